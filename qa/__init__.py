@@ -1,0 +1,25 @@
+"""Verbatim: answers in the documents' own words, with the exact place they stand in."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qa.answering import QA
+
+try:
+    __version__ = version("verbatim-qa")
+except PackageNotFoundError:  # run from a checkout that was never installed
+    __version__ = "0"
+
+__all__ = ["QA", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """`from qa import QA` without making `qa --help` wait for what answering needs."""
+    if name == "QA":
+        from qa.answering import QA
+
+        return QA
+    raise AttributeError(f"module 'qa' has no attribute {name!r}")

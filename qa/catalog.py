@@ -1,0 +1,513 @@
+"""The truth of a store, in SQLite: documents, passages, vectors, full-text index, published generation.
+
+New documents are staged beside the live ones (live = 0) and become live in the one transaction that also switches the
+generation; a reader sees either all of an ingest or nothing of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qa.errors import NoStore, StoreDamaged, StoreMismatch, UsageError, VerbatimError
+from qa.types import Document, Mark, Passage, Source, Turn
+
+SCHEMA_VERSION = 1
+FILE_NAME = "catalog.sqlite"
+COMMON_SHARE = 0.2  # a word in more than this share of the passages tells nothing apart
+COMMON_FROM = 200  # passages; in a smaller store no word is left out for being common
+
+Vectors = npt.NDArray[np.float32]
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL, live INTEGER NOT NULL,
+    path TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL, scanned_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, made_by TEXT NOT NULL,
+    title TEXT NOT NULL, date TEXT, pages TEXT NOT NULL, marks TEXT NOT NULL, stale INTEGER NOT NULL DEFAULT 0,
+    text TEXT NOT NULL,
+    UNIQUE (name, live)
+);
+CREATE TABLE passages (
+    rowid INTEGER PRIMARY KEY,
+    id TEXT NOT NULL, document INTEGER NOT NULL REFERENCES documents (id), key BLOB NOT NULL, fold BLOB NOT NULL,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, language TEXT NOT NULL, sentences TEXT NOT NULL, turns TEXT NOT NULL,
+    context TEXT NOT NULL, text TEXT NOT NULL
+);
+CREATE INDEX passages_id ON passages (id);
+CREATE INDEX passages_document ON passages (document);
+CREATE INDEX passages_key ON passages (key);
+CREATE INDEX passages_fold ON passages (fold);
+CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5 (
+    context, text, content = 'passages', content_rowid = 'rowid', tokenize = 'porter unicode61 remove_diacritics 2'
+);
+"""
+
+SOURCE_COLUMNS = "d.name, d.path, d.sha256, d.title, d.date, d.pages, d.stale"
+PASSAGE_COLUMNS = f"{SOURCE_COLUMNS}, p.id, p.start, p.end, p.text, p.context, p.language, p.sentences, p.turns"
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What tells whether a file must be read again."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    scanned_ns: int  # when it was looked at
+    sha256: str
+    made_by: str  # versions and settings of loader, splitter and model
+
+    @property
+    def stat(self) -> tuple[int, int, int, int]:
+        return self.size, self.mtime_ns, self.ctime_ns, self.inode
+
+
+class Catalog:
+    """One connection to a store's catalog. Open it with `open_catalog` or `create_catalog`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.db = connection
+
+    def close(self) -> None:
+        self.db.close()
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything read inside belongs to one published state."""
+        self.db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.db.rollback()
+
+    # ---- small facts ----
+
+    def get(self, key: str, default: Any = None) -> Any:
+        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return json.loads(row[0]) if row else default
+
+    def put(self, **values: Any) -> None:
+        """Writes facts; commits unless inside a transaction of the caller's."""
+        rows = [(key, json.dumps(value)) for key, value in values.items()]
+        self.db.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", rows)
+
+    @property
+    def generation(self) -> int:
+        """Number of the published generation; 0 before the first."""
+        return int(self.get("generation", 0))
+
+    def count(self) -> dict[str, int]:
+        """Live documents, passages, distinct vectors, characters."""
+        query = """SELECT (SELECT count(*) FROM documents WHERE live), (SELECT count(*) FROM passages p
+                   JOIN documents d ON d.id = p.document WHERE d.live), (SELECT count(*) FROM vectors),
+                   (SELECT coalesce(sum(length(text)), 0) FROM documents WHERE live)"""
+        names = ("documents", "passages", "vectors", "characters")
+        return dict(zip(names, self.db.execute(query).fetchone(), strict=True))
+
+    def languages(self) -> dict[str, int]:
+        """Live passages by language, most first."""
+        query = """SELECT p.language, count(*) FROM passages p JOIN documents d ON d.id = p.document WHERE d.live
+                   GROUP BY 1 ORDER BY 2 DESC, 1"""
+        return dict(self.db.execute(query).fetchall())
+
+    # ---- documents ----
+
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """Of each live document by name."""
+        query = """SELECT name, path, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256, made_by
+                   FROM documents WHERE live ORDER BY name"""
+        return {name: Fingerprint(*rest) for name, *rest in self.db.execute(query)}
+
+    def sources(self) -> list[Source]:
+        """The live documents in order of their names, without text."""
+        rows = self.db.execute(f"SELECT {SOURCE_COLUMNS} FROM documents d WHERE live ORDER BY name")
+        return [source_of(row) for row in rows]
+
+    def document(self, name: str) -> Document | None:
+        """The live document of that name, with its text."""
+        query = f"SELECT {SOURCE_COLUMNS}, d.marks, d.text FROM documents d WHERE live AND name = ?"
+        row = self.db.execute(query, (name,)).fetchone()
+        if row is None:
+            return None
+        return Document(source_of(row), row[8], tuple(Mark(*mark) for mark in json.loads(row[7])))
+
+    def stage(self, document: Document, fingerprint: Fingerprint, passages: Iterable[Passage], model: str) -> int:
+        """Puts a document beside the live ones; readers do not see it before `switch`. Returns its passages' number."""
+        f, s = fingerprint, document.source
+        with self.transaction():
+            self.unstage([s.name])
+            cursor = self.db.execute(
+                """INSERT INTO documents (name, live, path, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256,
+                   made_by, title, date, pages, marks, text) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                (s.name, f.path, *f.stat, f.scanned_ns, f.sha256, f.made_by, s.title, s.date, json.dumps(s.pages),
+                 json.dumps([(m.start, m.end, m.kind) for m in document.marks]), document.text),
+            )  # fmt: skip
+            rows = [passage_row(passage, cursor.lastrowid, model) for passage in passages]
+            self.insert_passages(rows)
+        return len(rows)
+
+    def restage(self, name: str, model: str, made_by: str) -> None:
+        """Stages a live document once more for another model: its file cannot be read, its text is still here."""
+        with self.transaction():
+            self.unstage([name])
+            columns = (
+                "path, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256, title, date, pages, marks, stale, text"
+            )
+            cursor = self.db.execute(
+                f"INSERT INTO documents (name, live, made_by, {columns}) "
+                f"SELECT name, 0, ?, {columns} FROM documents WHERE live AND name = ?",
+                (made_by, name),
+            )
+            staged = cursor.lastrowid
+            rows = self.db.execute(
+                """SELECT p.id, p.fold, p.start, p.end, p.language, p.sentences, p.turns, p.context, p.text
+                   FROM passages p JOIN documents d ON d.id = p.document WHERE d.live AND d.name = ?""",
+                (name,),
+            ).fetchall()
+            self.insert_passages((r[0], staged, vector_key(model, join_context(r[7], r[8])), *r[1:]) for r in rows)
+
+    def insert_passages(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        self.db.executemany(
+            """INSERT INTO passages (id, document, key, fold, start, end, language, sentences, turns, context, text)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            rows,
+        )
+
+    def unstage(self, names: Sequence[str] | None = None) -> None:
+        """Drops staged documents: those named, or all that a killed run left behind."""
+        ids = [row[0] for row in self.db.execute("SELECT id FROM documents WHERE NOT live AND (? OR name IN "
+               "(SELECT value FROM json_each(?)))", (names is None, json.dumps(names or [])))]  # fmt: skip
+        for number in ids:
+            self.db.execute("DELETE FROM passages WHERE document = ?", (number,))
+            self.db.execute("DELETE FROM documents WHERE id = ?", (number,))
+
+    def has_staged(self) -> bool:
+        return bool(self.db.execute("SELECT 1 FROM documents WHERE NOT live LIMIT 1").fetchone())
+
+    # ---- vectors ----
+
+    def plan(self, gone: Iterable[str]) -> None:
+        """Names the live documents that the next generation leaves out, besides those staged anew."""
+        self.db.execute("CREATE TEMP TABLE IF NOT EXISTS gone (name TEXT PRIMARY KEY) WITHOUT ROWID")
+        self.db.execute("DELETE FROM gone")
+        self.db.executemany("INSERT INTO gone VALUES (?)", [(name,) for name in gone])
+
+    def missing_vectors(self, size: int) -> Iterator[list[tuple[bytes, str]]]:
+        """Batches of (key, text to embed) for the next generation's passages without a vector, long ones first."""
+        keys = [row[0] for row in self.db.execute(f"{MISSING} GROUP BY p.key ORDER BY max(length(p.text)) DESC, p.key")]
+        for batch in batches(keys, size):
+            marks = ",".join("?" * len(batch))
+            query = f"SELECT key, context, text FROM passages WHERE key IN ({marks}) GROUP BY key"
+            yield [
+                (key, join_context(context, text)) for key, context, text in self.db.execute(query, batch).fetchall()
+            ]
+
+    def count_missing(self) -> int:
+        """How many vectors the next generation still needs."""
+        return int(self.db.execute(f"SELECT count(DISTINCT key) FROM ({MISSING})").fetchone()[0])
+
+    def count_next(self) -> int:
+        """Passages of the next generation."""
+        return int(self.db.execute(f"SELECT count(*) FROM ({NEXT})").fetchone()[0])
+
+    def add_vectors(self, keys: Sequence[bytes], vectors: Vectors) -> None:
+        """Keeps vectors, committed at once: a killed ingest does not compute them again."""
+        with self.transaction():
+            rows = zip(keys, (row.astype("<f4").tobytes() for row in vectors), strict=True)
+            self.db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+
+    def next_vectors(self, size: int) -> Iterator[tuple[str, list[str], Vectors]]:
+        """(language, passage ids, float32 (n, dimension)) of the next generation in batches of one language."""
+        query = f"""SELECT p.language, p.id, v.vector FROM ({NEXT}) p JOIN vectors v ON v.key = p.key
+                    ORDER BY p.language, p.id"""
+        for language, rows in groupby(self.db.execute(query), key=itemgetter(0)):
+            while batch := list(islice(rows, size)):
+                blob = b"".join(row[2] for row in batch)
+                yield language, [row[1] for row in batch], np.frombuffer(blob, "<f4").reshape(len(batch), -1)
+
+    # ---- publishing ----
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.rollback()
+            raise
+        self.db.commit()
+
+    def switch(self, **facts: Any) -> None:
+        """In one transaction: staged documents become live, replaced and planned ones go, facts (generation) change."""
+        query = """SELECT id FROM documents d WHERE live AND (name IN (SELECT name FROM temp.gone)
+                   OR EXISTS (SELECT 1 FROM documents n WHERE NOT n.live AND n.name = d.name))"""
+        with self.transaction():
+            ids = json.dumps([row[0] for row in self.db.execute(query)])
+            old = "IN (SELECT value FROM json_each(?))"
+            self.db.execute(
+                f"""INSERT INTO words (words, rowid, context, text)
+                    SELECT 'delete', rowid, context, text FROM passages WHERE document {old}""",
+                (ids,),
+            )
+            self.db.execute(f"DELETE FROM passages WHERE document {old}", (ids,))
+            self.db.execute(f"DELETE FROM documents WHERE id {old}", (ids,))
+            self.db.execute(
+                """INSERT INTO words (rowid, context, text) SELECT p.rowid, p.context, p.text
+                   FROM passages p JOIN documents d ON d.id = p.document WHERE NOT d.live"""
+            )
+            self.db.execute("UPDATE documents SET live = 1 WHERE NOT live")
+            self.put(**facts, erase=bool(self.get("erase")) or ids != "[]")
+
+    def touch(self, seen: dict[str, Fingerprint], stale: Sequence[str]) -> None:
+        """Records what files look like now where only that changed, and which could not be read again."""
+        with self.transaction():
+            for name, f in seen.items():
+                self.db.execute(
+                    """UPDATE documents SET path = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, scanned_ns = ?,
+                       stale = 0 WHERE live AND name = ?""", (f.path, *f.stat, f.scanned_ns, name))  # fmt: skip
+            self.db.execute(
+                "UPDATE documents SET stale = 1 WHERE live AND name IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(stale)),),
+            )
+
+    def purge(self) -> int:
+        """Removes vectors that no document uses and wipes what was deleted from the file. Returns the vectors' number.
+
+        FTS5 in SQLite 3.40 leaves deleted words in its index until it is optimised, and the write-ahead log keeps
+        pages until it is truncated.
+        """
+        orphans = "DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = vectors.key)"
+        with self.transaction():
+            purged = self.db.execute(orphans).rowcount
+            erase = bool(self.get("erase"))
+            if erase:
+                self.db.execute("INSERT INTO words (words) VALUES ('optimize')")
+                self.put(erase=False)
+        if erase or purged:
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return purged
+
+    # ---- what a question needs ----
+
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """The live passages with these ids, by id."""
+        found = {}
+        for batch in batches(list(ids), 500):
+            rows = self.db.execute(f"SELECT {PASSAGE_COLUMNS} {LIVE} AND p.id IN ({','.join('?' * len(batch))})", batch)
+            found.update({row[7]: passage_of(row) for row in rows})
+        return found
+
+    def equal_passages(self, text: str) -> list[Passage]:
+        """The live passages whose text is the same after folding, in order of document and place."""
+        rows = self.db.execute(
+            f"SELECT {PASSAGE_COLUMNS} {LIVE} AND p.fold = ? ORDER BY d.name, p.start", (fold(text),)
+        )
+        return [passage_of(row) for row in rows]
+
+    def all_passages(self) -> Iterator[Passage]:
+        """Every live passage in order of document and place."""
+        for row in self.db.execute(f"SELECT {PASSAGE_COLUMNS} {LIVE} ORDER BY d.name, p.start"):
+            yield passage_of(row)
+
+    def check_words(self) -> None:
+        """Raises sqlite3.DatabaseError if the full-text index is not in order."""
+        self.db.execute("SELECT count(*) FROM words WHERE words MATCH 'a'").fetchone()
+        indexed = self.db.execute("SELECT count(*) FROM words_docsize").fetchone()[0]
+        live = self.count()["passages"]
+        if indexed != live:
+            raise sqlite3.DatabaseError(f"{indexed} passages indexed, {live} in the catalog")
+
+    def count_without_vector(self) -> int:
+        """Live passages whose vector is missing."""
+        query = f"SELECT count(*) {LIVE} AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.key = p.key)"
+        return int(self.db.execute(query).fetchone()[0])
+
+    def lexical(self, question: str, language: str, limit: int) -> list[str]:
+        """Ids of the passages of one language that match words of the question, best bm25 first."""
+        words = self.telling_words(question)
+        if not words:
+            return []
+        rows = self.db.execute(
+            """SELECT p.id FROM words JOIN passages p ON p.rowid = words.rowid WHERE words MATCH ? AND p.language = ?
+               ORDER BY bm25(words, 0.5, 1.0), p.id LIMIT ?""",
+            (" OR ".join(quoted(word) for word in words), language, limit),
+        )
+        return [row[0] for row in rows]
+
+    def telling_words(self, question: str) -> list[str]:
+        """The question's words without those that stand in very many passages, unless nothing else is left."""
+        words = list(dict.fromkeys(re.findall(r"\w+", question.lower())))[:200]
+        total = self.count_passages()
+        if total < COMMON_FROM:
+            return words
+        rare = [word for word in words if self.count_words(word) <= COMMON_SHARE * total]
+        return rare or words
+
+    def word_weights(self, words: Sequence[str]) -> dict[str, float]:
+        """Inverse document frequency of each word, 0 (in every passage) to 1 (in none or one)."""
+        total = max(2, self.count_passages())
+        counts = {word: max(1, self.count_words(word)) for word in dict.fromkeys(words)}
+        return {word: float(np.log(total / min(total, n)) / np.log(total)) for word, n in counts.items()}
+
+    def count_passages(self) -> int:
+        return int(self.db.execute("SELECT count(*) FROM words_docsize").fetchone()[0])
+
+    def count_words(self, word: str) -> int:
+        """Live passages with that word."""
+        query = "SELECT count(*) FROM words WHERE words MATCH ?"
+        return int(self.db.execute(query, (quoted(word),)).fetchone()[0])
+
+
+# The next generation: staged documents, and live ones that are neither staged anew nor planned to go.
+NEXT = """SELECT p.* FROM passages p JOIN documents d ON d.id = p.document WHERE NOT d.live OR
+(d.name NOT IN (SELECT name FROM temp.gone) AND
+ NOT EXISTS (SELECT 1 FROM documents n WHERE NOT n.live AND n.name = d.name))"""
+MISSING = f"SELECT p.* FROM ({NEXT}) p WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE v.key = p.key)"
+LIVE = "FROM passages p JOIN documents d ON d.id = p.document WHERE d.live"
+
+
+def quoted(word: str) -> str:
+    """A word as an FTS5 string: nothing in it is an operator."""
+    return '"' + word.replace('"', '""') + '"'
+
+
+def join_context(context: str, text: str) -> str:
+    """What is embedded for a passage."""
+    return f"{context}\n{text}" if context else text
+
+
+def vector_key(model: str, text: str) -> bytes:
+    """Key of a vector: what was embedded, by which model."""
+    return hashlib.sha256(f"{model}\0{text}".encode("utf-8", "surrogatepass")).digest()
+
+
+def fold(text: str) -> bytes:
+    """Equal for texts that differ only in case, space and punctuation."""
+    return hashlib.sha256("".join(re.findall(r"\w+", text.casefold())).encode("utf-8", "surrogatepass")).digest()
+
+
+def batches(items: list[Any], size: int) -> Iterator[list[Any]]:
+    for at in range(0, len(items), size):
+        yield items[at : at + size]
+
+
+def passage_row(p: Passage, document: int | None, model: str) -> tuple[Any, ...]:
+    key = vector_key(model, join_context(p.context, p.text))
+    turns = json.dumps([(turn.start, turn.speaker) for turn in p.turns])
+    sentences = json.dumps(p.sentences)
+    return p.id, document, key, fold(p.text), p.start, p.end, p.language, sentences, turns, p.context, p.text
+
+
+def source_of(row: Sequence[Any]) -> Source:
+    name, path, sha256, title, date, pages, stale = row[:7]
+    return Source(name, path, sha256, title, date, tuple(json.loads(pages)), bool(stale))
+
+
+def passage_of(row: Sequence[Any]) -> Passage:
+    number, start, end, text, context, language, sentences, turns = row[7:15]
+    return Passage(
+        id=number,
+        source=source_of(row),
+        start=start,
+        end=end,
+        text=text,
+        context=context,
+        language=language,
+        sentences=tuple((a, b) for a, b in json.loads(sentences)),
+        turns=tuple(Turn(*turn) for turn in json.loads(turns)),
+    )
+
+
+# ---- opening ----
+
+
+def create_catalog(store: Path) -> Catalog:
+    """Opens a store's catalog for writing, making the store if need be. The caller holds the store's lock."""
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        db = connect(f"{(store / FILE_NAME).absolute().as_uri()}?mode=rwc")
+    except FileExistsError as error:
+        raise UsageError(f"the store {store} is a file; name a folder with --store") from error
+    except (OSError, sqlite3.OperationalError) as error:
+        raise VerbatimError(f"the store {store} cannot be written ({error}); check its permissions") from error
+    with damage(store):
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA secure_delete = ON")
+            if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                db.executescript(
+                    f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO meta VALUES ('schema', '{SCHEMA_VERSION}'); COMMIT;"
+                )
+        except sqlite3.OperationalError as error:
+            if "readonly" in str(error) or "unable to open" in str(error):
+                raise VerbatimError(f"the store {store} cannot be written ({error}); check its permissions") from error
+            raise
+        return checked(Catalog(db), store)
+
+
+def open_catalog(store: Path) -> Catalog:
+    """Opens a store's catalog for reading. Raises NoStore, StoreMismatch, StoreDamaged."""
+    path = store / FILE_NAME
+    if not path.is_file():
+        reason = "is a file, not a store" if store.is_file() else "holds no store yet"
+        raise NoStore(f"{store} {reason}; make one with: python ingest.py PATH --store {store}")
+    uri = path.absolute().as_uri()
+    with damage(store):
+        try:
+            db = connect(f"{uri}?mode=ro")
+            db.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            # A folder this user may not write has no room for the WAL's index; without a log the file is complete.
+            log = path.with_name(path.name + "-wal")
+            if log.exists() and log.stat().st_size:
+                raise
+            db = connect(f"{uri}?mode=ro&immutable=1")
+        catalog = checked(Catalog(db), store)
+        if not catalog.generation:
+            raise NoStore(f"nothing has been published in {store} yet; run: python ingest.py --store {store}")
+        return catalog
+
+
+def connect(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
+
+
+@contextlib.contextmanager
+def damage(store: Path) -> Iterator[None]:
+    """Turns what SQLite says of a broken file into a sentence."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise StoreDamaged(
+            f"the catalog in {store} cannot be read ({error}); move the folder away and ingest again"
+        ) from error
+
+
+def checked(catalog: Catalog, store: Path) -> Catalog:
+    """The catalog, if this program made it."""
+    version = catalog.get("schema")
+    if version != SCHEMA_VERSION:
+        catalog.close()
+        raise StoreMismatch(
+            f"the store {store} has schema {version}, this program writes {SCHEMA_VERSION}; "
+            "ingest into a new folder (--store), or delete this one and ingest again"
+        )
+    return catalog

@@ -1,0 +1,386 @@
+"""The `qa` command: the only place that prints. A command imports what it needs itself, so that --help is instant."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qa import __version__
+from qa.errors import NoStore, StoreBusy, UsageError, VerbatimError
+
+if TYPE_CHECKING:
+    from qa.ingestion import Report
+    from qa.settings import Settings
+
+OK, FAILED, WRONG_USE, FILES_FAILED, BUSY, NO_ANSWER, DIFFERS = 0, 1, 2, 3, 4, 5, 6
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code. Every foreseen error is one line on stderr."""
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    if not options.command:
+        parser.print_help()
+        return WRONG_USE
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+        return code
+    except StoreBusy as error:
+        return complain(error, BUSY)
+    except UsageError as error:
+        return complain(error, WRONG_USE)
+    except VerbatimError as error:
+        return complain(error, FAILED)
+    except BrokenPipeError:  # the reader of our output (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        return complain("stopped; the store is as it was, and the work done so far is kept", 130)
+    except OSError as error:
+        return complain(error, FAILED)
+
+
+def complain(error: object, code: int) -> int:
+    print(f"qa: {error}", file=sys.stderr)
+    return code
+
+
+def say(message: str) -> None:
+    """One line about something that takes long."""
+    print(message, file=sys.stderr, flush=True)
+
+
+# ---- ingest ----
+
+
+def run_ingest(options: argparse.Namespace) -> int:
+    from qa.ingestion import sync
+
+    settings = settings_of(options)
+    roots = options.paths or default_roots(settings.store)
+    with progress_bars() as progress:
+        report = sync(
+            settings.store,
+            roots,
+            embedder_opener(settings),
+            embedder_name=settings.embedder,
+            allow_removals=options.allow_removals,
+            progress=progress,
+        )
+    if options.json:
+        print(json.dumps(asdict(report), ensure_ascii=False))
+    else:
+        print_report(report, settings.store)
+    return FILES_FAILED if report.failed else OK
+
+
+def default_roots(store: Path) -> list[Path]:
+    """The roots of an ingest without PATH: those the store has (none given), else `corpus` beside ingest.py."""
+    from qa.catalog import open_catalog
+    from qa.settings import HOME
+
+    with contextlib.suppress(NoStore), contextlib.closing(open_catalog(store)):
+        return []
+    corpus = HOME / "corpus"
+    if not corpus.is_dir():
+        raise UsageError("the store is new: name the files or folders to ingest, as in: qa ingest PATH")
+    return [corpus]
+
+
+def embedder_opener(settings: Settings) -> Callable[[str], Any]:
+    """Opens the model of that name, or the best one installed; says so where that is not the multilingual one."""
+
+    def opened(name: str) -> Any:
+        from qa.embedder import E5, default_embedder, open_embedder
+
+        best = name or default_embedder()
+        if not name and best != E5:
+            say(f"{E5} is not available for this machine; using {best}, which reads English only")
+        return open_embedder(best, settings.model_dir, settings.threads, say)
+
+    return opened
+
+
+@contextlib.contextmanager
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each stage on a terminal, else a line at its beginning and every tenth of the way."""
+    from tqdm import tqdm
+
+    bars: dict[str, Any] = {}
+    told: dict[str, int] = {}
+    terminal = sys.stderr.isatty()
+
+    def show(stage: str, done: int, total: int) -> None:
+        if not total:
+            return
+        if terminal:
+            if stage not in bars:
+                for bar in bars.values():
+                    bar.close()
+                unit = "file" if stage == "reading" else "passage"
+                bars[stage] = tqdm(total=total, desc=stage, unit=unit, leave=False, dynamic_ncols=True)
+            bars[stage].update(done - bars[stage].n)
+        elif total > 10 and done * 10 // total != told.get(stage):
+            told[stage] = done * 10 // total
+            say(f"{stage}: {done} of {total}")
+
+    try:
+        yield show
+    finally:
+        for bar in bars.values():
+            bar.close()
+
+
+def print_report(report: Report, store: Path) -> None:
+    """What an ingest did, in words."""
+    for name, done in (("added", report.added), ("updated", report.updated), ("removed", report.removed)):
+        for document in done[:20]:
+            print(f"{name:8} {printable(document)}")
+        if len(done) > 20:
+            print(f"{name:8} ... and {len(done) - 20} more")
+    for failure in report.failed:
+        say(f"failed   {printable(failure['document'])}: {failure['reason']}")
+    if report.skipped:
+        shown = ", ".join(printable(name) for name in report.skipped[:5])
+        more = f" and {len(report.skipped) - 5} more" if len(report.skipped) > 5 else ""
+        print(f"skipped  {len(report.skipped)} of types that are not read: {shown}{more}")
+    documents = len(report.added) + len(report.updated) + len(report.unchanged)
+    print(
+        f"{store}: {documents} documents up to date ({len(report.unchanged)} unchanged), {report.passages} passages "
+        f"({report.embedded} embedded, {report.reused} reused)"
+    )
+
+
+# ---- ask ----
+
+
+def run_ask(options: argparse.Namespace) -> int:
+    if bool(options.batch) == bool(options.question is not None):
+        raise UsageError('ask one question, as in: qa ask "Who ...?", or a file of them with --batch FILE --out FILE')
+    if bool(options.batch) != bool(options.out):
+        raise UsageError("--batch FILE and --out FILE go together")
+    settings = settings_of(options)
+    return ask_batch(options.batch, options.out, settings) if options.batch else ask_one(options, settings)
+
+
+def ask_one(options: argparse.Namespace, settings: Settings) -> int:
+    from qa.answering import QA, clean
+    from qa.render import to_json, to_text
+
+    if not clean(options.question):
+        raise UsageError("the question is empty; type one")
+    with QA.open(settings=settings, progress=say) as qa:
+        answer = qa.ask(options.question)
+    print(json.dumps(to_json(answer), ensure_ascii=False) if options.json else to_text(answer))
+    return OK if answer.answered else NO_ANSWER
+
+
+def ask_batch(questions: Path, out: Path, settings: Settings) -> int:
+    """Answers every row; the output appears under its name only when it is complete."""
+    from tqdm import tqdm
+
+    from qa.answering import QA
+    from qa.render import to_json
+
+    rows = read_questions(questions)
+    part = out.with_name(out.name + ".part")
+    with QA.open(settings=settings, progress=say) as qa, part.open("w", encoding="utf-8") as stream:
+        for row in tqdm(rows, desc="asking", unit="question", disable=not sys.stderr.isatty()):
+            answer = qa.ask(row["question"], row.get("history", ()))
+            stream.write(json.dumps(to_json(answer, row["id"]), ensure_ascii=False) + "\n")
+    part.replace(out)
+    say(f"{len(rows)} questions answered in {out}")
+    return OK
+
+
+def read_questions(path: Path) -> list[dict[str, Any]]:
+    """The rows of a batch. Raises UsageError naming the line that is wrong."""
+    from qa.answering import clean, question_of
+
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
+    rows: list[dict[str, Any]] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            if not isinstance(row, dict) or not isinstance(row.get("id"), str | int):
+                raise UsageError('is not an object with "id" and "question"')
+            if not isinstance(row.get("question"), str) or not clean(row["question"]):
+                raise UsageError('has no "question"')
+            if not isinstance(row.get("history", []), list):
+                raise UsageError('has a "history" that is not a list')
+            for earlier in row.get("history", []):
+                question_of(earlier)
+        except (json.JSONDecodeError, UsageError) as error:
+            raise UsageError(f"{path}, line {number}: {error}") from error
+        rows.append(row)
+    if not rows:
+        raise UsageError(f"{path} holds no questions")
+    return rows
+
+
+# ---- show, status, verify, serve ----
+
+
+def run_show(options: argparse.Namespace) -> int:
+    from qa.catalog import open_catalog
+
+    with contextlib.closing(open_catalog(settings_of(options).store)) as catalog:
+        document = catalog.document(options.document)
+        names = [source.name for source in catalog.sources()]
+    if document is None:
+        shown = ", ".join(names[:10]) + (" ..." if len(names) > 10 else "")
+        raise UsageError(f"the store has no document {options.document}; it has: {printable(shown)}")
+    # Through the byte stream: no newline may be translated, since offsets count in this text.
+    sys.stdout.buffer.write(document.text.encode("utf-8"))
+    return OK
+
+
+def run_status(options: argparse.Namespace) -> int:
+    import datetime
+
+    from qa.catalog import open_catalog
+
+    store = settings_of(options).store
+    with contextlib.closing(open_catalog(store)) as catalog:
+        published = datetime.datetime.fromtimestamp(catalog.get("published")).astimezone()
+        facts: dict[str, Any] = {
+            "store": str(store),
+            "roots": catalog.get("roots"),
+            **catalog.count(),
+            "languages": catalog.languages(),
+            "embedder": catalog.get("embedder"),
+            "model": catalog.get("model"),
+            "generation": catalog.generation,
+            "published": published.isoformat(timespec="seconds"),
+            "bytes": sum(path.stat().st_size for path in store.rglob("*") if path.is_file()),
+        }
+        facts["stale"] = [source.name for source in catalog.sources() if source.stale]
+        documents = [{"document": s.name, "title": s.title, "date": s.date} for s in catalog.sources()]
+    if options.json:
+        print(json.dumps({**facts, "list": documents}, ensure_ascii=False))
+        return OK
+    languages = ", ".join(f"{name} {count}" for name, count in facts["languages"].items())
+    print(f"store      {store}  ({facts['bytes'] / 1e6:.1f} MB, generation {facts['generation']})")
+    print(f"roots      {', '.join(facts['roots'])}")
+    print(f"holds      {facts['documents']} documents, {facts['passages']} passages ({languages})")
+    print(f"embedder   {facts['embedder']}")
+    print(f"published  {published:%Y-%m-%d %H:%M:%S}")
+    for document in documents:
+        mark = "  (stale: its file could not be read again)" if document["document"] in facts["stale"] else ""
+        print(printable(f"  {document['document']}  {document['date'] or '----------'}  {document['title']}") + mark)
+    return OK
+
+
+def run_verify(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from qa.catalog import open_catalog
+    from qa.verification import verify
+
+    store = settings_of(options).store
+    with (
+        contextlib.closing(open_catalog(store)) as catalog,
+        tqdm(desc="verifying", unit="file", leave=False, disable=not sys.stderr.isatty()) as bar,
+    ):
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        differences = verify(catalog, store, progress)
+        counts = catalog.count()
+    for document, what in differences:
+        print(f"{printable(document)}: {what}")
+    if not differences:
+        print(f"{counts['documents']} documents and {counts['passages']} passages are as their files say")
+    return DIFFERS if differences else OK
+
+
+def run_serve(options: argparse.Namespace) -> int:
+    from qa.web import serve
+
+    serve(settings_of(options), options.host, options.port, say)
+    return OK
+
+
+def printable(text: str) -> str:
+    """A name or title without characters that could steer the terminal."""
+    from qa.render import visible
+
+    return visible(text)
+
+
+# ---- the command line ----
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    from qa.settings import load_settings
+
+    return load_settings(store=options.store)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="qa",
+        description="Ask your own documents and get the answer in their own words, with the exact place it stands in.",
+        epilog="Settings: QA_STORE, QA_EMBEDDER, QA_READER, QA_THRESHOLD, QA_MODEL_DIR, QA_THREADS, or qa.toml.",
+    )
+    parser.add_argument("--version", action="version", version=f"verbatim-qa {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    ingest = add(commands, "ingest", run_ingest, "read documents into the store, or bring it up to date")
+    ingest.add_argument("paths", nargs="*", type=Path, metavar="PATH", help=(
+        "files and folders; the store is made to hold exactly what lies under them "
+        "(default: what it was made from, or corpus/ for a new store)"))  # fmt: skip
+    ingest.add_argument("--json", action="store_true", help="print what was done as one JSON object")
+    ingest.add_argument("--allow-removals", action="store_true", help=(
+        "go on when a folder is missing or has lost more than half its documents"))  # fmt: skip
+    ingest.epilog = "Exit: 0 done, 1 error, 2 wrong use, 3 a file could not be read, 4 another ingest is running."
+
+    ask = add(commands, "ask", run_ask, "ask a question, or a file of questions")
+    ask.add_argument("question", nargs="?", metavar="QUESTION")
+    ask.add_argument("--json", action="store_true", help="print the answer as one JSON object")
+    ask.add_argument("--batch", type=Path, metavar="FILE", help='JSON lines of {"id", "question", "history"?}')
+    ask.add_argument("--out", type=Path, metavar="FILE", help="where the answers of --batch go, one JSON object a line")
+    ask.epilog = "Exit: 0 answered (or batch done), 5 no answer in the documents, 1 error, 2 wrong use."
+
+    show = add(commands, "show", run_show, "print a document's text, in which offsets count")
+    show.add_argument("document", metavar="DOCUMENT", help="its name as answers give it")
+
+    status = add(commands, "status", run_status, "say what the store holds")
+    status.add_argument("--json", action="store_true", help="as one JSON object")
+
+    verify = add(commands, "verify", run_verify, "read every file again and compare every passage with it")
+    verify.epilog = "Exit: 0 all as it should be, 6 something differs and is named."
+
+    serve = add(commands, "serve", run_serve, "open the chat page")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, help="port (default: 7860, or the next free one)")
+    return parser
+
+
+def add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], what: str) -> argparse.ArgumentParser:
+    """A command with what all of them share."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+    parser.add_argument(
+        "--store", type=Path, metavar="DIR", help="folder of the store (default: QA_STORE, or vectorstore)"
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,405 @@
+"""The way of a document: find files, compare, read, split, embed what is new, publish.
+
+`sync` makes the store hold exactly what lies under its roots. Killed at any moment it leaves the store as it was;
+run again it goes on with the vectors that were already computed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import socket
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from filelock import FileLock, Timeout
+
+from qa import loaders, passages, vectors
+from qa.catalog import FILE_NAME, Catalog, Fingerprint, create_catalog
+from qa.errors import (
+    StoreBusy,
+    StoreMismatch,
+    TooManyRemovals,
+    UnreadableFile,
+    UsageError,
+    VerbatimError,
+)
+
+EMBED_BATCH = 64  # vectors committed at once: about five seconds' work
+CHROMA_BATCH = 2000
+RECENT_NS = 2_000_000_000  # a file changed this shortly before it was looked at may change again within one clock tick
+
+Progress = Callable[[str, int, int], None]  # (stage, done, of how many)
+
+
+class Embedder(Protocol):
+    """What an ingest needs of `qa.embedder.Embedder`."""
+
+    identity: str
+    name: str
+    dimension: int
+    window: int
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
+    def encode_passages(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
+
+
+@dataclass
+class Report:
+    """What an ingest did; names of documents, sorted."""
+
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)  # types that no loader reads
+    failed: list[dict[str, str]] = field(default_factory=list)  # {"document", "reason"}
+    passages: int = 0  # in the store afterwards
+    embedded: int = 0  # vectors computed by this run
+    reused: int = 0  # passages whose vector was there
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file under a root."""
+
+    name: str
+    path: Path
+    stat: os.stat_result
+
+    @property
+    def fingerprint_stat(self) -> tuple[int, int, int, int]:
+        s = self.stat
+        return s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino
+
+
+def sync(
+    store: Path,
+    roots: Sequence[Path],
+    open_embedder: Callable[[str], Embedder],
+    *,
+    embedder_name: str = "",
+    allow_removals: bool = False,
+    progress: Progress = lambda stage, done, total: None,
+) -> Report:
+    """Makes the store hold exactly the documents under `roots` (empty: the recorded ones) and publishes it.
+
+    `open_embedder` gets the model's name, or "" for the best one installed; it is asked for identity and tokens when a
+    file has changed, and for vectors only when one is missing. Raises UsageError (wrong roots), TooManyRemovals,
+    StoreBusy, StoreMismatch, ModelUnavailable; a file that cannot be read is reported and does not stop the rest.
+    """
+    check_roots(roots)
+    if not (store / FILE_NAME).exists():
+        check_presence(roots, ())
+    with write_lock(store), contextlib.closing(create_catalog(store)) as catalog:
+        recover(catalog, store)
+        recorded = catalog.get("roots", [])
+        check_presence(roots, recorded)
+        roots = roots or [Path(root) for root in recorded]
+        if not roots:
+            raise UsageError("the store has no roots yet; name the files or folders to ingest")
+        model = open_embedder(checked_model(catalog, embedder_name, store))
+        made_by = made_by_of(model)
+        report = Report()
+        files = find_files(roots, store, report)
+        known = catalog.fingerprints()
+        gone = sorted(set(known) - set(files))
+        check_removals(catalog, roots, known, gone, allow_removals)
+        read_changed(catalog, files, known, model, made_by, report, progress)
+        report.removed = gone
+        if not known and not report.added:
+            raise UsageError(nothing_found(roots, report))
+        publish(catalog, store, roots, model, gone, report, progress)
+        return report
+
+
+# ---- find ----
+
+
+def check_roots(roots: Sequence[Path]) -> None:
+    """Raises UsageError for two roots of one name, or a root inside another."""
+    absolute = [Path(os.path.abspath(root)) for root in roots]
+    for root in absolute:
+        if any(other in root.parents for other in absolute):
+            raise UsageError(f"{root} lies inside another path given; name only the outer one")
+    names = [root.name for root in absolute]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"two paths are called {twice}; rename one, or ingest the folder that holds both")
+
+
+def check_presence(roots: Sequence[Path], recorded: Sequence[str]) -> None:
+    """Raises UsageError for a new root that is not there; a recorded one is `check_removals`' business."""
+    for root in roots:
+        if not root.exists() and os.path.abspath(root) not in recorded:
+            raise UsageError(f"{root} does not exist; name a file or folder that does")
+
+
+def find_files(roots: Sequence[Path], store: Path, report: Report) -> dict[str, Found]:
+    """The files under the roots that a loader reads, by document name; the others go into report.skipped.
+
+    With one folder as root a document is called by its path below it; with several, the root's name stands before.
+    Hidden files, symbolic links and stores are passed over: the first are no documents, a link may leave the folder or
+    lead back into it.
+    """
+    found: dict[str, Found] = {}
+    for root in map(Path, map(os.path.abspath, roots)):
+        for path, below in walk(root, Path(os.path.abspath(store))):
+            name = below if len(roots) == 1 or not root.is_dir() else f"{root.name}/{below}"
+            try:
+                info = path.stat() if path == root else path.lstat()
+            except FileNotFoundError:
+                continue  # gone since the folder was listed
+            if not stat.S_ISREG(info.st_mode) or path.suffix.lower() not in loaders.LOADERS:
+                report.skipped.append(printable(name))
+            elif name != printable(name):
+                report.failed.append({"document": printable(name), "reason": "its name is not valid UTF-8; rename it"})
+            else:
+                found[name] = Found(name, path, info)
+    report.skipped.sort()
+    return found
+
+
+def printable(name: str) -> str:
+    """The name with what is no valid UTF-8 replaced."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
+def walk(root: Path, store: Path) -> Iterator[tuple[Path, str]]:
+    """(path, path below the root with "/") of everything below a root that is no folder; of a file its own name."""
+    if not root.is_dir():
+        if root.exists():
+            yield root, root.name
+        return
+    for folder, folders, files in os.walk(root, onerror=cannot_list):
+        here = Path(folder)
+        folders[:] = sorted(
+            f for f in folders if not f.startswith(".") and here / f != store and not is_store(here / f)
+        )
+        for file in sorted(files):
+            if not file.startswith("."):
+                yield here / file, (here / file).relative_to(root).as_posix()
+
+
+def cannot_list(error: OSError) -> None:
+    """Stops: documents in a folder that cannot be looked into must not pass for removed."""
+    raise VerbatimError(f"the folder {error.filename} cannot be listed: {error.strerror}; check its permissions")
+
+
+def is_store(folder: Path) -> bool:
+    """Whether a folder is a store of ours: its files are no documents."""
+    return (folder / FILE_NAME).exists() and (folder / "generations").exists()
+
+
+def check_removals(
+    catalog: Catalog, roots: Sequence[Path], known: dict[str, Fingerprint], gone: Sequence[str], allowed: bool
+) -> None:
+    """Raises TooManyRemovals when a root that was there before is missing or has lost more than half its documents."""
+    if allowed:
+        return
+    before = set(catalog.get("roots", []))
+    for root in (os.path.abspath(root) for root in roots):
+        if root not in before:
+            continue
+        held = {name for name, f in known.items() if f.path == root or f.path.startswith(root.rstrip(os.sep) + os.sep)}
+        lost = held.intersection(gone)
+        if not os.path.exists(root):
+            raise TooManyRemovals(f"{root} is missing; if its documents shall go, run again with --allow-removals")
+        if len(lost) * 2 > len(held):
+            raise TooManyRemovals(
+                f"{len(lost)} of {len(held)} documents under {root} are no longer there; "
+                "if they shall go from the store, run again with --allow-removals"
+            )
+
+
+def nothing_found(roots: Sequence[Path], report: Report) -> str:
+    """Why a new store would be empty."""
+    where = ", ".join(str(root) for root in roots)
+    if report.failed:
+        first = report.failed[0]
+        return f"no document under {where} could be read; {first['document']}: {first['reason']}"
+    return f"{where} holds no document this program reads ({', '.join(sorted(loaders.LOADERS))})"
+
+
+# ---- read and split ----
+
+
+def read_changed(
+    catalog: Catalog,
+    files: dict[str, Found],
+    known: dict[str, Fingerprint],
+    model: Embedder,
+    made_by: str,
+    report: Report,
+    progress: Progress,
+) -> None:
+    """Stages every file that is new or differs from what the store holds; fills added, updated, unchanged, failed."""
+    seen: dict[str, Fingerprint] = {}
+    stale: list[str] = []
+    for number, (name, file) in enumerate(sorted(files.items())):
+        progress("reading", number, len(files))
+        before = known.get(name)
+        if before and before.made_by == made_by and is_untouched(before, file):
+            report.unchanged.append(name)
+            continue
+        scanned = time.time_ns()
+        try:
+            if before and before.made_by == made_by and same_bytes(before, file):
+                report.unchanged.append(name)
+                seen[name] = fingerprint(file, scanned, before.sha256, made_by)
+                continue
+            document = loaders.load(file.path, name)
+            pieces = list(passages.split(document, model.count_tokens, model.window, model.identity))
+            if not pieces:
+                raise UnreadableFile("holds no text")
+            print_of = fingerprint(file, scanned, document.source.sha256, made_by)
+            catalog.stage(document, print_of, pieces, model.identity)
+            (report.updated if before else report.added).append(name)
+        except UnreadableFile as error:
+            report.failed.append({"document": name, "reason": str(error)})
+            if before:
+                stale.append(name)
+                if before.made_by != made_by:
+                    catalog.restage(name, model.identity, before.made_by)
+    progress("reading", len(files), len(files))
+    catalog.touch(seen, stale)
+
+
+def is_untouched(before: Fingerprint, file: Found) -> bool:
+    """Whether the file's own facts prove that it was not written to since it was last looked at."""
+    same = before.stat == file.fingerprint_stat and before.path == str(file.path)
+    return same and before.mtime_ns + RECENT_NS < before.scanned_ns
+
+
+def same_bytes(before: Fingerprint, file: Found) -> bool:
+    """Whether the file still has the bytes that were read. Raises UnreadableFile."""
+    if before.size != file.stat.st_size:
+        return False
+    try:
+        with file.path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest() == before.sha256
+    except OSError as error:
+        raise UnreadableFile(f"cannot be opened: {error.strerror or error}") from error
+
+
+def fingerprint(file: Found, scanned_ns: int, sha256: str, made_by: str) -> Fingerprint:
+    return Fingerprint(str(file.path), *file.fingerprint_stat, scanned_ns, sha256, made_by)
+
+
+def made_by_of(model: Embedder) -> str:
+    """Everything besides the file's bytes that decides what its passages and vectors are."""
+    size = passages.PASSAGE_CHARS, passages.QUOTE_CHARS, passages.CONTEXT_TOKENS
+    return json.dumps([loaders.LOADER_VERSION, passages.SPLITTER_VERSION, size, model.identity])
+
+
+# ---- embed and publish ----
+
+
+def publish(
+    catalog: Catalog,
+    store: Path,
+    roots: Sequence[Path],
+    model: Embedder,
+    gone: Sequence[str],
+    report: Report,
+    progress: Progress,
+) -> None:
+    """Embeds what has no vector, makes the next generation and switches to it; cleans up after itself."""
+    catalog.plan(gone)
+    current = catalog.generation
+    changed = bool(report.added or report.updated or gone or catalog.has_staged())
+    report.passages = catalog.count_next()
+    if changed or not vectors.is_there(vectors.directory(store, current)):
+        report.embedded = embed(catalog, model, progress)
+        number = vectors.next_generation(store, current)
+        progress("indexing", 0, report.passages)
+        vectors.build(
+            vectors.directory(store, number),
+            counted(catalog.next_vectors(CHROMA_BATCH), report.passages, progress),
+        )
+        facts = {"model": model.identity, "embedder": model.name, "dimension": model.dimension}
+        catalog.switch(generation=number, published=time.time(), roots=absolute(roots), **facts)
+        vectors.remove_generations(store, keep=number)
+    else:
+        catalog.put(roots=absolute(roots))
+    report.reused = report.passages - report.embedded
+    catalog.purge()
+
+
+def embed(catalog: Catalog, model: Embedder, progress: Progress) -> int:
+    """Computes and commits the missing vectors batch by batch; returns their number."""
+    total, done = catalog.count_missing(), 0
+    for batch in catalog.missing_vectors(EMBED_BATCH):
+        progress("embedding", done, total)
+        catalog.add_vectors([key for key, _ in batch], model.encode_passages([text for _, text in batch]))
+        done += len(batch)
+    if total:
+        progress("embedding", total, total)
+    return done
+
+
+def counted(
+    batches: Iterable[tuple[str, list[str], npt.NDArray[np.float32]]], total: int, progress: Progress
+) -> Iterator[tuple[str, list[str], npt.NDArray[np.float32]]]:
+    """The batches, with progress after each."""
+    done = 0
+    for batch in batches:
+        yield batch
+        done += len(batch[1])
+        progress("indexing", done, total)
+
+
+def absolute(roots: Sequence[Path]) -> list[str]:
+    return [os.path.abspath(root) for root in roots]
+
+
+# ---- lock and recovery ----
+
+
+@contextlib.contextmanager
+def write_lock(store: Path) -> Iterator[None]:
+    """One writer at a time. Raises StoreBusy naming the holder, UsageError where the store is a file."""
+    if store.exists() and not store.is_dir():
+        raise UsageError(f"the store {store} is a file; name a folder with --store")
+    holder = store / "ingest.holder"
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        with FileLock(store / "ingest.lock", timeout=0):
+            holder.write_text(
+                f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
+            )
+            try:
+                yield
+            finally:
+                holder.unlink(missing_ok=True)
+    except Timeout as error:
+        who = holder.read_text() if holder.exists() else "another process"
+        raise StoreBusy(f"{who} is writing to {store}; wait until it has finished") from error
+    except PermissionError as error:
+        raise VerbatimError(f"the store {store} cannot be written: {error.strerror}; check its permissions") from error
+
+
+def recover(catalog: Catalog, store: Path) -> None:
+    """Clears away what a killed ingest left; the vectors it committed stay and are used."""
+    with catalog.transaction():
+        catalog.unstage()
+    vectors.remove_generations(store, keep=catalog.generation)
+
+
+def checked_model(catalog: Catalog, asked: str, store: Path) -> str:
+    """The model's name: the store's own if it has one. Raises StoreMismatch when another is asked for."""
+    held = str(catalog.get("embedder", ""))
+    if held and asked and asked != held:
+        raise StoreMismatch(
+            f"the store {store} was made with the embedder {held}, not {asked}; "
+            f"unset QA_EMBEDDER, or ingest into another --store"
+        )
+    return held or asked

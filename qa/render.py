@@ -1,0 +1,122 @@
+"""Answer -> the JSON object of the public contracts, plain text for a terminal, escaped HTML for the page."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+from qa.types import Answer, Hit, Place, Span
+
+INVISIBLE: dict[int, int | None] = {
+    **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], None),  # direction
+    **dict.fromkeys([0x200B, 0x2060, 0xFEFF, 0x00AD], None),  # zero width
+    **dict.fromkeys([*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)], 0xFFFD),  # control
+}
+"""Characters that could disguise a text or steer a terminal; dropped or replaced where text is shown, never in JSON."""
+
+
+# ---- JSON ----
+
+
+def to_json(answer: Answer, question_id: str | None = None) -> dict[str, Any]:
+    """The public object; `id` only where one is given."""
+    return {
+        **({} if question_id is None else {"id": question_id}),
+        "question": answer.question,
+        "answered": answer.answered,
+        "confidence": round(answer.confidence, 4),
+        "answers": [span_json(span, answer.changed) for span in answer.spans],
+        "passages": [hit_json(hit) for hit in answer.hits],
+        "seconds": {stage: round(seconds, 4) for stage, seconds in answer.seconds},
+    }
+
+
+def span_json(span: Span, changed: frozenset[str]) -> dict[str, Any]:
+    return {
+        "text": span.text,
+        "confidence": round(span.confidence, 4),
+        "document": span.source.name,
+        "start": span.start,
+        "end": span.end,
+        "sentence": {"text": span.sentence, "start": span.sentence_start, "end": span.sentence_end},
+        "page": span.page,
+        "date": span.source.date,
+        "speaker": span.speaker,
+        "language": span.passage.language,
+        "sha256": span.source.sha256,
+        "stale": span.source.name in changed,
+        "also": [place_json(place) for place in span.also],
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    passage = hit.passage
+    also = [{"document": p.source.name, "start": p.start, "end": p.end} for p in hit.also]
+    place = {"document": passage.source.name, "start": passage.start, "end": passage.end}
+    return {**place, "score": round(hit.score, 6), "also": also}
+
+
+def place_json(place: Place) -> dict[str, Any]:
+    return {"document": place.source.name, "start": place.start, "end": place.end}
+
+
+# ---- plain text ----
+
+
+def to_text(answer: Answer, width: int = 100) -> str:
+    """What `qa ask` prints."""
+    if not answer.answered:
+        lines = ["No answer in these documents.", "", "Nearest passages:"]
+        for number, hit in enumerate(answer.hits[:3], start=1):
+            lines += [wrapped(f"[{number}] ", visible(hit.passage.text), width), "    " + where_passage(hit), ""]
+        return "\n".join(lines if answer.hits else lines[:1]).rstrip()
+    lines = []
+    for number, span in enumerate(answer.spans, start=1):
+        lines.append(wrapped(f"[{number}] ", f"\u201c{visible(span.sentence)}\u201d", width))
+        lines += ["    " + line for line in where(span, answer.changed)]
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def wrapped(start: str, text: str, width: int) -> str:
+    return textwrap.fill(text, width, initial_indent=start, subsequent_indent=" " * len(start))
+
+
+def where(span: Span, changed: frozenset[str]) -> Iterable[str]:
+    """Lines that say who said it, where it stands, and what to know about it."""
+    if span.speaker:
+        yield visible(span.speaker)
+    yield visible(", ".join(citation(span))) + f"  (confidence {span.confidence:.2f})"
+    if span.also:
+        yield "also: " + visible("; ".join(f"{p.source.name}, characters {p.start}-{p.end}" for p in span.also))
+    if span.source.name in changed:
+        yield "the file has changed since it was read: ingest again"
+
+
+def citation(span: Span) -> Iterable[str]:
+    yield span.source.name
+    if span.page is not None:
+        yield f"page {span.page}"
+    if span.source.date:
+        yield span.source.date
+    yield f"characters {span.start}-{span.end}"
+
+
+def where_passage(hit: Hit) -> str:
+    p = hit.passage
+    return visible(f"{p.source.name}, characters {p.start}-{p.end}")
+
+
+def visible(text: str) -> str:
+    """A text on one line without characters that could disguise it or steer a terminal."""
+    return " ".join(text.translate(INVISIBLE).split())
+
+
+# ---- HTML ----
+
+
+def escaped(text: str) -> str:
+    """Document text for HTML: nothing in it is markup, disguises itself, or reverses its neighbours."""
+    return html.escape(text.translate(INVISIBLE), quote=True)

@@ -1,0 +1,145 @@
+"""The nouns of the program, each wrapping the one before it, so that a citation is never looked up again.
+
+All offsets are code points into `Document.text`; `end` is exclusive.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file a text was read from: everything a citation has to say about it."""
+
+    name: str  # the `document` of the public contracts: path below its root, with "/"
+    path: str  # absolute path it was read from
+    sha256: str  # of the file's bytes
+    title: str
+    date: str | None  # ISO date the document states about itself
+    pages: tuple[int, ...] = ()  # where each page starts; empty where the format has no pages
+    stale: bool = False  # the last ingest could not read the file again; this is its last good version
+
+    def page_at(self, offset: int) -> int | None:
+        """Page number, from 1, on which the character at `offset` stands; None without pages."""
+        return max(1, bisect_right(self.pages, offset)) if self.pages else None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A range of a document's text with a role of its own."""
+
+    start: int
+    end: int
+    kind: Literal["heading", "furniture"]  # furniture: cookie notices, menus; never a passage
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a loader makes of a file."""
+
+    source: Source
+    text: str
+    marks: tuple[Mark, ...] = ()  # sorted by start, not overlapping
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """From `start` on `speaker` is speaking, until the next turn. None: nobody, the text itself."""
+
+    start: int
+    speaker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrievable piece of a document: `document.text[start:end] == text`."""
+
+    id: str
+    source: Source
+    start: int
+    end: int
+    text: str
+    context: str  # title, date, heading, speaker, question answered; indexed with the text, never quoted
+    language: str  # ISO 639-1 code, or "und"
+    sentences: tuple[tuple[int, int], ...]  # document offsets of the sentences, none longer than a quote may be
+    turns: tuple[Turn, ...] = ()  # those that reach into the passage, the first maybe begun before it
+
+    def turn_at(self, offset: int) -> Turn | None:
+        """The turn in which the character at `offset` stands."""
+        at = bisect_right([turn.start for turn in self.turns], offset)
+        return self.turns[at - 1] if at else None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A retrieved passage with every other passage that says the same."""
+
+    passage: Passage
+    score: float  # of the fused ranking: higher is better, comparable within one question only
+    also: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A range in a document."""
+
+    source: Source
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An answer in the document's own words: `document.text[start:end] == text`."""
+
+    hit: Hit
+    start: int
+    end: int
+    sentence_start: int  # the shortest run of whole sentences around the span
+    sentence_end: int
+    confidence: float  # calibrated probability that the span answers the question
+    also: tuple[Place, ...] = ()  # other places that say the same
+
+    @property
+    def passage(self) -> Passage:
+        return self.hit.passage
+
+    @property
+    def source(self) -> Source:
+        return self.hit.passage.source
+
+    @property
+    def text(self) -> str:
+        return self.passage.text[self.start - self.passage.start : self.end - self.passage.start]
+
+    @property
+    def sentence(self) -> str:
+        return self.passage.text[self.sentence_start - self.passage.start : self.sentence_end - self.passage.start]
+
+    @property
+    def page(self) -> int | None:
+        return self.source.page_at(self.start)
+
+    @property
+    def speaker(self) -> str | None:
+        turn = self.passage.turn_at(self.start)
+        return turn.speaker if turn else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What `QA.ask` returns: up to three spans, best first, none where the documents hold no answer."""
+
+    question: str
+    confidence: float  # of the best span found, also when it stays under the threshold
+    spans: tuple[Span, ...]  # empty unless answered
+    hits: tuple[Hit, ...]  # the retrieved passages in rank order
+    changed: frozenset[str] = frozenset()  # names of cited documents whose file differs from what was read
+    seconds: tuple[tuple[str, float], ...] = ()  # time by stage
+
+    @property
+    def answered(self) -> bool:
+        return bool(self.spans)

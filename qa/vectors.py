@@ -1,0 +1,150 @@
+"""Everything that knows Chroma: a generation is a directory with one collection a language, written once.
+
+Chroma keeps no lock, is not safe against a kill while it writes, and shows a second process stale results for ever
+(measured on 1.5.9). So a generation is written by one process into a directory nobody reads yet, closed, checked, and
+published by its number in the catalog.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qa.errors import StoreDamaged
+
+Vectors = npt.NDArray[np.float32]
+PREFIX = "passages-"
+HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 16}
+
+
+def directory(store: Path, generation: int) -> Path:
+    return store / "generations" / f"{generation:08d}"
+
+
+def next_generation(store: Path, current: int) -> int:
+    """A number that no directory has had since `current`: Chroma remembers paths within a process."""
+    return max([current, *(number for number, _ in generations(store))]) + 1
+
+
+def generations(store: Path) -> list[tuple[int, Path]]:
+    """Number and directory of all that are there, published or not."""
+    folder = store / "generations"
+    found = folder.iterdir() if folder.is_dir() else []
+    return [(int(path.name), path) for path in found if path.name.isdecimal()]
+
+
+def remove_generations(store: Path, keep: int) -> None:
+    """Deletes every generation but one: the replaced ones and what a killed run left."""
+    for number, path in generations(store):
+        if number != keep:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def build(path: Path, batches: Iterable[tuple[str, Sequence[str], Vectors]]) -> None:
+    """Makes a generation at `path` from (language, ids, float32 (n, dimension)) batches and checks it.
+
+    Raises StoreDamaged when Chroma does not hold what it was given.
+    """
+    path.mkdir(parents=True)
+    with client(path) as chroma:
+        limit = chroma.get_max_batch_size()
+        written: Counter[str] = Counter()
+        for language, ids, vectors in batches:
+            collection = chroma.get_or_create_collection(
+                PREFIX + language, embedding_function=None, configuration={"hnsw": HNSW}
+            )
+            for at in range(0, len(ids), limit):
+                collection.add(ids=list(ids[at : at + limit]), embeddings=vectors[at : at + limit])
+            written[language] += len(ids)
+    held = counts(path)
+    if held != dict(written):
+        raise StoreDamaged(f"Chroma holds {held} passages instead of {dict(written)}; ingest again")
+    sync_to_disk(path)
+
+
+def counts(path: Path) -> dict[str, int]:
+    """Passages of each language in a generation. Raises StoreDamaged when it is missing or not readable."""
+    index = Index(path)
+    try:
+        return {language: collection.count() for language, collection in index.collections.items()}
+    finally:
+        index.close()
+
+
+def sync_to_disk(path: Path) -> None:
+    """Before its number is published a generation must be on the disk, not only in the system's memory."""
+    for file in [*path.rglob("*"), path, path.parent]:
+        with contextlib.suppress(OSError):  # some systems cannot sync a directory
+            handle = os.open(file, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a generation's files stand where they should, without loading Chroma."""
+    return (path / "chroma.sqlite3").is_file()
+
+
+@contextlib.contextmanager
+def client(path: Path) -> Iterator[Any]:
+    """A Chroma client, closed at the end; Chroma's own errors come as StoreDamaged."""
+    chroma = open_client(path)
+    try:
+        yield chroma
+    finally:
+        chroma.close()
+
+
+def open_client(path: Path) -> Any:
+    import chromadb
+    from chromadb.config import Settings
+
+    return chromadb.PersistentClient(str(path), settings=Settings(anonymized_telemetry=False))
+
+
+class Index:
+    """A published generation, opened for reading."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises StoreDamaged when the generation is missing or not readable."""
+        self.copied: Path | None = None
+        if not is_there(path):
+            raise StoreDamaged(f"the index {path} is missing; run ingest again, it is rebuilt from the catalog")
+        if not os.access(path, os.W_OK):  # Chroma writes even to read
+            self.copied = Path(tempfile.mkdtemp(prefix="verbatim-"))
+            path = Path(shutil.copytree(path, self.copied / path.name))
+        try:
+            self.chroma = open_client(path)
+            self.collections = {
+                c.name.removeprefix(PREFIX): self.chroma.get_collection(c.name, embedding_function=None)
+                for c in self.chroma.list_collections()
+            }
+        except Exception as error:  # Chroma raises its own, Rust's and pyo3's exceptions
+            raise StoreDamaged(f"the index {path} cannot be read ({error}); run ingest again") from error
+
+    def search(self, question: Vectors, language: str, limit: int) -> list[tuple[str, float]]:
+        """(passage id, cosine similarity) of the `limit` passages nearest to question (dimension,), best first."""
+        collection = self.collections.get(language)
+        if collection is None:
+            return []
+        try:
+            found = collection.query(query_embeddings=question[None, :], n_results=limit, include=["distances"])
+        except Exception as error:  # as above
+            raise StoreDamaged(f"the index cannot be searched ({error}); run ingest again") from error
+        return [(number, 1 - distance) for number, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+
+    def close(self) -> None:
+        self.chroma.close()
+        if self.copied:
+            shutil.rmtree(self.copied, ignore_errors=True)
