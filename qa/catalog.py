@@ -212,7 +212,8 @@ class Catalog:
 
     def missing_vectors(self, size: int) -> Iterator[list[tuple[bytes, str]]]:
         """Batches of (key, text to embed) for the next generation's passages without a vector, long ones first."""
-        keys = [row[0] for row in self.db.execute(f"{MISSING} GROUP BY p.key ORDER BY max(length(p.text)) DESC, p.key")]
+        query = f"SELECT key FROM ({MISSING}) GROUP BY key ORDER BY max(length(text)) DESC, key"
+        keys = [row[0] for row in self.db.execute(query)]
         for batch in batches(keys, size):
             marks = ",".join("?" * len(batch))
             query = f"SELECT key, context, text FROM passages WHERE key IN ({marks}) GROUP BY key"

@@ -280,7 +280,8 @@ def run_status(options: argparse.Namespace) -> int:
     print(f"published  {published:%Y-%m-%d %H:%M:%S}")
     for document in documents:
         mark = "  (stale: its file could not be read again)" if document["document"] in facts["stale"] else ""
-        print(printable(f"  {document['document']}  {document['date'] or '----------'}  {document['title']}") + mark)
+        name, title = printable(str(document["document"])), printable(str(document["title"]))
+        print(f"  {name}  {document['date'] or '----------'}  {title}{mark}")
     return OK
 
 

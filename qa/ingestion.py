@@ -324,6 +324,7 @@ def publish(
         vectors.build(
             vectors.directory(store, number),
             counted(catalog.next_vectors(CHROMA_BATCH), report.passages, progress),
+            report.passages,
         )
         facts = {"model": model.identity, "embedder": model.name, "dimension": model.dimension}
         catalog.switch(generation=number, published=time.time(), roots=absolute(roots), **facts)

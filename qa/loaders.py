@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import chain, islice, pairwise
+from itertools import chain, islice, pairwise, zip_longest
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -23,7 +23,7 @@ from qa.types import Document, Mark, Source
 LOADER_VERSION = 1  # part of every fingerprint: a change makes every document be read anew
 MAX_BYTES = 64 * 2**20
 RETRIES = 3  # times a file is read again that was changed meanwhile
-MARKDOWN_CHARS = 4_000_000  # a longer Markdown file is not parsed: its headings are not worth minutes
+MARKDOWN_CHARS = 2_000_000  # a longer Markdown file is not parsed: its headings are not worth minutes
 HTML_CHARS = 5_000_000  # a longer page is not searched for its main text: all of it is kept
 HEADER_LINES = 25  # lines with text in which a document states its title and date
 FURNITURE_CHARS = 300
@@ -169,14 +169,17 @@ def decode(data: bytes, declared: str | None = None) -> str:
         return sane(text)
     if b"\0" in data:
         return sane(decoded(data, wide_codec(data)))
-    return sane(damaged_utf8(data) or decoded(data, guess_charset(data)))
+    sample = odd_sample(data)
+    if damaged_utf8(sample) and (text := damaged_utf8(data)):
+        return sane(text)
+    return sane(decoded(data, guess_charset(sample, data)))
 
 
 def decoded(data: bytes, codec: str | None) -> str | None:
     """`data` in that encoding; None if it is not, or there is none of that name."""
     try:
         return data.decode(codec) if codec else None
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeError, LookupError):
         return None
 
 
@@ -196,6 +199,15 @@ def wide_codec(data: bytes) -> str | None:
     return "utf-16-le" if nul_odd > nul_even else "utf-16-be"
 
 
+def odd_sample(data: bytes) -> bytes:
+    """The part of `data` that tells most about its encoding: around the first byte outside ASCII, whole words."""
+    first = NOT_ASCII.search(data)
+    start = max(0, first.start() - 1000) if first else 0
+    sample = data[start : start + SAMPLE]
+    cut = sample.rfind(b"\n") + 1 or sample.rfind(b" ") + 1  # never within a character
+    return sample[:cut] if len(sample) == SAMPLE and cut else sample
+
+
 def damaged_utf8(data: bytes) -> str | None:
     """UTF-8 with a few broken bytes (cut, or pasted from elsewhere), those replaced; None if it is not that."""
     text = data.decode("utf-8", "replace")
@@ -204,23 +216,18 @@ def damaged_utf8(data: bytes) -> str | None:
     return text if whole >= 20 * broken else None
 
 
-def guess_charset(data: bytes) -> str | None:
-    """Encoding in which `data` looks most like text; None if in none. Looks at a sample around the first odd byte."""
+def guess_charset(sample: bytes, data: bytes) -> str | None:
+    """Encoding in which `sample` looks most like text and that can decode `data`; None if there is none."""
     from charset_normalizer import from_bytes
 
-    first = NOT_ASCII.search(data)
-    start = max(0, first.start() - 1000) if first else 0
-    sample = data[start : start + SAMPLE]
-    cut = sample.rfind(b"\n") + 1 or sample.rfind(b" ") + 1  # never within a character
-    matches = list(from_bytes(sample[:cut] if len(sample) == SAMPLE and cut else sample, cp_isolation=CHARSETS))
-    if not matches:
-        return None
-    best = matches[0]
+    matches = list(from_bytes(sample, cp_isolation=CHARSETS))
+    codecs = [match.encoding for match in matches]
+    best = matches[0] if matches else None
     for match in matches:  # a few accents cannot tell Western from Central European: take the likelier
         western = "cp1252" in (match.encoding, *match.could_be_from_charset)
-        if western and match.chaos <= best.chaos + 0.05 and match.coherence >= best.coherence - 0.1:
-            return "cp1252"
-    return next((m.encoding for m in matches if decoded(data, m.encoding) is not None), None)
+        if western and best and match.chaos <= best.chaos + 0.05 and match.coherence >= best.coherence - 0.1:
+            codecs = ["cp1252", *codecs]
+    return next((codec for codec in codecs if decoded(data, codec) is not None), None)
 
 
 # ---- blocks and lines ----
@@ -290,6 +297,7 @@ FULL_DATE = (
 CLOCK = (
     r"(?:t|,? (?:at |om )?| ?[-,] ?)[0-9]{1,2}[:.h][0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]{1,9})?"
     r"(?: ?(?:[ap]\.?m\.?|uur|u\.?|h|hrs))?(?: ?\(?(?:[a-z]{1,4}|[+-][0-9]{2}:?[0-9]{2})\)?)?"
+    r"(?: ?(?:to|until|tot|-) ?[0-9]{1,2}[:.h][0-9]{2}(?: ?(?:[ap]\.?m\.?|uur))?)?"
 )
 WEEKDAY = (
     r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|maandag|dinsdag|woensdag|donderdag|vrijdag"
@@ -332,23 +340,26 @@ def header_date(text: str, start: int = 0) -> str | None:
 
 
 def stated_dates(line: str, length: int) -> Iterator[tuple[str, str]]:
-    """("updated" or "", ISO date) for each date a line consists of, its parts taken one by one.
+    """("updated" or "", ISO date) for each date a line states. `line` may be the beginning of one of that length."""
+    for match in dated_parts(line, length):
+        value = iso_date(match["date"])
+        if value:
+            yield "updated" if match.groupdict().get("updated") else "", value
 
-    A line of more than TITLE_CHARS is given by its beginning; only a dateline ("CITY, DATE -") is looked for there.
-    """
+
+def dated_parts(line: str, length: int) -> Iterator[re.Match[str]]:
+    """Matches of the parts of a line that consist of a date; of a long line, only of a dateline ("CITY, DATE -")."""
     if length <= HEADING_CHARS:
         for part in re.split(r"[|\u2022\u00b7]", line):
             match = DATE_PART.fullmatch(fold(part).strip(DECORATION))
-            value = iso_date(match["date"]) if match else None
-            if match and value:
-                yield "updated" if match["updated"] else "", value
+            if match:
+                yield match
     head = SEPARATOR.split(line, maxsplit=1)[0]
     if (head != line or length <= HEADING_CHARS) and not NOT_PLACE.match(head):
         head = re.sub(r"\s*\([^()]{1,40}\)$", "", head)  # an agency's name behind the date
         match = PLACE_DATE.fullmatch(fold(head))
-        value = iso_date(match["date"]) if match and PLACE.fullmatch(head.partition(",")[0]) else None
-        if value:
-            yield "", value
+        if match and PLACE.fullmatch(head.partition(",")[0]):
+            yield match
 
 
 def iso_date(stated: str) -> str | None:
@@ -394,6 +405,9 @@ SENTENCE_END = re.compile(r"[.!:;,\u2026]['\"\u2018\u2019\u201c\u201d\u00bb)\]]*
 TITLE_END = re.compile(r"[.:;,\u2026]['\"\u2018\u2019\u201c\u201d\u00bb)\]]*$")
 LIST_ITEM = re.compile(r"(?:[-*+\u2022\u00b7\u2013>]|\(?[0-9]{1,3}[.)]|\(?[a-z][.)])\s")
 LABEL = re.compile(r"(?P<label>[^\W\d_][^:\r\n?!;]{0,79}):(?=\s)")
+SUBJECT = re.compile(r"(?i)(?:title|titel|subject|onderwerp|betreft):")
+BYLINE_START = re.compile(r"(?:By|Door|Van|Tekst|Text|Reporting by)[ :]")
+QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab"
 PROSE_CHARS = 80
 
 
@@ -403,70 +417,73 @@ def header_title(text: str, skip: Sequence[Mark] = (), start: int = 0) -> tuple[
     It is the first block that is neither furniture nor date, if it is short and no sentence, with what continues it in
     lower case; a later one wins if it alone stands there twice (above is the name of the site).
     """
-    first = [part for block in islice(blocks(text), 12) for part in outside(block, skip) if part[0] >= start]
+    first = [part for block in islice(blocks(text), 12) for part in outside(text, block, skip) if part[0] >= start]
     heads = [(part, head) for part in first if (head := title_lines(text, part)) is not None]
-    if not heads or heads[0][1] == heads[0][0][0]:
+    seen = [fold(text[slice(*head)]) for _, head in heads]
+    chosen = next((i for i, title in enumerate(seen[:4]) if title and seen.count(title) > 1), 0)
+    if not seen or not seen[chosen]:
         return None, ()
-    seen = [fold(text[part[0] : end]) for part, end in heads[:10]]
-    twice = next((i for i, title in enumerate(seen[:4]) if seen.count(title) > 1 and is_title(title)), 0)
-    part, end = heads[twice]
-    places = [(part[0], end)]
-    if twice + 1 < len(heads) and end == part[1]:
-        following, its_end = heads[twice + 1]
-        if text[following[0]].islower() and its_end == following[1] and not text[end : following[0]].strip():
-            places.append(following)
-    title = " ".join(clean_title(text[a:b]) for a, b in places)
-    again = [(a, b) for a, b in first if fold(text[a:b]) == seen[twice]]
-    ends = {b for _, b in first}
-    marks = tuple(Mark(a, b, "heading") for a, b in sorted({*places, *again}) if b in ends)
-    return title if len(title) <= 2 * TITLE_CHARS else None, marks
+    part, head = heads[chosen]
+    places = [head]
+    if chosen + 1 < len(heads) and head == part:
+        following, more = heads[chosen + 1]
+        if text[more[0]].islower() and more == following and not text[head[1] : more[0]].strip():
+            places.append(more)
+    title = " ".join(clean_title(text[slice(*place)]) for place in places)
+    again = [part for (part, _), folded in zip(heads, seen, strict=True) if folded == seen[chosen]]
+    marks = tuple(Mark(*place, "heading") for place in sorted({*places, *again}) if place in first)
+    return title, marks
 
 
-def outside(block: Range, marks: Sequence[Mark]) -> Iterator[Range]:
+def outside(text: str, block: Range, marks: Sequence[Mark]) -> Iterator[Range]:
     """What the marks leave of a block: nothing, all of it, or its beginning."""
     start, end = block
     for mark in marks:
         if mark.start <= start < mark.end:
             return
         if start < mark.start < end:
-            end = mark.start
+            end = start + len(text[start : mark.start].rstrip())
     yield start, end
 
 
-def title_lines(text: str, block: Range) -> int | None:
-    """Where the title that a block begins with ends: its start if it begins with none; None for a block to pass over.
+def title_lines(text: str, block: Range) -> Range | None:
+    """The lines of a block that can be a title, an empty range if none can; None for a block to pass over.
 
-    Passed over are dates, labels and rules.
+    Passed over are dates, labels, rules and the head of a letter, unless it names a subject.
     """
-    found = [span for span in lines(text, *block) if WORD.search(text, *span)]
-    kept = []
+    found = [span for span in islice(lines(text, *block), HEADER_LINES) if WORD.search(text, *span)]
+    if len(found) > 1 and all(LABEL.match(text, *span) for span in found):
+        return next((span for span in found if SUBJECT.match(text, *span)), None)
+    kept: list[Range] = []
     for first, last in found:
-        line = text[first:last]
-        if last - first <= TITLE_CHARS and (fold(line).strip(": ") in LABELS or any(stated_dates(line, len(line)))):
+        line = text[first : min(last, first + TITLE_CHARS + 1)]
+        if fold(line).strip(": ") in LABELS or any(dated_parts(line, last - first)):
             break
         kept.append((first, last))
     if not kept:
         return None
-    start, end = kept[0][0], kept[-1][1]
-    if is_title(text[start:end]):
-        return end
-    if len(kept) > 1 and text[kept[1][0]].isupper() and is_title(text[start : kept[0][1]]):
-        longest = max(last - first for first, last in kept[1:])
-        if kept[0][1] - start <= 0.6 * longest:  # else the first line of a wrapped paragraph
-            return kept[0][1]
-    return block[0]
+    start, end = kept[0][0], block[1] if len(kept) == HEADER_LINES else kept[-1][1]
+    if is_title(text[start : min(end, start + TITLE_CHARS + 1)]):
+        return start, end
+    end = kept[0][1]
+    longest = max(last - first for first, last in kept)
+    if len(kept) > 1 and text[kept[1][0]].isupper() and end - start <= 0.6 * longest:  # else a wrapped paragraph
+        return (start, end) if is_title(text[start:end]) else (start, start)
+    return start, start
 
 
 def is_title(text: str) -> bool:
     """Whether a block can be a title: short, words, no sentence, no item of a list."""
     if len(text) > TITLE_CHARS or TITLE_END.search(text) or LIST_ITEM.match(text):
         return False
+    if not (text[0].isalnum() or text[0] in "#*_([" or text[0] in QUOTES):
+        return False
     return max(map(len, text.split()), default=99) <= 45
 
 
 def clean_title(text: str) -> str:
     """On one line, without the marks of Markdown and a label in front."""
-    text = re.sub(r"^(?:#{1,6} |(?i:title|titel|subject|onderwerp):)", "", SPACE.sub(" ", text))
+    text = SUBJECT.sub("", SPACE.sub(" ", text), count=1)
     return text.strip(" #*_=")
 
 
@@ -478,27 +495,29 @@ def text_headings(text: str, found: Sequence[Range], title: str | None) -> Itera
     """
     kicker = LABEL.match(title or "")
     first_turn = transcript_start(text, found)
+    stacked = 0  # short lines above each other: from the third on a list, or name and office below a quotation
     for (start, end), (next_start, next_end) in pairwise(found):
         if start >= first_turn:
             return
         line = text[start : min(end, start + HEADING_CHARS + 1)]
+        stacked = stacked + 1 if looks_like_heading(line) and fold(line) != fold(title or "") else 0
         label = LABEL.match(line)
-        if label and not (kicker and kicker["label"] == label["label"]):
+        if not 1 <= stacked <= 2 or (label and not (kicker and kicker["label"] == label["label"])):
             continue
         below = text[next_end - 1] in ".!?\"'\u2019\u201d)" or next_end - next_start >= PROSE_CHARS
-        if looks_like_heading(line) and below and next_end - next_start > end - start:
+        if below and next_end - next_start > end - start:
             yield Mark(start, end, "heading")
 
 
 def looks_like_heading(block: str) -> bool:
     if len(block) > HEADING_CHARS or len(block.split()) > HEADING_WORDS or not re.search(r"[^\W\d_]", block):
         return False
-    if not (block[0].isupper() or block[0].isdigit() or block[0] in "\"'\u2018\u201c\u201e"):
+    if not (block[0].isupper() or block[0].isdigit() or block[0] in QUOTES):
         return False
     spans = [span for span in lines(block) if WORD.search(block, *span)]
-    if len(spans) != 1 or SENTENCE_END.search(block) or LIST_ITEM.match(block):
+    if len(spans) != 1 or SENTENCE_END.search(block) or LIST_ITEM.match(block) or BYLINE_START.match(block):
         return False
-    return not any(stated_dates(block, len(block)))
+    return not any(dated_parts(block, len(block)))
 
 
 def transcript_start(text: str, found: Sequence[Range]) -> int:
@@ -511,28 +530,34 @@ def transcript_start(text: str, found: Sequence[Range]) -> int:
 
 # ---- page furniture ----
 
-LANGUAGES = frozenset(
-    """english french german dutch spanish italian portuguese polish russian ukrainian arabic chinese japanese turkish
-    engels frans duits nederlands spaans italiaans portugees pools russisch oekra\u00efens oekraiens arabisch chinees
-    japans turks fran\u00e7ais deutsch espa\u00f1ol italiano portugu\u00eas polski t\u00fcrk\u00e7e
-    \u0440\u0443\u0441\u0441\u043a\u0438\u0439 \u0443\u043a\u0440\u0430\u0457\u043d\u0441\u044c\u043a\u0430
-    \u4e2d\u6587 \u65e5\u672c\u8a9e \u0627\u0644\u0639\u0631\u0628\u064a\u0629 en nl fr de es it""".split()
+def names(listed: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in re.split(r"[,\n]", listed))
+
+
+LANGUAGES = names(
+    """english, french, german, dutch, spanish, italian, portuguese, polish, russian, ukrainian, arabic, chinese
+    japanese, turkish, engels, frans, duits, nederlands, spaans, italiaans, portugees, pools, russisch, oekra\u00efens
+    oekraiens, arabisch, chinees, japans, turks, fran\u00e7ais, deutsch, espa\u00f1ol, italiano, portugu\u00eas, polski
+    t\u00fcrk\u00e7e, \u0440\u0443\u0441\u0441\u043a\u0438\u0439
+    \u0443\u043a\u0440\u0430\u0457\u043d\u0441\u044c\u043a\u0430, \u4e2d\u6587, \u65e5\u672c\u8a9e
+    \u0627\u0644\u0639\u0631\u0628\u064a\u0629, en, nl, fr, de, es, it"""
 )
-NETWORKS = frozenset("facebook twitter x linkedin whatsapp instagram telegram pinterest reddit e-mail email".split())
-CONTROLS = NETWORKS | frozenset(
-    """home;menu;search;share;print;comment;comments;log in;login;sign in;sign up;register;subscribe;newsletter;contact
-    skip to content;skip to main content;close;next;previous;back;zoek;zoeken;delen;afdrukken;inloggen;aanmelden
-    registreren;abonneren;nieuwsbrief;naar inhoud;ga naar inhoud;direct naar de inhoud;sluiten;volgende;vorige;terug
-    reacties""".replace("\n", ";").replace("    ", "").split(";")
+CONTROLS = names(
+    """facebook, twitter, x, linkedin, whatsapp, instagram, telegram, pinterest, reddit, e-mail, email, home, menu
+    search, share, print, mail, copy link, comment, comments, log in, login, sign in, sign up, register, subscribe
+    newsletter, contact, skip to content, skip to main content, close, next, previous, back, zoek, zoeken, delen
+    afdrukken, inloggen, aanmelden, registreren, abonneren, nieuwsbrief, naar inhoud, ga naar inhoud
+    direct naar de inhoud, sluiten, volgende, vorige, terug, reacties, link kopi\u00ebren, kopieer link"""
 )
-LABELS = frozenset(
-    """category;categories;section;publication date;published;date;author;tags;topic;topics;categorie;rubriek
-    publicatiedatum;gepubliceerd;datum;auteur;onderwerp;onderwerpen""".replace("\n", ";").replace("    ", "").split(";")
+LABELS = names(
+    """category, categories, section, publication date, published, date, author, tags, topic, topics, categorie
+    rubriek, publicatiedatum, gepubliceerd, datum, auteur, onderwerp, onderwerpen"""
 )
+PARTICLES = names("van, de, der, den, het, and, en, of, the, via, for, by, door, la, von, et, al")
 SECTION_LABELS = frozenset({"category", "section", "categorie", "rubriek"})
 SIGNPOST = re.compile(  # the whole block
     r"(?:(?:next|previous) (?:news|article|post|story)|(?:volgende?|vorige?) (?:nieuws|artikel|bericht)"
-    r"|(?:also read|read also|read more|read next|see also|lees ook|lees meer|lees verder|zie ook|bekijk ook|meer lezen)"
+    r"|also read|read also|read more|read next|see also|lees ook|lees meer|lees verder|zie ook|bekijk ook|meer lezen"
     r"|more (?:news|stories)|meer nieuws|(?:related|recommended) (?:articles|stories|news|posts|content)"
     r"|gerelateerde (?:artikelen|berichten)|gerelateerd nieuws|most (?:read|popular)|meest gelezen|recommended for you"
     r"|aanbevolen voor (?:u|jou)|advertisement|advertentie|sponsored content|back to top|(?:terug )?naar boven"
@@ -545,10 +570,13 @@ SHARE = re.compile(
     r"(?:(?:share|deel)(?: (?:this|dit|deze))?(?: \w+)? (?:on|via|by|to|op|with|met)|follow us on|volg ons op)"
     rf" {NETWORK}(?:(?:,| and| or| en| of|, and) {NETWORK}){{0,5}}[ .!]*"
 )
+FOLLOW = re.compile(r"(?:follow us|volg ons)(?: also| ook)? (?:on|via|op) [^0-9.!?]{1,60}")
+MORE = re.compile(r"(?:more from|more about|meer uit|meer over) [^:]{1,40}:")
 CREDIT = re.compile(
-    r"(?:Photo|Picture|Image|Photo credit|Image credit|Credit|Source|Foto|Beeld|Bron|Fotograaf)"
-    r"(?:\s?:\s+|\s?:?\s*\u00a9\s*)[^\W\d_][^\r\n0-9.!?;:]{0,58}"
+    r"(?:(?:Photo|Picture|Image|Photo credit|Image credit|Credit|Source|Foto|Beeld|Bron|Fotograaf)\s?:|\u00a9)"
+    r"\s*(?=\D*$)"
 )
+CREDIT_BREAK = re.compile(r"[/,&\u00a9()|-]")
 RIGHTS = re.compile(r"(?:\u00a9|\(c\)|copyright\b).*(?:all rights reserved|alle rechten voorbehouden)[ .]*")
 SUBSCRIBE = re.compile(
     r"(?:(?:subscribe|sign up|register)(?: now| today| here)?(?: to| for| up for)\b|get our\b|receive our\b"
@@ -556,12 +584,16 @@ SUBSCRIBE = re.compile(
     r"[^0-9]*\b(?:newsletters?|nieuwsbrief|nieuwsbrieven|mailing list)\b[^0-9]*"
 )
 SWITCH = re.compile(
-    r"(?:based on your (?:browser|language|location)|you (?:might|may) prefer|op basis van (?:uw|je|jouw) (?:browser|taal))"
+    r"(?:based on your (?:browser|language|location)|you (?:might|may) prefer|your (?:browser|language) is set to"
+    r"|op basis van (?:uw|je|jouw) (?:browser|taal)|(?:uw|je|jouw) (?:browser|taal) (?:staat|is ingesteld) op)"
 )
-SWITCH_ASKS = re.compile(r"(?:would you like|do you want|wilt u|wil je)\b[^.?]*\b(?:switch|change|overschakelen|wisselen)")
+SWITCH_ASKS = re.compile(
+    r"(?:would you like|do you want|wilt u|wil je)\b[^.?]*\b(?:switch|change|overschakelen|wisselen)"
+    r"|(?:read|view|open|lees|bekijk) (?:this|deze) (?:page|site|pagina) in (?:het )?\w+ ?\?"
+)
 AVAILABLE = re.compile(
-    r"(?:this (?:page|article|story) is (?:also )?available in|d(?:it artikel|eze pagina) is (?:ook )?beschikbaar in het)"
-    r" ([^\W\d_]+)(?: (?:and|en) ([^\W\d_]+))?\.?"
+    r"(?:this (?:page|article|story) is (?:also )?available in"
+    r"|(?:dit artikel|deze pagina) is (?:ook )?beschikbaar in het) ([^\W\d_]+)(?: (?:and|en) ([^\W\d_]+))?\.?"
 )
 COOKIE_STARTS = re.compile(
     r"(?:by (?:staying|continuing|using|browsing|visiting|clicking|remaining|closing)\b|if you (?:continue|stay)\b"
@@ -569,8 +601,9 @@ COOKIE_STARTS = re.compile(
     r"|(?:deze|onze|de) (?:web)?site (?:gebruikt|maakt)\b|(?:wij|we) (?:gebruiken|maken|plaatsen)\b)"
 )
 COOKIE_CONSENT = re.compile(
-    r"\b(?:you (?:consent|agree|accept)|accept all|by (?:continuing|staying|using|clicking)|your (?:browsing )?experience"
-    r"|more about cookies|akkoord|toestemming|accepteren|accepteer|(?:uw|je|jouw) (?:ervaring|bezoek)|stem(?:t|men)? .*in)\b"
+    r"\b(?:you (?:consent|agree|accept)|accept all|by (?:continuing|staying|using|clicking)"
+    r"|your (?:browsing )?experience|akkoord|toestemming|accepteren|accepteer|(?:uw|je|jouw) (?:ervaring|bezoek)"
+    r"|stem(?:t|men)? .*in)\b"
 )
 COOKIE_BUTTON = re.compile(
     r"(?:(?:accept|reject|allow|decline|manage)(?: all| only necessary| necessary)? cookies"
@@ -579,7 +612,7 @@ COOKIE_BUTTON = re.compile(
     r"|(?:this|our) (?:web)?site uses cookies|deze (?:web)?site (?:gebruikt|maakt gebruik van) cookies)[ .!]*"
 )
 COOKIE = re.compile(r"(?i)cookie")
-REPORTED = re.compile(r"\"|\b(?:said|says|told|court|ruled|regulator|according|zei|zegt|aldus|volgens|rechter|vonnis)\b")
+REPORTED = re.compile(r"\"|\b(?:said|says|told|court|ruled|regulator|according|zei|zegt|aldus|volgens|rechter)\b")
 LINK = re.compile(r"\[([^\]\[]*)\]\(([^()\s]*)\)")
 BREADCRUMB = re.compile(r"(?:home|start|voorpagina|homepage)(?: ?[>\u203a\u00bb/] ?[^>\u203a\u00bb/]{1,40}){1,6}")
 
@@ -611,20 +644,35 @@ def is_furniture(block: str, listed: bool, near: bool) -> bool:
     """Whether a short block is page furniture. `listed`: the one before announces a list; `near`: it is furniture."""
     if not WORD.search(block):
         return True
-    folded = fold(block)
-    if is_language_menu(block, near) or is_control_bar(block):
+    if is_language_menu(block, near) or is_control_bar(re.sub(r"[\r\n]", "|", block)):
         return not listed
     spans = [block[a:b] for a, b in lines(block)]
-    if CREDIT.fullmatch(spans[-1]) and (len(spans) == 1 or (len(spans) == 2 and is_caption(spans[0]))):
+    if all(map(is_furniture_line, spans)):
         return True
-    bare = folded.strip(DECORATION)
-    if SIGNPOST.fullmatch(bare) or SHARE.fullmatch(bare) or RIGHTS.fullmatch(bare) or is_translation(bare):
+    if len(spans) == 2 and is_credit(spans[1]):
+        return is_caption(spans[0])
+    folded = fold(block).strip(DECORATION)  # the rest may run over several lines
+    if SWITCH.match(folded):
+        return bool(SWITCH_ASKS.search(folded))
+    if REPORTED.search(folded) or len(folded) > TITLE_CHARS:
+        return False
+    return bool(RIGHTS.fullmatch(folded) or SUBSCRIBE.fullmatch(folded))
+
+
+def is_furniture_line(line: str) -> bool:
+    folded = fold(line).strip(DECORATION)
+    if SIGNPOST.fullmatch(folded) or SHARE.fullmatch(folded) or FOLLOW.fullmatch(folded) or is_translation(folded):
         return True
-    if TEASER.match(bare):
-        return len(bare) <= TITLE_CHARS and not bare.endswith(".")
-    if SWITCH.match(bare):
-        return bool(SWITCH_ASKS.search(bare))
-    return bool(SUBSCRIBE.fullmatch(bare)) and len(bare) <= TITLE_CHARS and not REPORTED.search(bare)
+    if TEASER.match(folded) or (MORE.match(folded) and " | " in folded):
+        return len(folded) <= TITLE_CHARS and not folded.endswith(".")
+    return is_credit(line) or is_control_bar(line)
+
+
+def is_credit(line: str) -> bool:
+    """"Photo: Jane Doe / Agency": a few names after the word for what they are credited with."""
+    match = CREDIT.match(line)
+    words = CREDIT_BREAK.sub(" ", line[match.end() :]).split() if match else []
+    return 0 < len(words) <= 6 and all(word[0].isupper() or word in PARTICLES for word in words)
 
 
 def is_caption(line: str) -> bool:
@@ -651,8 +699,9 @@ def is_language_menu(block: str, near: bool) -> bool:
 
 
 def is_control_bar(block: str) -> bool:
-    """At least two of the page's controls and nothing else: "Share | Print", or one a line."""
-    parts = [part.strip(DECORATION) for part in re.split(r"[|\u2022\u00b7\n\r]", LINK.sub(r"\1", block).casefold())]
+    """At least two of the page's controls and nothing else, "Share | Print", maybe behind "Share this story:"."""
+    bare = re.sub(r"^(?:share|deel|delen)[^:]{0,20}:", "", LINK.sub(r"\1", block).casefold())
+    parts = [part.strip(DECORATION) for part in re.split(r"[|\u2022\u00b7]", bare)]
     names = [part for part in parts if part]
     return len(names) > 1 and all(name in CONTROLS for name in names)
 
@@ -668,18 +717,20 @@ def header_furniture(text: str, block: Range) -> Iterator[Range]:
     if first is None:
         return
     for before, line in pairwise(["", *folded[first:]]):
-        value = before.strip(":") in SECTION_LABELS and len(line.split()) <= 3 and not any(stated_dates(line, len(line)))
-        if line.strip(":") not in LABELS and not value:
+        value = before.strip(":") in SECTION_LABELS and len(line.split()) <= 3
+        if line.strip(":") not in LABELS and (not value or any(dated_parts(line, len(line)))):
             return  # something follows that the document says about itself
     yield spans[first][0], block[1]
 
 
 def cookie_notices(text: str, found: Sequence[Range]) -> Iterator[Range]:
-    """Blocks that ask for consent to cookies; none if the text mentions cookies elsewhere too, as its subject."""
+    """Blocks at the top or bottom that ask for consent to cookies; none if the text speaks of cookies elsewhere too."""
     mentions = [match.start() for match in islice(COOKIE.finditer(text), 50)]
     if not mentions:
         return
-    notices = [block for block in found if block[1] - block[0] <= FURNITURE_CHARS and is_cookie_notice(text[slice(*block)])]
+    edges = dict.fromkeys((*found[:5], *found[-5:]))
+    short = (block for block in edges if block[1] - block[0] <= FURNITURE_CHARS)
+    notices = [block for block in short if is_cookie_notice(text[slice(*block)])]
     if all(any(start <= at < end for start, end in notices) for at in mentions):
         yield from notices
 
@@ -723,6 +774,7 @@ def load_markdown(data: bytes) -> Extract:
 
 FRONT_DATES = ("date", "published", "publishdate", "pubdate", "datum", "created", "updated", "lastmod", "modified")
 FRONT_MATTER = re.compile(r"(?P<fence>---|\+\+\+)[ \t]*(?:\r\n|\r|\n)")
+TAG = re.compile(r"<[^<>]*>")
 FIELD = re.compile(r"(?P<name>[A-Za-z_-]+)\s*[:=]\s*(?P<value>.*)")
 
 
@@ -759,7 +811,7 @@ def markdown_marks(text: str, body: int) -> tuple[list[Mark], str | None]:
     rows = line_starts(text, body)
     title = None
     marks = []
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, following in zip_longest(tokens, tokens[1:]):
         if token.map is None:
             continue
         span = rows_range(text, rows, token.map[0], token.map[1])
@@ -767,23 +819,23 @@ def markdown_marks(text: str, body: int) -> tuple[list[Mark], str | None]:
             marks.append(Mark(*span, "heading"))
             if token.tag == "h1" and title is None and following is not None:
                 title = plain_words(parser.parseInline(following.content)) or None
-        for first, last in hidden_rows(token.type, token.map, token.content, text[slice(*span)]):
+        for first, last in hidden_rows(token.type, token.map, token.content, text[span[1] - 3 : span[1]]):
             marks.append(Mark(*rows_range(text, rows, first, last), "furniture"))
-        if token.type == "inline" and "<!--" in token.content:
+        if token.type in ("inline", "html_block") and "<!--" in token.content:
             marks += (Mark(a, b, "furniture") for a, b in comments(text, *span))
     references = chain(env.get("references", {}).values(), env.get("duplicate_refs", []))
     marks += (Mark(*rows_range(text, rows, *entry["map"]), "furniture") for entry in references)
     return marks, title
 
 
-def hidden_rows(kind: str, rows: Sequence[int], content: str, source: str) -> Iterator[tuple[int, int]]:
-    """The rows of a Markdown element that a reader of the page never sees as words."""
+def hidden_rows(kind: str, rows: Sequence[int], content: str, ending: str) -> Iterator[tuple[int, int]]:
+    """The rows of a Markdown element that a reader of the page never sees as words; `ending`: its last characters."""
     first, last = rows
     if kind == "hr" or (kind == "html_block" and not visible(content)):
         yield first, last
     elif kind == "fence":
         yield first, first + 1
-        if last > first + 1 and source.rstrip().endswith(("```", "~~~")):
+        if last > first + 1 and ending in ("```", "~~~"):
             yield last - 1, last
     elif kind == "table_open":
         yield first + 1, first + 2  # the rule below its head
@@ -791,9 +843,12 @@ def hidden_rows(kind: str, rows: Sequence[int], content: str, source: str) -> It
 
 def visible(html: str) -> bool:
     """Whether a piece of raw HTML in Markdown holds words."""
-    for start, end in reversed(list(comments(html, 0, len(html)))):
-        html = html[:start] + html[end:]
-    return not re.match(r"\s*<(?:script|style)\b", html, re.IGNORECASE) and bool(WORD.search(re.sub(r"<[^<>]*>", "", html)))
+    at, pieces = 0, []
+    for start, end in comments(html, 0, len(html)):
+        pieces.append(html[at:start])
+        at = end
+    bare = "".join([*pieces, html[at:]])
+    return not re.match(r"\s*<(?:script|style)\b", bare, re.IGNORECASE) and bool(WORD.search(TAG.sub("", bare)))
 
 
 def comments(text: str, start: int, end: int) -> Iterator[Range]:
@@ -825,16 +880,17 @@ def rows_range(text: str, rows: Sequence[int], first: int, last: int) -> Range:
 NEW_LINE = "\u2424"  # stands for a line break that counts; no page has this sign, and extractors keep it
 NO_TEXT = ("script", "style", "template", "noscript", "iframe", "object", "svg", "math", "select", "textarea", "button")
 AROUND = ("nav", "header", "footer", "form", "aside")
-BLOCK_TAGS = frozenset(
-    """html body main article section div p head h1 h2 h3 h4 h5 h6 quote blockquote pre list ul ol dl item li dt dd
-    table tbody thead tfoot row tr caption figure figcaption details summary address hr center cell td th header footer
-    nav aside form fieldset legend title""".split()
+BLOCK_TAGS = names(
+    """html, body, main, article, section, div, p, head, h1, h2, h3, h4, h5, h6, quote, blockquote, pre, list, ul, ol
+    dl, item, li, dt, dd, table, tbody, thead, tfoot, row, tr, caption, figure, figcaption, details, summary, address
+    hr, center, cell, td, th, header, footer, nav, aside, form, fieldset, legend, title"""
 )
 HEADINGS = frozenset({"head", "h1", "h2", "h3", "h4", "h5", "h6"})
 DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{1,40})", re.IGNORECASE)
 DECLARED_XML = re.compile(rb"<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([\w.:-]{1,40})", re.IGNORECASE)
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 CELL_CHARS = 400
+SHORT_PAGE = 250  # trafilatura's own bound, under which it falls back on all text
 
 
 def load_html(data: bytes) -> Extract:
@@ -844,12 +900,13 @@ def load_html(data: bytes) -> Extract:
     Raises UnreadableFile where the page cannot be parsed.
     """
     page = decode(data, declared_charset(data))
-    if not page.strip():
+    if not WORD.search(page):
         return Extract("")
     try:
         tree = parse_html(page)
-        title = html_title(tree)
         stated = html_date(tree)
+        drop_hidden(tree)
+        title = html_title(tree)
         paragraphs = main_paragraphs(tree, len(page))
     except Exception as error:  # parsers of other people, on input of other people
         raise UnreadableFile(f"its HTML cannot be read: {error or type(error).__name__}") from error
@@ -868,35 +925,37 @@ def declared_charset(data: bytes) -> str | None:
 
 
 def parse_html(page: str) -> Any:
-    """lxml tree of the page without scripts, comments and what is hidden by its own markup."""
-    from lxml import etree, html
+    """lxml tree of the page without comments."""
+    from lxml import html
 
-    parser = html.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=len(page) > HTML_CHARS
-    )
-    tree = html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
-    data = tree.xpath('//script[contains(@type, "ld+json")]')
-    for script in data:
-        script.tag = "meta"  # keeps the page's data about itself, out of the text
+    huge = len(page) > HTML_CHARS
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=huge)
+    return html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
+
+
+def drop_hidden(tree: Any) -> None:
+    """Takes scripts, controls and what the page's own markup hides out of the tree; keeps line breaks that count."""
+    from lxml import etree
+
     etree.strip_elements(tree, *NO_TEXT, with_tail=False)
-    for element in tree.xpath("//*[@hidden or @style or self::dialog[not(@open)]]"):
+    for element in tree.xpath("//body//*[@hidden or @style or self::dialog[not(@open)]]"):
         style = "".join((element.get("style") or "").lower().split())
-        shown = "display:none" not in style and "visibility:hidden" not in style
-        if not shown or element.get("hidden") is not None or element.tag == "dialog":
-            if element.getparent() is not None and element.tag not in ("html", "body"):
-                element.drop_tree()
+        hidden = element.get("hidden") is not None or element.tag == "dialog"
+        if hidden or "display:none" in style or "visibility:hidden" in style:
+            element.drop_tree()
     keep_line_breaks(tree)
-    return tree
 
 
 def keep_line_breaks(tree: Any) -> None:
-    """Puts NEW_LINE where <pre> and <br> break lines within a paragraph: extractors would close them up."""
+    """Puts NEW_LINE where <pre> and a second <br> break lines: extractors would close them up."""
     for element in tree.xpath("//pre/descendant-or-self::*"):
         element.text = element.text and re.sub(r"\r\n?|\n", NEW_LINE, element.text)
         if element.tag != "pre" and element.tail:
             element.tail = re.sub(r"\r\n?|\n", NEW_LINE, element.tail)
     for element in tree.xpath("//p//br"):
-        element.tail = NEW_LINE + (element.tail or "")
+        before = element.getprevious()
+        if before is not None and before.tag == "br" and not (before.tail or "").strip():
+            element.tail = NEW_LINE + (element.tail or "")
 
 
 def main_paragraphs(tree: Any, size: int) -> list[tuple[str, bool]]:
@@ -910,14 +969,17 @@ def main_paragraphs(tree: Any, size: int) -> list[tuple[str, bool]]:
         return whole
     for name in ("trafilatura", "htmldate"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what they make of a page is no message to the user
-    found = bare_extraction(tree, include_comments=False, include_tables=True, favor_recall=True)
-    main = list(paragraphs_of(found.body)) if found is not None and found.body is not None else []
-    length = sum(len(text) for text, _ in main)
-    return main if length * 4 >= sum(len(text) for text, _ in whole) else whole
+    page = bare_extraction(tree, include_comments=False, include_tables=True, favor_recall=True)
+    body = getattr(page, "body", None)
+    main = list(paragraphs_of(body)) if body is not None else []
+    length, most = (sum(len(text) for text, _ in found) for found in (main, whole))
+    if length < SHORT_PAGE and whole:  # too little to judge: it has taken everything, menus included
+        return whole
+    return main if length * 4 >= most else whole
 
 
 def without_surroundings(tree: Any) -> Any:
-    """A copy of the page's body without menus, page header and footer, and without blocks that are all links."""
+    """A copy of the page's body without menus, page header and footer, and small forms."""
     from copy import deepcopy
 
     from lxml import etree
@@ -925,6 +987,8 @@ def without_surroundings(tree: Any) -> Any:
     body = deepcopy(tree.body if tree.find("body") is not None else tree)
     for header in body.xpath("//article//header | //main//header"):
         header.tag = "div"  # of the article, not of the page
+    for form in body.xpath("//form[string-length() > 300]"):
+        form.tag = "div"  # some sites wrap the page in one
     etree.strip_elements(body, *AROUND, "head", with_tail=False)
     return body
 
@@ -987,7 +1051,7 @@ def joined(paragraphs: Iterable[tuple[str, bool]]) -> tuple[str, list[Mark]]:
     marks = []
     at = 0
     for text, heading in paragraphs:
-        if heading:
+        if heading and len(text) <= TITLE_CHARS:
             marks.append(Mark(at, at + len(text), "heading"))
         texts.append(text)
         at += len(text) + 2
@@ -995,17 +1059,18 @@ def joined(paragraphs: Iterable[tuple[str, bool]]) -> tuple[str, list[Mark]]:
 
 
 def html_title(tree: Any) -> str | None:
-    """The page's title: its main heading if the page's own title agrees or names none, else that title."""
-    heads = [" ".join(h.text_content().split()) for h in tree.xpath("//h1[not(ancestor::nav or ancestor::footer)]")]
-    social = tree.xpath("//meta[@property='og:title']/@content")
-    named = " ".join((social[0] if social else tree.findtext(".//head/title") or "").split())
-    agreeing = [head for head in heads if head and (fold(head) in fold(named) or fold(named) in fold(head))]
-    title = agreeing[0] if agreeing else ""
-    if not title:
-        heads = [head for head in heads if head]
-        title = heads[0] if heads and not social else named.partition(" | ")[0]
-    title = " ".join(title.replace(NEW_LINE, " ").translate(INVISIBLE).split())
-    return title[: 2 * TITLE_CHARS] or None
+    """The page's title: its main heading if that agrees with the title in its metadata or there is none."""
+    heads = tree.xpath("//h1[not(ancestor::nav or ancestor::footer)]")
+    heads = [title for head in heads if (title := " ".join(text for text, _ in paragraphs_of(head)))]
+    social = next(iter(tree.xpath("//meta[@property='og:title']/@content")), "").strip()
+    named = " ".join((tree.findtext(".//head/title") or "").split())
+    known = [name for name in (fold(social), fold(named)) if name]
+    agreeing = [head for head in heads if any(fold(head) in name or name in fold(head) for name in known)]
+    if agreeing:
+        title = max(agreeing, key=lambda head: (any(name.startswith(fold(head)) for name in known), len(head)))
+    else:
+        title = social or next(iter(heads), named.partition(" | ")[0])
+    return " ".join(title.translate(INVISIBLE).split())[: 2 * TITLE_CHARS] or None
 
 
 def html_date(tree: Any) -> str | None:
@@ -1021,16 +1086,25 @@ def html_date(tree: Any) -> str | None:
     for meta in tree.xpath("//meta[@content and (@name or @property or @itemprop or @http-equiv or @pubdate)]"):
         if front_date(meta.get("content")):
             etree.SubElement(head, "meta", dict(meta.attrib))
-    for script in tree.xpath("//meta[contains(@type, 'ld+json')]"):
+    for script in tree.xpath("//script[contains(@type, 'ld+json')]"):
         etree.SubElement(head, "script", type="application/ld+json").text = script.text
     page = etree.Element("html")
     page.append(head)
-    moments = [e for e in tree.xpath("//time[@datetime]") if front_date(e.get("datetime"))]
-    own = [e for e in moments if e.get("pubdate") is not None or e.xpath("ancestor::article or ancestor::main")]
-    for moment in (own or moments)[: 1 if own or len(moments) == 1 else 0]:
-        etree.SubElement(etree.SubElement(page, "body"), "time", datetime=moment.get("datetime"))
+    moment = own_moment(tree)
+    if moment:
+        etree.SubElement(etree.SubElement(page, "body"), "time", datetime=moment)
     found = find_date(as_html(page), extensive_search=False, original_date=True, min_date="1900-01-01")
     return plausible(date.fromisoformat(found)) if found else None
+
+
+def own_moment(tree: Any) -> str | None:
+    """The time an article's own markup gives it: the first in the article, or the only one on the page."""
+    other = "[@content and (@itemprop='datePublished' or contains(@property, 'dc:created'))]"
+    elements = tree.xpath(f"//time[@datetime] | //body//*{other}")
+    moments = [(e, value) for e in elements if front_date(value := e.get("datetime") or e.get("content") or "")]
+    inside = "self::*[@pubdate] | ancestor::article | ancestor::main"
+    own = [value for element, value in moments if len(moments) == 1 or element.xpath(inside)]
+    return own[0] if own else None
 
 
 def as_html(element: Any) -> Any:

@@ -220,7 +220,7 @@ def label_at(text: str, start: int, end: int) -> str | None:
     if not match or NOT_SPEAKERS.match(match["label"]):
         return None
     label = match["label"].rstrip()
-    words = [w for w in re.split(r"[\s-]+", OUTSIDE.sub(" ", label)) if len(w) > 3] or label.split()[:1]
+    words = [w for w in OUTSIDE.sub(" ", label).split() if len(w) > 3] or label.split()[:1]
     capitals = sum(word[0].isupper() or not word[0].isalpha() for word in words)
     return label if label[0].isupper() and len(label.split()) <= 12 and capitals * 2 > len(words) else None
 
@@ -488,7 +488,8 @@ def context_line(source: Source, region: Region, turns: Sequence[Turn], where: R
     heading = region.heading if region.heading != source.title else ""
     empty = count([""])[0]
     parts, left = [], CONTEXT_TOKENS
-    given = ((source.date or "", 12), (speaker or "", 10), (source.title, 14), (question or heading, CONTEXT_TOKENS))
+    title = 8 if question else 16  # the question tells more
+    given = ((source.date or "", 12), (speaker or "", 10), (source.title, title), (question or heading, CONTEXT_TOKENS))
     for part, most in given:
         words = clip(" ".join(part.split()), min(most, left - 1), count, empty)
         if words:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from qa.types import Answer, Hit, Place, Span
+from qa.types import Answer, Document, Hit, Place, Source, Span
 
 INVISIBLE: dict[int, int | None] = {
     **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], None),  # direction
@@ -120,3 +122,213 @@ def visible(text: str) -> str:
 def escaped(text: str) -> str:
     """Document text for HTML: nothing in it is markup, disguises itself, or reverses its neighbours."""
     return html.escape(text.translate(INVISIBLE), quote=True)
+
+
+NEAREST = 3  # passages shown where there is no answer
+WINDOW = 20_000  # characters of a document sent around a citation
+EDGE = 500  # characters a window gives up at most to begin and end at a line
+CLIP = 200  # characters of a name, title or speaker
+
+Range = tuple[int, int]  # start, end in the document
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What a citation of the page opens: a range of a document, and where around it it was read."""
+
+    number: int | None  # within its answer; None: another place that says the same, called by its document
+    source: Source
+    quote: Range
+    sentence: Range
+    passage: Range
+    speaker: str | None = None
+    text: str | None = None  # what stood at `quote` when the answer was given; None: not known
+    answer: bool = True  # False: a nearest passage, which is shaded but not marked
+    changed: bool = False  # the file differs from what was read
+
+
+def citations(answer: Answer) -> tuple[Citation, ...]:
+    """Everything in an answer that can be opened, in the order in which `answer_html` counts it."""
+    if answer.answered:
+        return tuple(c for number, _ in enumerate(answer.spans) for c in span_citations(answer, number))
+    return tuple(hit_citation(hit, number) for number, hit in enumerate(answer.hits[:NEAREST], start=1))
+
+
+def span_citations(answer: Answer, number: int) -> tuple[Citation, ...]:
+    """The span's own place, then every other place that says the same."""
+    span = answer.spans[number]
+    own = Citation(
+        number=number + 1,
+        source=span.source,
+        quote=(span.start, span.end),
+        sentence=(span.sentence_start, span.sentence_end),
+        passage=(span.passage.start, span.passage.end),
+        speaker=span.speaker,
+        text=span.text,
+        changed=span.source.name in answer.changed,
+    )
+    return own, *(place_citation(place, place.source.name in answer.changed) for place in span.also)
+
+
+def place_citation(place: Place, changed: bool) -> Citation:
+    at = (place.start, place.end)
+    return Citation(None, place.source, at, at, at, changed=changed)
+
+
+def hit_citation(hit: Hit, number: int) -> Citation:
+    passage = hit.passage
+    at = (passage.start, passage.end)
+    turn = passage.turn_at(passage.start)
+    speaker = turn.speaker if turn else None
+    return Citation(number, passage.source, at, at, at, speaker=speaker, text=passage.text, answer=False)
+
+
+def answer_html(answer: Answer, turn: int) -> str:
+    """An answer for the chat. `turn` and the place in `citations` are what a click on a citation tells."""
+    if answer.answered:
+        first, quotes = 0, []
+        for number, span in enumerate(answer.spans):
+            cited = span_citations(answer, number)
+            quotes.append(quote_html(span, cited, turn, first))
+            first += len(cited)
+        return "".join(quotes)
+    nearest = "".join(nearest_html(hit, turn, number) for number, hit in enumerate(answer.hits[:NEAREST]))
+    return (
+        '<p class="v-none">The documents hold no answer to this question.</p>'
+        f'<p class="v-facts">Confidence of the best passage found: {answer.confidence:.2f}</p>'
+        + (f'<h3 class="v-nearest-title">Nearest passages (not answers)</h3>{nearest}' if nearest else "")
+    )
+
+
+def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int) -> str:
+    """A quoted sentence with everything needed to put a finger on it; `first` counts its own citation."""
+    own, also = cited[0], cited[1:]
+    whole = (span.start, span.end) == (span.sentence_start, span.sentence_end)
+    sentence = shaded(span.sentence, span.sentence_start, [] if whole else [(span.start, span.end, "v-span")])
+    others = ", ".join(f"{cite_html(c, turn, first + n)} {date_html(c.source)}" for n, c in enumerate(also, start=1))
+    return (
+        f'<figure class="v-quote"><blockquote dir="auto">{sentence}</blockquote><figcaption>'
+        f"{cite_html(own, turn, first)} {where_html(own)} &middot; confidence {span.confidence:.2f}</figcaption>"
+        + (f'<p class="v-also">Also in {others}</p>' if others else "")
+        + ("".join(f'<p class="v-warning">{changed_html(c)}</p>' for c in cited if c.changed))
+        + "</figure>"
+    )
+
+
+def nearest_html(hit: Hit, turn: int, number: int) -> str:
+    citation = hit_citation(hit, number + 1)
+    return (
+        f'<figure class="v-nearest"><blockquote dir="auto">{escaped(hit.passage.text)}</blockquote>'
+        f"<figcaption>{cite_html(citation, turn, number)} {where_html(citation)}</figcaption></figure>"
+    )
+
+
+def cite_html(citation: Citation, turn: int, number: int) -> str:
+    """The button that opens a citation; all it tells the page are two integers."""
+    label = clipped(citation.source.name) if citation.number is None else f"[{citation.number}]"
+    kind = "v-cite v-cite-also" if citation.number is None else "v-cite"
+    return (
+        f'<button type="button" class="{kind}" data-turn="{turn}" data-number="{number}" '
+        f'title="Show it in the document"><bdi>{label}</bdi></button>'
+    )
+
+
+def where_html(citation: Citation) -> str:
+    """Speaker, title, file, page and date."""
+    source = citation.source
+    page = source.page_at(citation.quote[0])
+    facts = [
+        f'<bdi class="v-speaker">{clipped(citation.speaker)}</bdi>' if citation.speaker else "",
+        date_html(source),
+        f'<bdi class="v-title">{clipped(source.title)}</bdi>' if source.title not in ("", source.name) else "",
+        f'<bdi class="v-file">{clipped(source.name)}</bdi>',
+        f"page {page}" if page is not None else "",
+    ]
+    return " &middot; ".join(fact for fact in facts if fact)
+
+
+def date_html(source: Source) -> str:
+    """The date the document states about itself: "last week" means nothing without it."""
+    if source.date is None:
+        return '<span class="v-date">no date stated</span>'
+    return f'<time class="v-date">{clipped(source.date)}</time>'
+
+
+def changed_html(citation: Citation) -> str:
+    name = clipped(citation.source.name)
+    return f"The file <bdi>{name}</bdi> has changed since it was read: ingest again before you rely on this quote."
+
+
+def source_html(citation: Citation, document: Document | None) -> str:
+    """The document's text around a citation, the passage shaded and the quote marked; or why it cannot be shown."""
+    source = citation.source
+    head = (
+        f'<h2 class="v-source-title" dir="auto">{clipped(source.title or source.name)}</h2>'
+        f'<p class="v-facts">{where_html(citation)}</p>'
+    )
+    problem = outdated(citation, document)
+    if document is None or problem:
+        return f'{head}<p class="v-warning">{problem}</p>'
+    start, end = window(document.text, *citation.quote)
+    part = (
+        f'<p class="v-note">Characters {start:,} to {end:,} of {len(document.text):,} are shown.</p>'
+        if (start, end) != (0, len(document.text))
+        else ""
+    )
+    exactly = f"Characters {citation.quote[0]} to {citation.quote[1]}, SHA-256 {escaped(source.sha256)}"
+    return (
+        f"{head}{part}"
+        + (f'<p class="v-warning">{changed_html(citation)}</p>' if citation.changed else "")
+        + '<div class="v-text" tabindex="0" role="region" aria-label="Text of the document" dir="auto">'
+        + shaded(document.text[start:end], start, source_ranges(citation, document, start, end))
+        + f'</div><p class="v-exactly">{exactly}</p>'
+    )
+
+
+def outdated(citation: Citation, document: Document | None) -> str:
+    """Why the offsets of a citation no longer fit; empty where they do."""
+    if document is None:
+        return "This document is no longer in the store."
+    start, end = citation.quote
+    same = document.source.sha256 == citation.source.sha256 and end <= len(document.text)
+    if not same or citation.text not in (None, document.text[start:end]):
+        return "This document has been replaced since the answer was given: ask again to see it as it is now."
+    return ""
+
+
+def source_ranges(citation: Citation, document: Document, start: int, end: int) -> list[tuple[int, int, str]]:
+    ranges = [(m.start, m.end, f"v-{m.kind}") for m in document.marks if m.start < end and start < m.end]
+    ranges.append((*citation.passage, "v-passage"))
+    if citation.answer:
+        ranges += [(*citation.sentence, "v-sentence"), (*citation.quote, "v-mark")]
+    return ranges
+
+
+def window(text: str, start: int, end: int) -> Range:
+    """At most WINDOW characters of a text around a quote, which is far shorter; whole lines if they are near."""
+    first = max(0, min((start + end - WINDOW) // 2, len(text) - WINDOW))
+    last = min(len(text), first + WINDOW)
+    if first > 0:
+        first = text.find("\n", first, min(first + EDGE, start)) + 1 or first
+    if last < len(text):
+        last = text.rfind("\n", max(last - EDGE, end), last) + 1 or last
+    return first, last
+
+
+def shaded(text: str, offset: int, ranges: Sequence[tuple[int, int, str]]) -> str:
+    """Text that begins at `offset` of its document, each piece in the classes of the ranges it lies in."""
+    end = offset + len(text)
+    cuts = sorted({offset, end, *(min(max(at, offset), end) for start, stop, _ in ranges for at in (start, stop))})
+    pieces = []
+    for a, b in pairwise(cuts):
+        names = " ".join(name for start, stop, name in ranges if start <= a and b <= stop)
+        tag = "mark" if "v-mark" in names or "v-span" in names else "span"
+        piece = escaped(text[a - offset : b - offset])
+        pieces.append(f'<{tag} class="{names}">{piece}</{tag}>' if names else piece)
+    return "".join(pieces)
+
+
+def clipped(text: str) -> str:
+    """A name, title or the like on one line, no longer than a page can bear."""
+    line = visible(text)
+    return escaped(line if len(line) <= CLIP else line[: CLIP - 3] + "...")

@@ -49,10 +49,10 @@ def remove_generations(store: Path, keep: int) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def build(path: Path, batches: Iterable[tuple[str, Sequence[str], Vectors]]) -> None:
+def build(path: Path, batches: Iterable[tuple[str, Sequence[str], Vectors]], expected: int) -> None:
     """Makes a generation at `path` from (language, ids, float32 (n, dimension)) batches and checks it.
 
-    Raises StoreDamaged when Chroma does not hold what it was given.
+    Raises StoreDamaged when Chroma does not hold what it was given, or not the `expected` number of passages.
     """
     path.mkdir(parents=True)
     with client(path) as chroma:
@@ -66,8 +66,8 @@ def build(path: Path, batches: Iterable[tuple[str, Sequence[str], Vectors]]) -> 
                 collection.add(ids=list(ids[at : at + limit]), embeddings=vectors[at : at + limit])
             written[language] += len(ids)
     held = counts(path)
-    if held != dict(written):
-        raise StoreDamaged(f"Chroma holds {held} passages instead of {dict(written)}; ingest again")
+    if held != dict(written) or written.total() != expected:
+        raise StoreDamaged(f"the new index holds {held} of {expected} passages, {dict(written)} were written; try again")
     sync_to_disk(path)
 
 

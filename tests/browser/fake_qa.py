@@ -1,0 +1,76 @@
+"""A store of a few texts that answers the questions it was told the answers of. For the tests of the page."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping, Sequence
+
+from qa.answering import Earlier, clean, question_of
+from qa.errors import UsageError
+from qa.types import Answer, Document, Hit, Mark, Passage, Place, Source, Span, Turn
+
+Quote = tuple[str, str, str]  # document, sentence, span within the sentence
+
+
+def source_of(name: str, text: str, title: str = "", date: str | None = None, pages: tuple[int, ...] = ()) -> Source:
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Source(name, f"/nowhere/{name}", digest, title or name, date, pages)
+
+
+def document_of(name: str, text: str, title: str = "", date: str | None = None, pages: tuple[int, ...] = ()) -> Document:
+    heading = (Mark(0, text.find("\n"), "heading"),) if "\n" in text else ()
+    return Document(source_of(name, text, title, date, pages), text, heading)
+
+
+class FakeQA:
+    """ask, document and sources of qa.QA. `asked` records every question with its history."""
+
+    def __init__(self, documents: Sequence[Document], answers: Mapping[str, Sequence[Quote]]) -> None:
+        self.documents = {document.source.name: document for document in documents}
+        self.answers = dict(answers)
+        self.changed: frozenset[str] = frozenset()
+        self.speakers: dict[str, str] = {}  # document -> who speaks in all of it
+        self.asked: list[tuple[str, list[str]]] = []
+        self.go_on = threading.Event()  # cleared: ask waits, as a slow reader would
+        self.go_on.set()
+        self.error: Exception | None = None
+
+    def ask(self, question: str, history: Sequence[Earlier] = ()) -> Answer:
+        asked = clean(question)
+        if not asked:
+            raise UsageError("the question is empty; type one")
+        earlier = [question_of(item) for item in history]
+        self.go_on.wait(20)
+        self.asked.append((asked, earlier))
+        if self.error:
+            raise self.error
+        hits = tuple(Hit(self.passage(name, 0, 900), 1 / (60 + n)) for n, name in enumerate(self.documents))
+        quotes = self.answers.get(asked, ())
+        spans = tuple(self.span(quote, 0.93 - n / 10) for n, quote in enumerate(quotes))
+        return Answer(question, 0.93 if spans else 0.12, spans, hits, self.changed, (("read", 0.01),))
+
+    def passage(self, name: str, start: int, end: int) -> Passage:
+        document = self.documents[name]
+        text = document.text[start:end]
+        speaker = self.speakers.get(name)
+        turns = (Turn(0, speaker),) if speaker else ()
+        return Passage(f"{name}-{start}", document.source, start, start + len(text), text, "", "en", (), turns)
+
+    def span(self, quote: Quote, confidence: float) -> Span:
+        name, sentence, words = quote
+        start = self.documents[name].text.index(sentence)
+        at = start + sentence.index(words)
+        passage = self.passage(name, max(0, start - 200), start + len(sentence) + 200)
+        also = tuple(
+            Place(other.source, found, found + len(words))
+            for other in self.documents.values()
+            if other.source.name != name and (found := other.text.find(words)) >= 0
+        )
+        return Span(Hit(passage, 0.03), at, at + len(words), start, start + len(sentence), confidence, also)
+
+    def document(self, name: str) -> Document | None:
+        return self.documents.get(name)
+
+    def sources(self) -> list[Source]:
+        return [document.source for document in self.documents.values()]
