@@ -134,8 +134,8 @@ def has_words(text: str, marks: Sequence[Mark]) -> bool:
 
 # ---- encodings ----
 
+UTF8_BOM = b"\xef\xbb\xbf"
 BOMS = (  # UTF-32 first: the mark of UTF-16 little endian begins that of UTF-32
-    (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe\x00\x00", "utf-32-le"),
     (b"\x00\x00\xfe\xff", "utf-32-be"),
     (b"\xff\xfe", "utf-16-le"),
@@ -159,6 +159,8 @@ def decode(data: bytes, declared: str | None = None) -> str:
     for mark, codec in BOMS:
         if data.startswith(mark):
             return sane(decoded(data[len(mark) :], codec))
+    if data.startswith(UTF8_BOM):
+        data, declared = data[len(UTF8_BOM) :], "utf-8"
     if data.startswith(OTHER_FORMATS):
         raise UnreadableFile("is not text (binary data)")
     text = decoded(data, declared) if declared else None
@@ -213,7 +215,7 @@ def damaged_utf8(data: bytes) -> str | None:
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     whole = len(data) - len(NOT_ASCII.sub(b"", data)) - broken  # bytes, at least two a character
-    return text if whole >= 20 * broken else None
+    return text if whole >= 4 * broken else None
 
 
 def guess_charset(sample: bytes, data: bytes) -> str | None:
@@ -926,11 +928,14 @@ def declared_charset(data: bytes) -> str | None:
 
 def parse_html(page: str) -> Any:
     """lxml tree of the page without comments."""
-    from lxml import html
+    from lxml import etree, html
 
     huge = len(page) > HTML_CHARS
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=huge)
-    return html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
+    try:
+        return html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
+    except etree.ParserError:  # nothing in it but comments
+        return html.document_fromstring("<html><body></body></html>")
 
 
 def drop_hidden(tree: Any) -> None:

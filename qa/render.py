@@ -233,14 +233,15 @@ def cite_html(citation: Citation, turn: int, number: int) -> str:
     )
 
 
-def where_html(citation: Citation) -> str:
-    """Speaker, title, file, page and date."""
+def where_html(citation: Citation, titled: bool = True) -> str:
+    """Speaker, date, title, file and page."""
     source = citation.source
     page = source.page_at(citation.quote[0])
+    titled = titled and source.title not in ("", source.name)
     facts = [
         f'<bdi class="v-speaker">{clipped(citation.speaker)}</bdi>' if citation.speaker else "",
         date_html(source),
-        f'<bdi class="v-title">{clipped(source.title)}</bdi>' if source.title not in ("", source.name) else "",
+        f'<bdi class="v-title">{clipped(source.title)}</bdi>' if titled else "",
         f'<bdi class="v-file">{clipped(source.name)}</bdi>',
         f"page {page}" if page is not None else "",
     ]
@@ -264,7 +265,7 @@ def source_html(citation: Citation, document: Document | None) -> str:
     source = citation.source
     head = (
         f'<h2 class="v-source-title" dir="auto">{clipped(source.title or source.name)}</h2>'
-        f'<p class="v-facts">{where_html(citation)}</p>'
+        f'<p class="v-facts">{where_html(citation, titled=False)}</p>'
     )
     problem = outdated(citation, document)
     if document is None or problem:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 
@@ -43,7 +43,6 @@ log = logging.getLogger(__name__)
 PORT, PORTS = 7860, 100  # the first port tried, and how many
 LISTED = 200  # documents named on an empty page
 SHOWN = 600  # characters of a question repeated in the chat
-SESSION = 24 * 3600  # seconds after which an idle visitor's conversation is forgotten
 UNEXPECTED = "Something went wrong inside Verbatim; the window it was started from says what."
 LOST = "The page was restarted since this answer was given: ask again to open its documents."
 
@@ -175,7 +174,7 @@ class Desk:
         except Exception as error:  # the outermost edge
             return f'<p class="v-warning">{escaped(sentence_of(error))}</p>'
 
-    def answer(self, asked: Any) -> dict[str, Any]:
+    def answer(self, asked: Any = None) -> dict[str, Any]:
         """The endpoint: a question, or {"question": ..., "history": [...]}; returns the public JSON object."""
         try:
             question, history = request_of(asked)
@@ -300,7 +299,7 @@ def page(qa: QA, examples: Sequence[str], ready: threading.Event | None = None) 
     desk = Desk(qa, examples, ready or is_set())
     blocks = gr.Blocks(title="Verbatim", analytics_enabled=False, fill_width=True)
     with blocks:
-        earlier = gr.State((), time_to_live=SESSION)
+        earlier = gr.State(())
         with gr.Row(elem_id="v-head"):
             gr.HTML("<h1>Verbatim</h1><p>Answers in the words of your documents</p>", apply_default_css=False)
             anew = gr.Button("New conversation", elem_id="v-new", size="sm", scale=0)
@@ -366,7 +365,8 @@ class Guard:
             return
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if not is_loopback(name_in(f"//{host}")) or (origin is not None and urlsplit(origin).netloc != host):
+        foreign = origin is not None and split(origin).netloc != host
+        if foreign or not is_loopback(split(f"//{host}").hostname or ""):
             refusal = PlainTextResponse("this page answers only to the machine it runs on", status_code=403)
             await refusal(scope, receive, send)
             return
@@ -382,12 +382,12 @@ class Guard:
         await self.app(scope, receive, guarded)
 
 
-def name_in(url: str) -> str:
-    """The host's name in an address; empty where there is none."""
+def split(url: str) -> SplitResult:
+    """The parts of an address; empty ones where it is none."""
     try:
-        return urlsplit(url).hostname or ""
+        return urlsplit(url)
     except ValueError:
-        return ""
+        return urlsplit("")
 
 
 def is_loopback(host: str) -> bool:
@@ -478,13 +478,22 @@ def serve(settings: Settings, host: str, port: int | None, say: Callable[[str], 
     Raises UsageError for a host that is not this machine's own or a port that cannot be had, and what QA.open raises.
     """
     with listen(host, port) as sock, QA.open(settings=settings, progress=say) as qa:
-        address = f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
-        ready = threading.Event()
-        warming = threading.Thread(target=warm_up, args=(qa, ready, say), daemon=True)
-        warming.start()
-        blocks = page(qa, examples_for(qa.sources()), ready)
-        run(application(blocks), sock, lambda: say(f"Verbatim is at {address}  (Ctrl-C ends it)"))
-        warming.join(timeout=30)
+        present(qa, sock, say)
+
+
+def present(qa: QA, sock: socket.socket, say: Callable[[str], None]) -> None:
+    """Serves the page of an opened store on a listening socket; models load meanwhile."""
+    ready = threading.Event()
+    warming = threading.Thread(target=warm_up, args=(qa, ready, say), daemon=True)
+    warming.start()
+    blocks = page(qa, examples_for(qa.sources()), ready)
+    run(application(blocks), sock, lambda: say(f"Verbatim is at {address(sock)}  (Ctrl-C ends it)"))
+    warming.join(timeout=30)  # a thread inside a model when the process ends would bring it down
+
+
+def address(sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def warm_up(qa: QA, ready: threading.Event, say: Callable[[str], None]) -> None:
