@@ -43,11 +43,14 @@ Progress = Callable[[str, int, int], None]  # (stage, done, of how many)
 class Embedder(Protocol):
     """What an ingest needs of `qa.embedder.Embedder`."""
 
-    identity: str
-    name: str
-    dimension: int
-    window: int
-
+    @property
+    def identity(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def dimension(self) -> int: ...
+    @property
+    def window(self) -> int: ...
     def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
     def encode_passages(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
 

@@ -17,17 +17,17 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
-from qa.types import Document, Passage, Source, Turn
+from qa.layout import Range, blocks, line_ends
+from qa.types import Document, Mark, Passage, Source, Turn
 
 SPLITTER_VERSION = 1  # part of every fingerprint: a change makes every document be split anew
-PASSAGE_CHARS = 900  # at most
+PASSAGE_CHARS = 600  # at most; figures for 450, 600 and 900 in CHANGELOG 0.1
 QUOTE_CHARS = 400  # a longer sentence is cut at clause marks
 CONTEXT_TOKENS = 40
 SLICE_CHARS = 20_000  # a longer "paragraph" is cut
 REGION_CHARS = 200_000
 
 CountTokens = Callable[[Sequence[str]], list[int]]  # tokens of each text, the model's own extra tokens included
-Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ def split(document: Document, count_tokens: CountTokens, window: int, model: str
     passage goes unembedded. `model` is the embedder's identity; it enters the passages' ids.
     """
     text = document.text
-    blocks = join_broken(text, read_blocks(document))
-    turns = find_turns(text, blocks)
-    for region in regions(text, blocks, turns):
+    found = join_broken(text, read_blocks(document))
+    turns = find_turns(text, found)
+    for region in regions(text, found, turns):
         sentences = [s for block in region.blocks for s in sentences_of(text, block, turns)]
         for start, end in pack(text, region, sentences, count_tokens, window - CONTEXT_TOKENS - 2):
             inside = tuple((max(a, start), min(b, end)) for a, b in sentences if a < end and b > start)
@@ -91,30 +91,12 @@ def indexed_text(passage: Passage) -> str:
 
 # ---- blocks ----
 
-LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
-
-
-def paragraphs(text: str) -> Iterator[Range]:
-    """(start, end) of each run of lines that are not blank, without white space at its ends.
-
-    One without end (a file on one line) comes in slices, so that all that follows stays bounded.
-    """
-    start = end = -1
-    for line in LINE.finditer(text):
-        words = line.group().strip()
-        if words:
-            first = line.start() + line.group().index(words[0])
-            start = first if start < 0 else start
-            end = first + len(words)
-        elif start >= 0:
-            yield from slices(text, start, end)
-            start = -1
-    if start >= 0:
-        yield from slices(text, start, end)
-
 
 def slices(text: str, start: int, end: int) -> Iterator[Range]:
-    """The range in pieces of at most SLICE_CHARS, cut after a space where there is one."""
+    """The range in pieces of at most SLICE_CHARS, cut after a space where there is one.
+
+    A paragraph without end (a file on one line) must not make what follows unbounded.
+    """
     while end - start > SLICE_CHARS:
         cut = text.rfind(" ", start + SLICE_CHARS // 2, start + SLICE_CHARS) + 1 or start + SLICE_CHARS
         yield from trimmed(text, start, cut)
@@ -123,29 +105,32 @@ def slices(text: str, start: int, end: int) -> Iterator[Range]:
 
 
 def read_blocks(document: Document) -> list[Block]:
-    """The paragraphs of a document that are not page furniture, each with its language."""
-    marks, text = document.marks, document.text
-    furniture = [mark for mark in marks if mark.kind == "furniture"]
-    starts = [mark.start for mark in furniture]
-    headings = {mark.start for mark in marks if mark.kind == "heading"}
-    kept = []
-    for start, end in paragraphs(text):
-        at = bisect_right(starts, start) - 1
-        if at >= 0 and furniture[at].end > start:
-            start = furniture[at].end  # the rest of a block that furniture begins
-        for mark in furniture[at + 1 :]:
+    """The paragraphs of a document that are not page furniture, headings for themselves, each with its language."""
+    text = document.text
+    kept = list(cut_at_marks(text, blocks(text), document.marks))
+    default = language_of(" ".join(text[a:b] for a, b, _ in kept[:40])[:4000], "und")
+    found = []
+    language = default
+    for start, end, heading in kept:
+        language = language_of(text[start:end], language)
+        found.append(Block(start, end, language, heading))
+    return with_neighbours_language(found)
+
+
+def cut_at_marks(text: str, paragraphs: Iterable[Range], marks: Sequence[Mark]) -> Iterator[tuple[int, int, bool]]:
+    """(start, end, whether it is a heading) of the paragraphs' parts, without furniture."""
+    at = 0
+    for start, end in paragraphs:
+        while at < len(marks) and marks[at].end <= start:
+            at += 1
+        for mark in marks[at:]:
             if mark.start >= end:
                 break
-            kept += trimmed(text, start, mark.start)
-            start = mark.end
-        kept += trimmed(text, start, end)
-    default = language_of(" ".join(text[a:b] for a, b in kept[:40])[:4000], "und")
-    blocks = []
-    language = default
-    for start, end in kept:
-        language = language_of(text[start:end], language)
-        blocks.append(Block(start, end, language, start in headings))
-    return with_neighbours_language(blocks)
+            yield from ((a, b, False) for a, b in slices(text, start, max(start, mark.start)))
+            if mark.kind == "heading":
+                yield from ((a, b, True) for a, b in trimmed(text, max(start, mark.start), min(end, mark.end)))
+            start = max(start, min(end, mark.end))
+        yield from ((a, b, False) for a, b in slices(text, start, end))
 
 
 def trimmed(text: str, start: int, end: int) -> list[Range]:
@@ -155,13 +140,13 @@ def trimmed(text: str, start: int, end: int) -> list[Range]:
     return [(start + left, start + len(piece.rstrip()))] if piece.strip() else []
 
 
-def with_neighbours_language(blocks: list[Block]) -> list[Block]:
+def with_neighbours_language(found: list[Block]) -> list[Block]:
     """Gives a lone block between two of one other language their language: names and titles mislead the detector."""
-    result = list(blocks)
-    for i in range(1, len(blocks) - 1):
-        before, after = result[i - 1].language, blocks[i + 1].language
-        if before == after != blocks[i].language and blocks[i].end - blocks[i].start < 200:
-            result[i] = replace(blocks[i], language=before)
+    result = list(found)
+    for i in range(1, len(found) - 1):
+        before, after = result[i - 1].language, found[i + 1].language
+        if before == after != found[i].language and found[i].end - found[i].start < 200:
+            result[i] = replace(found[i], language=before)
     return result
 
 
@@ -169,10 +154,10 @@ SENTENCE_END = re.compile(r"[.!?:\u2026][\"'\u201d\u2019\u00bb)\]]*$")
 SENTENCE_TAIL = 8
 
 
-def join_broken(text: str, blocks: list[Block]) -> list[Block]:
+def join_broken(text: str, found: list[Block]) -> list[Block]:
     """Joins a block that stops in mid-sentence with the next one if that goes on in lower case (a page break)."""
     joined: list[Block] = []
-    for block in blocks:
+    for block in found:
         last = joined[-1] if joined else None
         if (
             last
@@ -225,16 +210,16 @@ def label_at(text: str, start: int, end: int) -> str | None:
     return label if label[0].isupper() and len(label.split()) <= 12 and capitals * 2 > len(words) else None
 
 
-def find_turns(text: str, blocks: Sequence[Block]) -> tuple[Turn, ...]:
+def find_turns(text: str, paragraphs: Sequence[Block]) -> tuple[Turn, ...]:
     """Speaker turns of a transcript; empty where the text is none.
 
     A turn goes on until the next label, a heading, a change of language, or a wider gap than the text usually has.
     A short label that begins an earlier, longer one means that one.
     """
-    found = [(block, label_at(text, block.start, block.end)) for block in split_at_labels(text, blocks)]
+    found = [(block, label_at(text, block.start, block.end)) for block in split_at_labels(text, paragraphs)]
     labels = [label for _, label in found if label]
     turns: list[Turn] = []
-    usual = usual_gap(text, blocks)
+    usual = usual_gap(text, paragraphs)
     full: dict[str, str] = {}
     last: Block | None = None
     for block, label in found:
@@ -242,26 +227,25 @@ def find_turns(text: str, blocks: Sequence[Block]) -> tuple[Turn, ...]:
             full.setdefault(label, next((known for known in reversed(full) if known.startswith(label + " ")), label))
             turns.append(Turn(block.start, full[label]))
         elif turns and turns[-1].speaker and last is not None:
-            apart = line_breaks(text[last.end : block.start]) >= usual + 2
+            apart = line_ends(text, last.end, block.start) >= usual + 2
             if apart or block.heading or block.language != last.language:
                 turns.append(Turn(block.start, None))
         last = block
-    return tuple(turns) if is_transcript(text, blocks, turns, labels) else ()
+    return tuple(turns) if turns and is_transcript(paragraphs[-1].end, turns, labels) else ()
 
 
-def is_transcript(text: str, blocks: Sequence[Block], turns: Sequence[Turn], labels: Sequence[str]) -> bool:
+def is_transcript(end: int, turns: Sequence[Turn], labels: Sequence[str]) -> bool:
     """At least four turns of two speakers, one of whom speaks again; turns make up most of the text after the first."""
     speakers = Counter(turn.speaker for turn in turns if turn.speaker)
     if len(labels) < 4 or len(speakers) < 2 or max(speakers.values()) < 2:
         return False
-    end = blocks[-1].end
     spoken = sum(b - a for turn, (a, b) in zip(turns, extents(turns, end), strict=True) if turn.speaker)
     return spoken * 2 >= end - turns[0].start and spoken >= 40 * len(labels)
 
 
-def split_at_labels(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
+def split_at_labels(text: str, paragraphs: Sequence[Block]) -> Iterator[Block]:
     """The blocks, cut before each line that begins with a speaker label (transcripts without blank lines)."""
-    for block in blocks:
+    for block in paragraphs:
         start = block.start
         for match in re.finditer(r"[\r\n][ \t]*(?=\S)", text[block.start : block.end]):
             at = block.start + match.end()
@@ -271,14 +255,10 @@ def split_at_labels(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
         yield replace(block, start=start)
 
 
-def usual_gap(text: str, blocks: Sequence[Block]) -> float:
+def usual_gap(text: str, paragraphs: Sequence[Block]) -> float:
     """Line breaks that usually stand between two blocks."""
-    gaps = [line_breaks(text[a.end : b.start]) for a, b in pairwise(blocks)]
+    gaps = [line_ends(text, a.end, b.start) for a, b in pairwise(paragraphs)]
     return statistics.median(gaps) if gaps else 2
-
-
-def line_breaks(text: str) -> int:
-    return text.count("\n") or text.count("\r")
 
 
 def extents(turns: Sequence[Turn], end: int) -> Iterator[Range]:
@@ -294,19 +274,21 @@ def turns_within(turns: Sequence[Turn], start: int, end: int) -> tuple[Turn, ...
 
 # ---- regions ----
 
+MARKUP = re.compile(r"^#+\s+|\s+#+\s*$|[\r\n]\s*(?:=+|-+)\s*$")  # of a Markdown heading
 
-def regions(text: str, blocks: Sequence[Block], turns: Sequence[Turn]) -> Iterator[Region]:
+
+def regions(text: str, paragraphs: Sequence[Block], turns: Sequence[Turn]) -> Iterator[Region]:
     """Groups blocks that may share a passage: same language, same exchange of question and answer, one section."""
     starts = [turn.start for turn in turns]
-    exchange_of, question_of = exchanges(text, blocks, turns)
+    exchange_of, question_of = exchanges(text, paragraphs[-1].end if paragraphs else 0, turns)
     current: list[Block] = []
     heading = key_heading = ""
     key: tuple[object, ...] = ()
-    for block in split_at_labels(text, blocks) if turns else blocks:
+    for block in split_at_labels(text, paragraphs) if turns else paragraphs:
         turn = bisect_right(starts, block.start) - 1
         exchange = exchange_of[turn] if turn >= 0 else -1
         if block.heading:
-            heading = " ".join(text[block.start : block.end].split())
+            heading = " ".join(MARKUP.sub("", text[block.start : block.end]).split())
         here = (block.language, exchange)
         gap = current and text[current[-1].end : block.start].strip()  # furniture stood between them
         length = block.start - current[0].start if current else 0
@@ -326,12 +308,11 @@ def make_region(blocks: list[Block], heading: str, key: tuple[object, ...], ques
     return Region(tuple(blocks), heading, questions.get(exchange, ""), exchange in questions)
 
 
-def exchanges(text: str, blocks: Sequence[Block], turns: Sequence[Turn]) -> tuple[list[int], dict[int, str]]:
+def exchanges(text: str, end: int, turns: Sequence[Turn]) -> tuple[list[int], dict[int, str]]:
     """For each turn the number of its exchange, and for each exchange the question that is answered in it.
 
     An exchange ends with the first turn that follows a question and asks nothing itself (or with a turn of nobody).
     """
-    end = blocks[-1].end if blocks else 0
     number, asked = 0, ""
     numbers: list[int] = []
     questions: dict[int, str] = {}
@@ -371,23 +352,28 @@ ABBREVIATION = re.compile(
 ENDS_OFTEN = re.compile(r"(?i)(mln|mld|jl|incl|excl|e\.d)\.$")  # abbreviations at which a sentence may well end
 
 
+ITEM = re.compile(r"[\r\n][ \t]*(?=(?:[-*+\u2022|]|\d{1,3}[.)])[ \t])")  # before an item of a list, a row of a table
+
+
 def segment(text: str, where: Range, language: str) -> list[Range]:
-    """Sentences of a range without blank space at their ends; line breaks count as spaces."""
+    """Sentences of a range without blank space at their ends; line breaks count as spaces, but before list items."""
     import sentencex
 
-    pieces = sentencex.segment(language, re.sub(r"\s", " ", text[where[0] : where[1]]))
-    ranges = counted(text, where[0], map(len, pieces))
     merged: list[Range] = []
-    for start, end in ranges:
-        if merged and goes_on(text, merged[-1], start):
-            merged[-1] = (merged[-1][0], end)
-        else:
-            merged.append((start, end))
+    for start, end in pairwise([where[0], *(m.end() for m in ITEM.finditer(text, *where)), where[1]]):
+        pieces = sentencex.segment(language, re.sub(r"\s", " ", text[start:end]))
+        for a, b in counted(text, start, map(len, pieces)):
+            if merged and a > start and goes_on(text, merged[-1], a):
+                merged[-1] = (merged[-1][0], b)
+            else:
+                merged.append((a, b))
     return merged
 
 
 def goes_on(text: str, before: Range, start: int) -> bool:
-    """Whether a sentence that seemed to end goes on at `start`: after an abbreviation, or in lower case."""
+    """Whether a sentence that seemed to end goes on at `start`: after a list number or abbreviation, in lower case."""
+    if not re.search(r"[^\W\d_]", text[before[0] : before[1]]):
+        return True
     if start > before[1] and ABBREVIATION.search(text[max(before[0], before[1] - 12) : before[1]]):
         ends_often = ENDS_OFTEN.search(text[max(before[0], before[1] - 5) : before[1]])
         return text[start].islower() or text[start].isdigit() or not ends_often

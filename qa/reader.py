@@ -1,7 +1,7 @@
 """From a question and its passages to answer spans.
 
 `SentenceReader` quotes the best sentence of the best passages, scored from what is there: similarity of question and
-sentence, words in common, the passage's rank, and whether the sentence holds the kind of thing that is asked for.
+sentence, words in common, the passage's rank.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ MIN_LETTERS = 8  # a shorter sentence says nothing
 
 # Logistic weights of FEATURES, fitted by qa/training/sentence_reader.py on new_wiki articles 1-20; confidence is
 # fitted on articles 41-44. The figures are in CHANGELOG.
-FEATURES = ("similarity", "words", "around", "rank", "kind", "short")
-WEIGHTS = (1.0, 2.0, 1.0, 1.0, 1.0, -0.5)
+FEATURES = ("similarity", "words", "before", "rank")
+WEIGHTS = (1.33, 2.58, 3.78, 1.66)
 CONFIDENCE = (1.0, 0.0)  # slope and intercept over the best sentence's score
 THRESHOLD = 0.5
 
@@ -114,26 +114,26 @@ def logistic(x: float) -> float:
 def features(
     question: str, hits: Sequence[Hit], found: Sequence[Candidate], embedder: QuestionEmbedder
 ) -> npt.NDArray[np.float64]:
-    """(candidates, FEATURES): what speaks for each sentence, all about 0 to 1."""
+    """(candidates, FEATURES): what speaks for each sentence.
+
+    similarity: to the question, in standard deviations above the mean of the sentences read, so that models whose
+    cosines differ in range compare; words, before: the weighted share of the question's words in the sentence, and in
+    it with the one before it; rank: 1 / rank of the passage.
+    """
     texts = [sentence_text(hits[number].passage, start, end) for number, start, end in found]
-    vectors = embedder.encode_passages(texts)
-    similarity = vectors @ embedder.encode_questions([question])[0]
+    similarity = embedder.encode_passages(texts) @ embedder.encode_questions([question])[0]
     asked = stems(question)
     stemmed = [stems(text) for text in texts]
+    before = [
+        words | stemmed[i - 1] if i and found[i - 1][0] == found[i][0] else words for i, words in enumerate(stemmed)
+    ]
     weights = word_weights(asked, stemmed)
-    whole = [stems(f"{hit.passage.context} {hit.passage.text}") for hit in hits[:READ_HITS]]
-    wanted = wanted_kind(question)
-    words = np.array([share(asked, text, weights) for text in stemmed])
-    around = np.array([share(asked, whole[number], weights) for number, _, _ in found])
-    spread = float(similarity.std()) or 1.0
     return np.column_stack(
         [
-            (similarity - similarity.mean()) / spread,
-            words,
-            around,
+            (similarity - similarity.mean()) / (similarity.std() or 1.0),
+            [share(asked, words, weights) for words in stemmed],
+            [share(asked, words, weights) for words in before],
             [1 / (1 + number) for number, _, _ in found],
-            [float(bool(wanted and wanted.search(text))) for text in texts],
-            [float(len(text) < 40) for text in texts],
         ]
     )
 
@@ -162,41 +162,3 @@ def share(asked: frozenset[str], words: frozenset[str], weights: dict[str, float
     """The part of the question's weight that stands in `words`."""
     total = sum(weights.values())
     return sum(weights[word] for word in asked & words) / total if total else 0.0
-
-
-NUMBER = re.compile(
-    r"(?i)\d|\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?|half|"
-    r"twee|drie|vier|vijf|zes|zeven|acht|negen|tien|elf|twaalf|tientallen|honderden|duizenden|miljoen|helft)\b"
-)
-TIME = re.compile(
-    r"(?i)\b(1\d|20)\d\d\b|\d{1,2}[:.]\d\d|\b(mon|tues|wednes|thurs|fri|satur|sun)day|\b(january|february|march|april|may|"
-    r"june|july|august|september|october|november|december)\b|\b(ago|last|next|yesterday|today|tomorrow|tonight|weeks?|"
-    r"months?|years?|days?|hours?|century|centuries)\b|\b(maan|dins|woens|donder|vrij|zater|zon)dag|\b(januari|februari|"
-    r"maart|mei|juni|juli|augustus|oktober)\b|\b(geleden|vorige|volgende|gisteren|vandaag|morgen|weken|week|maand|maanden|"
-    r"jaar|dagen|uur|eeuw)\b"
-)
-NAME = re.compile(r"(?<!^)(?<![.!?\u201c\"] )\b[^\W\d_a-z][\w'\u2019-]+")
-REASON = re.compile(
-    r"(?i)\b(because|since|due|so that|therefore|as a result|reason|caused?|omdat|doordat|want|zodat|reden)\b"
-)
-KINDS = (
-    (
-        re.compile(
-            r"(?i)\b(how (many|much|long|old|far|high|large|often|big)|hoeveel|hoe (lang|oud|ver|hoog|groot|vaak))\b"
-        ),
-        NUMBER,
-    ),
-    (
-        re.compile(
-            r"(?i)\b(when|what (year|day|date|time|month)|which (year|day|date|month)|wanneer|welk jaar|hoe laat)\b"
-        ),
-        TIME,
-    ),
-    (re.compile(r"(?i)\b(who|whom|whose|where|wie|wiens|waar)\b"), NAME),
-    (re.compile(r"(?i)\b(why|waarom)\b"), REASON),
-)
-
-
-def wanted_kind(question: str) -> re.Pattern[str] | None:
-    """What an answer's sentence should hold: a number, a time, a name, a reason; None where any will do."""
-    return next((kind for ask, kind in KINDS if ask.search(question)), None)

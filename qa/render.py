@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -125,6 +126,7 @@ def escaped(text: str) -> str:
 
 
 NEAREST = 3  # passages shown where there is no answer
+ALSO = 10  # further places shown beside a quote
 WINDOW = 20_000  # characters of a document sent around a citation
 EDGE = 500  # characters a window gives up at most to begin and end at a line
 CLIP = 200  # characters of a name, title or speaker
@@ -205,14 +207,28 @@ def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int) -> 
     own, also = cited[0], cited[1:]
     whole = (span.start, span.end) == (span.sentence_start, span.sentence_end)
     sentence = shaded(span.sentence, span.sentence_start, [] if whole else [(span.start, span.end, "v-span")])
-    others = ", ".join(f"{cite_html(c, turn, first + n)} {date_html(c.source)}" for n, c in enumerate(also, start=1))
     return (
         f'<figure class="v-quote"><blockquote dir="auto">{sentence}</blockquote><figcaption>'
         f"{cite_html(own, turn, first)} {where_html(own)} &middot; confidence {span.confidence:.2f}</figcaption>"
-        + (f'<p class="v-also">Also in {others}</p>' if others else "")
-        + ("".join(f'<p class="v-warning">{changed_html(c)}</p>' for c in cited if c.changed))
+        + also_html(own, also, turn, first + 1)
+        + ("".join(f'<p class="v-warning">{changed_html(c)}</p>' for c in cited[: ALSO + 1] if c.changed))
         + "</figure>"
     )
+
+
+def also_html(own: Citation, also: Sequence[Citation], turn: int, first: int) -> str:
+    """The other places, the same document's told apart by where in it they stand."""
+    if not also:
+        return ""
+    often = Counter(c.source.name for c in (own, *also))
+    places = []
+    for number, citation in enumerate(also[:ALSO], start=first):
+        page = citation.source.page_at(citation.quote[0])
+        at = f"page {page}" if page is not None else f"character {citation.quote[0]:,}"
+        where = f" {at}" if page is not None or often[citation.source.name] > 1 else ""
+        places.append(f"{cite_html(citation, turn, number)}{where} {date_html(citation.source)}")
+    more = f" and {len(also) - ALSO} more places" if len(also) > ALSO else ""
+    return f'<p class="v-also">Also in {", ".join(places)}{more}</p>'
 
 
 def nearest_html(hit: Hit, turn: int, number: int) -> str:
@@ -322,10 +338,10 @@ def shaded(text: str, offset: int, ranges: Sequence[tuple[int, int, str]]) -> st
     cuts = sorted({offset, end, *(min(max(at, offset), end) for start, stop, _ in ranges for at in (start, stop))})
     pieces = []
     for a, b in pairwise(cuts):
-        names = " ".join(name for start, stop, name in ranges if start <= a and b <= stop)
-        tag = "mark" if "v-mark" in names or "v-span" in names else "span"
+        names = dict.fromkeys(name for start, stop, name in ranges if start <= a and b <= stop)
+        tag = "mark" if names.keys() & {"v-mark", "v-span"} else "span"
         piece = escaped(text[a - offset : b - offset])
-        pieces.append(f'<{tag} class="{names}">{piece}</{tag}>' if names else piece)
+        pieces.append(f'<{tag} class="{" ".join(names)}">{piece}</{tag}>' if names else piece)
     return "".join(pieces)
 
 

@@ -67,7 +67,9 @@ def build(path: Path, batches: Iterable[tuple[str, Sequence[str], Vectors]], exp
             written[language] += len(ids)
     held = counts(path)
     if held != dict(written) or written.total() != expected:
-        raise StoreDamaged(f"the new index holds {held} of {expected} passages, {dict(written)} were written; try again")
+        raise StoreDamaged(
+            f"the new index holds {held} of {expected} passages, {dict(written)} were written; try again"
+        )
     sync_to_disk(path)
 
 

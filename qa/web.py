@@ -17,6 +17,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,14 +42,16 @@ from qa.types import Source
 log = logging.getLogger(__name__)
 
 PORT, PORTS = 7860, 100  # the first port tried, and how many
+READERS = 4  # questions of the page that are read at the same time; further ones wait
+TICK = 0.25  # seconds between two looks at whether a question is still wanted
 LISTED = 200  # documents named on an empty page
 SHOWN = 600  # characters of a question repeated in the chat
 UNEXPECTED = "Something went wrong inside Verbatim; the window it was started from says what."
 LOST = "The page was restarted since this answer was given: ask again to open its documents."
 
 EXAMPLES = (
-    ("How many people had to leave their homes?", ("01-barrier-fault-agency.txt", "03-evacuation-night-local.txt")),
-    ("Why did gate three stop on its way down?", ("01-barrier-fault-agency.txt",)),
+    ("How many people were moved out of Zoutkade and Lageveen?", ("03-evacuation-night-local.txt",)),
+    ("When was the Marre Barrier opened?", ("01-barrier-fault-agency.txt", "02-barrier-fault-courier.txt")),
     ("When will the first night ferry to Harrowness leave?", ("04-night-ferry-postponed.txt",)),
     ("Hoe lang heeft gemaal De Volharding gedraaid?", ("08-gemaal-de-volharding.txt",)),
 )
@@ -115,7 +118,12 @@ class Desk:
         self.qa = qa
         self.examples = tuple(examples)
         self.ready = ready
+        self.readers = ThreadPoolExecutor(READERS, "reader")
         self.count = itertools.count()  # makes every opened source a new value, so that it scrolls again
+
+    def close(self) -> None:
+        """Waits for the question being read; those that wait are dropped."""
+        self.readers.shutdown(cancel_futures=True)
 
     def welcome(self) -> tuple[str, str]:
         """The chat and the source pane before the first question."""
@@ -130,10 +138,12 @@ class Desk:
         if not clean(question):
             yield log_html(earlier, first=self.examples, notice="Type a question first."), *skips(3)
             return
-        busy = "Reading the documents ..." if self.ready.is_set() else "Loading the language model ..."
-        yield log_html(earlier, pending=(question, busy)), gr.skip(), gr.skip(), ""
-        self.ready.wait()
-        exchange = self.exchange(question, earlier)
+        yield log_html(earlier, pending=(question, self.busy())), gr.skip(), gr.skip(), ""
+        work = self.readers.submit(self.exchange, question, earlier)
+        # In small steps, since gradio can abandon a question ("New conversation") only between two of them.
+        while wait([work], TICK).not_done:
+            yield log_html(earlier, pending=(question, self.busy())), *skips(3)
+        exchange = work.result()
         earlier = (*earlier, exchange)
         opened = exchange.citations[0] if exchange.citations and exchange.citations[0].answer else None
         pane = self.opened(opened) if opened else pane_html(HINT)
@@ -147,7 +157,12 @@ class Desk:
         else:
             yield skips(4)
 
+    def busy(self) -> str:
+        return "Reading the documents ..." if self.ready.is_set() else "Loading the language model ..."
+
     def exchange(self, question: str, earlier: Conversation) -> Exchange:
+        """Asks, once the models are loaded."""
+        self.ready.wait()
         try:
             answer = self.qa.ask(question, [e.question for e in earlier if not e.failed])
             return Exchange(question, answer_html(answer, len(earlier)), citations(answer))
@@ -174,7 +189,7 @@ class Desk:
         except Exception as error:  # the outermost edge
             return f'<p class="v-warning">{escaped(sentence_of(error))}</p>'
 
-    def answer(self, asked: Any = None) -> dict[str, Any]:
+    def answer(self, asked: Any) -> dict[str, Any]:
         """The endpoint: a question, or {"question": ..., "history": [...]}; returns the public JSON object."""
         try:
             question, history = request_of(asked)
@@ -206,7 +221,7 @@ def sentence_of(error: Exception) -> str:
 def request_of(asked: Any) -> tuple[str, list[Earlier]]:
     """Question and history of a call to the endpoint. Raises UsageError."""
     given = asked if isinstance(asked, dict) else {"question": asked}
-    question, history = given.get("question"), given.get("history") or []
+    question, history = given.get("question"), given.get("history", [])
     if not isinstance(question, str):
         raise UsageError('send {"data": ["QUESTION"]} or {"data": [{"question": "...", "history": [...]}]}')
     if not isinstance(history, list):
@@ -281,7 +296,8 @@ def sources_html(sources: Sequence[Source]) -> str:
         for s in sources[:LISTED]
     )
     more = f'<p class="v-note">... and {len(sources) - LISTED:,} more</p>' if len(sources) > LISTED else ""
-    return f'<h2 class="v-source-title">{len(sources):,} documents</h2><ul class="v-sources">{items}</ul>{more}'
+    count = "1 document" if len(sources) == 1 else f"{len(sources):,} documents"
+    return f'<h2 class="v-source-title">{count}</h2><ul class="v-sources">{items}</ul>{more}'
 
 
 def pane_html(inside: str, opened: int = -1, clicked: bool = False) -> str:
@@ -296,7 +312,11 @@ def pane_html(inside: str, opened: int = -1, clicked: bool = False) -> str:
 
 def page(qa: QA, examples: Sequence[str], ready: threading.Event | None = None) -> gr.Blocks:
     """The page over an opened store. examples: questions offered at the start; ready: set once models are loaded."""
-    desk = Desk(qa, examples, ready or is_set())
+    return layout(Desk(qa, examples, ready or is_set()))
+
+
+def layout(desk: Desk) -> gr.Blocks:
+    """The page's parts, and which of them calls what."""
     blocks = gr.Blocks(title="Verbatim", analytics_enabled=False, fill_width=True)
     with blocks:
         earlier = gr.State(())
@@ -317,8 +337,8 @@ def page(qa: QA, examples: Sequence[str], ready: threading.Event | None = None) 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         outputs = [chat, source, earlier, box]
         asking = [
-            gr.on([box.submit, button.click], desk.reply, [box, earlier], outputs, concurrency_limit=4, **quiet),
-            chat.example(desk.example, [earlier], outputs, concurrency_limit=4, **quiet),
+            gr.on([box.submit, button.click], desk.reply, [box, earlier], outputs, concurrency_limit=READERS, **quiet),
+            chat.example(desk.example, [earlier], outputs, concurrency_limit=READERS, **quiet),
         ]
         chat.cite(desk.cite, [earlier], source, trigger_mode="always_last", queue=False, **quiet)
         anew.click(desk.fresh, None, outputs, cancels=asking, queue=False, **quiet)
@@ -448,7 +468,7 @@ def listen(host: str, port: int | None) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """Says when it listens."""
+    """Says when it listens, and nothing when it ends."""
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
@@ -458,10 +478,15 @@ class Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         self.tell()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Every open page holds a stream, and uvicorn logs a traceback for each that it cuts off.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        await super().shutdown(sockets=sockets)
+
 
 def run(app: FastAPI, sock: socket.socket, started: Callable[[], None]) -> None:
     """Serves until Ctrl-C or SIGTERM, then returns."""
-    # An open page holds a connection for ever: it gets a second to end.
+    # The stream of an open page never ends by itself: it gets a second.
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
     # uvicorn raises the signal again when it has shut down; that must not kill us.
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -486,9 +511,11 @@ def present(qa: QA, sock: socket.socket, say: Callable[[str], None]) -> None:
     ready = threading.Event()
     warming = threading.Thread(target=warm_up, args=(qa, ready, say), daemon=True)
     warming.start()
-    blocks = page(qa, examples_for(qa.sources()), ready)
-    run(application(blocks), sock, lambda: say(f"Verbatim is at {address(sock)}  (Ctrl-C ends it)"))
-    warming.join(timeout=30)  # a thread inside a model when the process ends would bring it down
+    desk = Desk(qa, examples_for(qa.sources()), ready)
+    run(application(layout(desk)), sock, lambda: say(f"Verbatim is at {address(sock)}  (Ctrl-C ends it)"))
+    # A thread inside a model when the process ends would bring it down.
+    warming.join(timeout=30)
+    desk.close()
 
 
 def address(sock: socket.socket) -> str:

@@ -1,11 +1,15 @@
-"""A store of a few texts that answers the questions it was told the answers of. For the tests of the page."""
+"""A store of a few texts that answers the questions it was told the answers of, and its page served from a thread."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+import uvicorn
+
+from qa import web
 from qa.answering import Earlier, clean, question_of
 from qa.errors import UsageError
 from qa.types import Answer, Document, Hit, Mark, Passage, Place, Source, Span, Turn
@@ -18,7 +22,9 @@ def source_of(name: str, text: str, title: str = "", date: str | None = None, pa
     return Source(name, f"/nowhere/{name}", digest, title or name, date, pages)
 
 
-def document_of(name: str, text: str, title: str = "", date: str | None = None, pages: tuple[int, ...] = ()) -> Document:
+def document_of(
+    name: str, text: str, title: str = "", date: str | None = None, pages: tuple[int, ...] = ()
+) -> Document:
     heading = (Mark(0, text.find("\n"), "heading"),) if "\n" in text else ()
     return Document(source_of(name, text, title, date, pages), text, heading)
 
@@ -74,3 +80,23 @@ class FakeQA:
 
     def sources(self) -> list[Source]:
         return [document.source for document in self.documents.values()]
+
+
+@contextlib.contextmanager
+def served(qa: FakeQA, examples: Sequence[str] = (), ready: threading.Event | None = None) -> Iterator[str]:
+    """The address of the page of a store, served until the end of the block."""
+    up = threading.Event()
+    with web.listen("127.0.0.1", None) as sock:
+        config = uvicorn.Config(
+            web.application(web.page(qa, examples, ready)), log_level="warning", timeout_graceful_shutdown=1
+        )
+        server = web.Server(config, up.set)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
+        thread.start()
+        assert up.wait(60), "the page does not start"
+        try:
+            yield web.address(sock)
+        finally:
+            qa.go_on.set()
+            server.should_exit = True
+            thread.join(timeout=20)

@@ -1,0 +1,104 @@
+"""From bytes to text: byte-order marks, UTF-8, what the file declares, else a guess; or a refusal."""
+
+from __future__ import annotations
+
+import re
+
+from qa.errors import UnreadableFile
+
+UTF8_BOM = b"\xef\xbb\xbf"
+BOMS = (  # UTF-32 first: the mark of UTF-16 little endian begins that of UTF-32
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+OTHER_FORMATS = (b"%PDF-", b"{\\rtf", b"PK\x03\x04")  # can do without a single odd byte
+CHARSETS = [  # what text files are found in; the rest only makes the guess worse
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "iso8859_5", "koi8_r"),
+    *("mac_roman", "cp850", "cp932", "euc_jp", "gb18030", "big5", "euc_kr"),
+]
+CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+NOT_ASCII = re.compile(rb"[\x80-\xff]")
+SAMPLE = 65_536  # bytes
+
+
+def decode(data: bytes, declared: str | None = None) -> str:
+    """The text of a file: by byte-order mark, which is dropped, else `declared`, else UTF-8, else by a guess.
+
+    Raises UnreadableFile where it is no text.
+    """
+    for mark, codec in BOMS:
+        if data.startswith(mark):
+            return sane(decoded(data[len(mark) :], codec))
+    if data.startswith(UTF8_BOM):
+        data, declared = data[len(UTF8_BOM) :], "utf-8"
+    if data.startswith(OTHER_FORMATS):
+        raise UnreadableFile("is not text (binary data)")
+    text = decoded(data, declared) if declared else None
+    if text is not None and not CONTROL.search(text):
+        return text
+    text = decoded(data, "utf-8")
+    if text is not None and "\0" not in text:
+        return sane(text)
+    if b"\0" in data:
+        return sane(decoded(data, wide_codec(data)))
+    sample = odd_sample(data)
+    if damaged_utf8(sample) and (text := damaged_utf8(data)):
+        return sane(text)
+    return sane(decoded(data, guess_charset(sample, data)))
+
+
+def decoded(data: bytes, codec: str | None) -> str | None:
+    """`data` in that encoding; None if it is not, or there is none of that name."""
+    try:
+        return data.decode(codec) if codec else None
+    except (UnicodeError, LookupError):
+        return None
+
+
+def sane(text: str | None) -> str:
+    """`text` itself, unless it is None or has a NUL or more than a stray control character: UnreadableFile."""
+    if text is None or "\0" in text or CONTROL.subn("", text)[1] > 1 + len(text) // 200:
+        raise UnreadableFile("is not text (binary data)")
+    return text
+
+
+def wide_codec(data: bytes) -> str | None:
+    """UTF-16 without a byte-order mark shows in NULs at every second byte (Western text)."""
+    even, odd = data[:SAMPLE:2], data[1:SAMPLE:2]
+    nul_even, nul_odd = even.count(0) / len(even), odd.count(0) / max(1, len(odd))
+    if min(nul_even, nul_odd) > 0.02 or max(nul_even, nul_odd) < 0.4:
+        return None
+    return "utf-16-le" if nul_odd > nul_even else "utf-16-be"
+
+
+def odd_sample(data: bytes) -> bytes:
+    """The part of `data` that tells most about its encoding: around the first byte outside ASCII, whole words."""
+    first = NOT_ASCII.search(data)
+    start = max(0, first.start() - 1000) if first else 0
+    sample = data[start : start + SAMPLE]
+    cut = sample.rfind(b"\n") + 1 or sample.rfind(b" ") + 1  # never within a character
+    return sample[:cut] if len(sample) == SAMPLE and cut else sample
+
+
+def damaged_utf8(data: bytes) -> str | None:
+    """UTF-8 with a few broken bytes (cut, or pasted from elsewhere), those replaced; None if it is not that."""
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    whole = len(data) - len(NOT_ASCII.sub(b"", data)) - broken  # bytes, at least two a character
+    return text if whole >= 4 * broken else None
+
+
+def guess_charset(sample: bytes, data: bytes) -> str | None:
+    """Encoding in which `sample` looks most like text and that can decode `data`; None if there is none."""
+    from charset_normalizer import from_bytes
+
+    matches = list(from_bytes(sample, cp_isolation=CHARSETS))
+    codecs = [match.encoding for match in matches]
+    best = matches[0] if matches else None
+    for match in matches:  # a few accents cannot tell Western from Central European: take the likelier
+        western = "cp1252" in (match.encoding, *match.could_be_from_charset)
+        if western and best and match.chaos <= best.chaos + 0.05 and match.coherence >= best.coherence - 0.1:
+            codecs = ["cp1252", *codecs]
+    return next((codec for codec in codecs if decoded(data, codec) is not None), None)

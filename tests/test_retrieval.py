@@ -1,0 +1,280 @@
+"""Retrieval: fused ranks worked out by hand, a share for every language, equal passages as one hit."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.catalog import Catalog, open_catalog
+from qa.retrieval import HITS, RRF_K, SHARE, collapse, fuse, retrieve, share_out
+from qa.types import Hit, Passage, Source
+from qa.vectors import Index, directory
+from tests.conftest import FakeEmbedder, Vectors, ingest, write
+
+# ---- fusion ----
+
+
+def test_ranks_are_fused_by_reciprocal_rank() -> None:
+    assert RRF_K == 60  # as in the paper, and in the figures below
+    fused = fuse([(1.0, ["a", "b", "c"]), (1.0, ["b", "d"])])
+    assert [number for number, _ in fused] == ["b", "a", "d", "c"]
+    assert dict(fused) == pytest.approx({"b": 1 / 62 + 1 / 61, "a": 1 / 61, "d": 1 / 62, "c": 1 / 63})
+
+
+def test_a_list_counts_as_much_as_its_weight() -> None:
+    assert fuse([(1.0, ["a"]), (0.5, ["b"]), (2.0, ["c"])]) == [
+        ("c", pytest.approx(2 / 61)),
+        ("a", pytest.approx(1 / 61)),
+        ("b", pytest.approx(0.5 / 61)),
+    ]
+
+
+def test_ties_stand_in_the_order_in_which_they_were_first_seen() -> None:
+    assert [number for number, _ in fuse([(1.0, ["x", "b"]), (1.0, ["a", "y"])])] == ["x", "a", "b", "y"]
+
+
+def test_nothing_fused_is_nothing() -> None:
+    assert fuse([]) == fuse([(1.0, [])]) == []
+
+
+# ---- shares ----
+
+
+def passage(number: int, language: str) -> Passage:
+    source = Source("a.txt", "/a.txt", "0" * 64, "A title", None)
+    return Passage(str(number), source, number, number + 1, "x", "", language, ((number, number + 1),))
+
+
+def shared(languages: str, others: Sequence[str]) -> str:
+    """The languages of a ranking, one letter a place, after sharing out."""
+    ranked = [(passage(number, language), 1.0 / (number + 1)) for number, language in enumerate(languages)]
+    return "".join(made.language for made, _ in share_out(ranked, others))
+
+
+def test_every_fourth_place_is_kept_for_other_languages() -> None:
+    assert SHARE == 4
+    assert shared("nnnnnnnnee", ["e"]) == "nnnennnenn"
+
+
+def test_other_languages_take_turns() -> None:
+    assert shared("nnnnnnnnnneeff", ["e", "f"]) == "nnnennnfnnnenf"
+
+
+def test_a_ranking_that_has_them_anyway_stays_as_it_is() -> None:
+    assert shared("nnennennnenn", ["e"]) == "nnennennnenn"
+    assert shared("eeennn", ["e"]) == "eeennn"
+
+
+def test_without_other_languages_a_ranking_stays_as_it_is() -> None:
+    assert shared("nnenf", []) == "nnenf"
+
+
+LANGUAGES = st.lists(st.sampled_from("nnnnnnef"), max_size=40).map("".join)
+OTHERS = st.sampled_from([["e"], ["f"], ["e", "f"], ["f", "e", "g"]])
+
+
+@settings(deadline=None)
+@given(LANGUAGES, OTHERS)
+def test_sharing_out_loses_nothing_and_keeps_the_order_within_a_language(languages: str, others: Sequence[str]) -> None:
+    ranked = [(passage(number, language), 1.0) for number, language in enumerate(languages)]
+    made = [int(found.id) for found, _ in share_out(ranked, others)]
+    assert sorted(made) == list(range(len(languages)))
+    for language in "nef":
+        places = [number for number in made if languages[number] == language]
+        assert places == sorted(places)
+
+
+@settings(deadline=None)
+@given(LANGUAGES, OTHERS)
+def test_no_four_places_go_by_without_a_language_that_still_has_something(
+    languages: str, others: Sequence[str]
+) -> None:
+    made = shared(languages, others)
+    for at in range(len(made) - SHARE + 1):
+        here, later = made[at : at + SHARE], made[at + SHARE :]
+        assert set(here) & set(others) or not set(later) & set(others)
+
+
+# ---- a store ----
+
+FLOOD = """The sea reached 3.72 metres at the outer side of the barrier, and 310 homes were flooded in the old town."""
+
+
+class Opened:
+    """A store with what `retrieve` needs."""
+
+    def __init__(self, store: Path, embedder: FakeEmbedder) -> None:
+        self.embedder = embedder
+        self.catalog: Catalog = open_catalog(store)
+        self.index = Index(directory(store, self.catalog.generation))
+
+    def ask(self, question: str, limit: int = HITS) -> list[Hit]:
+        vector: Vectors = self.embedder.encode_questions([question])[0]
+        return retrieve(self.catalog, self.index, question, vector, limit)
+
+    def close(self) -> None:
+        self.index.close()
+        self.catalog.close()
+
+
+@contextlib.contextmanager
+def store_of(tmp_path: Path, texts: dict[str, str], embedder: FakeEmbedder | None = None) -> Iterator[Opened]:
+    embedder = embedder or FakeEmbedder()
+    for name, text in texts.items():
+        write(tmp_path / "documents", name, text)
+    ingest(tmp_path / "store", tmp_path / "documents", embedder=embedder)
+    opened = Opened(tmp_path / "store", embedder)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def flooded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """Two documents of one passage each."""
+    texts = {"a.txt": FLOOD, "b.txt": "The ferry sails again every night from the first of June."}
+    with store_of(tmp_path_factory.mktemp("flooded"), texts) as opened:
+        yield opened
+
+
+def documents(hits: Sequence[Hit]) -> list[str]:
+    return [hit.passage.source.name for hit in hits]
+
+
+def test_the_passage_with_the_words_of_the_question_comes_first(store: Path, embedder: FakeEmbedder) -> None:
+    with contextlib.closing(Opened(store, embedder)) as opened:
+        assert documents(opened.ask("When was the lighthouse lamp built?"))[0] == "museum.html"
+        assert documents(opened.ask("How much did the engine of the ferry cost?"))[0] == "notes/briefing.txt"
+
+
+def test_scores_go_down_within_a_language_and_the_limit_holds(store: Path, embedder: FakeEmbedder) -> None:
+    with contextlib.closing(Opened(store, embedder)) as opened:
+        hits = opened.ask("What will the new bridge cost?")
+        assert len({hit.passage.id for hit in hits}) == len(hits) > 2
+        assert opened.ask("What will the new bridge cost?", limit=2) == hits[:2]
+        for language in ("en", "nl"):  # places kept for a language may break the order, within one it holds
+            scores = [hit.score for hit in hits if hit.passage.language == language]
+            assert scores == sorted(scores, reverse=True) != []
+
+
+def test_equal_passages_are_one_hit_with_several_places(tmp_path: Path) -> None:
+    texts = {
+        "a.txt": FLOOD,
+        "b.txt": FLOOD,
+        "c.txt": FLOOD.upper().replace(",", " -").replace(" ", "\r\n"),  # case, space and punctuation differ
+        "d.txt": FLOOD.replace("310", "340"),
+        "e.txt": FLOOD.replace("3.72", "3.2"),
+    }
+    with store_of(tmp_path, texts) as opened:
+        hits = opened.ask("How many homes were flooded?")
+    together = {hit.passage.source.name: {other.source.name for other in hit.also} for hit in hits}
+    first = next(name for name in together if name in "a.txt b.txt c.txt")
+    assert together == {first: {"a.txt", "b.txt", "c.txt"} - {first}, "d.txt": set(), "e.txt": set()}
+
+
+def test_a_figure_that_differs_only_in_its_point_is_not_equal(tmp_path: Path) -> None:
+    texts = {"a.txt": FLOOD, "b.txt": FLOOD.replace("3.72", "37.2"), "c.txt": FLOOD.replace("3.72", "372")}
+    with store_of(tmp_path, texts) as opened:
+        hits = opened.ask("How high was the sea?")
+    assert sorted(documents(hits)) == ["a.txt", "b.txt", "c.txt"]
+
+
+def test_a_sign_before_a_figure_makes_a_difference(tmp_path: Path) -> None:
+    text = "The thermometer at the lock stood at {} degrees at noon, the water board said in its report on the frost."
+    with store_of(tmp_path, {"a.txt": text.format("-5"), "b.txt": text.format("5")}) as opened:
+        hits = opened.ask("What did the thermometer say?")
+    assert sorted(documents(hits)) == ["a.txt", "b.txt"]
+
+
+def test_an_equal_passage_in_the_same_document_is_a_place_too(tmp_path: Path) -> None:
+    other = "The ferry sails again on the first of June, and a ticket costs seven euros. " * 20
+    with store_of(tmp_path, {"a.txt": f"{FLOOD}\n\n{other}\n\n{FLOOD}"}) as opened:
+        ranked = [(found, 1.0) for found in opened.catalog.all_passages()]
+        hits = collapse(opened.catalog, ranked)
+    folded = [re.sub(r"\W", "", hit.passage.text).casefold() for hit in hits]
+    assert len(set(folded)) == len(folded)
+    assert sum(1 + len(hit.also) for hit in hits) == len(ranked)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        'barrier AND NOT "homes',
+        "NEAR(barrier homes, 5) OR text:sea",
+        '""" \'\'\' "',
+        "context : barrier* ^sea {a b} (c",
+        "AND OR NOT NEAR",
+        "-- ; DROP TABLE passages",
+        "???",
+        "\u200b",
+        "*",
+        "a" * 5000,
+        " ".join(f"word{number}" for number in range(3000)),
+        "\x00 barrier \ud800",
+        "\u201cbarrier\u201d \u202e homes",
+    ],
+)
+def test_a_question_of_operators_and_quotes_is_only_words(flooded: Opened, question: str) -> None:
+    assert len(flooded.ask(question)) == 2
+
+
+def test_operators_find_what_the_other_words_find(flooded: Opened) -> None:
+    found = flooded.catalog.lexical("barrier AND NOT ferry", "en", 9)
+    assert sorted(found) == sorted(flooded.catalog.lexical("ferry barrier", "en", 9))
+    assert len(found) == 2
+
+
+def test_lexical_finds_words_without_their_accents_and_endings(tmp_path: Path) -> None:
+    texts = {
+        "a.txt": "Three caf\u00e9s on the quay of the old town were flooded by the sea last night.",
+        "b.txt": FLOOD,
+    }
+    with store_of(tmp_path, texts) as opened:
+        (found,) = opened.catalog.lexical("cafe", "en", 9)
+        assert opened.catalog.passages([found])[found].source.name == "a.txt"
+        assert opened.catalog.lexical("", "en", 9) == []
+        assert opened.catalog.lexical("zzz", "en", 9) == []
+
+
+# ---- languages ----
+
+MEANING = {"wanneer": "when", "is": "was", "de": "the", "vuurtoren": "lighthouse", "gebouwd": "built", "lamp": "lamp"}
+
+
+class Bilingual(FakeEmbedder):
+    """Knows a few Dutch words to mean what English ones do."""
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        return super().encode_questions([" ".join(map(self.meaning, re.findall(r"\w+", text))) for text in texts])
+
+    def meaning(self, word: str) -> str:
+        return MEANING.get(word.casefold(), word)
+
+
+def dutch(number: int) -> str:
+    return (
+        f"De gemeenteraad van dorp {number} heeft de begroting van het komende jaar na een lange avond goedgekeurd, en "
+        f"de wethouder van dorp {number} was daar blij mee."
+    )
+
+
+def test_a_document_in_another_language_is_found_among_many_in_that_of_the_question(tmp_path: Path) -> None:
+    texts = {f"{number:02}.txt": dutch(number) for number in range(40)}
+    texts["english.txt"] = "When was the lamp of the lighthouse built? The lamp of the lighthouse was built in 1887."
+    with store_of(tmp_path, texts, Bilingual()) as opened:
+        assert set(opened.catalog.languages()) == {"nl", "en"}
+        hits = opened.ask("Wanneer is de lamp van de vuurtoren gebouwd?")
+    assert "english.txt" in documents(hits[:SHARE])
+    assert len(hits) == HITS
+
+
+def test_a_question_in_a_language_the_store_does_not_hold_is_answered_all_the_same(tmp_path: Path) -> None:
+    with store_of(tmp_path, {"a.txt": FLOOD, "b.txt": dutch(1)}) as opened:
+        assert len(opened.ask("Combien de maisons ont \u00e9t\u00e9 inond\u00e9es dans la vieille ville ?")) == 2

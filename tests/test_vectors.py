@@ -1,0 +1,187 @@
+"""A Chroma generation gives back what was put in, and a damaged or missing one says so: it never finds less."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from qa import vectors
+from qa.errors import StoreDamaged
+from tests.conftest import give_away, make_read_only, run_python
+
+Vectors = npt.NDArray[np.float32]
+HNSW_FROM = 1000  # vectors of a collection from which on Chroma writes its HNSW files
+
+
+def unit_vectors(count: int, seed: int = 0, dimension: int = 16) -> Vectors:
+    rows = np.random.default_rng(seed).standard_normal((count, dimension))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def batch(language: str, rows: Vectors) -> tuple[str, list[str], Vectors]:
+    """What `build` takes, with ids en-0, en-1, ..."""
+    return language, [f"{language}-{n}" for n in range(len(rows))], rows
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """40 English and 7 Dutch vectors."""
+    path = tmp_path_factory.mktemp("small") / "00000001"
+    vectors.build(path, [batch("en", unit_vectors(40)), batch("nl", unit_vectors(7, seed=1))], 47)
+    return path
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Enough vectors for HNSW files."""
+    path = tmp_path_factory.mktemp("large") / "00000001"
+    vectors.build(path, [batch("en", unit_vectors(2 * HNSW_FROM + 500))], 2 * HNSW_FROM + 500)
+    return path
+
+
+def search(path: Path, question: Vectors, language: str = "en", limit: int = 10) -> list[tuple[str, float]]:
+    index = vectors.Index(path)
+    try:
+        return index.search(question, language, limit)
+    finally:
+        index.close()
+
+
+# What is found
+
+
+def test_finds_the_nearest_by_cosine(small: Path) -> None:
+    rows = unit_vectors(40)
+    question = unit_vectors(1, seed=7)[0]
+    nearest = np.argsort(-(rows @ question))[:10]
+    found = search(small, question)
+    assert [number for number, _ in found] == [f"en-{n}" for n in nearest]
+    np.testing.assert_allclose([similarity for _, similarity in found], (rows @ question)[nearest], atol=1e-5)
+
+
+def test_each_language_is_searched_alone(small: Path) -> None:
+    question = unit_vectors(7, seed=1)[3]
+    found = search(small, question, "nl", limit=20)
+    assert found[0] == ("nl-3", pytest.approx(1, abs=1e-5))
+    assert {number for number, _ in found} == {f"nl-{n}" for n in range(7)}
+    assert search(small, question, "fr") == []
+
+
+def test_a_large_index_finds_what_comparing_with_all_finds(large: Path) -> None:
+    rows = unit_vectors(2 * HNSW_FROM + 500)
+    questions = unit_vectors(30, seed=9)
+    index = vectors.Index(large)
+    found = [{number for number, _ in index.search(question, "en", 10)} for question in questions]
+    index.close()
+    best = [{f"en-{n}" for n in np.argsort(-(rows @ question))[:10]} for question in questions]
+    assert sum(len(a & b) for a, b in zip(found, best, strict=True)) >= 0.98 * 300
+
+
+def test_batches_of_one_language_go_together(tmp_path: Path) -> None:
+    rows = unit_vectors(9)
+    ids = [f"p{n}" for n in range(9)]
+    parts = [("en", ids[:4], rows[:4]), ("nl", ids[4:6], rows[4:6]), ("en", ids[6:], rows[6:])]
+    vectors.build(tmp_path / "made", parts, 9)
+    assert vectors.counts(tmp_path / "made") == {"en": 7, "nl": 2}
+    assert search(tmp_path / "made", rows[8])[0][0] == "p8"
+
+
+def test_an_empty_generation(tmp_path: Path) -> None:
+    vectors.build(tmp_path / "made", [], 0)
+    assert vectors.is_there(tmp_path / "made")
+    assert vectors.counts(tmp_path / "made") == {}
+    assert search(tmp_path / "made", unit_vectors(1)[0]) == []
+
+
+@pytest.mark.parametrize("expected", [3, 5])
+def test_a_generation_of_another_size_than_expected_is_refused(tmp_path: Path, expected: int) -> None:
+    with pytest.raises(StoreDamaged):
+        vectors.build(tmp_path / "made", [batch("en", unit_vectors(4))], expected)
+
+
+# Directories
+
+
+def test_numbers_of_generations(tmp_path: Path) -> None:
+    assert vectors.next_generation(tmp_path, 0) == 1
+    for name in ("00000003", "00000012", "notes", "7.old"):
+        (tmp_path / "generations" / name).mkdir(parents=True)
+    assert sorted(vectors.generations(tmp_path)) == [
+        (3, vectors.directory(tmp_path, 3)),
+        (12, vectors.directory(tmp_path, 12)),
+    ]
+    assert vectors.next_generation(tmp_path, 3) == 13
+    assert vectors.next_generation(tmp_path, 20) == 21
+    vectors.remove_generations(tmp_path, keep=3)
+    assert {path.name for path in (tmp_path / "generations").iterdir()} == {"00000003", "notes", "7.old"}
+
+
+@pytest.mark.parametrize("protect", [give_away, make_read_only])
+def test_a_reader_that_may_write_nothing(tmp_path: Path, protect: Callable[[Path], None]) -> None:
+    path, temporary = tmp_path / "generations" / "00000001", tmp_path / "tmp"
+    vectors.build(path, [batch("en", unit_vectors(40))], 40)
+    protect(tmp_path / "generations")
+    temporary.mkdir()
+    code = """
+import sys
+from pathlib import Path
+from tests.test_vectors import search, unit_vectors
+print(search(Path(sys.argv[1]), unit_vectors(40)[5])[0][0])
+"""
+    done = run_python(code, path, obeys=True, TMPDIR=str(temporary), HOME=str(temporary))
+    assert (done.returncode, done.stdout.decode().strip()) == (0, "en-5"), done.stderr
+    assert vectors.counts(path) == {"en": 40}
+    assert list(temporary.glob("verbatim-*")) == []
+
+
+# Damage
+
+
+def test_a_missing_generation(tmp_path: Path) -> None:
+    assert not vectors.is_there(tmp_path / "nothing")
+    with pytest.raises(StoreDamaged, match="run ingest again"):
+        vectors.Index(tmp_path / "nothing")
+    with pytest.raises(StoreDamaged):
+        vectors.counts(tmp_path / "nothing")
+
+
+def test_a_generation_deleted_while_open_is_not_an_empty_one(small: Path, tmp_path: Path) -> None:
+    path = shutil.copytree(small, tmp_path / "copy")
+    index = vectors.Index(path)
+    shutil.rmtree(path)
+    with pytest.raises(StoreDamaged):
+        index.search(unit_vectors(1)[0], "en", 10)
+    index.close()
+
+
+@pytest.mark.parametrize("content", [b"\xff" * 5000, b"SQLite format 3\0" + b"\0" * 4000])
+def test_chroma_database_of_garbage(small: Path, tmp_path: Path, content: bytes) -> None:
+    path = shutil.copytree(small, tmp_path / "copy")
+    (path / "chroma.sqlite3").write_bytes(content)
+    with pytest.raises(StoreDamaged):
+        vectors.Index(path)
+    with pytest.raises(StoreDamaged):
+        vectors.counts(path)
+
+
+@pytest.mark.parametrize("file", ["header.bin", "data_level0.bin", "index_metadata.pickle"])
+def test_missing_hnsw_files_do_not_find_less(large: Path, tmp_path: Path, file: str) -> None:
+    path = shutil.copytree(large, tmp_path / "copy")
+    (victim,) = path.glob(f"*/{file}")
+    victim.unlink()
+    with pytest.raises(StoreDamaged):
+        search(path, unit_vectors(1)[0])
+
+
+@pytest.mark.parametrize("file", ["header.bin", "data_level0.bin"])
+def test_missing_hnsw_files_are_noticed_when_counting(large: Path, tmp_path: Path, file: str) -> None:
+    path = shutil.copytree(large, tmp_path / "copy")
+    (victim,) = path.glob(f"*/{file}")
+    victim.unlink()
+    with pytest.raises(StoreDamaged):
+        vectors.counts(path)
