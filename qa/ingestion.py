@@ -114,12 +114,13 @@ def sync(
         report = Report()
         files = find_files(roots, store, report)
         known = catalog.fingerprints()
+        if not (known or files or report.failed):
+            where, types = ", ".join(map(str, roots)), ", ".join(sorted(loaders.LOADERS))
+            raise UsageError(f"{where} holds no document this program reads ({types})")
         gone = sorted(set(known) - set(files))
         check_removals(catalog, roots, known, gone, allow_removals)
         read_changed(catalog, files, known, model, made_by, report, progress)
         report.removed = gone
-        if not known and not report.added:
-            raise UsageError(nothing_found(roots, report))
         publish(catalog, store, roots, model, gone, report, progress)
         return report
 
@@ -221,15 +222,6 @@ def check_removals(
                 f"{len(lost)} of {len(held)} documents under {root} are no longer there; "
                 "if they shall go from the store, run again with --allow-removals"
             )
-
-
-def nothing_found(roots: Sequence[Path], report: Report) -> str:
-    """Why a new store would be empty."""
-    where = ", ".join(str(root) for root in roots)
-    if report.failed:
-        first = report.failed[0]
-        return f"no document under {where} could be read; {first['document']}: {first['reason']}"
-    return f"{where} holds no document this program reads ({', '.join(sorted(loaders.LOADERS))})"
 
 
 # ---- read and split ----

@@ -24,9 +24,9 @@ MIN_LETTERS = 8  # a shorter sentence says nothing
 # Logistic weights of FEATURES, fitted by qa/training/sentence_reader.py on new_wiki articles 1-20; confidence is
 # fitted on articles 41-44. The figures are in CHANGELOG.
 FEATURES = ("similarity", "words", "before", "rank")
-WEIGHTS = (1.33, 2.58, 3.78, 1.66)
-CONFIDENCE = (1.0, 0.0)  # slope and intercept over the best sentence's score
-THRESHOLD = 0.5
+WEIGHTS = (1.34, 2.47, 3.47, 1.76)
+CONFIDENCE = (0.990, -7.313)  # slope and intercept over the best sentence's score
+THRESHOLD = 0.42
 
 
 class QuestionEmbedder(Protocol):
@@ -56,7 +56,7 @@ class SentenceReader:
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
         """One span a sentence, the sentence itself; best first."""
-        found = candidates(hits)
+        found = candidates(question, hits)
         if not found:
             return []
         scores = features(question, hits, found, self.embedder) @ np.array(WEIGHTS)
@@ -68,14 +68,20 @@ class SentenceReader:
 Candidate = tuple[int, int, int]  # (number of the hit, start, end in the document)
 
 
-def candidates(hits: Sequence[Hit]) -> list[Candidate]:
-    """The sentences that may be quoted: not questions, not mere labels of a few letters."""
-    return [
-        (number, start, end)
-        for number, hit in enumerate(hits[:READ_HITS])
-        for start, end in hit.passage.sentences
-        if is_answer(sentence_text(hit.passage, start, end))
-    ]
+ASKS_WHO = re.compile(r"(?i)\b(who|whom|whose|wie|wiens|names?|naam|namen)\b")
+
+
+def candidates(question: str, hits: Sequence[Hit]) -> list[Candidate]:
+    """The sentences that may be quoted: no questions, and a speaker's bare label only where a name is asked for."""
+    names = bool(ASKS_WHO.search(question))
+    found = []
+    for number, hit in enumerate(hits[:READ_HITS]):
+        labels = {turn.start for turn in hit.passage.turns}
+        for start, end in hit.passage.sentences:
+            text = sentence_text(hit.passage, start, end)
+            if is_answer(text) and (names or start not in labels or not text.endswith(":")):
+                found.append((number, start, end))
+    return found
 
 
 def sentence_text(passage: Passage, start: int, end: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from qa.answering import MAX_QUESTION, MAX_SPANS, QA, clean, distinct
 from qa.conversation import resolve
-from qa.errors import NoStore, StoreMismatch, UsageError
+from qa.errors import NoStore, StoreDamaged, StoreMismatch, UsageError
 from qa.reader import SentenceReader
 from qa.render import to_json
 from qa.settings import Settings
@@ -213,6 +214,37 @@ def test_passages_come_in_rank_order_at_least_twenty_where_there_are_so_many(tmp
     assert len(found) >= 20
     assert [p["score"] for p in found] == sorted((p["score"] for p in found), reverse=True)
     assert len({(p["document"], p["start"]) for p in found}) == len(found)
+
+
+def test_copies_of_one_report_leave_room_for_twenty_other_passages(tmp_path: Path) -> None:
+    for number in range(80):
+        write(tmp_path / "in", f"copy{number:02}.txt", "The agency says that a bolt of the bridge was loose on Monday.")
+    for number in range(30):
+        write(
+            tmp_path / "in", f"{number:02}.txt", f"Report {number} on the harbour says that crane {number} stood still."
+        )
+    ingest(tmp_path / "store", tmp_path / "in")
+    with opened(tmp_path / "store") as qa:
+        hits = qa.ask("Which bolt of the bridge was loose?").hits
+    assert len(hits) >= 20
+    assert [len(hit.also) for hit in hits if hit.passage.source.name.startswith("copy")] == [79]
+
+
+def test_where_there_is_nothing_to_quote_there_is_no_answer_and_no_confidence(tmp_path: Path) -> None:
+    write(tmp_path / "in", "a.txt", "Why was the bridge closed? Who closed the bridge?")
+    ingest(tmp_path / "store", tmp_path / "in")
+    with opened(tmp_path / "store") as qa:
+        answer = qa.ask("Why was the bridge closed?")
+    assert (answer.answered, answer.confidence, len(answer.hits)) == (False, 0.0, 1)
+
+
+def test_a_missing_index_is_said_and_the_next_ingest_mends_it(store: Path, folder: Path) -> None:
+    shutil.rmtree(store / "generations")
+    with opened(store) as qa:
+        with pytest.raises(StoreDamaged, match="run ingest again"):
+            qa.ask("When was the lamp of the lighthouse built?")
+        ingest(store, folder)
+        assert qa.ask("When was the lamp of the lighthouse built?").answered
 
 
 def test_a_small_store_shows_all_its_passages(sample: QA) -> None:

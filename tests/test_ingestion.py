@@ -456,6 +456,14 @@ def test_a_bad_file_does_not_stop_the_rest(folder: Path, tmp_path: Path, content
     assert documents(tmp_path / "store") == NAMES
 
 
+def test_a_bad_file_alone(tmp_path: Path) -> None:
+    write(tmp_path / "documents", "bad.txt", b"\0\1\2\3" * 100)
+    for _ in range(2):
+        report = ingest(tmp_path / "store", tmp_path / "documents")
+        assert [failure["document"] for failure in report.failed] == ["bad.txt"]
+        assert state(tmp_path / "store") == State({}, {}, frozenset(), {})
+
+
 def test_the_last_good_version_stays_and_is_marked(folder: Path, store: Path, embedder: FakeEmbedder) -> None:
     good, before = (folder / "harvest.txt").read_bytes(), state(store)
     (folder / "harvest.txt").write_bytes(b"\x00" * 1000)

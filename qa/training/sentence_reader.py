@@ -79,7 +79,7 @@ def examples(qa: QA, embedder: Remembering, questions: Sequence[Question], bare:
         hits: list[Hit] = qa.retrieve(question[0])
         if bare:
             hits = [h for h in hits if not holds(h.passage.source.name, h.passage.start, h.passage.end, question)]
-        found = reader.candidates(hits)
+        found = reader.candidates(question[0], hits)
         labels = [holds(hits[number].passage.source.name, start, end, question) for number, start, end in found]
         result.append((reader.features(question[0], hits, found, embedder), np.array(labels, dtype=float)))
     return result

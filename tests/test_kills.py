@@ -1,0 +1,23 @@
+"""A killed ingest leaves the store answering from the last complete state, and the next one finishes its work."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from tests.conftest import ROOT
+
+
+def test_kills() -> None:
+    command = [sys.executable, str(ROOT / "tests" / "kill_ingest.py"), "--kills", "8", "--seed", "1"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    _, *kills, summary = done.stdout.splitlines()
+    assert len(kills) == 8
+    assert sum("SIGKILL" in line for line in kills) == sum("SIGTERM" in line for line in kills) == 4
+    facts = json.loads(summary)
+    assert facts["wrong"] == 0
+    assert facts["while_writing"] >= 4
