@@ -99,7 +99,7 @@ class QA:
         given = tuple(span for span in spans if span.confidence >= self.threshold)[:MAX_SPANS]
         read = time.perf_counter()
         return Answer(
-            question=question,
+            question=encodable(question),
             confidence=confidence,
             spans=given,
             hits=tuple(hits),
@@ -153,10 +153,14 @@ def question_of(earlier: Earlier) -> str:
     return question
 
 
+def encodable(text: str) -> str:
+    """The text with lone surrogates, which no file and no reply can carry, replaced by question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def clean(question: str) -> str:
     """The question on one line, without lone surrogates and control characters, at most MAX_QUESTION long."""
-    text = question.encode("utf-8", "replace").decode("utf-8")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:MAX_QUESTION]
+    return " ".join("".join(c if c.isprintable() else " " for c in encodable(question)).split())[:MAX_QUESTION]
 
 
 def distinct(spans: Sequence[Span]) -> list[Span]:

@@ -362,12 +362,6 @@ class Catalog:
         rare = [word for word in words if self.count_words(word) <= COMMON_SHARE * total]
         return rare or words
 
-    def word_weights(self, words: Sequence[str]) -> dict[str, float]:
-        """Inverse document frequency of each word, 0 (in every passage) to 1 (in none or one)."""
-        total = max(2, self.count_passages())
-        counts = {word: max(1, self.count_words(word)) for word in dict.fromkeys(words)}
-        return {word: float(np.log(total / min(total, n)) / np.log(total)) for word, n in counts.items()}
-
     def count_passages(self) -> int:
         return int(self.db.execute("SELECT count(*) FROM words_docsize").fetchone()[0])
 
@@ -400,9 +394,13 @@ def vector_key(model: str, text: str) -> bytes:
     return hashlib.sha256(f"{model}\0{text}".encode("utf-8", "surrogatepass")).digest()
 
 
+FOLDED = re.compile(r"((?:(?<![\w.])[-\u2212])?\d+(?:[.,:/]\d+)*)|([^\W\d]+)")
+
+
 def fold(text: str) -> bytes:
-    """Equal for texts that differ only in case, space and punctuation."""
-    return hashlib.sha256("".join(re.findall(r"\w+", text.casefold())).encode("utf-8", "surrogatepass")).digest()
+    """Equal for texts that differ only in case, space and punctuation; figures keep their points and signs."""
+    parts = (f"\0{number}\0" if number else word for number, word in FOLDED.findall(text.casefold()))
+    return hashlib.sha256("".join(parts).encode("utf-8", "surrogatepass")).digest()
 
 
 def batches(items: list[Any], size: int) -> Iterator[list[Any]]:

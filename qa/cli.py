@@ -187,16 +187,19 @@ def ask_batch(questions: Path, out: Path, settings: Settings) -> int:
     """Answers every row; the output appears under its name only when it is complete."""
     from tqdm import tqdm
 
-    from qa.answering import QA
+    from qa.answering import QA, encodable
     from qa.render import to_json
 
     rows = read_questions(questions)
     part = out.with_name(out.name + ".part")
-    with QA.open(settings=settings, progress=say) as qa, part.open("w", encoding="utf-8") as stream:
-        for row in tqdm(rows, desc="asking", unit="question", disable=not sys.stderr.isatty()):
-            answer = qa.ask(row["question"], row.get("history", ()))
-            stream.write(json.dumps(to_json(answer, row["id"]), ensure_ascii=False) + "\n")
-    part.replace(out)
+    try:
+        with QA.open(settings=settings, progress=say) as qa, part.open("w", encoding="utf-8") as stream:
+            for row in tqdm(rows, desc="asking", unit="question", disable=not sys.stderr.isatty()):
+                answer = qa.ask(row["question"], row.get("history", ()))
+                stream.write(encodable(json.dumps(to_json(answer, row["id"]), ensure_ascii=False)) + "\n")
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
     say(f"{len(rows)} questions answered in {out}")
     return OK
 

@@ -20,4 +20,4 @@ def resolve(question: str, history: Sequence[str]) -> str:
     history: the earlier questions, oldest first.
     """
     leaning = CARRYING.search(question) or POINTING.search(question) or len(question.split()) <= SHORT
-    return f"{history[-1]} {question}" if history and leaning else question
+    return f"{resolve(history[-1], history[:-1])} {question}" if history and leaning else question

@@ -26,7 +26,9 @@ QUOTE_CHARS = 400  # a longer sentence is cut at clause marks
 CONTEXT_TOKENS = 40
 SLICE_CHARS = 20_000  # a longer "paragraph" is cut
 REGION_CHARS = 200_000
+INTRODUCTION_CHARS = 200  # "For the next question we go to ..."
 
+Asked = tuple[int, str]  # (start of the turn that asks, its interrogative sentences)
 CountTokens = Callable[[Sequence[str]], list[int]]  # tokens of each text, the model's own extra tokens included
 
 
@@ -46,7 +48,7 @@ class Region:
 
     blocks: tuple[Block, ...]
     heading: str  # the last heading above it
-    question: str  # the question that its turns answer
+    asked: Asked  # the question that its turns answer
     exchange: bool  # question and answer: packed by sentences, so that the question meets its answer
 
 
@@ -166,7 +168,7 @@ def join_broken(text: str, found: list[Block]) -> list[Block]:
             and not SENTENCE_END.search(text[max(last.start, last.end - SENTENCE_TAIL) : last.end])
             and not text[last.end : block.start].strip()
         ):
-            joined[-1] = replace(last, end=block.end)
+            joined[-1] = replace(last, end=block.end, language=language_of(text[last.start : block.end], last.language))
         else:
             joined.append(block)
     return joined
@@ -303,30 +305,37 @@ def regions(text: str, paragraphs: Sequence[Block], turns: Sequence[Turn]) -> It
         yield make_region(current, key_heading, key, question_of)
 
 
-def make_region(blocks: list[Block], heading: str, key: tuple[object, ...], questions: dict[int, str]) -> Region:
+def make_region(blocks: list[Block], heading: str, key: tuple[object, ...], questions: dict[int, Asked]) -> Region:
     exchange = int(str(key[1]))
-    return Region(tuple(blocks), heading, questions.get(exchange, ""), exchange in questions)
+    return Region(tuple(blocks), heading, questions.get(exchange, (0, "")), exchange in questions)
 
 
-def exchanges(text: str, end: int, turns: Sequence[Turn]) -> tuple[list[int], dict[int, str]]:
+def exchanges(text: str, end: int, turns: Sequence[Turn]) -> tuple[list[int], dict[int, Asked]]:
     """For each turn the number of its exchange, and for each exchange the question that is answered in it.
 
-    An exchange ends with the first turn that follows a question and asks nothing itself (or with a turn of nobody).
+    An exchange begins with the turn that asks, or with the short one that introduces it, and goes on through all the
+    turns that answer, until the next one begins or nobody speaks any more.
     """
-    number, asked = 0, ""
-    numbers: list[int] = []
-    questions: dict[int, str] = {}
-    for turn, (a, b) in zip(turns, extents(turns, end), strict=True):
-        if turn.speaker is None:
-            number, asked = number + 1, ""
+    where = list(extents(turns, end))
+    asked = [
+        questions_in(text, (a + len(label_at(text, a, b) or "") + 1, b)) if turn.speaker else ""
+        for turn, (a, b) in zip(turns, where, strict=True)
+    ]
+    around = zip(where, ["", *asked], asked, [*asked, ""][1:], strict=False)
+    introduces = [
+        bool(follower) and not (leader or question) and b - a < INTRODUCTION_CHARS
+        for (a, b), leader, question, follower in around
+    ]
+    number, numbers = 0, []
+    questions: dict[int, Asked] = {}
+    for i, turn in enumerate(turns):
+        opens = introduces[i] or (bool(asked[i]) and not (i and introduces[i - 1]))
+        silence = turn.speaker is None or (i > 0 and turns[i - 1].speaker is None)
+        if i and (silence or (opens and not asked[i - 1])):
+            number += 1
         numbers.append(number)
-        label = len(label_at(text, a, b) or "") + 1 if turn.speaker else 0
-        asks = questions_in(text, (a + label, b))
-        if asks:
-            asked = asks
-            questions[number] = asks
-        elif asked or turn.speaker is None:
-            number, asked = number + 1, ""
+        if asked[i]:
+            questions[number] = turn.start, asked[i]
     return numbers, questions
 
 
@@ -339,30 +348,42 @@ def questions_in(text: str, where: Range) -> str:
 
 # ---- sentences ----
 
-ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"'\u2018\u201c])(?:"
-    r"o\.a|m\.a\.w|z\.g|z\.o\.z|t\.w|t\.a\.v|t\.o\.v|i\.p\.v|d\.w\.z|d\.m\.v|i\.v\.m|o\.m|n\.a\.v|m\.n|m\.b\.t|e\.d|a\.u\.b|"
-    r"bijv|bv|ca|dhr|mevr|mw|mr|drs|dr|ir|ing|prof|nr|blz|jl|resp|min|max|mln|mld|st|vgl|zgn|incl|excl|evt|"
-    r"Mr|Mrs|Ms|Dr|Prof|Gen|Col|Maj|Capt|Lt|Sgt|Adm|Sen|Rep|Gov|Rev|Hon|St|Jr|Sr|vs|approx|No|Nos|Fig|"
+BEGINNING = r"(?:^|[\s(\"'\u2018\u201c])"
+ABBREVIATION = re.compile(  # something always follows
+    BEGINNING
+    + r"(?:o\.a|m\.a\.w|z\.g|z\.o\.z|t\.w|t\.a\.v|t\.o\.v|i\.p\.v|d\.w\.z|d\.m\.v|i\.v\.m|n\.a\.v|m\.n|m\.b\.t|"
+    r"bijv|dhr|mevr|mw|mr|drs|dr|ir|ing|ds|prof|resp|vgl|zgn|incl|excl|evt|"
+    r"mrs|ms|gen|col|maj|capt|lt|sgt|adm|sen|rep|gov|rev|hon|vs|approx)\.$",
+    re.IGNORECASE,
+)
+NUMBERED = re.compile(  # a figure may follow; else the sentence may be over
+    BEGINNING + r"(?:no|nos|nr|nrs|fig|blz|ca|st|min|max|mln|mld|jl|e\.d|"
     r"jan|feb|mrt|apr|jun|jul|aug|sep|sept|okt|oct|nov|dec)\.$",
     re.IGNORECASE,
 )
-
-
-ENDS_OFTEN = re.compile(r"(?i)(mln|mld|jl|incl|excl|e\.d)\.$")  # abbreviations at which a sentence may well end
-
+CLOCK = re.compile(r"\b[ap]\.m\.$")
+WEEKDAY = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b")
+INITIAL = re.compile(r"[\"'\u2018\u201c(]?[A-Z]\.")
 
 ITEM = re.compile(r"[\r\n][ \t]*(?=(?:[-*+\u2022|]|\d{1,3}[.)])[ \t])")  # before an item of a list, a row of a table
+NO_ABBREVIATION = {  # sentencex takes these words for abbreviations
+    "en": re.compile(r"\bno\.\s+(?=[A-Z])"),
+    "nl": re.compile(r"\b(?:dat|u|hand|al|pas|top|app)\.\s+(?=[A-Z])"),
+}
+BRACKETED = re.compile(r"\((\w{1,4})\)")  # it does not split behind these
 
 
 def segment(text: str, where: Range, language: str) -> list[Range]:
     """Sentences of a range without blank space at their ends; line breaks count as spaces, but before list items."""
     import sentencex
 
+    cuts = {match.end() for match in ITEM.finditer(text, *where)}
+    if language in NO_ABBREVIATION:
+        cuts.update(match.end() for match in NO_ABBREVIATION[language].finditer(text, *where))
     merged: list[Range] = []
-    for start, end in pairwise([where[0], *(m.end() for m in ITEM.finditer(text, *where)), where[1]]):
-        pieces = sentencex.segment(language, re.sub(r"\s", " ", text[start:end]))
-        for a, b in counted(text, start, map(len, pieces)):
+    for start, end in pairwise([where[0], *sorted(cuts), where[1]]):
+        shadow = BRACKETED.sub(r"-\1-", re.sub(r"\s", " ", text[start:end]))
+        for a, b in counted(text, start, map(len, sentencex.segment(language, shadow))):
             if merged and a > start and goes_on(text, merged[-1], a):
                 merged[-1] = (merged[-1][0], b)
             else:
@@ -371,13 +392,14 @@ def segment(text: str, where: Range, language: str) -> list[Range]:
 
 
 def goes_on(text: str, before: Range, start: int) -> bool:
-    """Whether a sentence that seemed to end goes on at `start`: after a list number or abbreviation, in lower case."""
-    if not re.search(r"[^\W\d_]", text[before[0] : before[1]]):
+    """Whether a sentence that seemed to end goes on at `start`: after a list number, initial or abbreviation."""
+    whole = text[before[0] : before[1]]
+    end = whole[-12:]
+    if not re.search(r"[^\W\d_]", whole) or INITIAL.fullmatch(whole):
         return True
-    if start > before[1] and ABBREVIATION.search(text[max(before[0], before[1] - 12) : before[1]]):
-        ends_often = ENDS_OFTEN.search(text[max(before[0], before[1] - 5) : before[1]])
-        return text[start].islower() or text[start].isdigit() or not ends_often
-    return text[start].islower() and text[before[1] - 1] == "."
+    if start > before[1] and (ABBREVIATION.search(end) or (CLOCK.search(end) and WEEKDAY.match(text, start))):
+        return True
+    return (text[start].isdigit() and bool(NUMBERED.search(end))) or (text[start].islower() and whole[-1] == ".")
 
 
 def sentences_of(text: str, block: Block, turns: Sequence[Turn]) -> Iterator[Range]:
@@ -470,17 +492,17 @@ def offsets(pieces: Sequence[str]) -> Iterator[Range]:
 def context_line(source: Source, region: Region, turns: Sequence[Turn], where: Range, count: CountTokens) -> str:
     """Title, date, speaker, heading, question being answered; at most CONTEXT_TOKENS tokens, cut between words."""
     speaker = turns[0].speaker if turns and len({turn.speaker for turn in turns}) == 1 else None
-    question = region.question if turns and turns[0].start < where[0] else ""
+    question = region.asked[1] if where[0] > region.asked[0] else ""
     heading = region.heading if region.heading != source.title else ""
-    empty = count([""])[0]
+    empty, mark = count(["", " | "])
     parts, left = [], CONTEXT_TOKENS
     title = 8 if question else 16  # the question tells more
     given = ((source.date or "", 12), (speaker or "", 10), (source.title, title), (question or heading, CONTEXT_TOKENS))
     for part, most in given:
-        words = clip(" ".join(part.split()), min(most, left - 1), count, empty)
+        words = clip(" ".join(part.split()), min(most, left), count, empty)
         if words:
             parts.append(words)
-            left -= count([words])[0] - empty + 1  # one for the mark between the parts
+            left -= count([words])[0] - empty + mark - empty
     return " | ".join(parts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,23 @@ from typing import Any
 
 from qa.types import Answer, Document, Hit, Place, Source, Span
 
-INVISIBLE: dict[int, int | None] = {
-    **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], None),  # direction
-    **dict.fromkeys([0x200B, 0x2060, 0xFEFF, 0x00AD], None),  # zero width
-    **dict.fromkeys([*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)], 0xFFFD),  # control
-}
-"""Characters that could disguise a text or steer a terminal; dropped or replaced where text is shown, never in JSON."""
+
+class Hidden(dict[int, int | None]):
+    """A table for `str.translate`: what could disguise a text or steer a terminal is dropped or replaced."""
+
+    def __missing__(self, code: int) -> int | None:
+        category = unicodedata.category(chr(code))
+        shown: int | None = code
+        if category == "Cf" and code not in (0x200C, 0x200D):  # direction, zero width, tags; the joiners are spelling
+            shown = None
+        elif category == "Cc" and chr(code) not in "\t\n\r":
+            shown = 0xFFFD
+        self[code] = shown
+        return shown
+
+
+HIDDEN = Hidden()
+"""For wherever text is shown; never for JSON, which is exact."""
 
 
 # ---- JSON ----
@@ -114,7 +126,7 @@ def where_passage(hit: Hit) -> str:
 
 def visible(text: str) -> str:
     """A text on one line without characters that could disguise it or steer a terminal."""
-    return " ".join(text.translate(INVISIBLE).split())
+    return " ".join(text.translate(HIDDEN).split())
 
 
 # ---- HTML ----
@@ -122,7 +134,7 @@ def visible(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Document text for HTML: nothing in it is markup, disguises itself, or reverses its neighbours."""
-    return html.escape(text.translate(INVISIBLE), quote=True)
+    return html.escape(text.translate(HIDDEN), quote=True)
 
 
 NEAREST = 3  # passages shown where there is no answer

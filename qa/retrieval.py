@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
-from itertools import cycle
 
 import numpy as np
 import numpy.typing as npt
@@ -37,21 +36,31 @@ def retrieve(
     sizes = catalog.languages()
     asked_in = language_of(question, next(iter(sizes), "und"), letters=12)
     own = {asked_in} if asked_in in sizes else set(sizes)
-    nearest = {language: index.search(vector, language, LIST_LENGTH) for language in sizes}
+    total = sum(sizes.values())
+    others = [language for language, size in sizes.items() if language not in own and size >= NEGLIGIBLE * total]
+    length = LIST_LENGTH
+    while True:
+        ranked = fuse(ranked_lists(catalog, index, question, vector, own, length))
+        known = catalog.passages([number for number, _ in ranked])
+        hits = collapse(catalog, [(known[number], score) for number, score in ranked if number in known])
+        if len(hits) >= limit or length >= total:
+            return share_out(hits, others)[:limit]
+        length *= 4  # many copies of one text filled the lists
+
+
+def ranked_lists(
+    catalog: Catalog, index: Index, question: str, vector: npt.NDArray[np.float32], own: set[str], length: int
+) -> list[tuple[float, list[str]]]:
+    """(weight, passage ids) of the lists to fuse. own: languages the question is asked in."""
+    nearest = {language: index.search(vector, language, length) for language in catalog.languages()}
     overall = sorted((found for near in nearest.values() for found in near), key=lambda found: -found[1])
-    lists = [(1.0, [number for number, _ in overall[:LIST_LENGTH]])]
+    lists = [(1.0, [number for number, _ in overall[:length]])]
     for language, near in nearest.items():
         if language in own:
-            lists.append((1.0, catalog.lexical(question, language, LIST_LENGTH)))
+            lists.append((1.0, catalog.lexical(question, language, length)))
         else:
             lists.append((OTHER_LANGUAGE, [number for number, _ in near]))
-    ranked = fuse(lists)
-    known = catalog.passages([number for number, _ in ranked])
-    others = [
-        language for language, size in sizes.items() if language not in own and size >= NEGLIGIBLE * sum(sizes.values())
-    ]
-    shared = share_out([(known[number], score) for number, score in ranked if number in known], others)
-    return collapse(catalog, shared[: limit * 2])[:limit]  # twice: room for the equal ones
+    return lists
 
 
 def fuse(lists: Iterable[tuple[float, Sequence[str]]]) -> list[tuple[str, float]]:
@@ -63,21 +72,30 @@ def fuse(lists: Iterable[tuple[float, Sequence[str]]]) -> list[tuple[str, float]
     return sorted(scores.items(), key=lambda item: -item[1])
 
 
-def share_out(ranked: list[tuple[Passage, float]], others: Sequence[str]) -> list[tuple[Passage, float]]:
+def share_out(hits: Sequence[Hit], others: Sequence[str]) -> list[Hit]:
     """The ranking with at least one in SHARE places for the languages in `others`, which take turns."""
-    waiting = {language: deque(pair for pair in ranked if pair[0].language == language) for language in others}
-    turn = cycle(others)
-    result: dict[str, tuple[Passage, float]] = {}
-    rest = deque(ranked)
+    waiting = {language: deque(hit for hit in hits if hit.passage.language == language) for language in others}
+    rest = deque(hits)
+    placed: list[Hit] = []
+    seen: set[str] = set()
+    turns = deque(others)
     while rest:
-        recent = list(result.values())[-(SHARE - 1) :]
-        if others and len(recent) == SHARE - 1 and not any(passage.language in waiting for passage, _ in recent):
-            line = waiting[next(turn)]
-            pair = line.popleft() if line else rest.popleft()
-        else:
-            pair = rest.popleft()
-        result.setdefault(pair[0].id, pair)
-    return list(result.values())
+        recent = placed[-(SHARE - 1) :]
+        line = rest
+        if len(recent) == SHARE - 1 and not any(hit.passage.language in waiting for hit in recent):
+            for _ in others:  # the next language, in turn, of which a hit is left
+                turns.rotate(-1)
+                queue = waiting[turns[-1]]
+                while queue and queue[0].passage.id in seen:
+                    queue.popleft()
+                if queue:
+                    line = queue
+                    break
+        hit = line.popleft()
+        if hit.passage.id not in seen:
+            seen.add(hit.passage.id)
+            placed.append(hit)
+    return placed
 
 
 def collapse(catalog: Catalog, ranked: Sequence[tuple[Passage, float]]) -> list[Hit]:

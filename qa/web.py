@@ -33,7 +33,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qa.answering import MAX_QUESTION, QA, Earlier, clean
+from qa.answering import MAX_QUESTION, QA, Earlier, clean, encodable
 from qa.errors import UsageError, VerbatimError
 from qa.render import Citation, answer_html, citations, clipped, escaped, source_html, to_json
 from qa.settings import Settings
@@ -134,7 +134,7 @@ class Desk:
 
     def reply(self, asked: str, earlier: Conversation) -> Iterator[tuple[Update, Update, Update, Update]]:
         """Chat, source pane, conversation and question box: first while reading, then with the answer."""
-        question = mended(asked or "")
+        question = encodable(asked or "")
         if not clean(question):
             yield log_html(earlier, first=self.examples, notice="Type a question first."), *skips(3)
             return
@@ -226,12 +226,7 @@ def request_of(asked: Any) -> tuple[str, list[Earlier]]:
         raise UsageError('send {"data": ["QUESTION"]} or {"data": [{"question": "...", "history": [...]}]}')
     if not isinstance(history, list):
         raise UsageError("the history is not a list of earlier questions")
-    return mended(question), history
-
-
-def mended(text: str) -> str:
-    """Without lone surrogates, which no JSON reply can carry."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return encodable(question), history
 
 
 # ---- HTML ----

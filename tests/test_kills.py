@@ -21,3 +21,4 @@ def test_kills() -> None:
     facts = json.loads(summary)
     assert facts["wrong"] == 0
     assert facts["while_writing"] >= 4
+    assert facts["vectors_of_killed_runs_used"] > 0

@@ -53,8 +53,8 @@ def passage(number: int, language: str) -> Passage:
 
 def shared(languages: str, others: Sequence[str]) -> str:
     """The languages of a ranking, one letter a place, after sharing out."""
-    ranked = [(passage(number, language), 1.0 / (number + 1)) for number, language in enumerate(languages)]
-    return "".join(made.language for made, _ in share_out(ranked, others))
+    ranked = [Hit(passage(number, language), 1.0 / (number + 1)) for number, language in enumerate(languages)]
+    return "".join(hit.passage.language for hit in share_out(ranked, others))
 
 
 def test_every_fourth_place_is_kept_for_other_languages() -> None:
@@ -82,8 +82,8 @@ OTHERS = st.sampled_from([["e"], ["f"], ["e", "f"], ["f", "e", "g"]])
 @settings(deadline=None)
 @given(LANGUAGES, OTHERS)
 def test_sharing_out_loses_nothing_and_keeps_the_order_within_a_language(languages: str, others: Sequence[str]) -> None:
-    ranked = [(passage(number, language), 1.0) for number, language in enumerate(languages)]
-    made = [int(found.id) for found, _ in share_out(ranked, others)]
+    ranked = [Hit(passage(number, language), 1.0) for number, language in enumerate(languages)]
+    made = [int(hit.passage.id) for hit in share_out(ranked, others)]
     assert sorted(made) == list(range(len(languages)))
     for language in "nef":
         places = [number for number in made if languages[number] == language]

@@ -75,7 +75,7 @@ def holds(hit_source: str, start: int, end: int, question: Question) -> bool:
 def examples(qa: QA, embedder: Remembering, questions: Sequence[Question], bare: bool) -> list[tuple[Matrix, Matrix]]:
     """(features, label) of the sentences read for each question; `bare`: without the passages that hold the answer."""
     result = []
-    for question in tqdm(questions, desc="reading", unit="question"):
+    for question in tqdm(questions, desc="reading", unit="question", disable=not sys.stderr.isatty()):
         hits: list[Hit] = qa.retrieve(question[0])
         if bare:
             hits = [h for h in hits if not holds(h.passage.source.name, h.passage.start, h.passage.end, question)]
@@ -116,11 +116,13 @@ def fit_confidence(scores: Matrix, right: Matrix) -> Matrix:
 
 
 def threshold(confidence: Matrix, right: Matrix, answerable: int) -> float:
-    """The confidence at which answers given rightly and silence kept rightly are, together, most frequent."""
+    """The confidence with the best F1 of answers given and answers there: half of the questions have none."""
     options = np.unique(np.round(confidence, 2))
-    silent_right = np.arange(len(confidence)) >= answerable  # questions whose answer was taken away come last
-    rate = [np.mean(np.where(confidence >= t, right, silent_right)) for t in options]
-    return float(options[int(np.argmax(rate))])
+    f1 = [2 * right[confidence >= t].sum() / ((confidence >= t).sum() + answerable) for t in options]
+    for t, value in list(zip(options, f1, strict=True))[::5]:
+        given = confidence >= t
+        print(f"  at {t:.2f}: {given.mean():.2f} answered, {right[given].mean():.3f} of them right, F1 {value:.3f}")
+    return float(options[int(np.argmax(f1))])
 
 
 def main() -> int:
@@ -155,7 +157,6 @@ def main() -> int:
     print(f"CONFIDENCE = ({slope:.3f}, {intercept:.3f})")
     confidence = 1 / (1 + np.exp(-(slope * scores + intercept)))
     print(f"THRESHOLD = {threshold(confidence, right, len(parts['calibrate'])):.2f}")
-    np.savez_compressed(Path(tempfile.gettempdir()) / "sentence_reader.npz", scores=scores, right=right)
     return 0
 
 

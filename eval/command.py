@@ -1,0 +1,118 @@
+"""What the commands of the evaluation share: reading JSON lines with line numbers, whole files or none, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from qa.errors import UsageError, VerbatimError
+
+OK, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 130
+
+
+class BadInput(UsageError):
+    """A file given to the evaluation is not what it has to be. `problems`: each names file and line."""
+
+    def __init__(self, *problems: str) -> None:
+        self.problems = problems
+        more = f" (and {len(problems) - 1} more like it)" if len(problems) > 1 else ""
+        super().__init__(problems[0] + more)
+
+
+def read_text(path: Path) -> str:
+    """A UTF-8 file with its newlines as they are, without byte-order mark. Raises BadInput."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as stream:
+            return stream.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read: {error}") from error
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file. Raises BadInput."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise BadInput(f"{path}, line {error.lineno}: is not JSON: {error.msg}") from error
+
+
+def read_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
+    """(line number, object) for every line of a JSON lines file that is not blank. Raises BadInput with every fault."""
+    rows: list[tuple[int, dict[str, Any]]] = []
+    problems = []
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            problems.append(f"{path}, line {number}: is not JSON: {error.msg}")
+            continue
+        if isinstance(row, dict):
+            rows.append((number, row))
+        else:
+            problems.append(f"{path}, line {number}: is not a JSON object")
+    if problems:
+        raise BadInput(*problems)
+    return rows
+
+
+def one_line(row: Mapping[str, Any]) -> str:
+    """An object as one line of a JSON lines file."""
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file so that it is there in full or as it was; newlines as they are."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with open(part, "w", encoding="utf-8", newline="") as stream:
+        stream.write(text)
+    part.replace(path)
+
+
+def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """A JSON lines file, in full or not at all."""
+    write_whole(path, "".join(map(one_line, rows)))
+
+
+def say(*lines: str) -> None:
+    """Results, on standard output."""
+    sys.stdout.write("".join(line + "\n" for line in lines))
+    sys.stdout.flush()
+
+
+def warn(*lines: str) -> None:
+    """Anything else, on standard error."""
+    sys.stderr.write("".join(line + "\n" for line in lines))
+    sys.stderr.flush()
+
+
+def edge(name: str, run: Callable[[], int]) -> int:
+    """Runs a command; every foreseen fault becomes one line and an exit code: 2 wrong use or input, 1 anything else."""
+    try:
+        return run()
+    except UsageError as error:
+        return complain(name, error, WRONG_USE)
+    except (VerbatimError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # the reader of our output (head, less) has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return OK
+        return complain(name, error, FAILED)
+    except KeyboardInterrupt:
+        return complain(name, "stopped; the predictions made so far are kept", STOPPED)
+
+
+def complain(name: str, error: object, code: int) -> int:
+    warn(f"{name}: " + " ".join(str(error).split()))
+    return code
+
+
+def listed(items: Sequence[str], most: int = 3) -> str:
+    """A few of the items and how many there are besides."""
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + more

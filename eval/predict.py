@@ -1,0 +1,171 @@
+"""Asks the questions and keeps what the program said: DIR/predictions.jsonl, and DIR/meta.json on what said it.
+
+Questions are asked at threshold 0, so that every confidence is seen; the scorer applies the threshold. A run that was
+stopped goes on where it was, provided that nothing that answers, and nothing asked, has changed since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Protocol
+
+from tqdm import tqdm
+
+import qa as package
+from eval.command import BadInput, listed, one_line, read_json, read_rows, read_text, write_whole
+from eval.gold import Gold, digest
+from qa.answering import QA
+from qa.render import to_json
+from qa.settings import Settings
+from qa.types import Answer
+
+META, PREDICTIONS = "meta.json", "predictions.jsonl"
+LIBRARIES = ("verbatim-qa", "chromadb", "numpy", "onnxruntime", "sentence-transformers", "sentencex", "torch",
+             "transformers", "ir-measures", "scipy")  # fmt: skip
+
+Facts = dict[str, Any]
+
+
+class Asks(Protocol):
+    """What predictions need of `qa.QA`."""
+
+    def ask(self, question: str, history: Sequence[Any] = ()) -> Answer: ...
+
+
+def predict(
+    qa: Asks,
+    gold: Sequence[Gold],
+    out: Path,
+    limit: int | None = None,
+    progress: bool = True,
+    about: Mapping[str, Any] | None = None,
+) -> list[dict[str, Any]]:
+    """Asks the first `limit` questions that DIR `out` has no answer to yet; returns every prediction, in gold's order.
+
+    about: facts of the program (`facts_of`), kept in meta.json. Raises BadInput where `out` holds another run.
+    """
+    meta = {"gold": {"sha256": digest(gold), "questions": len(gold)}, "asked_at": 0.0, **(about or {})}
+    asks = {one.id: (lambda one=one: to_json(qa.ask(one.question, one.history), one.id)) for one in gold}
+    return answer_all(asks, out, meta, limit, progress)
+
+
+def answer_all(
+    asks: Mapping[str, Callable[[], dict[str, Any]]], out: Path, meta: Facts, limit: int | None, progress: bool
+) -> list[dict[str, Any]]:
+    """Calls what is not in the file yet, a line each; resumes only what `meta` says is the same run."""
+    wanted = list(asks)[:limit]
+    out.mkdir(parents=True, exist_ok=True)
+    known = resume(out, meta)
+    strange = sorted(set(known) - set(asks))
+    if strange:
+        raise BadInput(f"{out / PREDICTIONS} answers {strange[0]}, which the gold set does not ask")
+    left = [key for key in wanted if key not in known]
+    with open(out / PREDICTIONS, "a", encoding="utf-8", newline="") as stream:
+        for key in tqdm(left, desc="asking", unit="question", disable=not progress, file=sys.stderr):
+            known[key] = asks[key]()
+            stream.write(one_line(known[key]))
+            stream.flush()  # a run that is killed loses no answer
+    return [known[key] for key in asks if key in known]
+
+
+def resume(out: Path, meta: Facts) -> dict[str, dict[str, Any]]:
+    """The predictions that are there already, by id; writes meta.json where there is none."""
+    held = out / META
+    if not held.exists():
+        if (out / PREDICTIONS).exists():
+            raise BadInput(f"{out} holds predictions, but no {META} that says whose; name another folder")
+        write_whole(held, json.dumps(meta, ensure_ascii=False, indent=1) + "\n")
+        return {}
+    differing = sorted(differences(read_json(held), json.loads(json.dumps(meta))))
+    if differing:
+        raise BadInput(f"{out} holds another run ({listed(differing)} differ); name another folder, or remove that one")
+    path = out / PREDICTIONS
+    if not path.exists():
+        return {}
+    drop_torn_line(path)
+    return {row["id"]: row for row in read_predictions(path)}
+
+
+def differences(one: Any, other: Any, name: str = "") -> Iterator[str]:
+    """Dotted names of the facts in which two descriptions of a run differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in one.keys() | other.keys():
+            yield from differences(one.get(key), other.get(key), f"{name}.{key}".lstrip("."))
+    elif one != other:
+        yield name
+
+
+def drop_torn_line(path: Path) -> None:
+    """Removes a last line without its end: the run was killed while writing it."""
+    text = read_text(path)
+    if text and not text.endswith("\n"):
+        write_whole(path, text[: text.rfind("\n") + 1])
+
+
+def read_predictions(path: Path) -> list[dict[str, Any]]:
+    """The rows of a predictions file. Raises BadInput naming the lines that are no answer objects, or an id twice."""
+    rows, problems = {}, []
+    for line, row in read_rows(path):
+        key = row.get("id")
+        if not isinstance(key, str) or not isinstance(row.get("passages"), list):
+            problems.append(f'{path}, line {line}: is not an answer with "id" and "passages"')
+        elif key in rows:
+            problems.append(f"{path}, line {line}: answers {key} for the second time")
+        else:
+            rows[key] = row
+    if problems:
+        raise BadInput(*problems)
+    return list(rows.values())
+
+
+# ---- what answered ----
+
+
+def facts_of(qa: QA, settings: Settings, threshold: float) -> Facts:
+    """What an answer depends on: settings (no places of this machine), versions, store, models, threshold."""
+    with qa.lock, qa.catalog.snapshot():
+        sources = [(source.name, source.sha256) for source in qa.catalog.sources()]
+        store = {
+            "generation": qa.catalog.generation,
+            "model": qa.catalog.get("model"),
+            **qa.catalog.count(),
+            "languages": qa.catalog.languages(),
+            "sha256": hashlib.sha256(json.dumps(sources).encode()).hexdigest(),
+        }
+    return {
+        "threshold": threshold,
+        "settings": settings.model_dump(mode="json", exclude={"store", "model_dir"}),
+        "embedder": qa.embedder.name,
+        "reader": type(qa.reader).__name__,
+        "store": store,
+        "code": code_digest(),
+        "versions": {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version, **library_versions()},
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def library_versions() -> dict[str, str]:
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def code_digest() -> str:
+    """SHA-256 of the package's files (sources, reader weights): tells apart what one version number does not."""
+    folder = Path(package.__file__ or "").parent
+    whole = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not {"__pycache__", "training"} & set(path.parts):
+            whole.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return whole.hexdigest()
