@@ -49,8 +49,12 @@ def read_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
             continue
         try:
             row = json.loads(line)
+            one_line(row).encode()
         except json.JSONDecodeError as error:
             problems.append(f"{path}, line {number}: is not JSON: {error.msg}")
+            continue
+        except UnicodeEncodeError:
+            problems.append(f"{path}, line {number}: holds half a character (a lone surrogate)")
             continue
         if isinstance(row, dict):
             rows.append((number, row))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import string
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ import ir_measures
 import numpy as np
 import numpy.typing as npt
 from ir_measures import RR, R, Success, nDCG
-from scipy.stats import bootstrap, rankdata
+from scipy.stats import DegenerateDataWarning, bootstrap, rankdata
 
 Place = tuple[str, int, int]
 Object = Mapping[str, Any]
@@ -178,7 +179,7 @@ def judgements(passages: Sequence[Object], evidence: Sequence[Place]) -> dict[st
 RETRIEVAL = {**{f"recall@{k}": Success @ k for k in CUTS}, "mrr": RR, "ndcg@10": nDCG @ 10}
 """Of passages: every place that answers equally is gold, so one of them suffices for recall (Success@k)."""
 
-DOCUMENT_RETRIEVAL = {**{f"recall@{k}": R @ k for k in (*CUTS, 100)}, "mrr": RR, "ndcg@10": nDCG @ 10}
+DOCUMENT_RETRIEVAL = {**{f"recall@{k}": R @ k for k in (*range(1, 21), 100)}, "mrr": RR, "ndcg@10": nDCG @ 10}
 """Of whole documents, as BEIR reports it: recall is the share of the relevant documents."""
 
 
@@ -221,50 +222,71 @@ def risk_coverage(right: npt.ArrayLike, confidence: npt.ArrayLike) -> list[tuple
     """
     sure = np.asarray(confidence, float)
     order = np.argsort(-sure, kind="stable")
-    ordered = sure[order]
-    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True)) if len(ordered) else np.array([], int)
+    falling = sure[order]
+    ends = np.flatnonzero(np.append(falling[1:] != falling[:-1], True)) if len(falling) else np.array([], int)
     wrong = np.cumsum(~np.asarray(right, bool)[order])
-    return [((at + 1) / len(ordered), wrong[at] / (at + 1), ordered[at]) for at in ends.tolist()]
+    return [((at + 1) / len(falling), float(wrong[at] / (at + 1)), float(falling[at])) for at in ends.tolist()]
 
 
-def coverage_at(right: npt.ArrayLike, confidence: npt.ArrayLike, precision: float) -> float:
-    """The largest share of the questions that can be answered with at least that share of the answers right."""
-    curve = risk_coverage(right, confidence)
-    return max((coverage for coverage, risk, _ in curve if 1 - risk >= precision - 1e-12), default=0.0)
+def coverage_at(right: npt.ArrayLike, confidence: npt.ArrayLike, precision: float, axis: int = -1) -> Floats:
+    """The largest share of the questions that can be answered with at least that share of the answers right.
+
+    Over the last axis, so that all resamples go in one call; the thresholds are those of `risk_coverage`.
+    """
+    assert axis == -1
+    sure, good = ordered(-np.asarray(confidence, float), right)
+    counts = np.arange(1, sure.shape[-1] + 1)
+    ends = np.concatenate([sure[..., 1:] != sure[..., :-1], np.ones_like(sure[..., :1], bool)], -1)
+    enough = ends & (np.cumsum(good, -1) / counts >= precision - 1e-12)
+    return np.asarray(np.where(enough, counts, 0).max(-1) / len(counts), np.float64)
 
 
-def calibration(right: npt.ArrayLike, confidence: npt.ArrayLike, bins: int = BINS) -> list[tuple[float, float, int]]:
-    """(mean confidence, share right, n) of bins of equal size in order of confidence."""
-    sure, good = np.asarray(confidence, float), np.asarray(right, float)
-    parts = np.array_split(np.argsort(sure, kind="stable"), min(bins, len(sure))) if len(sure) else []
-    return [(float(sure[part].mean()), float(good[part].mean()), len(part)) for part in parts]
+def ordered(key: Floats, values: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Keys in ascending order along the last axis, equal ones as they came, and the values that belong to them."""
+    order = np.argsort(key, -1, kind="stable")
+    return np.take_along_axis(key, order, -1), np.take_along_axis(np.asarray(values, float), order, -1)
 
 
-def calibration_error(right: npt.ArrayLike, confidence: npt.ArrayLike) -> float:
-    """Expected calibration error over BINS bins of equal mass: the bins' mean gap, weighted by their size."""
-    found = calibration(right, confidence)
-    total = sum(n for _, _, n in found)
-    return sum(n * abs(sure - good) for sure, good, n in found) / total if total else float("nan")
+def bins_of(right: npt.ArrayLike, confidence: npt.ArrayLike) -> list[tuple[Floats, Floats]]:
+    """Confidences and rights in at most BINS bins of equal size in order of confidence, along the last axis."""
+    sure, good = ordered(np.asarray(confidence, float), right)
+    bins = max(1, min(BINS, sure.shape[-1]))
+    return list(zip(np.array_split(sure, bins, -1), np.array_split(good, bins, -1), strict=True))
+
+
+def calibration(right: npt.ArrayLike, confidence: npt.ArrayLike) -> list[tuple[float, float, int]]:
+    """(mean confidence, share right, n) of each bin that is not empty."""
+    return [(float(s.mean()), float(g.mean()), s.shape[-1]) for s, g in bins_of(right, confidence) if s.size]
+
+
+def calibration_error(right: npt.ArrayLike, confidence: npt.ArrayLike, axis: int = -1) -> Floats:
+    """Expected calibration error over bins of equal mass: their gap of confidence and share right, weighted by size."""
+    assert axis == -1
+    bins = bins_of(right, confidence)
+    gaps = sum(s.shape[-1] * np.abs(s.mean(-1) - g.mean(-1)) for s, g in bins)
+    return np.asarray(gaps / sum(s.shape[-1] for s, _ in bins), np.float64)
 
 
 # ---- intervals ----
 
 
-def figure(statistic: Callable[..., Any], *columns: npt.ArrayLike, vectorized: bool = False) -> Figure:
+def figure(statistic: Callable[..., Any], *columns: npt.ArrayLike) -> Figure:
     """A statistic of questions with its 95 % percentile bootstrap interval, questions resampled, seeded.
 
-    columns: one or more of equal length, resampled together. vectorized: the statistic takes `axis`. Resamples for
-    which the statistic is not defined are left out; with fewer than two questions there is no interval.
+    statistic: takes the columns and `axis`; columns: of equal length, resampled together. Resamples for which the
+    statistic is not defined are left out; with fewer than two questions there is no interval.
     """
     arrays = [np.asarray(column, float) for column in columns]
     n = len(arrays[0])
-    value = number(statistic(*arrays)) if n else None
+    value = number(statistic(*arrays, axis=-1)) if n else None
     if n < 2 or value is None:
         return {"value": value, "low": None, "high": None, "n": n}
-    drawn = bootstrap(
-        arrays, statistic, n_resamples=RESAMPLES, batch=500, vectorized=vectorized, paired=True,
-        confidence_level=LEVEL, method="percentile", rng=np.random.default_rng(SEED),
-    ).bootstrap_distribution  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateDataWarning)  # we look ourselves whether it is defined
+        drawn = bootstrap(
+            arrays, statistic, n_resamples=RESAMPLES, batch=500, vectorized=True, paired=True,
+            confidence_level=LEVEL, method="percentile", rng=np.random.default_rng(SEED),
+        ).bootstrap_distribution  # fmt: skip
     defined = drawn[np.isfinite(drawn)]
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(defined, [tail, 1 - tail]) if len(defined) else (np.nan, np.nan)
@@ -278,9 +300,21 @@ def number(value: Any) -> float | None:
 
 def mean_figure(values: Iterable[float | None]) -> Figure:
     """The mean of what is not None, with its interval and number."""
-    return figure(np.mean, [value for value in values if value is not None], vectorized=True)
+    return figure(np.mean, [value for value in values if value is not None])
 
 
 def difference_figure(pairs: Iterable[tuple[float | None, float | None]]) -> Figure:
-    """The mean of second - first over the questions that have both, resampled in pairs."""
-    return mean_figure(b - a for a, b in pairs if a is not None and b is not None)
+    """The second mean less the first, each over the questions that have its value, resampled in pairs.
+
+    Where all have both it is the mean difference. n: questions that have either.
+    """
+    known = [(a, b) for a, b in pairs if a is not None or b is not None]
+    first = [np.nan if a is None else a for a, _ in known]
+    second = [np.nan if b is None else b for _, b in known]
+    return figure(lambda a, b, axis: known_mean(b, axis) - known_mean(a, axis), first, second)
+
+
+def known_mean(values: Floats, axis: int) -> Floats:
+    """The mean of what is not nan; nan of nothing, without a warning."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.nansum(values, axis) / np.sum(~np.isnan(values), axis), np.float64)

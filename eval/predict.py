@@ -19,14 +19,14 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 import qa as package
-from eval.command import BadInput, listed, one_line, read_json, read_rows, read_text, write_whole
+from eval.command import BadInput, listed, one_line, read_json, read_text, write_whole
 from eval.gold import Gold, digest
+from eval.runs import META, PREDICTIONS, read_predictions
 from qa.answering import QA
 from qa.render import to_json
 from qa.settings import Settings
 from qa.types import Answer
 
-META, PREDICTIONS = "meta.json", "predictions.jsonl"
 LIBRARIES = ("verbatim-qa", "chromadb", "numpy", "onnxruntime", "sentence-transformers", "sentencex", "torch",
              "transformers", "ir-measures", "scipy")  # fmt: skip
 
@@ -46,18 +46,25 @@ def predict(
     limit: int | None = None,
     progress: bool = True,
     about: Mapping[str, Any] | None = None,
+    ready: Callable[[], object] = lambda: None,
 ) -> list[dict[str, Any]]:
-    """Asks the first `limit` questions that DIR `out` has no answer to yet; returns every prediction, in gold's order.
+    """Asks those of the first `limit` questions that DIR `out` has no answer to; returns all answers, in gold's order.
 
-    about: facts of the program (`facts_of`), kept in meta.json. Raises BadInput where `out` holds another run.
+    about: facts of the program (`facts_of`), kept in meta.json. ready: called before the first question is asked, to
+    load what would otherwise count as that question's time. Raises BadInput where `out` holds another run.
     """
     meta = {"gold": {"sha256": digest(gold), "questions": len(gold)}, "asked_at": 0.0, **(about or {})}
     asks = {one.id: (lambda one=one: to_json(qa.ask(one.question, one.history), one.id)) for one in gold}
-    return answer_all(asks, out, meta, limit, progress)
+    return answer_all(asks, out, meta, limit, progress, ready)
 
 
 def answer_all(
-    asks: Mapping[str, Callable[[], dict[str, Any]]], out: Path, meta: Facts, limit: int | None, progress: bool
+    asks: Mapping[str, Callable[[], dict[str, Any]]],
+    out: Path,
+    meta: Facts,
+    limit: int | None,
+    progress: bool,
+    ready: Callable[[], object],
 ) -> list[dict[str, Any]]:
     """Calls what is not in the file yet, a line each; resumes only what `meta` says is the same run."""
     wanted = list(asks)[:limit]
@@ -67,8 +74,11 @@ def answer_all(
     if strange:
         raise BadInput(f"{out / PREDICTIONS} answers {strange[0]}, which the gold set does not ask")
     left = [key for key in wanted if key not in known]
+    if left:
+        ready()
+    pause = 0.1 if sys.stderr.isatty() else 30.0  # seconds between two states of the bar
     with open(out / PREDICTIONS, "a", encoding="utf-8", newline="") as stream:
-        for key in tqdm(left, desc="asking", unit="question", disable=not progress, file=sys.stderr):
+        for key in tqdm(left, desc="asking", unit="question", disable=not progress, mininterval=pause):
             known[key] = asks[key]()
             stream.write(one_line(known[key]))
             stream.flush()  # a run that is killed loses no answer
@@ -107,22 +117,6 @@ def drop_torn_line(path: Path) -> None:
     text = read_text(path)
     if text and not text.endswith("\n"):
         write_whole(path, text[: text.rfind("\n") + 1])
-
-
-def read_predictions(path: Path) -> list[dict[str, Any]]:
-    """The rows of a predictions file. Raises BadInput naming the lines that are no answer objects, or an id twice."""
-    rows, problems = {}, []
-    for line, row in read_rows(path):
-        key = row.get("id")
-        if not isinstance(key, str) or not isinstance(row.get("passages"), list):
-            problems.append(f'{path}, line {line}: is not an answer with "id" and "passages"')
-        elif key in rows:
-            problems.append(f"{path}, line {line}: answers {key} for the second time")
-        else:
-            rows[key] = row
-    if problems:
-        raise BadInput(*problems)
-    return list(rows.values())
 
 
 # ---- what answered ----

@@ -7,10 +7,9 @@ Loads no model. Applies the threshold itself: the predictions were asked at thre
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,10 @@ from typing import Any
 import numpy as np
 
 from eval import metrics
-from eval.command import OK, BadInput, edge, read_json, say, write_whole
+from eval.command import OK, BadInput, edge, say
 from eval.documents import open_documents
 from eval.gold import Gold, digest, load_gold
-
-SCHEMA = 1
-SCORES = "scores.json"
+from eval.runs import PREDICTIONS, SCHEMA, read_meta, read_predictions, write_scores
 
 Row = dict[str, Any]
 TextOf = Callable[[str], str | None]
@@ -56,9 +53,11 @@ MEASURES = (
             main=True),
     Measure("em", "Exact match", ANSWERABLE, "the first answer is a gold answer, by SQuAD's rule; a refusal is wrong"),
     Measure("f1", "F1", ANSWERABLE,
-            "words shared by the first answer and the nearest gold answer, by SQuAD's rule; a refusal counts 0", main=True),
+            "words shared by the first answer and the nearest gold answer, by SQuAD's rule; a refusal counts 0",
+            main=True),
     Measure("first", "First quote holds the answer", ANSWERABLE,
-            "the first quoted sentence (600 characters at most), or a place cited with it, touches a gold span", main=True),
+            "the first quoted sentence (600 characters at most), or a place cited with it, touches a gold span",
+            main=True),
     Measure("any3", "One of three quotes holds it", ANSWERABLE,
             "one of up to three quoted sentences touches a gold span", main=True),
     Measure("precision", "Answers that are right", ANSWERED,
@@ -78,18 +77,18 @@ MEASURES = (
             "most questions that can be answered with 90 % of those answers right"),
     Measure("brier", "Brier score", ALL, "squared distance of confidence and right (1) or wrong (0)", higher=False),
     Measure("ece", "Calibration error", ALL,
-            "mean gap of confidence and share right over 15 bins of equal size; few questions make it, and even more its "
-            "interval, too high", higher=False),
+            "mean gap of confidence and share right over 15 bins of equal size; too high where questions are few, its "
+            "interval even more so", higher=False),
 )  # fmt: skip
 
-OF_SETS: dict[str, Callable[..., Any]] = {  # of all questions together, not a mean; the second: takes an axis
+OF_SETS: dict[str, Callable[..., Any]] = {  # of all questions together, not a mean over them
     "auroc": metrics.auroc,
     "coverage@80": partial(metrics.coverage_at, precision=0.8),
     "coverage@90": partial(metrics.coverage_at, precision=0.9),
     "ece": metrics.calibration_error,
 }
 
-RIGHT, NOT_RETRIEVED, NOT_CHOSEN, WRONG_SPAN, WRONGLY_REFUSED, WRONGLY_ANSWERED = (
+CAUSES = RIGHT, NOT_RETRIEVED, NOT_CHOSEN, WRONG_SPAN, WRONGLY_REFUSED, WRONGLY_ANSWERED = (
     "right", "not retrieved", "retrieved but not chosen", "wrong span", "wrongly refused", "wrongly answered"
 )  # fmt: skip
 
@@ -112,10 +111,11 @@ def score(
         "schema": SCHEMA,
         "gold": {"sha256": digest(gold), "questions": len(gold), "predicted": len(rows)},
         "threshold": threshold,
+        "measures": [asdict(measure) for measure in MEASURES],
         "overall": figures(rows),
         "languages": {key: figures(part) for key, part in grouped(rows, "lang").items()},
         "kinds": {key: figures(part) for key, part in grouped(rows, "kind").items()},
-        "causes": {cause: sum(row["cause"] == cause for row in rows) for cause in dict.fromkeys(r["cause"] for r in rows)},
+        "causes": {name: sum(row["cause"] == name for row in rows) for name in CAUSES},
         "curves": curves(rows),
         "latency": latency(given.values()),
         "plain": plain(asked, given, threshold),
@@ -143,7 +143,7 @@ def matching(gold: Sequence[Gold], predictions: Iterable[Mapping[str, Any]]) -> 
 
 def judge(one: Gold, said: Mapping[str, Any], threshold: float, text_of: TextOf | None) -> Row:
     """What became of a question, and each of its values; a value that does not apply is not there."""
-    best = said["answers"][:3] if said.get("answered") else []
+    best = said.get("answers", [])[:3] if said.get("answered") else []
     given = [answer for answer in best if answer["confidence"] >= threshold]
     values = answer_values(one, given)
     right = bool(best) and is_right(one, best[0])
@@ -156,6 +156,7 @@ def judge(one: Gold, said: Mapping[str, Any], threshold: float, text_of: TextOf 
     first = metrics.first_rank(said["passages"], one.evidence)
     return {
         "id": one.id,
+        "question": one.question,
         "kind": one.kind,
         "lang": one.lang,
         "answerable": bool(one.answers),
@@ -256,7 +257,7 @@ def figures(rows: Sequence[Row]) -> dict[str, metrics.Figure]:
 def set_figure(name: str, rows: Sequence[Row]) -> metrics.Figure:
     """A measure of all questions together: of their best answers' being right and confidence."""
     right, confidence = columns(rows)
-    return metrics.figure(OF_SETS[name], right, confidence, vectorized=name == "auroc")
+    return metrics.figure(OF_SETS[name], right, confidence)
 
 
 def columns(rows: Sequence[Row]) -> tuple[list[float], list[float]]:
@@ -282,10 +283,15 @@ def latency(said: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
         for stage, seconds in row.get("seconds", {}).items():
             stages.setdefault(stage, []).append(seconds)
         stages.setdefault("total", []).append(sum(row.get("seconds", {}).values()))
+    return {stage: {**spread(seconds), "n": len(seconds)} for stage, seconds in stages.items()}
+
+
+def spread(seconds: Sequence[float]) -> dict[str, float]:
     return {
-        stage: {"p50": float(np.quantile(s, 0.5)), "p95": float(np.quantile(s, 0.95)), "mean": float(np.mean(s)), "n": len(s)}
-        for stage, s in stages.items()
-    }  # fmt: skip
+        "p50": float(np.quantile(seconds, 0.5)),
+        "p95": float(np.quantile(seconds, 0.95)),
+        "mean": float(np.mean(seconds)),
+    }
 
 
 def plain(gold: Sequence[Gold], given: Mapping[str, Mapping[str, Any]], threshold: float) -> dict[str, float]:
@@ -306,13 +312,56 @@ def plain(gold: Sequence[Gold], given: Mapping[str, Mapping[str, Any]], threshol
     return {name: sum(values) / len(values) for name, values in sums.items()}
 
 
-# ---- files ----
+# ---- the command line ----
 
 
-def read_run(run: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """(meta, predictions) of a run folder. Raises BadInput."""
-    from eval.predict import META, PREDICTIONS, read_predictions
+def rescore(options: argparse.Namespace) -> int:
+    """Scores a run's predictions once more, maybe at another threshold."""
+    gold = load_gold(options.gold)
+    meta = read_meta(options.run)
+    if meta["gold"].get("sha256") != digest(gold):
+        raise BadInput(f"{options.run} was made with another gold set than {options.gold}")
+    threshold = meta.get("threshold", 0.0) if options.threshold is None else options.threshold
+    with open_documents(options.store, options.corpus) as documents:
+        text_of = documents.text if options.store or options.corpus else None
+        scores = score(gold, read_predictions(options.run / PREDICTIONS), threshold, text_of)
+    write_scores(options.run, scores)
+    say(*headline(scores))
+    return OK
 
-    if not (run / PREDICTIONS).is_file():
-        raise BadInput(f"{run} holds no predictions; make them with: python -m eval.run --out {run}")
-    return read_json(run / META), read_predictions(run / PREDICTIONS)
+
+def headline(scores: Mapping[str, Any]) -> list[str]:
+    """The figures of all questions as aligned lines: label, value, interval, number of questions."""
+    lines = [
+        f"{scores['gold']['predicted']} of {scores['gold']['questions']} questions, threshold {scores['threshold']}"
+    ]
+    for measure in scores["measures"]:
+        found = scores["overall"][measure["name"]]
+        lines.append(f"{measure['label']:30} {shown(found)}   n = {found['n']}")
+    return lines
+
+
+def shown(found: Mapping[str, Any]) -> str:
+    """A figure as "0.735 [0.651, 0.812]"; a dash for what cannot be said."""
+    if found["value"] is None:
+        return "    -                 "
+    interval = "" if found["low"] is None else f"[{found['low']:.3f}, {found['high']:.3f}]"
+    return f"{found['value']:6.3f} {interval:15}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m eval.score", description="Scores the predictions of a run again.")
+    parser.add_argument("run", type=Path, help="folder of a run of eval.run")
+    parser.add_argument("--gold", type=Path, required=True, metavar="FILE", help="the gold set that was asked")
+    parser.add_argument(
+        "--threshold", type=float, metavar="T", help="confidence that an answer needs (default: as run)"
+    )
+    texts = parser.add_mutually_exclusive_group()
+    texts.add_argument("--store", type=Path, metavar="DIR", help="prove the quotes against this store")
+    texts.add_argument("--corpus", type=Path, metavar="DIR", help="prove the quotes against the files of this folder")
+    options = parser.parse_args(arguments)
+    return edge("eval.score", lambda: rescore(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -198,6 +198,8 @@ class Catalog:
         for number in ids:
             self.db.execute("DELETE FROM passages WHERE document = ?", (number,))
             self.db.execute("DELETE FROM documents WHERE id = ?", (number,))
+        if ids:
+            self.put(erase=True)
 
     def has_staged(self) -> bool:
         return bool(self.db.execute("SELECT 1 FROM documents WHERE NOT live LIMIT 1").fetchone())
@@ -285,7 +287,7 @@ class Catalog:
                     """UPDATE documents SET path = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, scanned_ns = ?,
                        stale = 0 WHERE live AND name = ?""", (f.path, *f.stat, f.scanned_ns, name))  # fmt: skip
             self.db.execute(
-                "UPDATE documents SET stale = 1 WHERE live AND name IN (SELECT value FROM json_each(?))",
+                "UPDATE documents SET stale = 1 WHERE name IN (SELECT value FROM json_each(?))",  # a restaged one too
                 (json.dumps(list(stale)),),
             )
 
@@ -301,9 +303,9 @@ class Catalog:
             erase = bool(self.get("erase"))
             if erase:
                 self.db.execute("INSERT INTO words (words) VALUES ('optimize')")
-                self.put(erase=False)
         if erase or purged:
-            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (waiting, *_) = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self.put(erase=bool(waiting))  # a reader still needs the log: the next ingest truncates it
         return purged
 
     # ---- what a question needs ----
@@ -335,6 +337,11 @@ class Catalog:
         live = self.count()["passages"]
         if indexed != live:
             raise sqlite3.DatabaseError(f"{indexed} passages indexed, {live} in the catalog")
+        self.db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, row)")
+        found = self.db.execute("SELECT coalesce(sum(cnt), 0) FROM temp.terms").fetchone()[0]
+        noted = sum(sum(varints(row[0])) for row in self.db.execute("SELECT sz FROM words_docsize"))
+        if found != noted:
+            raise sqlite3.DatabaseError(f"{found} words indexed, {noted} noted")
 
     def count_without_vector(self) -> int:
         """Live passages whose vector is missing."""
@@ -401,6 +408,16 @@ def fold(text: str) -> bytes:
     """Equal for texts that differ only in case, space and punctuation; figures keep their points and signs."""
     parts = (f"\0{number}\0" if number else word for number, word in FOLDED.findall(text.casefold()))
     return hashlib.sha256("".join(parts).encode("utf-8", "surrogatepass")).digest()
+
+
+def varints(blob: bytes) -> Iterator[int]:
+    """SQLite's variable-length integers (https://www.sqlite.org/fileformat.html), none of nine bytes."""
+    value = 0
+    for byte in blob:
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            yield value
+            value = 0
 
 
 def batches(items: list[Any], size: int) -> Iterator[list[Any]]:
@@ -479,8 +496,10 @@ def open_catalog(store: Path) -> Catalog:
             if log.exists() and log.stat().st_size:
                 raise
             db = connect(f"{uri}?mode=ro&immutable=1")
-        catalog = checked(Catalog(db), store)
-        if not catalog.generation:
+        tables = db.execute("SELECT 1 FROM sqlite_master").fetchone()  # none: killed before it had made them
+        catalog = checked(Catalog(db), store) if tables else Catalog(db)
+        if not tables or not catalog.generation:
+            catalog.close()
             raise NoStore(f"nothing has been published in {store} yet; run: python ingest.py --store {store}")
         return catalog
 

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain("stopped; the store is as it was, and the work done so far is kept", 130)
     except OSError as error:
         return complain(error, FAILED)
+    except sqlite3.DatabaseError as error:
+        return complain(f"the store's catalog cannot be read ({error}); move the store away and ingest again", FAILED)
 
 
 def complain(error: object, code: int) -> int:
@@ -226,7 +229,7 @@ def read_questions(path: Path) -> list[dict[str, Any]]:
                 raise UsageError('has a "history" that is not a list')
             for earlier in row.get("history", []):
                 question_of(earlier)
-        except (json.JSONDecodeError, UsageError) as error:
+        except (json.JSONDecodeError, RecursionError, UsageError) as error:
             raise UsageError(f"{path}, line {number}: {error}") from error
         rows.append(row)
     if not rows:
@@ -268,7 +271,7 @@ def run_status(options: argparse.Namespace) -> int:
             "model": catalog.get("model"),
             "generation": catalog.generation,
             "published": published.isoformat(timespec="seconds"),
-            "bytes": sum(path.stat().st_size for path in store.rglob("*") if path.is_file()),
+            "bytes": bytes_within(store),
         }
         facts["stale"] = [source.name for source in catalog.sources() if source.stale]
         documents = [{"document": s.name, "title": s.title, "date": s.date} for s in catalog.sources()]
@@ -286,6 +289,16 @@ def run_status(options: argparse.Namespace) -> int:
         name, title = printable(str(document["document"])), printable(str(document["title"]))
         print(f"  {name}  {document['date'] or '----------'}  {title}{mark}")
     return OK
+
+
+def bytes_within(store: Path) -> int:
+    """Size of all files of a store; an ingest may delete some meanwhile."""
+    total = 0
+    for folder, _, files in os.walk(store):
+        for file in files:
+            with contextlib.suppress(FileNotFoundError):
+                total += os.path.getsize(os.path.join(folder, file))
+    return total
 
 
 def run_verify(options: argparse.Namespace) -> int:

@@ -118,7 +118,7 @@ def sync(
             where, types = ", ".join(map(str, roots)), ", ".join(sorted(loaders.LOADERS))
             raise UsageError(f"{where} holds no document this program reads ({types})")
         gone = sorted(set(known) - set(files))
-        check_removals(catalog, roots, known, gone, allow_removals)
+        check_removals(catalog, roots, known, {str(file.path) for file in files.values()}, allow_removals)
         read_changed(catalog, files, known, model, made_by, report, progress)
         report.removed = gone
         publish(catalog, store, roots, model, gone, report, progress)
@@ -162,6 +162,8 @@ def find_files(roots: Sequence[Path], store: Path, report: Report) -> dict[str, 
                 info = path.stat() if path == root else path.lstat()
             except FileNotFoundError:
                 continue  # gone since the folder was listed
+            except OSError as error:
+                raise VerbatimError(f"{path} cannot be looked at: {error.strerror}; check its permissions") from error
             if not stat.S_ISREG(info.st_mode) or path.suffix.lower() not in loaders.LOADERS:
                 report.skipped.append(printable(name))
             elif name != printable(name):
@@ -199,12 +201,12 @@ def cannot_list(error: OSError) -> None:
 
 
 def is_store(folder: Path) -> bool:
-    """Whether a folder is a store of ours: its files are no documents."""
-    return (folder / FILE_NAME).exists() and (folder / "generations").exists()
+    """Whether a folder is a store of ours: its files are no documents. False where it may not be looked into."""
+    return os.path.exists(folder / FILE_NAME) and os.path.exists(folder / "generations")
 
 
 def check_removals(
-    catalog: Catalog, roots: Sequence[Path], known: dict[str, Fingerprint], gone: Sequence[str], allowed: bool
+    catalog: Catalog, roots: Sequence[Path], known: dict[str, Fingerprint], there: set[str], allowed: bool
 ) -> None:
     """Raises TooManyRemovals when a root that was there before is missing or has lost more than half its documents."""
     if allowed:
@@ -213,8 +215,8 @@ def check_removals(
     for root in (os.path.abspath(root) for root in roots):
         if root not in before:
             continue
-        held = {name for name, f in known.items() if f.path == root or f.path.startswith(root.rstrip(os.sep) + os.sep)}
-        lost = held.intersection(gone)
+        held = {f.path for f in known.values() if f.path == root or f.path.startswith(root.rstrip(os.sep) + os.sep)}
+        lost = held - there  # by path: with another number of roots all names change
         if not os.path.exists(root):
             raise TooManyRemovals(f"{root} is missing; if its documents shall go, run again with --allow-removals")
         if len(lost) * 2 > len(held):
@@ -368,19 +370,26 @@ def write_lock(store: Path) -> Iterator[None]:
     holder = store / "ingest.holder"
     try:
         store.mkdir(parents=True, exist_ok=True)
-        with FileLock(store / "ingest.lock", timeout=0):
-            holder.write_text(
-                f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
-            )
-            try:
-                yield
-            finally:
-                holder.unlink(missing_ok=True)
+        lock = FileLock(store / "ingest.lock", timeout=0)
+        lock.acquire()
+        holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
     except Timeout as error:
-        who = holder.read_text() if holder.exists() else "another process"
-        raise StoreBusy(f"{who} is writing to {store}; wait until it has finished") from error
-    except PermissionError as error:
+        raise StoreBusy(f"{name_of(holder)} is writing to {store}; wait until it has finished") from error
+    except OSError as error:
         raise VerbatimError(f"the store {store} cannot be written: {error.strerror}; check its permissions") from error
+    try:
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def name_of(holder: Path) -> str:
+    """Who wrote the file beside the lock; it may be gone by now."""
+    try:
+        return holder.read_text() or "another process"
+    except OSError:
+        return "another process"
 
 
 def recover(catalog: Catalog, store: Path) -> None:

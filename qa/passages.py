@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import pairwise
+from pathlib import PurePosixPath
 from typing import Any
 
 from qa.layout import Range, blocks, line_ends
@@ -497,7 +498,9 @@ def context_line(source: Source, region: Region, turns: Sequence[Turn], where: R
     empty, mark = count(["", " | "])
     parts, left = [], CONTEXT_TOKENS
     title = 8 if question else 16  # the question tells more
-    given = ((source.date or "", 12), (speaker or "", 10), (source.title, title), (question or heading, CONTEXT_TOKENS))
+    # A file's name stands in for a title that the document lacks; it is no context: a renamed file has equal passages.
+    own_title = "" if source.title == PurePosixPath(source.name).stem else source.title
+    given = ((source.date or "", 12), (speaker or "", 10), (own_title, title), (question or heading, CONTEXT_TOKENS))
     for part, most in given:
         words = clip(" ".join(part.split()), min(most, left), count, empty)
         if words:

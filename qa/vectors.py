@@ -8,6 +8,8 @@ published by its number in the catalog.
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -23,6 +25,7 @@ from qa.errors import StoreDamaged
 
 Vectors = npt.NDArray[np.float32]
 PREFIX = "passages-"
+MANIFEST = "manifest.json"
 HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 16}
 
 
@@ -70,14 +73,29 @@ def build(path: Path, batches: Iterable[tuple[str, Sequence[str], Vectors]], exp
         raise StoreDamaged(
             f"the new index holds {held} of {expected} passages, {dict(written)} were written; try again"
         )
+    (path / MANIFEST).write_text(json.dumps(sizes_and_hashes(path)))
     sync_to_disk(path)
+
+
+def sizes_and_hashes(path: Path) -> dict[str, tuple[int, str]]:
+    """Size of each file of a generation, and the hash of each that Chroma leaves alone when it reads (else "")."""
+    files = [file for file in sorted(path.rglob("*")) if file.is_file() and file.name != MANIFEST]
+    return {file.relative_to(path).as_posix(): (file.stat().st_size, final_hash(file)) for file in files}
+
+
+def final_hash(file: Path) -> str:
+    """Hash of an HNSW file that Chroma has persisted (from 1000 vectors on); "" of others, which change on opening."""
+    if not (file.parent / "index_metadata.pickle").is_file():
+        return ""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def counts(path: Path) -> dict[str, int]:
     """Passages of each language in a generation. Raises StoreDamaged when it is missing or not readable."""
     index = Index(path)
     try:
-        return {language: collection.count() for language, collection in index.collections.items()}
+        return dict(index.sizes)
     finally:
         index.close()
 
@@ -94,8 +112,22 @@ def sync_to_disk(path: Path) -> None:
 
 
 def is_there(path: Path) -> bool:
-    """Whether a generation's files stand where they should, without loading Chroma."""
-    return (path / "chroma.sqlite3").is_file()
+    """Whether all of a generation's files stand where they should, none cut short, without loading Chroma."""
+    whole = all((path / name).is_file() and (path / name).stat().st_size >= size for name, (size, _) in made(path))
+    return whole and (path / "chroma.sqlite3").is_file()
+
+
+def is_intact(path: Path) -> bool:
+    """Whether the files are those that were made: Chroma may crash, or find too little, on others."""
+    return is_there(path) and all(not known or final_hash(path / name) == known for name, (_, known) in made(path))
+
+
+def made(path: Path) -> list[tuple[str, tuple[int, str]]]:
+    """The manifest of a generation; empty where it is missing or damaged."""
+    try:
+        return list(json.loads((path / MANIFEST).read_text()).items())
+    except (OSError, ValueError):
+        return []
 
 
 @contextlib.contextmanager
@@ -115,24 +147,39 @@ def open_client(path: Path) -> Any:
     return chromadb.PersistentClient(str(path), settings=Settings(anonymized_telemetry=False))
 
 
+def writable_copy(path: Path, to: Path) -> Path:
+    """A copy whose files and folders may be written, whatever the permissions of the original are."""
+    for folder, _, files in os.walk(path):
+        made = to / Path(folder).relative_to(path)
+        made.mkdir(parents=True)
+        for file in files:
+            shutil.copyfile(Path(folder) / file, made / file)
+    return to
+
+
 class Index:
     """A published generation, opened for reading."""
 
     def __init__(self, path: Path) -> None:
         """Raises StoreDamaged when the generation is missing or not readable."""
         self.copied: Path | None = None
+        self.chroma: Any = None
         if not is_there(path):
-            raise StoreDamaged(f"the index {path} is missing; run ingest again, it is rebuilt from the catalog")
-        if not os.access(path, os.W_OK):  # Chroma writes even to read
+            raise StoreDamaged(
+                f"the index {path} is missing or incomplete; run ingest again, it is rebuilt from the catalog"
+            )
+        if not (os.access(path, os.W_OK) and os.access(path / "chroma.sqlite3", os.W_OK)):  # Chroma writes even to read
             self.copied = Path(tempfile.mkdtemp(prefix="verbatim-"))
-            path = Path(shutil.copytree(path, self.copied / path.name))
+            path = writable_copy(path, self.copied / path.name)
         try:
             self.chroma = open_client(path)
             self.collections = {
                 c.name.removeprefix(PREFIX): self.chroma.get_collection(c.name, embedding_function=None)
                 for c in self.chroma.list_collections()
             }
+            self.sizes = {language: int(collection.count()) for language, collection in self.collections.items()}
         except Exception as error:  # Chroma raises its own, Rust's and pyo3's exceptions
+            self.close()
             raise StoreDamaged(f"the index {path} cannot be read ({error}); run ingest again") from error
 
     def search(self, question: Vectors, language: str, limit: int) -> list[tuple[str, float]]:
@@ -144,9 +191,19 @@ class Index:
             found = collection.query(query_embeddings=question[None, :], n_results=limit, include=["distances"])
         except Exception as error:  # as above
             raise StoreDamaged(f"the index cannot be searched ({error}); run ingest again") from error
+        if len(found["ids"][0]) < min(limit, self.sizes[language]):  # its files are damaged, or were deleted meanwhile
+            raise StoreDamaged("the index finds less than it holds; run ingest again")
         return [(number, 1 - distance) for number, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
 
+    def ids(self) -> dict[str, set[str]]:
+        """Of the passages of each language. Raises StoreDamaged."""
+        try:
+            return {language: set(c.get(include=[])["ids"]) for language, c in self.collections.items()}
+        except Exception as error:  # as above
+            raise StoreDamaged(f"the index cannot be read ({error}); run ingest again") from error
+
     def close(self) -> None:
-        self.chroma.close()
+        if self.chroma is not None:
+            self.chroma.close()
         if self.copied:
             shutil.rmtree(self.copied, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,18 +60,26 @@ def passage_differences(passage: Passage, text: str) -> Iterator[str]:
 
 def store_differences(catalog: Catalog, store: Path) -> Iterator[str]:
     """Faults between catalog, full-text index and the published Chroma generation."""
-    counts = catalog.count()
     try:
         catalog.check_words()
     except sqlite3.DatabaseError as error:
         yield f"the full-text index does not match the passages ({error})"
     if missing := catalog.count_without_vector():
         yield f"{missing} passages have no vector"
-    path = vectors.directory(store, catalog.generation)
+    yield from index_differences(catalog, vectors.directory(store, catalog.generation))
+
+
+def index_differences(catalog: Catalog, path: Path) -> Iterator[str]:
+    """Faults of a Chroma generation."""
+    if not vectors.is_intact(path):
+        yield f"the index {path} is missing or damaged; delete it and run ingest again"
+        return
+    known: dict[str, set[str]] = {}
+    for passage in catalog.all_passages():
+        known.setdefault(passage.language, set()).add(passage.id)
     try:
-        held = vectors.counts(path)
+        with contextlib.closing(vectors.Index(path)) as index:
+            if index.ids() != known:
+                yield f"the index {path} holds other passages than the catalog; delete it and run ingest again"
     except StoreDamaged as error:
         yield str(error)
-        return
-    if sum(held.values()) != counts["passages"] or held != catalog.languages():
-        yield f"the index holds {held} passages, the catalog {catalog.languages()}; run ingest again"

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from qa.catalog import FILE_NAME, open_catalog
 from qa.cli import main
 from qa.embedder import MINILM
 from qa.ingestion import write_lock
+from qa.vectors import directory
 from tests.conftest import DOCUMENTS, ROOT, give_away, ingest, make_read_only, run_python, write
 
 NAMES = sorted(DOCUMENTS)
@@ -212,6 +214,24 @@ def test_status_in_words(store: Path, folder: Path, capsys: Output) -> None:
     assert [line.split()[0] for line in lines if line.startswith("  ")] == NAMES
     assert [line.split()[0] for line in lines if "stale" in line] == ["harvest.txt"]
     assert any("2023-03-14" in line and "Council approves the new Kade bridge" in line for line in lines)
+
+
+def test_status_while_generations_come_and_go(store: Path, capsys: Output) -> None:
+    stop = threading.Event()
+
+    def come_and_go() -> None:
+        while not stop.is_set():
+            shutil.copytree(directory(store, 1), directory(store, 2))
+            shutil.rmtree(directory(store, 2))
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        assert {run("status", "--store", store) for _ in range(60)} == {0}
+    finally:
+        stop.set()
+        other.join()
+    assert capsys.readouterr().err == ""
 
 
 def test_a_document_cannot_steer_the_terminal(tmp_path: Path, capsys: Output) -> None:

@@ -1,0 +1,115 @@
+"""The pictures of the report as SVG text that takes its colours from the page: light or dark."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from markupsafe import Markup, escape
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+Points = Sequence[Sequence[Any]]
+
+INK, FAINT, ONE, TWO = "#010101", "#020202", "#030303", "#040404"
+"""Stand-ins in what matplotlib draws, for the style variables of the page."""
+VARIABLES = {INK: "currentColor", FAINT: "var(--faint)", ONE: "var(--one)", TWO: "var(--two)"}
+
+STYLE: Any = {
+    "svg.fonttype": "none",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": FAINT,
+    "grid.alpha": 0.35,
+    "grid.linewidth": 0.6,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+}
+
+
+def recall_by_k(points: Points) -> Markup:
+    """points: (k, recall, low, high)."""
+    with matplotlib.rc_context(STYLE):
+        chart, axes = blank("passages looked at", "questions with the evidence among them")
+        known = [point for point in points if point[1] is not None]
+        k, value, low, high = zip(*known, strict=True) if known else ((), (), (), ())
+        if known and None not in (*low, *high):
+            axes.fill_between(k, low, high, color=ONE, alpha=0.18, linewidth=0)
+        axes.plot(k, value, color=ONE, marker="o", markersize=3)
+        axes.set(xlim=(0.5, max(k, default=1) + 0.5), ylim=(0, 1.02), xticks=(1, 5, 10, 15, 20))
+        return drawn(chart, "recall", "Recall by number of passages, with its 95 % interval")
+
+
+def risk_coverage(points: Points, threshold: float | None) -> Markup:
+    """points: (coverage, risk, threshold), coverage rising; the threshold in use is marked."""
+    with matplotlib.rc_context(STYLE):
+        chart, axes = blank("share of questions answered", "share of those answers that are wrong")
+        coverage, risk = [point[0] for point in points], [point[1] for point in points]
+        axes.plot(coverage, risk, color=ONE, drawstyle="steps-post")
+        used = [point for point in points if threshold is not None and point[2] >= threshold]
+        if used:
+            axes.plot(used[-1][0], used[-1][1], "o", color=TWO, markersize=6, label=f"threshold {threshold:.2f}")
+            axes.legend(loc="upper left")
+        axes.set(xlim=(0, 1.02), ylim=(0, 1.02))
+        return drawn(chart, "risk", "Share of wrong answers by share of questions answered")
+
+
+def calibration(points: Points) -> Markup:
+    """points: (mean confidence, share right, n) of each bin."""
+    with matplotlib.rc_context(STYLE):
+        chart, axes = blank("confidence", "share of best answers that are right")
+        axes.plot([0, 1], [0, 1], color=FAINT, linestyle="--", linewidth=1)
+        axes.plot([p[0] for p in points], [p[1] for p in points], color=ONE, marker="o", markersize=4)
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+        return drawn(
+            chart, "calibration", "Share right by confidence, in 15 groups of equal size; dashed: as it should be"
+        )
+
+
+def latency(seconds: Mapping[str, Sequence[float]]) -> Markup:
+    """seconds: of each question, by stage; drawn as the share of the questions that took no longer."""
+    with matplotlib.rc_context(STYLE):
+        chart, axes = blank("seconds a question", "share of questions done by then")
+        for (stage, taken), colour, line in zip(
+            seconds.items(), (ONE, TWO, INK, FAINT), ("-", "-", ":", "-."), strict=False
+        ):
+            rising = np.sort(np.asarray(taken, float))
+            axes.step(rising, np.arange(1, len(rising) + 1) / len(rising), color=colour, linestyle=line, label=stage)
+        if seconds:
+            axes.legend(loc="lower right")
+        axes.set(ylim=(0, 1.02))
+        axes.set_xlim(left=0)
+        return drawn(chart, "latency", "Share of questions answered by seconds")
+
+
+def blank(x: str, y: str) -> tuple[Figure, Axes]:
+    chart = Figure(figsize=(4.8, 3.3), layout="constrained")
+    chart.patch.set_visible(False)
+    axes = chart.add_subplot()
+    axes.patch.set_visible(False)
+    axes.set(xlabel=x, ylabel=y)
+    return chart, axes
+
+
+def drawn(chart: Figure, name: str, says: str) -> Markup:
+    """The picture as an <svg> element; its ids begin with `name`, since several stand in one page."""
+    out = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": name}):  # ids, and so the file, are the same at every run
+        chart.savefig(out, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    svg = out.getvalue()[out.getvalue().index("<svg") :]
+    svg = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", svg)
+    svg = re.sub(r' (width|height)="[\d.]+pt"', "", svg, count=2)
+    for stand_in, variable in VARIABLES.items():
+        svg = svg.replace(stand_in, variable)
+    label = f'<svg role="img" aria-label="{escape(says)}"'
+    return Markup(svg.replace("<svg", label, 1))  # drawn from numbers and the words above only
