@@ -37,17 +37,17 @@ STYLE: Any = {
 }
 
 
-def recall_by_k(points: Points) -> Markup:
-    """points: (k, recall, low, high)."""
+def recall_by_k(points: Points, units: str) -> Markup:
+    """points: (k, recall, low, high); units: what k of are looked at."""
     with matplotlib.rc_context(STYLE):
-        chart, axes = blank("passages looked at", "questions with the evidence among them")
+        chart, axes = blank(f"{units} looked at", "recall")
         known = [point for point in points if point[1] is not None]
         k, value, low, high = zip(*known, strict=True) if known else ((), (), (), ())
         if known and None not in (*low, *high):
             axes.fill_between(k, low, high, color=ONE, alpha=0.18, linewidth=0)
         axes.plot(k, value, color=ONE, marker="o", markersize=3)
         axes.set(xlim=(0.5, max(k, default=1) + 0.5), ylim=(0, 1.02), xticks=(1, 5, 10, 15, 20))
-        return drawn(chart, "recall", "Recall by number of passages, with its 95 % interval")
+        return drawn(chart, "recall", f"Recall by number of {units}, with its 95 % interval")
 
 
 def risk_coverage(points: Points, threshold: float | None) -> Markup:

@@ -59,7 +59,8 @@ def visible(value: Any) -> Any:
 def pictures(scores: Mapping[str, Any], seconds: Mapping[str, Sequence[float]]) -> list[tuple[str, Markup]]:
     """(caption, picture) of what there is to draw."""
     curves = scores["curves"]
-    found = [("Recall by passages looked at", plots.recall_by_k(curves["recall"]))]
+    units = "passages" if "f1" in scores["overall"] else "documents"
+    found = [(f"Recall by {units} looked at", plots.recall_by_k(curves["recall"], units))]
     if curves.get("risk_coverage"):
         drawn = plots.risk_coverage(curves["risk_coverage"], scores["threshold"])
         found.append(("Wrong answers by questions answered", drawn))

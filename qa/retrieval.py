@@ -20,9 +20,10 @@ RRF_K = 60
 LIST_LENGTH = 60  # of each dense and lexical list
 HITS = 30
 # An English article shares few words with a Dutch question: in languages other than the question's the dense list
-# stands in for the lexical one, and every fourth place is kept for them. Figures: CHANGELOG 0.1.
+# stands in for the lexical one, and every fourth place is kept for them, every second one where they hold most of the
+# store. Figures: ARCHITECTURE.md.
 OTHER_LANGUAGE = 0.9  # weight of that stand-in
-SHARE = 4
+SHARE, LARGE_SHARE = 4, 2
 NEGLIGIBLE = 0.01  # of the passages: a language with fewer is most likely a wrong guess at a few names
 
 
@@ -38,13 +39,14 @@ def retrieve(
     own = {asked_in} if asked_in in sizes else set(sizes)
     total = sum(sizes.values())
     others = [language for language, size in sizes.items() if language not in own and size >= NEGLIGIBLE * total]
+    every = SHARE if 2 * sum(sizes[language] for language in own) >= total else LARGE_SHARE
     length = LIST_LENGTH
     while True:
         ranked = fuse(ranked_lists(catalog, index, question, vector, own, length))
         known = catalog.passages([number for number, _ in ranked])
         hits = collapse(catalog, [(known[number], score) for number, score in ranked if number in known])
         if len(hits) >= limit or length >= total:
-            return share_out(hits, others)[:limit]
+            return share_out(hits, others, every)[:limit]
         length *= 4  # many copies of one text filled the lists
 
 
@@ -72,17 +74,17 @@ def fuse(lists: Iterable[tuple[float, Sequence[str]]]) -> list[tuple[str, float]
     return sorted(scores.items(), key=lambda item: -item[1])
 
 
-def share_out(hits: Sequence[Hit], others: Sequence[str]) -> list[Hit]:
-    """The ranking with at least one in SHARE places for the languages in `others`, which take turns."""
+def share_out(hits: Sequence[Hit], others: Sequence[str], every: int = SHARE) -> list[Hit]:
+    """The ranking with at least one in `every` places for the languages in `others`, which take turns."""
     waiting = {language: deque(hit for hit in hits if hit.passage.language == language) for language in others}
     rest = deque(hits)
     placed: list[Hit] = []
     seen: set[str] = set()
     turns = deque(others)
     while rest:
-        recent = placed[-(SHARE - 1) :]
+        recent = placed[-(every - 1) :]
         line = rest
-        if len(recent) == SHARE - 1 and not any(hit.passage.language in waiting for hit in recent):
+        if len(recent) == every - 1 and not any(hit.passage.language in waiting for hit in recent):
             for _ in others:  # the next language, in turn, of which a hit is left
                 turns.rotate(-1)
                 queue = waiting[turns[-1]]
