@@ -11,17 +11,18 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from eval.beir import run_beir
 from eval.command import OK, edge, say, warn
 from eval.documents import open_documents
-from eval.gold import load_gold, prove
+from eval.gold import Gold, load_gold, prove
 from eval.predict import facts_of, predict
 from eval.report import question_items, stage_seconds, write_report
 from eval.runs import REPORT, read_meta, write_scores
 from eval.score import headline, score
 from qa.answering import QA
-from qa.settings import load_settings
+from qa.settings import Settings, load_settings
 
 
 def run_gold(options: argparse.Namespace) -> int:
@@ -30,18 +31,25 @@ def run_gold(options: argparse.Namespace) -> int:
     settings = load_settings(store=options.store)
     with open_documents(settings.store, None) as documents:
         prove(gold, documents, options.gold)
-        with QA.open(settings=settings.model_copy(update={"threshold": 0.0}), progress=warn) as qa:
-            threshold = qa.reader.threshold if settings.threshold is None else settings.threshold
-            about = facts_of(qa, settings, threshold)
-            ready = partial(qa.retrieve, gold[0].question)
-            predictions = predict(qa, gold, options.out, options.limit, about=about, ready=ready)
-        scores = score(gold, predictions, threshold, documents.text)
-        write_scores(options.out, scores)
-        items = question_items(gold, predictions, scores, documents.text)
-        meta = read_meta(options.out)
-        write_report(options.out / REPORT, options.gold.name, scores, items, stage_seconds(predictions), meta)
-    say(*headline(scores), f"report: {options.out / REPORT}")
+    with QA.open(settings=settings.model_copy(update={"threshold": 0.0}), progress=warn) as qa:
+        measured(qa, settings, gold, options.gold.name, options.out, options.limit)
     return OK
+
+
+def measured(
+    qa: QA, settings: Settings, gold: Sequence[Gold], title: str, out: Path, limit: int | None
+) -> dict[str, Any]:
+    """Predicts with a program whose threshold is 0, scores at the settings' or the reader's, and reports."""
+    threshold = qa.reader.threshold if settings.threshold is None else settings.threshold
+    about = facts_of(qa, settings, threshold)
+    predictions = predict(qa, gold, out, limit, about=about, ready=partial(qa.retrieve, gold[0].question))
+    with open_documents(qa.store, None) as documents:
+        scores = score(gold, predictions, threshold, documents.text)
+        items = question_items(gold, predictions, scores, documents.text)
+    write_scores(out, scores)
+    write_report(out / REPORT, title, scores, items, stage_seconds(predictions), read_meta(out))
+    say(*headline(scores), f"report: {out / REPORT}")
+    return scores
 
 
 def positive(text: str) -> int:

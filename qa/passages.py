@@ -87,11 +87,6 @@ def passage_id(name: str, start: int, text: str, context: str, model: str) -> st
     return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def indexed_text(passage: Passage) -> str:
-    """What is embedded and indexed for a passage."""
-    return f"{passage.context}\n{passage.text}" if passage.context else passage.text
-
-
 # ---- blocks ----
 
 

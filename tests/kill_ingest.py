@@ -30,10 +30,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from qa import vectors
 from qa.answering import QA
-from qa.catalog import open_catalog, vector_key
+from qa.catalog import join_context, open_catalog, vector_key
 from qa.errors import VerbatimError
 from qa.ingestion import sync
-from qa.passages import indexed_text
 from qa.reader import SentenceReader
 from qa.verification import verify
 from tests.conftest import ROOT, FakeEmbedder, write
@@ -134,14 +133,18 @@ def violations(qa: QA, words: dict[str, str], chance: random.Random) -> list[str
         if indexed != qa.catalog.languages():
             found.append(f"the index holds {indexed}, the catalog {qa.catalog.languages()}")
     for passage in chance.sample(passages, 5):  # each is its own nearest
-        vector = qa.embedder.encode_questions([indexed_text(passage)])[0]
+        vector = qa.embedder.encode_questions([join_context(passage.context, passage.text)])[0]
         with qa.published() as index:
             near = [number for number, likeness in index.search(vector, passage.language, 60) if likeness > 0.999]
         if passage.id not in near:
             found.append(f"the vector of {passage.source.name} {passage.start}-{passage.end} is not found")
     for name in chance.sample(sorted(words), 5):
         answer = qa.ask(f"{words[name]}?")
-        if {hit.passage.source.name for hit in answer.hits if words[name] in indexed_text(hit.passage)} != {name}:
+        if {
+            hit.passage.source.name
+            for hit in answer.hits
+            if words[name] in join_context(hit.passage.context, hit.passage.text)
+        } != {name}:
             found.append(f"a question about {words[name]} is not answered from {name}")
         for span in answer.spans:
             document = held[span.source.name]

@@ -32,7 +32,7 @@ LAYER = {name: number for number, names in enumerate(ORDER) for name in names}
 
 KNOWN_BY = {  # library: the only modules that may import it
     "chromadb": {"vectors"},
-    "sqlite3": {"catalog", "verification"},  # the second for the name of an exception
+    "sqlite3": {"catalog", "verification", "cli"},  # the others for the name of an exception
     "torch": {"embedder"},
     "transformers": {"embedder"},
     "sentence_transformers": {"embedder"},

@@ -13,12 +13,15 @@ import pytest
 from eval import beir, compare, convert, run, runs
 from eval import score as scoring
 from eval.command import BadInput, read_rows
-from eval.gold import Gold, digest, parse
+from eval.gold import Gold, digest, parse, to_row
 from eval.predict import predict
 from eval.report import question_items, stage_seconds, write_report
 from eval.score import NOT_CHOSEN, NOT_RETRIEVED, RIGHT, WRONG_SPAN, WRONGLY_ANSWERED, WRONGLY_REFUSED, score
+from qa.answering import QA
+from qa.reader import SentenceReader
+from qa.settings import load_settings
 from qa.types import Answer, Hit, Passage, Source, Span
-from tests.conftest import run_python, write
+from tests.conftest import FakeEmbedder, run_python, write
 
 TEXT = "The dike broke in 1953. The mayor is Ruth Visser. It rained."
 TEXTS = {"a.txt": TEXT, "b.txt": "Nothing to see here."}
@@ -228,8 +231,6 @@ def test_a_run_is_scored_again_without_its_program(tmp_path: Path, capsys: pytes
 
 
 def write_rows_of(gold: Sequence[Gold], path: Path) -> None:
-    from eval.gold import to_row
-
     path.write_text("".join(json.dumps(to_row(one)) + "\n" for one in gold), encoding="utf-8")
 
 
@@ -306,7 +307,7 @@ def test_another_run_is_not_continued(tmp_path: Path) -> None:
         predict(FakeQA(), GOLD[:3], tmp_path, 2, False, {"store": {"generation": 1}})
     assert (tmp_path / runs.PREDICTIONS).read_bytes() == before
     (tmp_path / runs.META).unlink()
-    with pytest.raises(BadInput, match="no meta.json"):
+    with pytest.raises(BadInput, match=r"no meta\.json"):
         predict(FakeQA(), GOLD, tmp_path, 2, False)
 
 
@@ -466,13 +467,51 @@ def test_documents_are_scored_by_their_best_passage() -> None:
 
 
 def test_another_store_is_not_emptied_for_a_benchmark(store: Path, tmp_path: Path) -> None:
-    from qa.settings import load_settings
-
     with pytest.raises(BadInput, match="holds other documents"):
         beir.fill(load_settings(store=store), tmp_path)
 
 
+def test_the_passages_of_a_question_are_kept(store: Path, embedder: FakeEmbedder) -> None:
+    with QA(store, embedder, SentenceReader(embedder)) as program:
+        row = beir.retrieved(program, "q1", "How much did the engine cost?")
+    assert (row["id"], row["question"]) == ("q1", "How much did the engine cost?")
+    assert "notes/briefing.txt" in beir.ranked_documents(row["passages"])
+
+
 # ---- the command ----
+
+
+def test_from_questions_to_a_report(
+    folder: Path, store: Path, embedder: FakeEmbedder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everything but opening the real models."""
+    text = (folder / "bridge.txt").read_text()
+    start = text.index("4.2 million euros")
+    low, high = text.index("It will cost"), text.index("2019.") + 5
+    cost = {"source": "bridge.txt", "text": "4.2 million euros", "start": start, "end": start + 17,
+            "evidence_start": low, "evidence_end": high}  # fmt: skip
+    gold = [
+        parse(
+            {
+                "id": "1",
+                "question": "What will the new Kade bridge cost?",
+                "lang": "en",
+                "kind": "what",
+                "answers": [cost],
+            }
+        ),
+        parse({"id": "2", "question": "Who sings?", "lang": "en", "kind": "who", "answers": []}),
+    ]
+    settings, out = load_settings(store=store, threshold=0.0), tmp_path / "out"
+    with QA(store, embedder, SentenceReader(embedder), 0.0) as program:
+        found = run.measured(program, settings, gold, "mine.jsonl", out, None)
+    assert {path.name for path in out.iterdir()} == {runs.META, runs.PREDICTIONS, runs.SCORES, runs.REPORT}
+    assert found["overall"]["recall@20"]["value"] == found["overall"]["verbatim"]["value"] == 1.0
+    meta = runs.read_meta(out)
+    assert (meta["reader"], meta["embedder"], meta["store"]["documents"]) == ("SentenceReader", "fake", 5)
+    assert str(tmp_path) not in (out / runs.META).read_text(), "no places of this machine"
+    assert "4.2 million euros</mark>" in (out / runs.REPORT).read_text()
+    assert "Verbatim quotes" in capsys.readouterr().out
 
 
 def test_a_run_that_cannot_begin_leaves_nothing(

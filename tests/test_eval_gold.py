@@ -343,11 +343,10 @@ def test_a_folder_with_other_files_is_refused(squad_file: Path, tmp_path: Path) 
 @pytest.fixture
 def beir_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "beir"
-    write_gold(folder_made(folder) / "corpus.jsonl",
-               {"_id": "d/1", "title": "Tides", "text": "The moon pulls."}, {"_id": "2.", "title": "", "text": "No title."})  # fmt: skip
-    write_gold(
-        folder / "queries.jsonl", {"_id": "q1", "text": "Why tides?"}, {"_id": "q2", "text": "of the train part"}
-    )
+    folder.mkdir()
+    tides = {"_id": "d/1", "title": "Tides", "text": "The moon pulls."}
+    write_gold(folder / "corpus.jsonl", tides, {"_id": "2.", "title": "", "text": "No title."})
+    write_gold(folder / "queries.jsonl", {"_id": "q1", "text": "Why tides?"}, {"_id": "q2", "text": "for training"})
     write(folder, "qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\td/1\t2\nq1\t2.\t0\n")
     return folder
 

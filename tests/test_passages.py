@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.catalog import join_context
 from qa.loaders import load
-from qa.passages import CONTEXT_TOKENS, PASSAGE_CHARS, QUOTE_CHARS, indexed_text, segment, split
+from qa.passages import CONTEXT_TOKENS, PASSAGE_CHARS, QUOTE_CHARS, segment, split
 from qa.types import Document, Mark, Passage, Source
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
@@ -136,7 +137,7 @@ def test_context_and_text_fit_the_window(
     for passage in passages(text, *marks_in(text, ranges), title=title, date="2024-03-14", count=count, window=window):
         assert count([passage.context])[0] - SPECIAL <= CONTEXT_TOKENS
         if len(passage.text) > 1:  # nothing smaller can be made of a single character
-            assert count([indexed_text(passage)])[0] <= window
+            assert count([join_context(passage.context, passage.text)])[0] <= window
 
 
 @settings(max_examples=100, deadline=None)
@@ -528,12 +529,12 @@ def test_the_marks_between_its_parts_count_as_tokens_of_the_context_line() -> No
 def test_a_document_without_title_and_date_has_no_context() -> None:
     (passage,) = passages(ENGLISH, title="")
     assert passage.context == ""
-    assert indexed_text(passage) == ENGLISH
+    assert join_context(passage.context, passage.text) == ENGLISH
 
 
 def test_the_context_line_is_indexed_but_is_not_the_text() -> None:
     (passage,) = passages(ENGLISH, title="Bridge approved")
-    assert indexed_text(passage) == f"Bridge approved\n{ENGLISH}"
+    assert join_context(passage.context, passage.text) == f"Bridge approved\n{ENGLISH}"
     assert passage.text == ENGLISH
 
 

@@ -82,11 +82,6 @@ def test_the_same_question_gets_the_same_spans_each_time() -> None:
     assert read("Who closed the gate?", *texts) == read("Who closed the gate?", *texts)
 
 
-def test_the_answer_to_the_same_question_in_a_document_follows_it() -> None:
-    text = "How long did the repair of the bridge take? Twenty-two weeks, said the engineer. The river is deep there."
-    assert read("How long did the repair of the bridge take?", text)[0].text.startswith("Twenty-two weeks")
-
-
 BRIEFING = """Port Director Anna Meijer: The bridge was damaged by a barge on Monday night, and nobody was hurt.
 
 Eva Lind (Harbour Times): When will the bridge be open for cyclists again, and what will it cost?

@@ -9,9 +9,10 @@ from statistics import mean
 import pytest
 
 from qa.answering import QA
+from qa.catalog import join_context
 from qa.embedder import E5, Embedder, default_embedder, open_embedder
 from qa.ingestion import sync
-from qa.passages import CONTEXT_TOKENS, indexed_text
+from qa.passages import CONTEXT_TOKENS
 from qa.reader import SentenceReader
 from qa.types import Answer, Hit
 
@@ -128,6 +129,6 @@ def test_confidence_is_lower_where_the_documents_say_nothing(answers: dict[str, 
 
 def test_no_passage_is_longer_than_the_model_reads(qa: QA, model: Embedder) -> None:
     found = list(qa.catalog.all_passages())
-    assert max(model.count_tokens([indexed_text(passage) for passage in found])) <= model.window
+    assert max(model.count_tokens([join_context(passage.context, passage.text) for passage in found])) <= model.window
     empty = model.count_tokens([""])[0]
     assert max(model.count_tokens([passage.context for passage in found])) - empty <= CONTEXT_TOKENS
