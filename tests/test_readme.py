@@ -74,7 +74,7 @@ def test_the_program_shown_runs(store: Path, tmp_path: Path) -> None:
     program = block("from qa import QA")
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "07-press-briefing-14-march.txt" in done.stdout
+    assert "01-barrier-fault-agency.txt" in done.stdout
 
 
 @pytest.fixture(scope="module")
