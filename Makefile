@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help setup run test check clean
+.PHONY: help setup run test check eval clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,10 @@ check: setup  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+eval: setup  ## ask the development questions on corpus/ and write eval/runs/corpus_dev/report.html
+	$(BIN)/python ingest.py corpus --store eval/runs/store
+	$(BIN)/python -m eval.run --gold eval/gold/corpus_dev.jsonl --store eval/runs/store --out eval/runs/corpus_dev
 
 clean:  ## remove environment, caches and the store
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

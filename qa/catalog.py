@@ -483,8 +483,9 @@ def open_catalog(store: Path) -> Catalog:
     """Opens a store's catalog for reading. Raises NoStore, StoreMismatch, StoreDamaged."""
     path = store / FILE_NAME
     if not path.is_file():
-        reason = "is a file, not a store" if store.is_file() else "holds no store yet"
-        raise NoStore(f"{store} {reason}; make one with: python ingest.py PATH --store {store}")
+        if store.is_file():
+            raise NoStore(f"{store} is a file, not a store; name a folder with --store")
+        raise NoStore(f"{store} holds no store yet; make one with: python ingest.py PATH --store {store}")
     uri = path.absolute().as_uri()
     with damage(store):
         try:
@@ -500,7 +501,7 @@ def open_catalog(store: Path) -> Catalog:
         catalog = checked(Catalog(db), store) if tables else Catalog(db)
         if not tables or not catalog.generation:
             catalog.close()
-            raise NoStore(f"nothing has been published in {store} yet; run: python ingest.py --store {store}")
+            raise NoStore(f"nothing has been published in {store} yet; run: python ingest.py PATH --store {store}")
         return catalog
 
 

@@ -154,7 +154,7 @@ def print_report(report: Report, store: Path) -> None:
     if report.skipped:
         shown = ", ".join(printable(name) for name in report.skipped[:5])
         more = f" and {len(report.skipped) - 5} more" if len(report.skipped) > 5 else ""
-        print(f"skipped  {len(report.skipped)} of types that are not read: {shown}{more}")
+        print(f"skipped  {len(report.skipped)} (links, and types that are not read): {shown}{more}")
     documents = len(report.added) + len(report.updated) + len(report.unchanged)
     print(
         f"{store}: {documents} documents up to date ({len(report.unchanged)} unchanged), {report.passages} passages "
@@ -194,6 +194,8 @@ def ask_batch(questions: Path, out: Path, settings: Settings) -> int:
     from qa.render import to_json
 
     rows = read_questions(questions)
+    if out.is_dir() or not out.parent.is_dir():
+        raise UsageError(f"{out} cannot be written: name a file in a folder that exists with --out")
     part = out.with_name(out.name + ".part")
     try:
         with QA.open(settings=settings, progress=say) as qa, part.open("w", encoding="utf-8") as stream:
@@ -221,7 +223,7 @@ def read_questions(path: Path) -> list[dict[str, Any]]:
             continue
         try:
             row = json.loads(line)
-            if not isinstance(row, dict) or not isinstance(row.get("id"), str | int):
+            if not isinstance(row, dict) or not isinstance(row.get("id"), str | int) or isinstance(row["id"], bool):
                 raise UsageError('is not an object with "id" and "question"')
             if not isinstance(row.get("question"), str) or not clean(row["question"]):
                 raise UsageError('has no "question"')
@@ -244,11 +246,11 @@ def run_show(options: argparse.Namespace) -> int:
     from qa.catalog import open_catalog
 
     with contextlib.closing(open_catalog(settings_of(options).store)) as catalog:
-        document = catalog.document(options.document)
-        names = [source.name for source in catalog.sources()]
+        names = {printable(source.name): source.name for source in catalog.sources()}  # as answers print them
+        document = catalog.document(options.document) or catalog.document(names.get(options.document, ""))
     if document is None:
-        shown = ", ".join(names[:10]) + (" ..." if len(names) > 10 else "")
-        raise UsageError(f"the store has no document {options.document}; it has: {printable(shown)}")
+        some = ", ".join(list(names)[:10]) + (" ..." if len(names) > 10 else "")
+        raise UsageError(f"the store has no document {printable(options.document)}; it has: {some}")
     # Through the byte stream: no newline may be translated, since offsets count in this text.
     sys.stdout.buffer.write(document.text.encode("utf-8"))
     return OK

@@ -107,7 +107,7 @@ def where(span: Span, changed: frozenset[str]) -> Iterable[str]:
     if span.also:
         yield "also: " + visible("; ".join(f"{p.source.name}, characters {p.start}-{p.end}" for p in span.also))
     if span.source.name in changed:
-        yield "the file has changed since it was read: ingest again"
+        yield "the file has changed since it was read, or is gone: ingest again"
 
 
 def citation(span: Span) -> Iterable[str]:

@@ -114,7 +114,16 @@ def sync_to_disk(path: Path) -> None:
 def is_there(path: Path) -> bool:
     """Whether all of a generation's files stand where they should, none cut short, without loading Chroma."""
     whole = all((path / name).is_file() and (path / name).stat().st_size >= size for name, (size, _) in made(path))
-    return whole and (path / "chroma.sqlite3").is_file()
+    return whole and is_sqlite(path / "chroma.sqlite3")
+
+
+def is_sqlite(file: Path) -> bool:
+    """Whether a file begins as SQLite's do."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
 
 
 def is_intact(path: Path) -> bool:
@@ -180,7 +189,7 @@ class Index:
             self.sizes = {language: int(collection.count()) for language, collection in self.collections.items()}
         except Exception as error:  # Chroma raises its own, Rust's and pyo3's exceptions
             self.close()
-            raise StoreDamaged(f"the index {path} cannot be read ({error}); run ingest again") from error
+            raise StoreDamaged(f"the index {path} cannot be read; delete that folder and run ingest again") from error
 
     def search(self, question: Vectors, language: str, limit: int) -> list[tuple[str, float]]:
         """(passage id, cosine similarity) of the `limit` passages nearest to question (dimension,), best first."""

@@ -63,9 +63,9 @@ def test_the_question_shown_gets_the_answer_shown(store: Path) -> None:
     assert question
     asked = run(sys.executable, "-m", "qa.cli", "ask", question[1], store=store)
     assert asked.returncode == 0, asked.stderr
-    said = asked.stdout.replace("\u201c", '"').replace("\u201d", '"')
+    said = re.sub(r"confidence [0-9.]+", "confidence", asked.stdout)  # another processor may round it differently
     for line in answer:
-        assert line in said
+        assert re.sub(r"confidence [0-9.]+", "confidence", line) in said
 
 
 @pytest.mark.slow
