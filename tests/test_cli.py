@@ -528,7 +528,7 @@ def test_a_batch_that_cannot_be_written(
     real: tuple[Path, Path, dict[str, Any]], tmp_path: Path, capsys: Output
 ) -> None:
     (tmp_path / "q.jsonl").write_text(GOOD)
-    assert run("ask", "--batch", tmp_path / "q.jsonl", "--out", tmp_path / "no" / "a.jsonl", "--store", real[1]) == 1
+    assert run("ask", "--batch", tmp_path / "q.jsonl", "--out", tmp_path / "no" / "a.jsonl", "--store", real[1]) == 2
     assert "a.jsonl" in complaint(capsys)
 
 
