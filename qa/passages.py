@@ -281,7 +281,7 @@ def regions(text: str, paragraphs: Sequence[Block], turns: Sequence[Turn]) -> It
     exchange_of, question_of = exchanges(text, paragraphs[-1].end if paragraphs else 0, turns)
     current: list[Block] = []
     heading = key_heading = ""
-    key: tuple[object, ...] = ()
+    key: tuple[str, int] = ("", -1)
     for block in split_at_labels(text, paragraphs) if turns else paragraphs:
         turn = bisect_right(starts, block.start) - 1
         exchange = exchange_of[turn] if turn >= 0 else -1
@@ -292,17 +292,16 @@ def regions(text: str, paragraphs: Sequence[Block], turns: Sequence[Turn]) -> It
         length = block.start - current[0].start if current else 0
         full = length > REGION_CHARS or (block.heading and length > PASSAGE_CHARS // 3)
         if current and (here != key or gap or full):
-            yield make_region(current, key_heading, key, question_of)
+            yield make_region(current, key_heading, key[1], question_of)
             current = []
         if not current:
             key, key_heading = here, heading
         current.append(block)
     if current:
-        yield make_region(current, key_heading, key, question_of)
+        yield make_region(current, key_heading, key[1], question_of)
 
 
-def make_region(blocks: list[Block], heading: str, key: tuple[object, ...], questions: dict[int, Asked]) -> Region:
-    exchange = int(str(key[1]))
+def make_region(blocks: list[Block], heading: str, exchange: int, questions: dict[int, Asked]) -> Region:
     return Region(tuple(blocks), heading, questions.get(exchange, (0, "")), exchange in questions)
 
 
