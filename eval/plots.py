@@ -18,6 +18,7 @@ Points = Sequence[Sequence[Any]]
 INK, FAINT, ONE, TWO = "#010101", "#020202", "#030303", "#040404"
 """Stand-ins in what matplotlib draws, for the style variables of the page."""
 VARIABLES = {INK: "currentColor", FAINT: "var(--faint)", ONE: "var(--one)", TWO: "var(--two)"}
+ON_PAPER = {"currentColor": "#1b1f24", "var(--faint)": "#a8b0b9", "var(--one)": "#0b62c4", "var(--two)": "#c2410c"}
 
 STYLE: Any = {
     "svg.fonttype": "none",
@@ -92,6 +93,26 @@ def latency(seconds: Mapping[str, Sequence[float]]) -> Markup:
         return drawn(chart, "latency", "Share of questions answered by seconds")
 
 
+def differences(names: Sequence[str], values: Mapping[str, Points], x: str) -> Markup:
+    """values: for each measure a (difference, low, high) for each of the names, drawn below one another."""
+    with matplotlib.rc_context(STYLE):
+        chart, axes = blank(x, "")
+        chart.set_size_inches(6.4, 0.8 + 0.5 * len(names))
+        axes.axvline(0, color=INK, linewidth=1)
+        apart = 0.3  # of a line, between the measures
+        for number, (label, points) in enumerate(values.items()):
+            known = [(at, *point) for at, point in enumerate(points) if None not in point]
+            at, middle, low, high = np.array(known, float).reshape(-1, 4).T
+            axes.errorbar(
+                middle, at + (number - (len(values) - 1) / 2) * apart, xerr=[middle - low, high - middle],
+                fmt="os"[number % 2], color=(ONE, TWO)[number % 2], markersize=5, capsize=3, label=label,
+            )  # fmt: skip
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        chart.legend(loc="outside upper right", ncols=len(values))
+        return drawn(chart, "differences", f"{x}, with its 95 % interval")
+
+
 def blank(x: str, y: str) -> tuple[Figure, Axes]:
     chart = Figure(figsize=(4.8, 3.3), layout="constrained")
     chart.patch.set_visible(False)
@@ -113,3 +134,11 @@ def drawn(chart: Figure, name: str, says: str) -> Markup:
         svg = svg.replace(stand_in, variable)
     label = f'<svg role="img" aria-label="{escape(says)}"'
     return Markup(svg.replace("<svg", label, 1))  # drawn from numbers and the words above only
+
+
+def on_paper(picture: Markup) -> str:
+    """The picture as a file of its own: dark on white, whatever shows it."""
+    svg = str(picture).replace("<svg", '<svg style="background: #fff; font-family: sans-serif"', 1)
+    for variable, colour in ON_PAPER.items():
+        svg = svg.replace(variable, colour)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + svg

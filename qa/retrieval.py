@@ -6,7 +6,7 @@ Reciprocal rank fusion: Cormack, Clarke, Buettcher, SIGIR 2009, with their k = 6
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -26,23 +26,31 @@ OTHER_LANGUAGE = 0.9  # weight of that stand-in
 SHARE, LARGE_SHARE = 4, 2
 NEGLIGIBLE = 0.01  # of the passages: a language with fewer is most likely a wrong guess at a few names
 
+PARTS = frozenset({"dense", "lexical", "shares"})
+"""What a ranking is made of; eval.ablate leaves some out to learn what each is worth."""
+
 
 def retrieve(
-    catalog: Catalog, index: Index, question: str, vector: npt.NDArray[np.float32], limit: int = HITS
+    catalog: Catalog,
+    index: Index,
+    question: str,
+    vector: npt.NDArray[np.float32],
+    limit: int = HITS,
+    parts: Collection[str] = PARTS,
 ) -> list[Hit]:
     """The passages most likely to hold the answer, best first, equal ones collapsed to one hit.
 
-    vector: (dimension,), the embedded question.
+    vector: (dimension,), the embedded question. parts: of PARTS, those to use.
     """
     sizes = catalog.languages()
     asked_in = language_of(question, next(iter(sizes), "und"), letters=12)
-    own = {asked_in} if asked_in in sizes else set(sizes)
+    own = {asked_in} if asked_in in sizes and "shares" in parts else set(sizes)
     total = sum(sizes.values())
     others = [language for language, size in sizes.items() if language not in own and size >= NEGLIGIBLE * total]
     every = SHARE if 2 * sum(sizes[language] for language in own) >= total else LARGE_SHARE
     length = LIST_LENGTH
     while True:
-        ranked = fuse(ranked_lists(catalog, index, question, vector, own, length))
+        ranked = fuse(ranked_lists(catalog, index, question, vector, own, length, parts))
         known = catalog.passages([number for number, _ in ranked])
         hits = collapse(catalog, [(known[number], score) for number, score in ranked if number in known])
         if len(hits) >= limit or length >= total:
@@ -51,17 +59,23 @@ def retrieve(
 
 
 def ranked_lists(
-    catalog: Catalog, index: Index, question: str, vector: npt.NDArray[np.float32], own: set[str], length: int
+    catalog: Catalog,
+    index: Index,
+    question: str,
+    vector: npt.NDArray[np.float32],
+    own: set[str],
+    length: int,
+    parts: Collection[str] = PARTS,
 ) -> list[tuple[float, list[str]]]:
     """(weight, passage ids) of the lists to fuse. own: languages the question is asked in."""
     nearest = {language: index.search(vector, language, length) for language in catalog.languages()}
     overall = sorted((found for near in nearest.values() for found in near), key=lambda found: -found[1])
-    lists = [(1.0, [number for number, _ in overall[:length]])]
+    lists = [(1.0, [number for number, _ in overall[:length]])] if "dense" in parts else []
     for language, near in nearest.items():
-        if language in own:
-            lists.append((1.0, catalog.lexical(question, language, length)))
-        else:
+        if language not in own:
             lists.append((OTHER_LANGUAGE, [number for number, _ in near]))
+        elif "lexical" in parts:
+            lists.append((1.0, catalog.lexical(question, language, length)))
     return lists
 
 
