@@ -1,0 +1,283 @@
+"""Speed and cost: bench.json, bench.md and bench.svg, with ratios where machines differ.
+
+python -m eval.bench --texts PATH [PATH ...] --out DIR [--sizes 1000,10000,100000] [--questions FILE]
+Stores of these numbers of passages are made with cheap vectors (embedding 100,000 passages takes hours) and kept in
+DIR/stores; the rate of an ingest, the question's vector and the reader are measured with the real embedder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+
+from eval import bench_parts as parts
+from eval import plots
+from eval.bench_texts import PER_FILE, StandIn, Texts, documents, read_questions, read_texts, write_folder
+from eval.command import OK, BadInput, edge, read_json, say, warn, write_whole
+from eval.predict import code_digest, library_versions
+from eval.run import positive
+from eval.runs import rounded
+from qa import ingestion, passages, vectors
+from qa.catalog import SCHEMA_VERSION, open_catalog
+from qa.errors import VerbatimError
+from qa.types import Document, Source
+
+TABLE, PICTURE, FIGURES = "bench.md", "bench.svg", "bench.json"
+MOST_GROWTH = {"dense": 5.0, "lexical": 5.0}  # times, from the smallest store to the largest
+LEAST_RATE = 0.8  # of the embedder's bare rate
+SAMPLE = 100  # documents that tell how many passages a document makes
+
+Facts = dict[str, Any]
+Alone = Callable[..., tuple[Any, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured."""
+
+    sizes: tuple[int, ...] = (1_000, 10_000, 100_000)  # passages
+    questions: int = 100
+    read: int = 20  # of the questions; reading takes long
+    files: int = 1_000  # of the folder in which one changes
+    rate_files: int = 30  # read with the real embedder: about 300 passages
+
+
+# ---- measuring ----
+
+
+def bench(texts: Texts, out: Path, plan: Plan, open_model: Callable[[], Any], alone: Alone = parts.alone) -> Facts:
+    """Every figure. alone: runs a part in a process of its own and says how much memory that took."""
+    questions = texts.questions[: plan.questions]
+    return {
+        "schema": 1,
+        "machine": machine(),
+        "asked": {"questions": len(questions), "read": min(plan.read, len(questions)), "rounds": parts.ROUNDS},
+        **of_sizes(texts, questions, out / "stores", plan, open_model, alone),
+        **of_ingests(texts, questions[0], out / "stores", plan, open_model, alone),
+        "bare_peak_bytes": {"ingest": alone(parts.importing)[1], "ask": alone(parts.loading, open_model)[1]},
+    }
+
+
+def of_sizes(
+    texts: Texts, questions: Sequence[str], stores: Path, plan: Plan, open_model: Callable[[], Any], alone: Alone
+) -> Facts:
+    """What is measured at every size, and how each stage of a question grows from the smallest to the largest."""
+    each = passages_each(texts.paragraphs)
+    places = [stores / str(size) for size in sorted(plan.sizes)]
+    sizes = [filled(texts, round(int(place.name) / each), place, alone) for place in places]
+    warn("asking:")
+    made = [place / "store" for place in places]
+    taken, _ = alone(parts.asking, made, questions, plan.read, open_model)
+    for facts, store, seconds in zip(sizes, made, taken, strict=True):
+        facts["stages"] = {stage: spread(values) for stage, values in seconds.items()}
+        facts["ask_peak_bytes"] = alone(parts.answering, store, questions[:5], open_model)[1]
+    return {"sizes": sizes, "growth": {stage: growth(sizes, stage) for stage in parts.STAGES}}
+
+
+def of_ingests(
+    texts: Texts, question: str, stores: Path, plan: Plan, open_model: Callable[[], Any], alone: Alone
+) -> Facts:
+    """Rate against the bare embedder, ingests that have little to do, and an answer from a store with real vectors."""
+    warn("rate of an ingest:")
+    few, many = stores / "rate", stores / "changes"
+    write_folder(few / "documents", documents(texts.paragraphs, plan.rate_files))
+    rate, peak = alone(parts.ingest_rate, few / "documents", few / "store", open_model)
+    seconds, _ = alone(parts.first_answer, few / "store", question)
+    warn("ingests with little to do:")
+    write_folder(many / "documents", documents(texts.paragraphs, plan.files))
+    changes, _ = alone(parts.changes, many / "documents", many / "store")
+    return {
+        "ingest_rate": {**rate, "least": LEAST_RATE, "peak_bytes": peak},
+        "first_answer": {"passages": rate["passages"], "seconds": seconds},
+        "changes": changes,
+    }
+
+
+def passages_each(paragraphs: Sequence[str]) -> float:
+    """Passages that a document makes, from the first real ones; how many a store has is counted afterwards."""
+    real = min(SAMPLE, -(-len(paragraphs) // PER_FILE))
+    model, found = StandIn(), 0
+    for name, text in documents(paragraphs, real).items():
+        source = Source(name, name, "", "", None)
+        found += len(list(passages.split(Document(source, text), model.count_tokens, model.window, model.identity)))
+    return found / real
+
+
+def filled(texts: Texts, files: int, place: Path, alone: Alone) -> Facts:
+    """What is known of the store of so many documents, which is made unless it is there as this program makes it."""
+    warn(f"store of {place.name} passages:")
+    store, known = place / "store", place / "facts.json"
+    made_of = write_folder(place / "documents", documents(texts.paragraphs, files))
+    made_by = [SCHEMA_VERSION, vectors.HNSW, ingestion.made_by_of(StandIn())]
+    if known.is_file():
+        facts: Facts = read_json(known)
+        if (facts.get("made_of"), facts.get("made_by")) == (made_of, made_by) and has_index(store):
+            return facts
+    shutil.rmtree(store, ignore_errors=True)
+    ingest, peak = alone(parts.ingest, store, place / "documents")
+    facts = {
+        "asked": int(place.name),
+        **parts.look(store),
+        "ingest": {**ingest, "peak_bytes": peak},
+        "made_of": made_of,
+        "made_by": made_by,
+    }
+    write_whole(known, json.dumps(rounded(facts), indent=1) + "\n")
+    return facts
+
+
+def has_index(store: Path) -> bool:
+    """Whether a store has a published index."""
+    with contextlib.suppress(VerbatimError), contextlib.closing(open_catalog(store)) as catalog:
+        return vectors.is_there(vectors.directory(store, catalog.generation))
+    return False
+
+
+def spread(seconds: Sequence[float]) -> dict[str, float | None]:
+    """Median, 95th percentile and number."""
+    p50, p95 = np.quantile(seconds, (0.5, 0.95)) if seconds else (None, None)
+    return {"p50": p50 and float(p50), "p95": p95 and float(p95), "n": len(seconds)}
+
+
+def growth(sizes: Sequence[Facts], stage: str) -> Facts:
+    """How many times the median of the smallest store the largest one takes."""
+    first, last = sizes[0], sizes[-1]
+    before, after = (one["stages"][stage]["p50"] for one in (first, last))
+    times = after / before if before and after else None
+    return {"from": first["passages"], "to": last["passages"], "p50": before, "times": times,
+            "most": MOST_GROWTH.get(stage)}  # fmt: skip
+
+
+def machine() -> Facts:
+    """What the figures depend on, no places of this machine."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": os.cpu_count(),
+        "threads": os.environ.get("OMP_NUM_THREADS"),
+        "code": code_digest(),
+        "versions": {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version, **library_versions()},
+    }
+
+
+# ---- table and picture ----
+
+
+def markdown(found: Facts) -> str:
+    """Two tables: by number of passages, and what does not depend on it."""
+    sizes = found["sizes"]
+    head = ["", *(f"{one['passages']:,}" for one in sizes), "growth", "at most"]
+    lines = [["of recombined sentences", *(f"{one['made']:,}" for one in sizes), "", ""]]
+    for stage in parts.STAGES:
+        grown = found["growth"][stage]
+        cells = [f"{ms(one['stages'][stage]['p50'])} / {ms(one['stages'][stage]['p95'])}" for one in sizes]
+        limit = "" if grown["most"] is None else f"{grown['most']:g}"
+        lines.append(
+            [f"{stage}, ms, p50 / p95", *cells, "" if grown["times"] is None else f"{grown['times']:.1f}", limit]
+        )
+    lines += [
+        [label, *(show(one) for one in sizes), "", ""]
+        for label, show in (
+            ("ingest with stand-in vectors, s", lambda one: f"{one['ingest']['seconds']:.0f}"),
+            ("memory of that ingest, MB", lambda one: mb(one["ingest"]["peak_bytes"])),
+            ("memory of asking, MB", lambda one: mb(one["ask_peak_bytes"])),
+            ("bytes a passage", lambda one: f"{one['bytes']['passage']:,.0f}"),
+            ("... of the catalog", lambda one: f"{one['bytes']['catalog'] / one['passages']:,.0f}"),
+            ("... of the index", lambda one: f"{one['bytes']['index'] / one['passages']:,.0f}"),
+        )
+    ]
+    return "\n".join([*table(head, lines), "", *table(["", "", "wanted"], others(found)), ""])
+
+
+def others(found: Facts) -> list[list[str]]:
+    """Label, figure and what it should be."""
+    rate, changes, bare = found["ingest_rate"], found["changes"], found["bare_peak_bytes"]
+    files, first = changes["documents"], found["first_answer"]
+    return [
+        ["ingest over bare embedder", f"{rate['ratio']:.2f} ({rate['ingest_rate']:.1f} of {rate['bare_rate']:.1f} "
+         f"passages/s, {rate['passages']} passages)", f"at least {rate['least']:g}"],
+        ["nothing changed, s", f"{changes['nothing']:.2f} ({changes['nothing_ratio']:.3f} of the whole ingest of "
+         f"{files:,} files, {changes['passages']:,} passages)", ""],
+        [f"one file in {files:,} changed, s", f"{changes['one']:.2f} ({changes['one_ratio']:.3f} of it)", ""],
+        ["first answer of a cold process, s", f"{min(first['seconds']):.1f} ({first['passages']} passages)", ""],
+        ["memory with nothing read, MB", f"{mb(bare['ingest'])} ingest, {mb(bare['ask'])} asking (the model)", ""],
+        ["memory of an ingest with the real embedder, MB", mb(rate["peak_bytes"]), ""],
+    ]  # fmt: skip
+
+
+def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *lines)]
+
+
+def ms(seconds: float | None) -> str:
+    return "" if seconds is None else f"{1000 * seconds:.3g}"
+
+
+def mb(size: float) -> str:
+    return f"{size / 1e6:,.0f}"
+
+
+def picture(sizes: Sequence[Facts]) -> str:
+    """Median seconds by number of passages, a line a stage."""
+    with matplotlib.rc_context(plots.STYLE):
+        chart, axes = plots.blank("passages", "seconds a question, median")
+        looks = zip((plots.ONE, plots.TWO, plots.INK, plots.ONE, plots.TWO), ("-", "-", ":", "--", "--"), strict=True)
+        for stage, (colour, line) in zip(parts.STAGES, looks, strict=True):
+            points = [(one["passages"], one["stages"][stage]["p50"]) for one in sizes]
+            known = [point for point in points if point[1]]
+            axes.plot(*zip(*known, strict=True), color=colour, linestyle=line, marker="o", markersize=3, label=stage)
+        axes.set(xscale="log", yscale="log")
+        chart.legend(loc="outside upper center", ncols=len(parts.STAGES), handlelength=1.6, columnspacing=1.0)
+        return plots.on_paper(plots.drawn(chart, "growth", "Seconds of each stage of a question by number of passages"))
+
+
+# ---- the command line ----
+
+
+def run_bench(options: argparse.Namespace) -> int:
+    texts = read_texts(options.texts)
+    if options.questions:
+        texts.questions = read_questions(options.questions)
+    if not texts.questions:
+        raise BadInput("the texts bring no questions; name a file of them with --questions")
+    found = bench(texts, options.out, Plan(sizes=options.sizes), parts.real_model)
+    write_whole(options.out / FIGURES, json.dumps(rounded(found), indent=1) + "\n")
+    write_whole(options.out / TABLE, markdown(found))
+    write_whole(options.out / PICTURE, picture(found["sizes"]))
+    say(markdown(found), f"all figures: {options.out / FIGURES}", f"picture: {options.out / PICTURE}")
+    return OK
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """ "1000,10000" as numbers, each from 1, none twice, rising."""
+    return tuple(sorted({positive(part) for part in text.split(",")}))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m eval.bench", description="Speed and cost of the program.")
+    parser.add_argument("--texts", type=Path, nargs="+", required=True, metavar="PATH", help=(
+        "folders of documents, SQuAD files, BEIR corpus.jsonl files"))  # fmt: skip
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where all goes; stores are kept there")
+    parser.add_argument("--sizes", type=numbers, default=Plan().sizes, metavar="N,N,...", help=(
+        "passages of the stores (default: 1000,10000,100000)"))  # fmt: skip
+    parser.add_argument("--questions", type=Path, metavar="FILE", help=(
+        "a SQuAD or gold file (default: the questions of the SQuAD files among the texts)"))  # fmt: skip
+    parser.epilog = "Exit: 0 done, 2 wrong use or input (named by line), 1 anything else."
+    options = parser.parse_args(arguments)
+    return edge("eval.bench", lambda: run_bench(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,300 @@
+"""What the speed bench measures, each part in a process of its own so that its memory is its own too."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from eval.bench_texts import MADE, Hybrid, StandIn
+from eval.command import read_text, write_whole
+from qa.answering import QA
+from qa.catalog import FILE_NAME, Catalog, open_catalog
+from qa.cli import progress_bars
+from qa.embedder import default_embedder, open_embedder
+from qa.errors import VerbatimError
+from qa.ingestion import sync
+from qa.reader import SentenceReader
+from qa.retrieval import retrieve
+from qa.settings import load_settings
+from qa.vectors import Index, directory
+
+STAGES = ("embed", "dense", "lexical", "rest", "read")
+"""Of a question: its vector, the two lists, what else `retrieve` does (fusing, fetching), finding the answer."""
+ROUNDS = 3  # of which the least time counts: the others had to share the machine
+
+Facts = dict[str, Any]
+OpenModel = Callable[[], Any]
+
+
+def real_model() -> Any:
+    """The embedder that the settings name, or the best one installed."""
+    settings = load_settings()
+    return open_embedder(settings.embedder or default_embedder(), settings.model_dir, settings.threads)
+
+
+# ---- processes ----
+
+
+def alone(work: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
+    """What `work` returns in a new process, and the most memory in bytes that this process ever held."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        try:
+            return pool.submit(with_peak, work, *arguments).result()  # type: ignore[no-any-return]
+        except BrokenProcessPool as error:
+            raise VerbatimError(f"the process that measures {work.__name__} was killed; is memory short?") from error
+
+
+def with_peak(work: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
+    return work(*arguments), peak_bytes()
+
+
+def peak_bytes() -> int:
+    """Most memory this process held. Linux counts in `ru_maxrss` what the parent held when it forked, too."""
+    with contextlib.suppress(OSError):
+        line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def importing() -> None:
+    """What an ingest needs in memory before it has read anything."""
+    import chromadb  # noqa: F401
+
+
+def loading(open_model: OpenModel) -> None:
+    """What every question needs in memory, whatever the store."""
+    open_model().encode_questions(["Who was the first?"])
+
+
+# ---- stores ----
+
+
+def ingest(store: Path, documents: Path) -> Facts:
+    """Makes a store with stand-in vectors; seconds in all and by stage."""
+    model = StandIn()
+    last: dict[str, float] = {}
+    with progress_bars() as show:
+        began = time.perf_counter()
+
+        def progress(stage: str, done: int, total: int) -> None:
+            last[stage] = time.perf_counter() - began
+            show(stage, done, total)
+
+        sync(store, [documents], lambda _: model, progress=progress)
+    ends = {stage: last.get(stage, 0.0) for stage in ("reading", "embedding", "indexing")}
+    parts = np.diff([0.0, *ends.values()])
+    whole = time.perf_counter() - began
+    return {
+        "seconds": whole,
+        **dict(zip(ends, map(float, parts), strict=True)),
+        "publishing": whole - max(ends.values()),
+    }
+
+
+def look(store: Path) -> Facts:
+    """What a store holds: passages, those of recombined sentences, distinct ones; bytes on the disk by part."""
+    with contextlib.closing(open_catalog(store)) as catalog:
+        query = """SELECT count(*), sum(d.name LIKE ?), count(DISTINCT p.fold)
+                   FROM passages p JOIN documents d ON d.id = p.document WHERE d.live"""
+        passages, made, distinct = catalog.db.execute(query, (MADE + "%",)).fetchone()
+        held = catalog.count()
+    parts = {"catalog": size_of(store, f"{FILE_NAME}*"), "index": size_of(store / "generations", "**/*")}
+    return {
+        "passages": passages, "made": made, "distinct": distinct, "documents": held["documents"],
+        "characters": held["characters"], "bytes": {**parts, "passage": sum(parts.values()) / passages},
+    }  # fmt: skip
+
+
+def size_of(folder: Path, pattern: str) -> int:
+    return sum(path.stat().st_size for path in folder.glob(pattern) if path.is_file())
+
+
+# ---- questions ----
+
+
+class Timed:
+    """Stands for another object and adds up the seconds that one of its methods takes."""
+
+    def __init__(self, inner: Any, method: str) -> None:
+        self.inner, self.seconds = inner, 0.0
+        setattr(self, method, lambda *arguments: self.run(getattr(inner, method), *arguments))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def run(self, method: Callable[..., Any], *arguments: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return method(*arguments)
+        finally:
+            self.seconds += time.perf_counter() - began
+
+
+@dataclass
+class Opened:
+    """A store to ask."""
+
+    catalog: Catalog
+    index: Index
+
+
+def asking(
+    stores: Sequence[Path], questions: Sequence[str], read: int, open_model: OpenModel
+) -> list[dict[str, list[float]]]:
+    """Seconds of each question by stage, for each store; an answer is looked for in `read` of the questions.
+
+    The stores take turns at each question, so that what else the machine does troubles all of them alike.
+    """
+    real = open_model()
+    hybrid, reader = Hybrid(real), SentenceReader(real)
+    best: dict[tuple[int, str, int], float] = {}
+    with contextlib.ExitStack() as stack:
+        opened = [open_store(store, stack) for store in stores]
+        for turn in tqdm(range((1 + ROUNDS) * len(questions)), desc="asking", unit="question", mininterval=pause()):
+            number = turn % len(questions)
+            warm = turn >= len(questions)  # the first round is not counted, and reads but once
+            reads = number < (read if warm else min(read, 1))
+            for at, store in enumerate(opened):
+                taken = ask(store, questions[number], hybrid, reader if reads else None)
+                for stage, seconds in taken.items() if warm else ():
+                    key = at, stage, number
+                    best[key] = min(seconds, best.get(key, seconds))
+    return [
+        {stage: [s for (a, name, _), s in best.items() if (a, name) == (at, stage)] for stage in STAGES}
+        for at in range(len(stores))
+    ]
+
+
+def pause() -> float:
+    """Seconds between two states of a progress bar."""
+    return 0.1 if sys.stderr.isatty() else 30.0
+
+
+def open_store(store: Path, stack: contextlib.ExitStack) -> Opened:
+    catalog = stack.enter_context(contextlib.closing(open_catalog(store)))
+    return Opened(catalog, stack.enter_context(contextlib.closing(Index(directory(store, catalog.generation)))))
+
+
+def ask(store: Opened, question: str, embedder: Hybrid, reader: SentenceReader | None) -> dict[str, float]:
+    """Seconds by stage, measured inside the real `retrieve`."""
+    catalog, index = Timed(store.catalog, "lexical"), Timed(store.index, "search")
+    began = time.perf_counter()
+    embedder.real.encode_questions([question])
+    embedded = time.perf_counter()
+    vector = StandIn.encode_passages(embedder, [question])[0]
+    asked = time.perf_counter()
+    with store.catalog.snapshot():
+        hits = retrieve(catalog, index, question, vector)  # type: ignore[arg-type]
+    retrieved = time.perf_counter()
+    taken = {"embed": embedded - began, "dense": index.seconds, "lexical": catalog.seconds}
+    taken["rest"] = retrieved - asked - index.seconds - catalog.seconds
+    if reader:
+        reader.read(question, hits)
+        taken["read"] = time.perf_counter() - retrieved
+    return taken
+
+
+def answering(store: Path, questions: Sequence[str], open_model: OpenModel) -> None:
+    """The whole program on a few questions; for its memory."""
+    real = open_model()
+    with QA(store, Hybrid(real), SentenceReader(real)) as qa:
+        for question in questions:
+            qa.ask(question)
+
+
+def first_answer(store: Path, question: str) -> list[float]:
+    """Seconds from the command to the answer, each time in a new process; files may be in the system's cache."""
+    command = [sys.executable, "-m", "qa.cli", "ask", question, "--store", str(store), "--json"]
+    seconds = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True)
+        seconds.append(time.perf_counter() - began)
+        if done.returncode not in (0, 5):
+            raise VerbatimError(f"qa ask failed: {done.stderr.strip()}")
+    return seconds
+
+
+# ---- ingests ----
+
+
+class Recording:
+    """An embedder that keeps the texts it is given."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.texts: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def encode_passages(self, texts: Sequence[str]) -> Any:
+        self.texts += texts
+        return self.inner.encode_passages(texts)
+
+
+def ingest_rate(documents: Path, store: Path, open_model: OpenModel) -> Facts:
+    """Passages a second of whole ingests into new stores, and of the embedder alone on the same texts in one call.
+
+    The last of the stores made stays, at `store`.
+    """
+    model = Recording(open_model())
+    model.inner.encode_passages(["A first text, for which the model is loaded."])
+    seconds: dict[str, list[float]] = {"ingest": [], "bare": []}
+    for number in range(2):
+        shutil.rmtree(store, ignore_errors=True)
+        made = store.with_name(f"{store.name}-{number}")  # Chroma remembers paths within a process
+        shutil.rmtree(made, ignore_errors=True)
+        model.texts.clear()
+        with progress_bars() as progress:
+            seconds["ingest"].append(timed(sync, made, [documents], lambda _: model, progress=progress))
+        seconds["bare"].append(timed(model.inner.encode_passages, list(model.texts)))
+        made.rename(store)
+    rates = {f"{name}_rate": len(model.texts) / min(taken) for name, taken in seconds.items()}
+    return {"passages": len(model.texts), "model": model.name, "seconds": seconds, **rates,
+            "ratio": rates["ingest_rate"] / rates["bare_rate"]}  # fmt: skip
+
+
+def timed(work: Callable[..., Any], *arguments: Any, **named: Any) -> float:
+    began = time.perf_counter()
+    work(*arguments, **named)
+    return time.perf_counter() - began
+
+
+def changes(documents: Path, store: Path) -> Facts:
+    """Seconds of a whole ingest with stand-in vectors, of one with nothing to do, and of one after one file changed."""
+    model = StandIn()
+    shutil.rmtree(store, ignore_errors=True)
+
+    def once() -> float:
+        return timed(sync, store, [documents], lambda _: model)
+
+    full = once()
+    nothing = min(once() for _ in range(ROUNDS))
+    changed = sorted(documents.iterdir())[0]
+    text = read_text(changed)
+    one = []
+    for version in (f"{text}\nThis line was not there before, and has not been read yet.\n", text):  # and back again
+        write_whole(changed, version)
+        one.append(once())
+    held = look(store)
+    return {
+        **{key: held[key] for key in ("passages", "documents")},
+        **{"full": full, "nothing": nothing, "one": min(one)},
+        **{"nothing_ratio": nothing / full, "one_ratio": min(one) / full},
+    }
