@@ -1,4 +1,4 @@
-"""The truth of a store, in SQLite: documents, passages, vectors, full-text index, published generation.
+"""The truth of a store, in SQLite: documents, passages, vectors, published generation.
 
 New documents are staged beside the live ones (live = 0) and become live in the one transaction that also switches the
 generation; a reader sees either all of an ingest or nothing of it.
@@ -24,10 +24,8 @@ import numpy.typing as npt
 from qa.errors import NoStore, StoreDamaged, StoreMismatch, UsageError, VerbatimError
 from qa.types import Document, Mark, Passage, Source, Turn
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "catalog.sqlite"
-COMMON_SHARE = 0.2  # a word in more than this share of the passages tells nothing apart
-COMMON_FROM = 200  # passages; in a smaller store no word is left out for being common
 
 Vectors = npt.NDArray[np.float32]
 
@@ -52,10 +50,7 @@ CREATE INDEX passages_id ON passages (id);
 CREATE INDEX passages_document ON passages (document);
 CREATE INDEX passages_key ON passages (key);
 CREATE INDEX passages_fold ON passages (fold);
-CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
-CREATE VIRTUAL TABLE words USING fts5 (
-    context, text, content = 'passages', content_rowid = 'rowid', tokenize = 'porter unicode61 remove_diacritics 2'
-);
+CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL);
 """
 
 SOURCE_COLUMNS = "d.name, d.path, d.sha256, d.title, d.date, d.pages, d.stale"
@@ -237,14 +232,18 @@ class Catalog:
             rows = zip(keys, (row.astype("<f4").tobytes() for row in vectors), strict=True)
             self.db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
 
-    def next_vectors(self, size: int) -> Iterator[tuple[str, list[str], Vectors]]:
-        """(language, passage ids, float32 (n, dimension)) of the next generation in batches of one language."""
-        query = f"""SELECT p.language, p.id, v.vector FROM ({NEXT}) p JOIN vectors v ON v.key = p.key
+    def next_passages(self, size: int) -> Iterator[tuple[str, list[str], list[str], Vectors]]:
+        """(language, passage ids, texts, float32 (n, dimension)) of the next generation in batches of one language.
+
+        texts: as they are embedded, with the context line.
+        """
+        query = f"""SELECT p.language, p.id, p.context, p.text, v.vector FROM ({NEXT}) p JOIN vectors v ON v.key = p.key
                     ORDER BY p.language, p.id"""
         for language, rows in groupby(self.db.execute(query), key=itemgetter(0)):
             while batch := list(islice(rows, size)):
-                blob = b"".join(row[2] for row in batch)
-                yield language, [row[1] for row in batch], np.frombuffer(blob, "<f4").reshape(len(batch), -1)
+                _, ids, contexts, texts, blobs = zip(*batch, strict=True)
+                vectors = np.frombuffer(b"".join(blobs), "<f4").reshape(len(batch), -1)
+                yield language, list(ids), list(map(join_context, contexts, texts)), vectors
 
     # ---- publishing ----
 
@@ -265,17 +264,8 @@ class Catalog:
         with self.transaction():
             ids = json.dumps([row[0] for row in self.db.execute(query)])
             old = "IN (SELECT value FROM json_each(?))"
-            self.db.execute(
-                f"""INSERT INTO words (words, rowid, context, text)
-                    SELECT 'delete', rowid, context, text FROM passages WHERE document {old}""",
-                (ids,),
-            )
             self.db.execute(f"DELETE FROM passages WHERE document {old}", (ids,))
             self.db.execute(f"DELETE FROM documents WHERE id {old}", (ids,))
-            self.db.execute(
-                """INSERT INTO words (rowid, context, text) SELECT p.rowid, p.context, p.text
-                   FROM passages p JOIN documents d ON d.id = p.document WHERE NOT d.live"""
-            )
             self.db.execute("UPDATE documents SET live = 1 WHERE NOT live")
             self.put(**facts, erase=bool(self.get("erase")) or ids != "[]")
 
@@ -294,15 +284,12 @@ class Catalog:
     def purge(self) -> int:
         """Removes vectors that no document uses and wipes what was deleted from the file. Returns the vectors' number.
 
-        FTS5 in SQLite 3.40 leaves deleted words in its index until it is optimised, and the write-ahead log keeps
-        pages until it is truncated.
+        The write-ahead log keeps pages until it is truncated.
         """
         orphans = "DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = vectors.key)"
         with self.transaction():
             purged = self.db.execute(orphans).rowcount
             erase = bool(self.get("erase"))
-            if erase:
-                self.db.execute("INSERT INTO words (words) VALUES ('optimize')")
         if erase or purged:
             (waiting, *_) = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             self.put(erase=bool(waiting))  # a reader still needs the log: the next ingest truncates it
@@ -330,52 +317,10 @@ class Catalog:
         for row in self.db.execute(f"SELECT {PASSAGE_COLUMNS} {LIVE} ORDER BY d.name, p.start"):
             yield passage_of(row)
 
-    def check_words(self) -> None:
-        """Raises sqlite3.DatabaseError if the full-text index is not in order."""
-        self.db.execute("SELECT count(*) FROM words WHERE words MATCH 'a'").fetchone()
-        indexed = self.db.execute("SELECT count(*) FROM words_docsize").fetchone()[0]
-        live = self.count()["passages"]
-        if indexed != live:
-            raise sqlite3.DatabaseError(f"{indexed} passages indexed, {live} in the catalog")
-        self.db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, row)")
-        found = self.db.execute("SELECT coalesce(sum(cnt), 0) FROM temp.terms").fetchone()[0]
-        noted = sum(sum(varints(row[0])) for row in self.db.execute("SELECT sz FROM words_docsize"))
-        if found != noted:
-            raise sqlite3.DatabaseError(f"{found} words indexed, {noted} noted")
-
     def count_without_vector(self) -> int:
         """Live passages whose vector is missing."""
         query = f"SELECT count(*) {LIVE} AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.key = p.key)"
         return int(self.db.execute(query).fetchone()[0])
-
-    def lexical(self, question: str, language: str, limit: int) -> list[str]:
-        """Ids of the passages of one language that match words of the question, best bm25 first."""
-        words = self.telling_words(question)
-        if not words:
-            return []
-        rows = self.db.execute(
-            """SELECT p.id FROM words JOIN passages p ON p.rowid = words.rowid WHERE words MATCH ? AND p.language = ?
-               ORDER BY bm25(words, 0.5, 1.0), p.id LIMIT ?""",
-            (" OR ".join(quoted(word) for word in words), language, limit),
-        )
-        return [row[0] for row in rows]
-
-    def telling_words(self, question: str) -> list[str]:
-        """The question's words without those that stand in very many passages, unless nothing else is left."""
-        words = list(dict.fromkeys(re.findall(r"\w+", question.lower())))[:200]
-        total = self.count_passages()
-        if total < COMMON_FROM:
-            return words
-        rare = [word for word in words if self.count_words(word) <= COMMON_SHARE * total]
-        return rare or words
-
-    def count_passages(self) -> int:
-        return int(self.db.execute("SELECT count(*) FROM words_docsize").fetchone()[0])
-
-    def count_words(self, word: str) -> int:
-        """Live passages with that word."""
-        query = "SELECT count(*) FROM words WHERE words MATCH ?"
-        return int(self.db.execute(query, (quoted(word),)).fetchone()[0])
 
 
 # The next generation: staged documents, and live ones that are neither staged anew nor planned to go.
@@ -384,11 +329,6 @@ NEXT = """SELECT p.* FROM passages p JOIN documents d ON d.id = p.document WHERE
  NOT EXISTS (SELECT 1 FROM documents n WHERE NOT n.live AND n.name = d.name))"""
 MISSING = f"SELECT p.* FROM ({NEXT}) p WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE v.key = p.key)"
 LIVE = "FROM passages p JOIN documents d ON d.id = p.document WHERE d.live"
-
-
-def quoted(word: str) -> str:
-    """A word as an FTS5 string: nothing in it is an operator."""
-    return '"' + word.replace('"', '""') + '"'
 
 
 def join_context(context: str, text: str) -> str:
@@ -408,16 +348,6 @@ def fold(text: str) -> bytes:
     """Equal for texts that differ only in case, space and punctuation; figures keep their points and signs."""
     parts = (f"\0{number}\0" if number else word for number, word in FOLDED.findall(text.casefold()))
     return hashlib.sha256("".join(parts).encode("utf-8", "surrogatepass")).digest()
-
-
-def varints(blob: bytes) -> Iterator[int]:
-    """SQLite's variable-length integers (https://www.sqlite.org/fileformat.html), none of nine bytes."""
-    value = 0
-    for byte in blob:
-        value = value << 7 | byte & 0x7F
-        if byte < 0x80:
-            yield value
-            value = 0
 
 
 def batches(items: list[Any], size: int) -> Iterator[list[Any]]:

@@ -320,7 +320,7 @@ def publish(
         progress("indexing", 0, report.passages)
         vectors.build(
             vectors.directory(store, number),
-            counted(catalog.next_vectors(CHROMA_BATCH), report.passages, progress),
+            counted(catalog.next_passages(CHROMA_BATCH), report.passages, progress),
             report.passages,
         )
         facts = {"model": model.identity, "embedder": model.name, "dimension": model.dimension}
@@ -344,9 +344,10 @@ def embed(catalog: Catalog, model: Embedder, progress: Progress) -> int:
     return done
 
 
-def counted(
-    batches: Iterable[tuple[str, list[str], npt.NDArray[np.float32]]], total: int, progress: Progress
-) -> Iterator[tuple[str, list[str], npt.NDArray[np.float32]]]:
+Batch = tuple[str, list[str], list[str], npt.NDArray[np.float32]]  # as Catalog.next_passages gives them
+
+
+def counted(batches: Iterable[Batch], total: int, progress: Progress) -> Iterator[Batch]:
     """The batches, with progress after each."""
     done = 0
     for batch in batches:

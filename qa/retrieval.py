@@ -42,7 +42,7 @@ def retrieve(
 
     vector: (dimension,), the embedded question. parts: of PARTS, those to use.
     """
-    sizes = catalog.languages()
+    sizes = index.sizes
     asked_in = language_of(question, next(iter(sizes), "und"), letters=12)
     own = {asked_in} if asked_in in sizes and "shares" in parts else set(sizes)
     total = sum(sizes.values())
@@ -50,7 +50,7 @@ def retrieve(
     every = SHARE if 2 * sum(sizes[language] for language in own) >= total else LARGE_SHARE
     length = LIST_LENGTH
     while True:
-        ranked = fuse(ranked_lists(catalog, index, question, vector, own, length, parts))
+        ranked = fuse(ranked_lists(index, question, vector, own, length, parts))
         known = catalog.passages([number for number, _ in ranked])
         hits = collapse(catalog, [(known[number], score) for number, score in ranked if number in known])
         if len(hits) >= limit or length >= total:
@@ -59,7 +59,6 @@ def retrieve(
 
 
 def ranked_lists(
-    catalog: Catalog,
     index: Index,
     question: str,
     vector: npt.NDArray[np.float32],
@@ -68,14 +67,14 @@ def ranked_lists(
     parts: Collection[str] = PARTS,
 ) -> list[tuple[float, list[str]]]:
     """(weight, passage ids) of the lists to fuse. own: languages the question is asked in."""
-    nearest = {language: index.search(vector, language, length) for language in catalog.languages()}
+    nearest = {language: index.search(vector, language, length) for language in index.sizes}
     overall = sorted((found for near in nearest.values() for found in near), key=lambda found: -found[1])
     lists = [(1.0, [number for number, _ in overall[:length]])] if "dense" in parts else []
     for language, near in nearest.items():
         if language not in own:
             lists.append((OTHER_LANGUAGE, [number for number, _ in near]))
         elif "lexical" in parts:
-            lists.append((1.0, catalog.lexical(question, language, length)))
+            lists.append((1.0, index.lexical(question, language, length)))
     return lists
 
 

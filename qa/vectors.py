@@ -1,8 +1,8 @@
-"""Everything that knows Chroma: a generation is a directory with one collection a language, written once.
+"""Everything that knows Chroma, and the directory of a generation: one collection and one index of words a language.
 
 Chroma keeps no lock, is not safe against a kill while it writes, and shows a second process stale results for ever
 (measured on 1.5.9). So a generation is written by one process into a directory nobody reads yet, closed, checked, and
-published by its number in the catalog.
+published by its number in the catalog. The words (`lexical`) lie in the same directory and share its fate.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qa import lexical
 from qa.errors import StoreDamaged
 
 Vectors = npt.NDArray[np.float32]
@@ -52,22 +53,25 @@ def remove_generations(store: Path, keep: int) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def build(path: Path, batches: Iterable[tuple[str, Sequence[str], Vectors]], expected: int) -> None:
-    """Makes a generation at `path` from (language, ids, float32 (n, dimension)) batches and checks it.
+def build(path: Path, batches: Iterable[tuple[str, Sequence[str], Sequence[str], Vectors]], expected: int) -> None:
+    """Makes a generation at `path` from (language, ids, texts, float32 (n, dimension)) batches and checks it.
 
-    Raises StoreDamaged when Chroma does not hold what it was given, or not the `expected` number of passages.
+    Raises StoreDamaged when it does not hold what it was given, or not the `expected` number of passages.
     """
     path.mkdir(parents=True)
+    words = lexical.Writer(path)
     with client(path) as chroma:
         limit = chroma.get_max_batch_size()
         written: Counter[str] = Counter()
-        for language, ids, vectors in batches:
+        for language, ids, texts, vectors in batches:
             collection = chroma.get_or_create_collection(
                 PREFIX + language, embedding_function=None, configuration={"hnsw": HNSW}
             )
             for at in range(0, len(ids), limit):
                 collection.add(ids=list(ids[at : at + limit]), embeddings=vectors[at : at + limit])
+            words.add(language, ids, texts)
             written[language] += len(ids)
+    words.finish()
     held = counts(path)
     if held != dict(written) or written.total() != expected:
         raise StoreDamaged(
@@ -78,26 +82,30 @@ def build(path: Path, batches: Iterable[tuple[str, Sequence[str], Vectors]], exp
 
 
 def sizes_and_hashes(path: Path) -> dict[str, tuple[int, str]]:
-    """Size of each file of a generation, and the hash of each that Chroma leaves alone when it reads (else "")."""
+    """Size of each file of a generation, and the hash of each that is left alone by readers (else "")."""
     files = [file for file in sorted(path.rglob("*")) if file.is_file() and file.name != MANIFEST]
     return {file.relative_to(path).as_posix(): (file.stat().st_size, final_hash(file)) for file in files}
 
 
 def final_hash(file: Path) -> str:
-    """Hash of an HNSW file that Chroma has persisted (from 1000 vectors on); "" of others, which change on opening."""
-    if not (file.parent / "index_metadata.pickle").is_file():
+    """Hash of an index of words, or an HNSW file that Chroma has persisted (from 1000 vectors on).
+
+    "" of others, which change on opening: tantivy's locks, and the rest of Chroma's.
+    """
+    words = file.parent.name.startswith("words-") and file.suffix != ".lock"
+    if not words and not (file.parent / "index_metadata.pickle").is_file():
         return ""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def counts(path: Path) -> dict[str, int]:
-    """Passages of each language in a generation. Raises StoreDamaged when it is missing or not readable."""
-    index = Index(path)
-    try:
+    """Passages of each language in a generation. Raises StoreDamaged when it is missing or its parts differ."""
+    with contextlib.closing(Index(path)) as index:
+        words = {language: found.size for language, found in index.words.items()}
+        if words != index.sizes:
+            raise StoreDamaged(f"the index {path} holds words of {words} passages, but vectors of {index.sizes}")
         return dict(index.sizes)
-    finally:
-        index.close()
 
 
 def sync_to_disk(path: Path) -> None:
@@ -173,6 +181,7 @@ class Index:
         """Raises StoreDamaged when the generation is missing or not readable."""
         self.copied: Path | None = None
         self.chroma: Any = None
+        self.words: dict[str, lexical.Index] = {}
         if not is_there(path):
             raise StoreDamaged(
                 f"the index {path} is missing or incomplete; run ingest again, it is rebuilt from the catalog"
@@ -186,7 +195,9 @@ class Index:
                 c.name.removeprefix(PREFIX): self.chroma.get_collection(c.name, embedding_function=None)
                 for c in self.chroma.list_collections()
             }
-            self.sizes = {language: int(collection.count()) for language, collection in self.collections.items()}
+            sizes = {language: int(collection.count()) for language, collection in self.collections.items()}
+            self.sizes = dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0])))  # the largest language first
+            self.words = {language: lexical.Index(path, language) for language in self.sizes}
         except Exception as error:  # Chroma raises its own, Rust's and pyo3's exceptions
             self.close()
             raise StoreDamaged(f"the index {path} cannot be read; delete that folder and run ingest again") from error
@@ -204,14 +215,19 @@ class Index:
             raise StoreDamaged("the index finds less than it holds; run ingest again")
         return [(number, 1 - distance) for number, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
 
+    def lexical(self, question: str, language: str, limit: int) -> list[str]:
+        """Ids of the `limit` passages of a language that match words of the question best, best first."""
+        return self.words[language].search(question, limit) if language in self.words else []
+
     def ids(self) -> dict[str, set[str]]:
-        """Of the passages of each language. Raises StoreDamaged."""
+        """Of the passages of each language, as Chroma holds them. Raises StoreDamaged."""
         try:
             return {language: set(c.get(include=[])["ids"]) for language, c in self.collections.items()}
         except Exception as error:  # as above
             raise StoreDamaged(f"the index cannot be read ({error}); run ingest again") from error
 
     def close(self) -> None:
+        self.words = {}
         if self.chroma is not None:
             self.chroma.close()
         if self.copied:

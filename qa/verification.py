@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -59,18 +58,14 @@ def passage_differences(passage: Passage, text: str) -> Iterator[str]:
 
 
 def store_differences(catalog: Catalog, store: Path) -> Iterator[str]:
-    """Faults between catalog, full-text index and the published Chroma generation."""
-    try:
-        catalog.check_words()
-    except sqlite3.DatabaseError as error:
-        yield f"the full-text index does not match the passages ({error})"
+    """Faults between the catalog and the published generation."""
     if missing := catalog.count_without_vector():
         yield f"{missing} passages have no vector"
     yield from index_differences(catalog, vectors.directory(store, catalog.generation))
 
 
 def index_differences(catalog: Catalog, path: Path) -> Iterator[str]:
-    """Faults of a Chroma generation."""
+    """Faults of a generation."""
     if not vectors.is_intact(path):
         yield f"the index {path} is missing or damaged; delete it and run ingest again"
         return
@@ -79,7 +74,8 @@ def index_differences(catalog: Catalog, path: Path) -> Iterator[str]:
         known.setdefault(passage.language, set()).add(passage.id)
     try:
         with contextlib.closing(vectors.Index(path)) as index:
-            if index.ids() != known:
+            words = {language: set(found.ids()) for language, found in index.words.items()}
+            if index.ids() != known or words != known:
                 yield f"the index {path} holds other passages than the catalog; delete it and run ingest again"
     except StoreDamaged as error:
         yield str(error)

@@ -16,7 +16,7 @@ LONGEST = 60  # lines of a function
 
 ORDER = (  # a module imports from lines above its own only
     {"types", "errors"},
-    {"settings", "layout", "q4"},
+    {"settings", "layout", "q4", "lexical"},
     {"decoding", "header"},
     {"furniture"},
     {"html_text"},
@@ -32,7 +32,8 @@ LAYER = {name: number for number, names in enumerate(ORDER) for name in names}
 
 KNOWN_BY = {  # library: the only modules that may import it
     "chromadb": {"vectors"},
-    "sqlite3": {"catalog", "verification", "cli"},  # the others for the name of an exception
+    "tantivy": {"lexical"},
+    "sqlite3": {"catalog", "cli"},  # the others for the name of an exception
     "torch": {"embedder"},
     "transformers": {"embedder"},
     "sentence_transformers": {"embedder"},

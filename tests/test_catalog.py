@@ -127,7 +127,6 @@ def test_readers_see_nothing_of_what_is_staged(catalog: Catalog) -> None:
         "Nobody wakes it.",
         "Bridges cross the river.",
     ]
-    assert catalog.lexical("blue walrus", "en", 9) == []
     assert catalog.equal_passages("a walrus") == []
     assert set(catalog.fingerprints()) == {"a.txt", "b.txt"}
 
@@ -142,10 +141,10 @@ def test_a_switch_shows_all_at_once(catalog: Catalog, place: Path) -> None:
             embed(catalog)
             catalog.switch(generation=2)
             assert (held(reader), reader.generation) == before
-            assert reader.lexical("bridges", "en", 9) != []
+            assert reader.equal_passages("Bridges cross the river") != []
         assert (held(reader), reader.generation) == ({"a.txt": "The blue fox sleeps.", "c.txt": "A walrus."}, 2)
-        assert reader.lexical("bridges", "en", 9) == []
-        assert [reader.passages([p])[p].text for p in reader.lexical("walrus", "en", 9)] == ["A walrus."]
+        assert reader.equal_passages("Bridges cross the river") == []
+        assert [p.source.name for p in reader.equal_passages("a walrus")] == ["c.txt"]
 
 
 def test_a_failing_switch_changes_nothing(catalog: Catalog) -> None:
@@ -156,7 +155,7 @@ def test_a_failing_switch_changes_nothing(catalog: Catalog) -> None:
     with pytest.raises(TypeError):
         catalog.switch(generation={"no", "json"})
     assert (held(catalog), catalog.generation) == (before, 1)
-    assert len(catalog.lexical("bridges", "en", 9)) == 1
+    assert len(catalog.equal_passages("Bridges cross the river")) == 1
 
 
 def test_staging_again_replaces_what_was_staged(catalog: Catalog) -> None:
@@ -164,7 +163,7 @@ def test_staging_again_replaces_what_was_staged(catalog: Catalog) -> None:
     stage(catalog, "new.txt", "Third.")
     publish(catalog)
     assert held(catalog)["new.txt"] == "Third."
-    assert catalog.lexical("first second", "en", 9) == []
+    assert catalog.equal_passages("first") == catalog.equal_passages("second") == []
 
 
 def test_leftovers_are_dropped(catalog: Catalog) -> None:
@@ -255,17 +254,17 @@ def test_vectors_are_kept_at_once(catalog: Catalog, place: Path) -> None:
         assert reader.count()["vectors"] == 4
 
 
-def test_next_vectors(catalog: Catalog) -> None:
+def test_next_passages(catalog: Catalog) -> None:
     stage(catalog, "c.txt", "Een.\nTwee.\nDrie.", language="nl")
     catalog.plan(["b.txt"])
     embed(catalog)
-    batches = list(catalog.next_vectors(2))
-    assert [(language, len(ids)) for language, ids, _ in batches] == [("en", 2), ("nl", 2), ("nl", 1)]
-    assert all(rows.dtype == np.float32 and rows.shape == (len(ids), 16) for _, ids, rows in batches)
+    batches = list(catalog.next_passages(2))
+    assert [(language, len(ids)) for language, ids, _, _ in batches] == [("en", 2), ("nl", 2), ("nl", 1)]
+    assert all(rows.dtype == np.float32 and rows.shape == (len(ids), 16) for _, ids, _, rows in batches)
     catalog.switch(generation=2)
     texts = {p.id: p.text for p in catalog.all_passages()}
-    assert {number for _, ids, _ in batches for number in ids} == set(texts)
-    for _, ids, rows in batches:
+    assert {number: text for _, ids, given, _ in batches for number, text in zip(ids, given, strict=True)} == texts
+    for _, ids, _, rows in batches:
         np.testing.assert_array_equal(rows, np.stack([bag_of_words(texts[number]) for number in ids]))
 
 
@@ -354,88 +353,7 @@ def test_nothing_is_left_in_a_large_index(catalog: Catalog, place: Path) -> None
     assert [n for n in range(150) if f"only{n:04}here".encode() in content] == list(range(1, 150, 2))
 
 
-# Words
-
-
-QUERIES = [
-    '"',
-    '""',
-    '"fox',
-    "fox AND",
-    "AND OR NOT NEAR",
-    "NEAR(fox red, 2)",
-    "text:fox",
-    "fox*",
-    "-fox",
-    "^fox",
-    "(fox",
-    "{text context}: fox",
-    "fox' OR '1'='1",
-    "fox; DROP TABLE words",
-    "_",
-    "\u0663 \u00bd \u2168 _ fox",
-    "fox\0red",
-    "\ud800",
-    "fox " * 10_000,
-]
-
-
-@pytest.mark.parametrize("query", QUERIES)
-def test_operators_and_quotes_are_words(catalog: Catalog, query: str) -> None:
-    found = [p.text for p in catalog.passages(catalog.lexical(query, "en", 9)).values()]
-    assert found == (["The red fox sleeps."] if "fox" in query else [])
-
-
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.text(max_size=60))
-def test_any_text_is_a_query(catalog: Catalog, query: str) -> None:
-    assert len(catalog.lexical(query + " fox", "en", 9)) >= 1
-    catalog.lexical(query, "en", 9)
-    catalog.equal_passages(query)
-
-
-def test_words_are_found_in_other_forms(catalog: Catalog) -> None:
-    stage(catalog, "c.txt", "Caf\u00e9s opened in M\u00dcNCHEN.\nThe mayor said AND and nothing else.")
-
-    def texts(question: str) -> list[str]:
-        found = catalog.lexical(question, "en", 9)
-        known = catalog.passages(found)
-        return [known[number].text for number in found]
-
-    publish(catalog)
-    assert texts("bridge") == texts("BRIDGES?") == ["Bridges cross the river."]
-    assert texts("cafe munchen") == ["Caf\u00e9s opened in M\u00dcNCHEN."]
-    assert texts("and") == ["The mayor said AND and nothing else."]
-
-
-def test_the_passage_with_more_of_the_words_comes_first(catalog: Catalog) -> None:
-    stage(catalog, "c.txt", "A blue boat sinks.\nA blue wolf sinks.\nA grey boat sinks.\nA green boat floats.")
-    publish(catalog)
-    ranked = catalog.lexical("blue wolf sinks", "en", 9)
-    texts = [catalog.passages([number])[number].text for number in ranked]
-    assert texts == ["A blue wolf sinks.", "A blue boat sinks.", "A grey boat sinks."]
-    assert catalog.lexical("blue wolf sinks", "en", 2) == ranked[:2]
-    assert catalog.lexical("blue wolf sinks", "nl", 9) == []
-
-
-def test_the_context_line_is_searched_too(catalog: Catalog) -> None:
-    whole = document("c.txt", "Twelve.")
-    catalog.stage(whole, fingerprint(whole), passages(whole, context="How many sailors?"), MODEL)
-    publish(catalog)
-    (found,) = catalog.lexical("sailors", "en", 9)
-    assert catalog.passages([found])[found].text == "Twelve."
-
-
-def test_words_that_stand_everywhere_are_left_out(catalog: Catalog) -> None:
-    lines = [f"The ship number{n}" + (" sails" if n % 4 == 0 else "") for n in range(300)]
-    stage(catalog, "c.txt", "\n".join(lines))
-    publish(catalog)
-    assert catalog.telling_words("The ship number7 sails the seas") == ["number7", "seas"]
-    assert catalog.telling_words("The ship") == ["the", "ship"]
-
-
-def test_a_small_store_leaves_no_word_out(catalog: Catalog) -> None:
-    assert catalog.telling_words("The the river?") == ["the", "river"]
+# Equal passages
 
 
 def test_equal_passages(catalog: Catalog) -> None:
@@ -444,13 +362,6 @@ def test_equal_passages(catalog: Catalog) -> None:
     found = catalog.equal_passages("The red, fox sleeps")
     assert [(p.source.name, p.start) for p in found] == [("a.txt", 0), ("c.txt", 0)]
     assert fold("sold 1,200 tonnes") != fold("sold 1,300 tonnes")
-
-
-def test_words_missing_from_the_index_are_noticed(catalog: Catalog) -> None:
-    catalog.check_words()
-    catalog.db.execute("INSERT INTO words (words) VALUES ('delete-all')")
-    with pytest.raises(sqlite3.DatabaseError):
-        catalog.check_words()
 
 
 # Opening

@@ -226,8 +226,8 @@ def test_a_question_of_operators_and_quotes_is_only_words(flooded: Opened, quest
 
 
 def test_operators_find_what_the_other_words_find(flooded: Opened) -> None:
-    found = flooded.catalog.lexical("barrier AND NOT ferry", "en", 9)
-    assert sorted(found) == sorted(flooded.catalog.lexical("ferry barrier", "en", 9))
+    found = flooded.index.lexical("barrier AND NOT ferry", "en", 9)
+    assert sorted(found) == sorted(flooded.index.lexical("ferry barrier", "en", 9))
     assert len(found) == 2
 
 
@@ -237,10 +237,10 @@ def test_lexical_finds_words_without_their_accents_and_endings(tmp_path: Path) -
         "b.txt": FLOOD,
     }
     with store_of(tmp_path, texts) as opened:
-        (found,) = opened.catalog.lexical("cafe", "en", 9)
+        (found,) = opened.index.lexical("cafe", "en", 9)
         assert opened.catalog.passages([found])[found].source.name == "a.txt"
-        assert opened.catalog.lexical("", "en", 9) == []
-        assert opened.catalog.lexical("zzz", "en", 9) == []
+        assert opened.index.lexical("", "en", 9) == []
+        assert opened.index.lexical("zzz", "en", 9) == []
 
 
 # ---- languages ----

@@ -24,9 +24,10 @@ def unit_vectors(count: int, seed: int = 0, dimension: int = 16) -> Vectors:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def batch(language: str, rows: Vectors) -> tuple[str, list[str], Vectors]:
-    """What `build` takes, with ids en-0, en-1, ..."""
-    return language, [f"{language}-{n}" for n in range(len(rows))], rows
+def batch(language: str, rows: Vectors) -> tuple[str, list[str], list[str], Vectors]:
+    """What `build` takes, with ids en-0, en-1, ... and texts "text 0", "text 1", ..."""
+    numbers = range(len(rows))
+    return language, [f"{language}-{n}" for n in numbers], [f"text {n}" for n in numbers], rows
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,8 @@ def test_a_large_index_finds_what_comparing_with_all_finds(large: Path) -> None:
 def test_batches_of_one_language_go_together(tmp_path: Path) -> None:
     rows = unit_vectors(9)
     ids = [f"p{n}" for n in range(9)]
-    parts = [("en", ids[:4], rows[:4]), ("nl", ids[4:6], rows[4:6]), ("en", ids[6:], rows[6:])]
+    slices = [("en", slice(4)), ("nl", slice(4, 6)), ("en", slice(6, 9))]
+    parts = [(language, ids[part], ids[part], rows[part]) for language, part in slices]
     vectors.build(tmp_path / "made", parts, 9)
     assert vectors.counts(tmp_path / "made") == {"en": 7, "nl": 2}
     assert search(tmp_path / "made", rows[8])[0][0] == "p8"
