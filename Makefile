@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help setup run test check eval clean
+.PHONY: help setup run test check eval gate clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,7 +22,7 @@ run: setup  ## read the documents (corpus/ at first) and open the page
 	$(BIN)/python app.py
 
 test: setup  ## every test: real models and browser too
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: setup  ## ruff and mypy
 	$(BIN)/ruff check .
@@ -32,6 +32,9 @@ check: setup  ## ruff and mypy
 eval: setup  ## ask the development questions on corpus/ and write eval/runs/corpus_dev/report.html
 	$(BIN)/python ingest.py corpus --store eval/runs/store
 	$(BIN)/python -m eval.run --gold eval/gold/corpus_dev.jsonl --store eval/runs/store --out eval/runs/corpus_dev
+
+gate: eval  ## the same, and fail if it is significantly worse than eval/baseline
+	$(BIN)/python -m eval.compare eval/baseline/corpus_dev eval/runs/corpus_dev --fail-on-loss
 
 clean:  ## remove environment, caches and the store
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -128,21 +129,21 @@ def size_of(folder: Path, pattern: str) -> int:
 
 
 class Timed:
-    """Stands for another object and adds up the seconds that one of its methods takes."""
+    """Stands for another object and adds up the seconds that each of some of its methods takes."""
 
-    def __init__(self, inner: Any, method: str) -> None:
-        self.inner, self.seconds = inner, 0.0
-        setattr(self, method, lambda *arguments: self.run(getattr(inner, method), *arguments))
+    def __init__(self, inner: Any, *methods: str) -> None:
+        self.inner, self.seconds = inner, dict.fromkeys(methods, 0.0)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
+        found = getattr(self.inner, name)
+        return partial(self.run, name, found) if name in self.seconds else found
 
-    def run(self, method: Callable[..., Any], *arguments: Any) -> Any:
+    def run(self, name: str, method: Callable[..., Any], *arguments: Any) -> Any:
         began = time.perf_counter()
         try:
             return method(*arguments)
         finally:
-            self.seconds += time.perf_counter() - began
+            self.seconds[name] += time.perf_counter() - began
 
 
 @dataclass
@@ -192,17 +193,17 @@ def open_store(store: Path, stack: contextlib.ExitStack) -> Opened:
 
 def ask(store: Opened, question: str, embedder: Hybrid, reader: SentenceReader | None) -> dict[str, float]:
     """Seconds by stage, measured inside the real `retrieve`."""
-    catalog, index = Timed(store.catalog, "lexical"), Timed(store.index, "search")
+    index = Timed(store.index, "search", "lexical")
     began = time.perf_counter()
     embedder.real.encode_questions([question])
     embedded = time.perf_counter()
     vector = StandIn.encode_passages(embedder, [question])[0]
     asked = time.perf_counter()
     with store.catalog.snapshot():
-        hits = retrieve(catalog, index, question, vector)  # type: ignore[arg-type]
+        hits = retrieve(store.catalog, index, question, vector)  # type: ignore[arg-type]
     retrieved = time.perf_counter()
-    taken = {"embed": embedded - began, "dense": index.seconds, "lexical": catalog.seconds}
-    taken["rest"] = retrieved - asked - index.seconds - catalog.seconds
+    taken = {"embed": embedded - began, "dense": index.seconds["search"], "lexical": index.seconds["lexical"]}
+    taken["rest"] = retrieved - asked - sum(index.seconds.values())
     if reader:
         reader.read(question, hits)
         taken["read"] = time.perf_counter() - retrieved

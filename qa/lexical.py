@@ -96,8 +96,8 @@ class Index:
             self.searcher = self.opened.searcher()
             self.size = int(self.searcher.num_docs)
 
-    def search(self, question: str, limit: int) -> list[str]:
-        """Ids of the passages that share words with the question, best first; equal ones in order of their ids."""
+    def search(self, question: str, limit: int) -> list[tuple[str, float]]:
+        """(id, bm25) of passages that share words with the question, best first; equal ones in order of their ids."""
         from tantivy import Occur, Query
 
         words = self.telling_words(question)
@@ -105,7 +105,9 @@ class Index:
             terms = [Query.term_query(self.opened.schema, "text", word, index_option="freq") for word in words]
             wanted = Query.boolean_query([(Occur.Should, term) for term in terms])
             hits = self.searcher.search(wanted, limit, count=False).hits if terms else []
-            return [number for _, number in sorted((-score, self.id_of(place)) for score, place in hits)]
+            return sorted(
+                ((self.id_of(place), score) for score, place in hits), key=lambda found: (-found[1], found[0])
+            )
 
     def telling_words(self, question: str) -> list[str]:
         """The question's words that stand in some passages, without those in very many unless nothing else is left."""

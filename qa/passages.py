@@ -21,7 +21,7 @@ from typing import Any
 from qa.layout import Range, blocks, line_ends
 from qa.types import Document, Mark, Passage, Source, Turn
 
-SPLITTER_VERSION = 1  # part of every fingerprint: a change makes every document be split anew
+SPLITTER_VERSION = 2  # part of every fingerprint: a change makes every document be split anew
 PASSAGE_CHARS = 600  # at most; figures for 450, 600 and 900 in CHANGELOG 0.1
 QUOTE_CHARS = 400  # a longer sentence is cut at clause marks
 CONTEXT_TOKENS = 40
@@ -491,7 +491,7 @@ def context_line(source: Source, region: Region, turns: Sequence[Turn], where: R
     heading = region.heading if region.heading != source.title else ""
     empty, mark = count(["", " | "])
     parts, left = [], CONTEXT_TOKENS
-    title = 8 if question else 16  # the question tells more
+    title = 8 if question else 16 if heading else CONTEXT_TOKENS  # what stands behind it tells more
     # A file's name stands in for a title that the document lacks; it is no context: a renamed file has equal passages.
     own_title = "" if source.title == PurePosixPath(source.name).stem else source.title
     given = ((source.date or "", 12), (speaker or "", 10), (own_title, title), (question or heading, CONTEXT_TOKENS))

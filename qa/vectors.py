@@ -215,8 +215,8 @@ class Index:
             raise StoreDamaged("the index finds less than it holds; run ingest again")
         return [(number, 1 - distance) for number, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
 
-    def lexical(self, question: str, language: str, limit: int) -> list[str]:
-        """Ids of the `limit` passages of a language that match words of the question best, best first."""
+    def lexical(self, question: str, language: str, limit: int) -> list[tuple[str, float]]:
+        """(passage id, bm25) of the `limit` passages of a language that match the question's words best, best first."""
         return self.words[language].search(question, limit) if language in self.words else []
 
     def ids(self) -> dict[str, set[str]]:

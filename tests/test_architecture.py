@@ -16,12 +16,13 @@ LONGEST = 60  # lines of a function
 
 ORDER = (  # a module imports from lines above its own only
     {"types", "errors"},
-    {"settings", "layout", "q4", "lexical"},
+    {"settings", "layout", "q4", "lexical", "quoting"},
     {"decoding", "header"},
     {"furniture"},
     {"html_text"},
     {"loaders", "passages", "embedder", "catalog", "vectors"},
     {"reader"},
+    {"span_reader"},
     {"ingestion", "retrieval", "conversation", "verification"},
     {"answering"},
     {"render"},
@@ -38,12 +39,14 @@ KNOWN_BY = {  # library: the only modules that may import it
     "transformers": {"embedder"},
     "sentence_transformers": {"embedder"},
     "huggingface_hub": {"embedder"},
+    "onnxruntime": {"span_reader"},
+    "tokenizers": {"embedder", "q4", "span_reader"},
     "gradio": {"web"},
     "sentencex": {"passages"},
     "langchain_text_splitters": {"passages"},
     "trafilatura": {"html_text"},
 }
-CATCH_ALL = {"web", "vectors", "embedder", "html_text"}  # edges to people, and to libraries that raise anything
+CATCH_ALL = {"web", "vectors", "embedder", "html_text", "span_reader"}  # edges to people, and to libraries
 
 MODULES = {path.stem: ast.parse(path.read_text("utf-8"), str(path)) for path in sorted(PACKAGE.glob("*.py"))}
 

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from qa.catalog import (
     FILE_NAME,
@@ -263,7 +261,7 @@ def test_next_passages(catalog: Catalog) -> None:
     assert all(rows.dtype == np.float32 and rows.shape == (len(ids), 16) for _, ids, _, rows in batches)
     catalog.switch(generation=2)
     texts = {p.id: p.text for p in catalog.all_passages()}
-    assert {number: text for _, ids, given, _ in batches for number, text in zip(ids, given, strict=True)} == texts
+    assert {number: text for _, ids, said, _ in batches for number, text in zip(ids, said, strict=True)} == texts
     for _, ids, _, rows in batches:
         np.testing.assert_array_equal(rows, np.stack([bag_of_words(texts[number]) for number in ids]))
 

@@ -68,7 +68,7 @@ def found(store: Path, words: str, language: str = "en") -> set[str]:
     with contextlib.closing(open_catalog(store)) as catalog:
         index = vectors.Index(vectors.directory(store, catalog.generation))
         near = [number for number, _ in index.search(bag_of_words(words), language, 1000)]
-        lexical = index.lexical(words, language, 1000)
+        lexical = [number for number, _ in index.lexical(words, language, 1000)]
         index.close()
         assert set(lexical) <= set(near) == {p.id for p in catalog.all_passages() if p.language == language}
         return {passage.source.name for passage in catalog.passages(lexical).values()}

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.catalog import Catalog, open_catalog
-from qa.retrieval import HITS, RRF_K, SHARE, collapse, fuse, retrieve, share_out
+from qa.retrieval import HITS, SHARE, collapse, fuse, relative, retrieve, share_out, spread, with_equals
 from qa.types import Hit, Passage, Source
 from qa.vectors import Index, directory
 from tests.conftest import FakeEmbedder, Vectors, ingest, write
@@ -20,27 +20,28 @@ from tests.conftest import FakeEmbedder, Vectors, ingest, write
 # ---- fusion ----
 
 
-def test_ranks_are_fused_by_reciprocal_rank() -> None:
-    assert RRF_K == 60  # as in the paper, and in the figures below
-    fused = fuse([(1.0, ["a", "b", "c"]), (1.0, ["b", "d"])])
-    assert [number for number, _ in fused] == ["b", "a", "d", "c"]
-    assert dict(fused) == pytest.approx({"b": 1 / 62 + 1 / 61, "a": 1 / 61, "d": 1 / 62, "c": 1 / 63})
+def test_similarities_are_spread_from_last_to_first() -> None:
+    assert spread([("a", 0.9), ("b", 0.85), ("c", 0.8)]) == pytest.approx({"a": 1.0, "b": 0.5, "c": 0.0})
+    assert spread([("a", 0.9), ("b", 0.8)], 0.9) == pytest.approx({"a": 0.9, "b": 0.0})
+    assert spread([("a", 0.7)]) == {"a": 0.0}
+    assert spread([]) == relative([]) == {}
 
 
-def test_a_list_counts_as_much_as_its_weight() -> None:
-    assert fuse([(1.0, ["a"]), (0.5, ["b"]), (2.0, ["c"])]) == [
-        ("c", pytest.approx(2 / 61)),
-        ("a", pytest.approx(1 / 61)),
-        ("b", pytest.approx(0.5 / 61)),
-    ]
+def test_bm25_is_taken_relative_to_the_best() -> None:
+    assert relative([("a", 8.0), ("b", 2.0)]) == {"a": 1.0, "b": 0.25}
 
 
-def test_ties_stand_in_the_order_in_which_they_were_first_seen() -> None:
-    assert [number for number, _ in fuse([(1.0, ["x", "b"]), (1.0, ["a", "y"])])] == ["x", "a", "b", "y"]
+def test_scores_of_all_lists_are_added() -> None:
+    fused = fuse([{"a": 1.0, "b": 0.5, "c": 0.0}, {"b": 1.0, "d": 0.25}])
+    assert fused == [("b", 1.5), ("a", 1.0), ("d", 0.25), ("c", 0.0)]
+
+
+def test_equal_scores_stay_in_order_of_appearance() -> None:
+    assert [number for number, _ in fuse([{"x": 0.5, "b": 0.1}, {"a": 0.5, "y": 0.1}])] == ["x", "a", "b", "y"]
 
 
 def test_nothing_fused_is_nothing() -> None:
-    assert fuse([]) == fuse([(1.0, [])]) == []
+    assert fuse([]) == fuse([{}]) == []
 
 
 # ---- shares ----
@@ -197,7 +198,7 @@ def test_an_equal_passage_in_the_same_document_is_a_place_too(tmp_path: Path) ->
     other = "The ferry sails again on the first of June, and a ticket costs seven euros. " * 20
     with store_of(tmp_path, {"a.txt": f"{FLOOD}\n\n{other}\n\n{FLOOD}"}) as opened:
         ranked = [(found, 1.0) for found in opened.catalog.all_passages()]
-        hits = collapse(opened.catalog, ranked)
+        hits = [with_equals(opened.catalog, hit) for hit in collapse(ranked)]
     folded = [re.sub(r"\W", "", hit.passage.text).casefold() for hit in hits]
     assert len(set(folded)) == len(folded)
     assert sum(1 + len(hit.also) for hit in hits) == len(ranked)
@@ -227,7 +228,7 @@ def test_a_question_of_operators_and_quotes_is_only_words(flooded: Opened, quest
 
 def test_operators_find_what_the_other_words_find(flooded: Opened) -> None:
     found = flooded.index.lexical("barrier AND NOT ferry", "en", 9)
-    assert sorted(found) == sorted(flooded.index.lexical("ferry barrier", "en", 9))
+    assert {n for n, _ in found} == {n for n, _ in flooded.index.lexical("ferry barrier", "en", 9)}
     assert len(found) == 2
 
 
@@ -237,7 +238,7 @@ def test_lexical_finds_words_without_their_accents_and_endings(tmp_path: Path) -
         "b.txt": FLOOD,
     }
     with store_of(tmp_path, texts) as opened:
-        (found,) = opened.index.lexical("cafe", "en", 9)
+        ((found, _),) = opened.index.lexical("cafe", "en", 9)
         assert opened.catalog.passages([found])[found].source.name == "a.txt"
         assert opened.index.lexical("", "en", 9) == []
         assert opened.index.lexical("zzz", "en", 9) == []

@@ -1,0 +1,132 @@
+"""From a rough range of characters to one that can be quoted: whole words, no stray punctuation at its ends."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple
+
+Range = tuple[int, int]
+
+APOSTROPHES = "'\u2019"
+JOINER = "\u200d"  # between the parts of one emoji
+UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")  # Thai, Han
+DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
+BEFORE = ",;:!?)]}%\u201d\u2019\u00bb\u2026*_|\u2022"  # never the first character of a quote
+AFTER = ",;:([{\u201c\u2018\u00ab*_|\u2022#" + DASHES  # never the last one
+STOPS = ".!?\u2026"  # the last one only where they belong to it
+PAIRS = tuple(map(tuple, ("()", "[]", "{}", "\u201c\u201d", "\u2018\u2019", "\u00ab\u00bb", '""')))
+
+
+class Where(NamedTuple):
+    """A text, the stretch of it that a quote may not leave, and its sentences; all in the text's own offsets."""
+
+    text: str
+    low: int
+    high: int
+    sentences: Sequence[Range]
+
+
+def quotable(where: Where, start: int, end: int) -> Range | None:
+    """The range grown to whole words and freed of stray punctuation; None where no letter or figure is left."""
+    found = trimmed(where, *balanced(where, *trimmed(where, *whole_words(where, start, end))))
+    return found if any(map(str.isalnum, where.text[found[0] : found[1]])) else None
+
+
+# ---- whole words ----
+
+
+def whole_words(where: Where, start: int, end: int) -> Range:
+    """The range with the rest of the words that it cuts; a possessive 's may stay outside."""
+    while where.low < start and joined(where.text, start):
+        start -= 1
+    while end < where.high and joined(where.text, end) and not possessive(where.text, end):
+        end += 1
+    return start, end
+
+
+def joined(text: str, at: int) -> bool:
+    """Whether the characters before and after a place inside the text belong to one word or one figure."""
+    left, right = text[at - 1], text[at]
+    if extends(right) or left == JOINER:
+        return not left.isspace()
+    if in_word(left) and in_word(right):
+        return not (UNSPACED.match(left) or UNSPACED.match(right))  # words of these scripts cannot be told apart
+    return links(left, right, text[at + 1 : at + 2]) or (at > 1 and links(text[at - 2], left, right))
+
+
+def extends(char: str) -> bool:
+    """Whether a character is part of the one before it: an accent, a variation, an emoji's joiner."""
+    return char == JOINER or unicodedata.category(char).startswith("M")
+
+
+def in_word(char: str) -> bool:
+    return char.isalnum() or extends(char)
+
+
+def links(left: str, middle: str, right: str) -> bool:
+    """Whether a character between two others makes one word (don't) or one figure (3.72, 22:37) of them."""
+    if middle in APOSTROPHES:
+        return left.isalpha() and right.isalpha()
+    return middle in ".,:/" and left.isdigit() and right.isdigit()
+
+
+def possessive(text: str, at: int) -> bool:
+    """Whether a word ends at `at` that is followed by 's."""
+    return text[at] in APOSTROPHES and text[at + 1 : at + 2] in ("s", "S") and not in_word((text + " ")[at + 2])
+
+
+# ---- ends ----
+
+
+def trimmed(where: Where, start: int, end: int) -> Range:
+    """The range without white space and stray punctuation at its ends; maybe empty."""
+    text = where.text
+    while start < end and stray_before(text, start, end):
+        start += 1
+    while start < end and stray_after(where, start, end):
+        end -= 1
+    return start, end
+
+
+def stray_before(text: str, start: int, end: int) -> bool:
+    """Whether the first character is no part of a quote: -5 and .5 keep theirs, a list's dash goes."""
+    first, following = text[start], text[start + 1 : end][:1]
+    if first in DASHES or first in ".#":
+        return not following.isalnum() or (first in DASHES and not following.isdigit())
+    return first.isspace() or first in BEFORE or extends(first)
+
+
+def stray_after(where: Where, start: int, end: int) -> bool:
+    """Whether the last character is no part of a quote. A sentence keeps its stop if it is quoted whole."""
+    last = where.text[end - 1]
+    if last not in STOPS:
+        return last.isspace() or last in AFTER
+    if any(a == start for a, _ in where.sentences):
+        return False
+    return last != "." or not abbreviated(where, start, end)
+
+
+def abbreviated(where: Where, start: int, end: int) -> bool:
+    """Whether a full stop at the end belongs to the word (p.m., U.S., Jr.) and not to the sentence alone."""
+    if re.search(r"(?<!\w)(?:[^\W\d_]\.){2,}$", where.text[max(start, end - 12) : end]):
+        return True
+    rest = next((where.text[end:b] for a, b in where.sentences if a < end <= b), "")
+    return any(map(str.isalnum, rest))
+
+
+def balanced(where: Where, start: int, end: int) -> Range:
+    """The range without a bracket or quotation mark at its end that has no partner, or with the one that follows."""
+    for opening, closing in PAIRS:
+        inside = where.text[start:end]
+        lacking = inside.count(opening) - inside.count(closing) or (opening == closing and inside.count(opening) % 2)
+        if lacking > 0 and inside[0] == opening and closing not in inside[1:]:
+            start += 1
+        elif lacking and inside[-1] == closing and opening not in inside[:-1]:
+            end -= 1
+        elif lacking > 0 and end < where.high and where.text[end] == closing:
+            end += 1
+        elif lacking and start > where.low and where.text[start - 1] == opening:
+            start -= 1
+    return start, end
