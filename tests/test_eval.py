@@ -13,7 +13,7 @@ import pytest
 from eval import beir, compare, convert, run, runs
 from eval import score as scoring
 from eval.command import BadInput, read_rows
-from eval.gold import Gold, digest, parse, to_row
+from eval.gold import Gold, digest, load_gold, parse, to_row
 from eval.predict import predict
 from eval.report import question_items, stage_seconds, write_report
 from eval.score import NOT_CHOSEN, NOT_RETRIEVED, RIGHT, WRONG_SPAN, WRONGLY_ANSWERED, WRONGLY_REFUSED, score
@@ -21,7 +21,7 @@ from qa.answering import QA
 from qa.reader import SentenceReader
 from qa.settings import load_settings
 from qa.types import Answer, Hit, Passage, Source, Span
-from tests.conftest import FakeEmbedder, run_python, write
+from tests.conftest import ROOT, FakeEmbedder, run_python, write
 
 TEXT = "The dike broke in 1953. The mayor is Ruth Visser. It rained."
 TEXTS = {"a.txt": TEXT, "b.txt": "Nothing to see here."}
@@ -537,3 +537,11 @@ def test_wrong_use_of_the_command(wrong: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         run.main(wrong)
     assert stopped.value.code == 2
+
+
+def test_the_baseline_is_of_the_questions_that_the_gate_asks() -> None:
+    baseline = runs.read_scores(ROOT / "eval/baseline/corpus_dev")
+    gold = load_gold(ROOT / "eval/gold/corpus_dev.jsonl")
+    assert baseline["gold"] == {"sha256": digest(gold), "questions": 100, "predicted": 100}
+    assert baseline["overall"]["verbatim"]["value"] == 1
+    assert compare.compare(baseline, baseline)["losses"] == []
