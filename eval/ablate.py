@@ -192,7 +192,10 @@ def summary(names: Sequence[str], scores: Sequence[Mapping[str, Any]]) -> list[d
 
 
 def line(name: str, first: Mapping[str, Any], one: Mapping[str, Any]) -> dict[str, Any]:
-    differences = {found["name"]: found["difference"] for found in compare(first, one)["differences"]}
+    differences = {
+        found["name"]: {**found["difference"], "verdict": found["verdict"]}
+        for found in compare(first, one)["differences"]
+    }
     return {
         "name": name,
         "figures": {key: one["overall"][key] for key in SHOWN},
@@ -201,7 +204,7 @@ def line(name: str, first: Mapping[str, Any], one: Mapping[str, Any]) -> dict[st
 
 
 def markdown(found: Sequence[Mapping[str, Any]]) -> str:
-    """The tables; bold: differs from the first line by more than chance, its paired 95 % interval not holding 0."""
+    """The tables; bold: differs from the first line by more than chance (`eval.compare`)."""
     labels = {measure.name: measure.label for measure in MEASURES}
     text = []
     for group in found:
@@ -223,7 +226,7 @@ def cell(figure: Mapping[str, Any], difference: Mapping[str, Any], compared: boo
     if not compared or difference["low"] is None:
         return shown
     by = f"{difference['value']:+.3f} [{difference['low']:+.3f}, {difference['high']:+.3f}]"
-    return f"**{shown}** {by}" if difference["low"] > 0 or difference["high"] < 0 else f"{shown} {by}"
+    return f"**{shown}** {by}" if difference["verdict"] else f"{shown} {by}"
 
 
 def picture(found: Sequence[Mapping[str, Any]]) -> str:
@@ -246,6 +249,9 @@ def run_ablate(options: argparse.Namespace) -> int:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise BadInput(f"two sets are called {twice}; rename one of the files")
+    for one in sets:  # before anything is read into a store
+        with open_documents(None, one.documents) as documents:
+            prove(one.gold, documents, one.path)
     settings = load_settings()
     scores = ablate(
         sets,

@@ -12,6 +12,7 @@ from typing import Any
 from qa.errors import UsageError, VerbatimError
 
 OK, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 130
+MOST_PROBLEMS = 10  # named one by one
 
 
 class BadInput(UsageError):
@@ -35,9 +36,15 @@ def read_text(path: Path) -> str:
 def read_json(path: Path) -> Any:
     """The value in a JSON file. Raises BadInput."""
     try:
-        return json.loads(read_text(path))
+        value = json.loads(read_text(path))
+        json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise BadInput(f"{path}, line {error.lineno}: is not JSON: {error.msg}") from error
+    except UnicodeEncodeError as error:
+        raise BadInput(f"{path}: holds half a character (a lone surrogate)") from error
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, 100,000 brackets
+        raise BadInput(f"{path}: is not JSON that can be read: {error}") from error
+    return value
 
 
 def read_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
@@ -55,6 +62,9 @@ def read_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
             continue
         except UnicodeEncodeError:
             problems.append(f"{path}, line {number}: holds half a character (a lone surrogate)")
+            continue
+        except (ValueError, RecursionError) as error:
+            problems.append(f"{path}, line {number}: is not JSON that can be read: {error}")
             continue
         if isinstance(row, dict):
             rows.append((number, row))
@@ -100,6 +110,12 @@ def edge(name: str, run: Callable[[], int]) -> int:
     """Runs a command; every foreseen fault becomes one line and an exit code: 2 wrong use or input, 1 anything else."""
     try:
         return run()
+    except BadInput as error:
+        for problem in error.problems[:MOST_PROBLEMS]:
+            complain(name, problem, WRONG_USE)
+        if len(error.problems) > MOST_PROBLEMS:
+            complain(name, f"and {len(error.problems) - MOST_PROBLEMS} more like these", WRONG_USE)
+        return WRONG_USE
     except UsageError as error:
         return complain(name, error, WRONG_USE)
     except (VerbatimError, OSError) as error:
@@ -108,7 +124,7 @@ def edge(name: str, run: Callable[[], int]) -> int:
             return OK
         return complain(name, error, FAILED)
     except KeyboardInterrupt:
-        return complain(name, "stopped; the predictions made so far are kept", STOPPED)
+        return complain(name, "stopped; what was finished is kept, the same command goes on from there", STOPPED)
 
 
 def complain(name: str, error: object, code: int) -> int:

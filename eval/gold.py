@@ -185,9 +185,14 @@ def span_findings(gold: Gold, documents: Documents) -> Iterator[Finding]:
             continue
         if text is None:
             yield Finding(gold.line, gold.id, "missing", f"there is no document {answer.source}")
-        elif text[answer.start : answer.end] != answer.text or answer.evidence_end > len(text):
+        elif answer.evidence_end > len(text):
+            what = f"the evidence ends at {answer.evidence_end}, {answer.source} at {len(text)}"
+            yield Finding(gold.line, gold.id, "stale", what)
+        elif text[answer.start : answer.end] != answer.text:
             there = text[answer.start : answer.end]
-            what = f"{answer.source} {answer.start}-{answer.end} is {there!r}, not {answer.text!r}"
+            at = [match.start() for match in re.finditer(re.escape(answer.text), text)][:3]
+            stands = f"; that stands at {', '.join(map(str, at))}" if at else "; that stands nowhere in it"
+            what = f"{answer.source} {answer.start}-{answer.end} is {there!r}, not {answer.text!r}{stands}"
             yield Finding(gold.line, gold.id, "stale", what)
         else:
             for start, end in elsewhere(gold, answer, text):
@@ -278,6 +283,15 @@ def run_add(options: argparse.Namespace) -> int:
 
 def run_squad(options: argparse.Namespace) -> int:
     made = convert.squad(options.file, options.articles, options.distractors, options.lang, options.questions)
+    check_new(options.out, {"documents", "gold.jsonl"})
+    ids: set[str] = set()
+    for row in made.rows:
+        try:
+            if parse(row).id in ids:
+                raise ValueError("has the id of another question")
+        except ValueError as error:
+            raise BadInput(f"{options.file}: question {row['id']!r} {error}") from error
+        ids.add(row["id"])
     convert.write_documents(options.out / "documents", made.documents)
     write_rows(options.out / "gold.jsonl", made.rows)
     warn(*made.notes)
@@ -290,6 +304,13 @@ def run_beir(options: argparse.Namespace) -> int:
     convert.write_beir(options.out, made)
     say(f"{options.out}: {len(made.documents)} documents in documents/, {len(made.queries)} questions in queries.jsonl")
     return OK
+
+
+def check_new(out: Path, own: set[str]) -> None:
+    """Raises BadInput where a folder holds anything but what is written to it: maybe somebody's documents."""
+    foreign = sorted(path.name for path in out.iterdir() if path.name not in own) if out.is_dir() else []
+    if foreign:
+        raise BadInput(f"{out} holds other files ({foreign[0]}); name a new folder")
 
 
 def documents_of(options: argparse.Namespace) -> Any:

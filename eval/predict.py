@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 import qa as package
@@ -29,6 +30,8 @@ from qa.types import Answer
 
 LIBRARIES = ("verbatim-qa", "chromadb", "numpy", "onnxruntime", "sentence-transformers", "sentencex", "torch",
              "transformers", "ir-measures", "scipy")  # fmt: skip
+
+LOCK = "run.lock"
 
 Facts = dict[str, Any]
 
@@ -67,8 +70,27 @@ def answer_all(
     ready: Callable[[], object],
 ) -> list[dict[str, Any]]:
     """Calls what is not in the file yet, a line each; resumes only what `meta` says is the same run."""
-    wanted = list(asks)[:limit]
     out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(out / LOCK, timeout=0):
+            try:
+                return answer_left(asks, out, meta, limit, progress, ready)
+            finally:
+                (out / LOCK).unlink(missing_ok=True)
+    except Timeout:
+        raise BadInput(f"another run is writing to {out}; wait for it, or name another folder") from None
+
+
+def answer_left(
+    asks: Mapping[str, Callable[[], dict[str, Any]]],
+    out: Path,
+    meta: Facts,
+    limit: int | None,
+    progress: bool,
+    ready: Callable[[], object],
+) -> list[dict[str, Any]]:
+    """`answer_all`, alone in the folder."""
+    wanted = list(asks)[:limit]
     known = resume(out, meta)
     strange = sorted(set(known) - set(asks))
     if strange:

@@ -10,6 +10,7 @@ from eval.command import BadInput, read_json, read_rows, write_whole
 
 META, PREDICTIONS, SCORES, REPORT = "meta.json", "predictions.jsonl", "scores.json", "report.html"
 SCHEMA = 1  # of scores.json
+FORM = {"gold": dict, "measures": list, "overall": dict, "questions": list}
 
 
 def read_predictions(path: Path) -> list[dict[str, Any]]:
@@ -49,6 +50,8 @@ def read_scores(run: Path) -> dict[str, Any]:
     scores = read_json(path)
     if not isinstance(scores, dict) or scores.get("schema") != SCHEMA:
         raise BadInput(f"{path} is not of the form {SCHEMA} that this version writes; score the run again")
+    if not all(isinstance(scores.get(key), kind) and scores[key] for key, kind in FORM.items()):
+        raise BadInput(f"{path} lacks one of {', '.join(FORM)}; score the run again")
     return scores
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from eval import metrics
-from eval.command import OK, BadInput, edge, say
+from eval.command import OK, BadInput, edge, say, warn
 from eval.documents import open_documents
 from eval.gold import Gold, digest, load_gold
 from eval.runs import PREDICTIONS, SCHEMA, read_meta, read_predictions, write_scores
@@ -67,7 +67,8 @@ MEASURES = (
     Measure("verbatim", "Verbatim quotes", ANSWERED,
             "share of the quotes that are their document's own characters; must be 1", main=True),
     Measure("refused", "Refused where nothing answers", UNANSWERABLE, "no answer was given, rightly", main=True),
-    Measure("overrefused", "Refused wrongly", ANSWERABLE, "no answer was given although there is one", main=True,
+    Measure("overrefused", "Refused though answerable", ANSWERABLE,
+            "no answer was given although there is one, whether the best one held back was right or not", main=True,
             higher=False),
     Measure("auroc", "AUROC of confidence", ALL,
             "chance that a right best answer has more confidence than a wrong one", main=True),
@@ -327,6 +328,8 @@ def rescore(options: argparse.Namespace) -> int:
         scores = score(gold, read_predictions(options.run / PREDICTIONS), threshold, text_of)
     write_scores(options.run, scores)
     say(*headline(scores))
+    if threshold != meta.get("threshold"):
+        warn(f"scores.json now goes by threshold {threshold}; report.html still shows that of the run")
     return OK
 
 
@@ -349,12 +352,18 @@ def shown(found: Mapping[str, Any]) -> str:
     return f"{found['value']:6.3f} {interval:15}"
 
 
+def share(text: str) -> float:
+    if not 0 <= float(text) <= 1:
+        raise ValueError(text)
+    return float(text)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m eval.score", description="Scores the predictions of a run again.")
     parser.add_argument("run", type=Path, help="folder of a run of eval.run")
     parser.add_argument("--gold", type=Path, required=True, metavar="FILE", help="the gold set that was asked")
     parser.add_argument(
-        "--threshold", type=float, metavar="T", help="confidence that an answer needs (default: as run)"
+        "--threshold", type=share, metavar="T", help="confidence that an answer needs (default: as run)"
     )
     texts = parser.add_mutually_exclusive_group()
     texts.add_argument("--store", type=Path, metavar="DIR", help="prove the quotes against this store")

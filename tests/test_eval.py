@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from eval import beir, compare, convert, run, runs
 from eval import score as scoring
@@ -369,13 +371,54 @@ def test_a_difference_that_may_be_chance_does_not_fail(tmp_path: Path, capsys: p
     assert first["difference"]["low"] < 0 < first["difference"]["high"]
 
 
-def test_less_refusing_wrongly_is_a_gain(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    one, other = written_run(tmp_path / "one", threshold=0.95), written_run(tmp_path / "other", threshold=0.0)
-    assert compared(one, other, "--fail-on-loss") == 1, "it answers what nothing answers"
-    out = capsys.readouterr()
-    assert re.search(r"Refused wrongly \* +1\.000 0\.000 \+1\.000 \[\+1\.000, \+1\.000\] +n = 5 +better", out.out)
-    assert out.err.endswith("worse than " + f"{one} in refused\n")
-    assert "  right: Question right? (wrongly refused -> right)" in out.out
+def repeated(threshold: float, times: int = 4) -> dict[str, Any]:
+    """The scores of all questions asked so many times."""
+    gold = [replace(one, id=f"{one.id} {n}", question=f"{one.question} {n}") for one in GOLD for n in range(times)]
+    answers = [{**row, "id": f"{row['id']} {n}", "question": f"{row['question']} {n}"}
+               for row in SAID for n in range(times)]  # fmt: skip
+    return score(gold, answers, threshold, TEXTS.get)
+
+
+def test_less_refusing_is_a_gain_where_there_is_an_answer() -> None:
+    result = compare.compare(repeated(threshold=0.95), repeated(threshold=0.0))
+    verdicts = {found["name"]: found["verdict"] for found in result["differences"]}
+    assert (verdicts["overrefused"], verdicts["refused"]) == ("better", "worse"), "it answers what nothing answers"
+    assert result["losses"] == ["refused"]
+    lines = compare.table(result)
+    assert any(
+        re.match(r"Refused though answerable \* +1\.000 0\.000 \+1\.000 .* n = 20 +better", row) for row in lines
+    )
+    assert "  right 0: Question right? 0 (wrongly refused -> right)" in lines
+    assert lines[-1] == "worse, by more than chance, in: Refused where nothing answers"
+
+
+@pytest.mark.parametrize(
+    ("lost", "won", "loss"), [(4, 0, False), (5, 0, False), (6, 0, True), (9, 2, False), (12, 2, True)]
+)
+def test_yes_or_no_is_judged_by_the_sign_test(lost: int, won: int, loss: bool) -> None:
+    """Two-sided p by hand: 4 of 4 .125, 5 of 5 .0625, 6 of 6 .031; 9 of 11 .065; 12 of 14 .013."""
+    scores = repeated(threshold=0.0, times=20)
+    rows = [row for row in scores["questions"] if row["answerable"]]
+    before = [{**row, "values": {**row["values"], "recall@5": float(n >= won)}} for n, row in enumerate(rows)]
+    after = [
+        {**row, "values": {**row["values"], "recall@5": float(n < len(rows) - lost)}} for n, row in enumerate(rows)
+    ]
+    result = compare.compare({**scores, "questions": before}, {**scores, "questions": after})
+    assert ("recall@5" in result["losses"]) == loss
+
+
+def test_one_quote_that_is_not_verbatim_is_a_loss() -> None:
+    scores = repeated(threshold=0.0, times=20)
+    first, *rest = scores["questions"]
+    wrong = {**scores, "questions": [{**first, "values": {**first["values"], "verbatim": 0.5}}, *rest]}
+    assert compare.compare(scores, wrong)["losses"] == ["verbatim"]
+
+
+@pytest.mark.parametrize("name", ["verbatim", "mrr", "refused"])
+def test_a_run_that_lacks_figures_is_not_compared(scores: dict[str, Any], name: str) -> None:
+    rows = [{**row, "values": {k: v for k, v in row["values"].items() if k != name}} for row in scores["questions"]]
+    with pytest.raises(BadInput, match="lacks figures"):
+        compare.compare(scores, {**scores, "questions": rows})
 
 
 def test_runs_on_different_questions_are_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -545,3 +588,34 @@ def test_the_baseline_is_of_the_questions_that_the_gate_asks() -> None:
     assert baseline["gold"] == {"sha256": digest(gold), "questions": 100, "predicted": 100}
     assert baseline["overall"]["verbatim"]["value"] == 1
     assert compare.compare(baseline, baseline)["losses"] == []
+
+
+def test_two_runs_do_not_write_into_one_folder(tmp_path: Path) -> None:
+    class Second:
+        def ask(self, question: str, history: Sequence[Any] = ()) -> Answer:
+            raise AssertionError("nothing is asked")
+
+    with FileLock(tmp_path / "run.lock"), pytest.raises(BadInput, match="another run"):
+        predict(Second(), GOLD, tmp_path, progress=False)
+    assert not (tmp_path / runs.PREDICTIONS).exists()
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"id": ' + "1" * 5000 + "}"])
+def test_json_that_python_cannot_read_is_named_by_line(tmp_path: Path, line: str) -> None:
+    path = write(tmp_path, "gold.jsonl", "{}\n" + line + "\n")
+    with pytest.raises(BadInput, match=r"gold\.jsonl, line 2"):
+        read_rows(path)
+
+
+@pytest.mark.parametrize("spoiled", [{"overall": {}}, {"questions": None}, {"measures": []}])
+def test_scores_of_another_form_are_refused(tmp_path: Path, spoiled: dict[str, Any], scores: dict[str, Any]) -> None:
+    write(tmp_path, runs.SCORES, json.dumps({**scores, **spoiled}))
+    with pytest.raises(BadInput, match="score the run again"):
+        runs.read_scores(tmp_path)
+
+
+@pytest.mark.parametrize("threshold", ["nan", "2", "-1", "high"])
+def test_a_threshold_lies_between_0_and_1(threshold: str, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        scoring.main([str(tmp_path), "--gold", "g.jsonl", "--threshold", threshold])
+    assert stopped.value.code == 2

@@ -123,7 +123,7 @@ def test_the_table_by_hand() -> None:
     assert part["figures"]["mrr"]["value"] == 0.5
     assert part["differences"]["mrr"]["value"] == -0.5
     assert -0.7 < part["differences"]["mrr"]["low"] < -0.5 < part["differences"]["mrr"]["high"] < -0.3
-    assert part["differences"]["recall@1"] == {"value": 0.0, "low": 0.0, "high": 0.0, "n": 40}
+    assert part["differences"]["recall@1"] == {"value": 0.0, "low": 0.0, "high": 0.0, "n": 40, "verdict": ""}
     table = ablate.markdown(found).splitlines()
     assert table[4] == "| whole | " + " | ".join(["1.000"] * len(ablate.SHOWN)) + " |"
     assert "| **0.500** -0.500 [" in table[5]
