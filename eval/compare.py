@@ -17,7 +17,8 @@ from scipy.stats import binomtest
 
 from eval import metrics
 from eval.command import FAILED, OK, BadInput, edge, say, warn
-from eval.runs import read_scores, rounded
+from eval.predict import differences
+from eval.runs import read_meta, read_scores, rounded
 from eval.score import ANSWERED, OF_SETS, RIGHT, columns
 
 BETTER, WORSE, SAME = "better", "worse", ""
@@ -109,12 +110,18 @@ def change(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, str]:
     return {"id": one["id"], "question": one["question"], "before": one["cause"], "after": other["cause"]}
 
 
+def changed(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
+    """What of program, settings and store differs between two runs."""
+    return sorted(differences(a, b))
+
+
 # ---- the command line ----
 
 
 def table(result: Mapping[str, Any]) -> list[str]:
     """The comparison in lines; * marks what --fail-on-loss looks at."""
     lines = [f"{result['questions']} questions; differences are signed so that more is better; * main measures"]
+    lines += [f"the runs differ in: {', '.join(result['differs']) or 'nothing that answers'}"]
     for found in result["differences"]:
         d = found["difference"]
         if d["value"] is None:
@@ -138,6 +145,7 @@ def number(value: float | None) -> str:
 
 def run_compare(options: argparse.Namespace) -> int:
     result = compare(read_scores(options.a), read_scores(options.b))
+    result["differs"] = changed(read_meta(options.a), read_meta(options.b))
     if options.json:
         say(json.dumps(rounded(result), ensure_ascii=False))
     else:
