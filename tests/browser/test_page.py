@@ -58,8 +58,9 @@ class Visit:
             self.page.get_by_role("button", name="Ask", exact=True).click()
         else:
             self.page.keyboard.press("Enter")
+        expect(self.page.locator(".v-turn")).to_have_count(turns + 1)  # it is there before its answer is
+        expect(self.page.locator(".v-busy")).to_have_count(0)
         expect(self.page.locator(".v-log")).to_have_attribute("aria-busy", "false")
-        expect(self.page.locator(".v-turn")).to_have_count(turns + 1)
         return self.page.locator(".v-turn").last.locator(".v-answer")
 
     @property
