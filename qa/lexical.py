@@ -93,6 +93,9 @@ class Index:
         self.analyzer = analyzer(language)
         with damage(path):
             self.opened = Tantivy.open(str(folder_of(path, language)))
+            self.opened.config_reader(
+                "manual"
+            )  # else a thread watches the folder, and writes a lock while it is deleted
             self.searcher = self.opened.searcher()
             self.size = int(self.searcher.num_docs)
 
