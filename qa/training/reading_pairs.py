@@ -18,7 +18,7 @@ from itertools import islice
 from qa.passages import PASSAGE_CHARS, segment
 from qa.training.reading_data import Example, Span
 
-NEAR, FAR = 0.35, 0.05  # how often a question gets a passage of the same article, of another one, as no-answer
+NEAR, FAR = 0.45, 0.05  # how often a question gets a passage of the same article, of another one, as no-answer
 HARDEST = 3  # the near one is drawn from so many best-matching passages
 POOL = 400  # texts of an article that are searched; more in sets without articles
 CONTEXT_LINE, DATE, LOWER, NO_MARK = 0.5, 0.4, 0.25, 0.2  # how often

@@ -305,7 +305,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder with the training data")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, log and model")
     parser.add_argument("--backbone", default="minilm", help="minilm or a model's folder (default: %(default)s)")
-    parser.add_argument("--examples", type=int, default=36_000, help="question-passage pairs (default: %(default)s)")
+    parser.add_argument("--examples", type=int, default=50_000, help="question-passage pairs (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=1, help="times over all of them (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
     parser.add_argument("--limit", type=int, help="stop reading after so many pairs, for a try")
@@ -324,7 +324,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     data = list(windows(tokenizer, pairs))
     print(f"{len(pairs)} pairs, {len(data)} windows, {np.mean([len(one.ids) for one in data]):.0f} tokens on average")
     torch.manual_seed(options.seed)  # the head is new and starts at random
-    model = AutoModelForQuestionAnswering.from_pretrained(folder)
+    # Each example is seen once or twice, so dropout has nothing to prevent; without it a step takes 3/4 of the time.
+    model = AutoModelForQuestionAnswering.from_pretrained(
+        folder, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+    )
     plan = Plan(seed=options.seed, epochs=options.epochs)
     (options.out / "plan.json").write_text(json.dumps(asdict(plan) | {"examples": len(pairs), "windows": len(data)}))
     train(model, data, options.out, plan, padding=model.config.pad_token_id)
