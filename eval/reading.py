@@ -1,15 +1,13 @@
 """The reader alone, without retrieval: each question with the paragraph that answers it and with one that does not.
 
-python -m eval.reading --reader FOLDER --data SQUAD.json [--calibrate 41-44 [--write]] [--articles 45-48]
-Confidence and threshold are fitted on the articles of --calibrate, if they are named, else taken from the folder's
-reader.json; the figures are of the other articles.
+python -m eval.reading --reader FOLDER --data SQUAD.json [--articles 45-48] [--float FILE]
+At the threshold in the folder's reader.json, which eval.decide has fitted on other articles.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import random
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,14 +16,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.special import expit
 from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from eval import metrics
-from eval.command import OK, BadInput, edge, read_json, say, warn, write_whole
+from eval.command import OK, BadInput, edge, read_json, say, warn
 from eval.convert import Range, span_of_articles
 from eval.metrics import Figure
 from eval.run import positive
@@ -143,46 +139,6 @@ def passages(paragraph: str, title: str, count: CountTokens) -> list[Passage]:
     return list(split(document, count, SPLIT_WINDOW, "reading"))
 
 
-# ---- calibration ----
-
-
-def fit(read: Sequence[Read]) -> Calibration:
-    """Slope, intercept and threshold from own and other paragraphs together; in the latter every answer is wrong."""
-    scores = np.array([one.score for one in read] + [one.other for one in read if one.other is not None])
-    right = np.zeros(len(scores))
-    right[: len(read)] = [one.f1 > RIGHT for one in read]
-    known = np.isfinite(scores)
-    slope, intercept = logistic_regression(scores[known], right[known])
-    if slope <= 0:
-        raise BadInput("a higher score does not make an answer of this reader more likely to be right")
-    return Calibration(slope, intercept, threshold(expit(slope * scores + intercept), right))
-
-
-def logistic_regression(scores: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and intercept that make the right ones most likely; a light penalty where the two kinds do not overlap."""
-
-    def loss(p: npt.NDArray[np.float64]) -> float:
-        z = p[0] * scores + p[1]
-        return float(np.mean(np.logaddexp(0, z) - right * z)) + 1e-4 * float(p[0] ** 2)
-
-    slope, intercept = minimize(loss, np.array([0.5, 0.0])).x
-    return float(slope), float(intercept)
-
-
-def threshold(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> float:
-    """The smallest confidence from which on at most WRONG of the answers given are wrong; 1 if there is none."""
-    enough = [sure for _, risk, sure in metrics.risk_coverage(right, confidence) if risk <= WRONG + 1e-12]
-    return math.floor(min(enough, default=1.0) * 1e6) / 1e6
-
-
-def save(folder: Path, fitted: Calibration, note: str) -> None:
-    """Writes what was fitted to reader.json and leaves what else stands there."""
-    path = folder / CALIBRATION
-    kept = read_json(path) if path.exists() else asdict(Calibration())
-    new = {name: round(getattr(fitted, name), 6) for name in ("slope", "intercept", "threshold")}
-    write_whole(path, json.dumps({**kept, **new, "fitted": note}, indent=1) + "\n")
-
-
 # ---- figures ----
 
 
@@ -242,14 +198,7 @@ def run_reading(options: argparse.Namespace, open_reader: Callable[..., Finder] 
     count = counter(folder)
     plain = Calibration()  # scores as they are: paragraphs have no rank
     finder = open_reader(folder, options.threads, plain)
-    if options.calibrate:
-        asked = questions(options.data, options.calibrate, options.questions)
-        calibration = fit(read_all(finder, asked, count, "calibrating"))
-        if options.write:
-            first, last = options.calibrate
-            save(folder, calibration, f"{options.data.name}, articles {first}-{last}, {len(asked)} questions")
-    else:
-        calibration = replace(read_calibration(folder / CALIBRATION), rank_weight=0.0)
+    calibration = replace(read_calibration(folder / CALIBRATION), rank_weight=0.0)
     asked = questions(options.data, options.articles, options.questions)
     found = read_all(finder, asked, count, "reading")
     result = figures(found, calibration)
@@ -283,8 +232,6 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--reader", type=Path, required=True, metavar="FOLDER", help="with reader.onnx and tokenizer.json")
     add("--data", type=Path, required=True, metavar="FILE", help="questions in SQuAD's form")
-    add("--calibrate", type=articles, metavar="A-B", help="articles that confidence and threshold are fitted on")
-    add("--write", action="store_true", help="write what was fitted to the folder's reader.json")
     add("--articles", type=articles, default=(45, 48), metavar="A-B", help="articles reported on (default: 45-48)")
     add(
         "--questions", type=positive, metavar="N", help="at most so many of each part, drawn at random but always alike"
@@ -293,10 +240,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--threads", type=int, default=0, metavar="N", help="default: as many as there are")
     add("--json", action="store_true", help="print one object on one line")
     parser.epilog = "Exit: 0 done, 2 wrong use or input, 1 anything else."
-    options = parser.parse_args(arguments)
-    if options.write and not options.calibrate:
-        parser.error("--write needs --calibrate")
-    return options
+    return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,7 +15,8 @@ from qa.catalog import Catalog, fold, open_catalog
 from qa.conversation import resolve
 from qa.embedder import Embedder, open_embedder
 from qa.errors import StoreDamaged, StoreMismatch, UsageError
-from qa.reader import Reader, SentenceReader
+from qa.reader import Reader
+from qa.readers import open_reader
 from qa.retrieval import retrieve
 from qa.settings import Settings, load_settings
 from qa.types import Answer, Document, Hit, Place, Source, Span
@@ -66,7 +67,7 @@ class QA:
             raise StoreMismatch(
                 f"the store {folder} was made with another version of {held}; run: python ingest.py --store {folder}"
             )
-        return cls(folder, embedder, SentenceReader(embedder), settings.threshold)
+        return cls(folder, embedder, open_reader(settings.reader, embedder, settings.threads), settings.threshold)
 
     def __enter__(self) -> QA:
         return self

@@ -35,7 +35,9 @@ class Settings(BaseSettings):
         description="multilingual-e5-small, all-MiniLM-L6-v2, or any sentence-transformers name or path; "
         "empty: the store's own, else the best one installed",
     )
-    reader: Literal["sentence"] = Field(default="sentence", description="how the answer is found in the passages")
+    reader: Literal["span", "sentence"] = Field(
+        default="span", description="how the answer is found: the trained reader's exact words, or the best sentence"
+    )
     threshold: float | None = Field(
         default=None, ge=0, le=1, description="confidence from which on an answer is given; default: the reader's own"
     )

@@ -1,6 +1,7 @@
 """Trains the reader: a start and an end head over question and passage; no answer is the first token.
 
 python -m qa.training.train_reader --data ../shared/data/train --out DIR [--backbone minilm|FOLDER] [--limit N]
+python -m qa.training.train_reader --pairs PAIRS.jsonl --out DIR --backbone FIRST/model --rate 6e-5
 
 The same command again continues an interrupted run exactly where its last checkpoint stands. Without an accelerator
 it trains on the processor.
@@ -30,6 +31,7 @@ from transformers import AutoModelForQuestionAnswering
 
 from qa.training.reading_data import read_all
 from qa.training.reading_pairs import Pair, make_pairs
+from qa.training.second_round import load
 
 MAX_TOKENS, STRIDE = 256, 64  # of question and passage together; tokens that two windows of a passage share
 PAD_TO = 32  # tokens: few shapes, little padding
@@ -302,20 +304,27 @@ def finish(model: Any, tokenizer: Tokenizer, folder: Path) -> None:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the training data")
+    told = parser.add_mutually_exclusive_group(required=True)
+    told.add_argument("--data", type=Path, help="folder with the training data")
+    told.add_argument("--pairs", type=Path, help="file of second_round.py: a second round, on top of --backbone")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, log and model")
     parser.add_argument("--backbone", default="minilm", help="minilm or a model's folder (default: %(default)s)")
     parser.add_argument("--examples", type=int, default=50_000, help="question-passage pairs (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=1, help="times over all of them (default: %(default)s)")
+    parser.add_argument("--rate", type=float, default=1.2e-4, help="highest learning rate (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
     parser.add_argument("--limit", type=int, help="stop reading after so many pairs, for a try")
     return parser.parse_args(arguments)
 
 
+def first_round(options: argparse.Namespace) -> list[Pair]:
+    return make_pairs(read_all(options.data, options.seed), options.examples, options.seed)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
-    pairs = make_pairs(read_all(options.data, options.seed), options.examples, options.seed)[: options.limit]
+    pairs = (load(options.pairs) if options.pairs else first_round(options))[: options.limit]
     positive, negative = (Counter(p.source for p in pairs if bool(p.spans) == kind) for kind in (True, False))
     for source in positive | negative:
         print(f"{source:12} {positive[source]:6} with an answer {negative[source]:6} without")
@@ -328,7 +337,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     model = AutoModelForQuestionAnswering.from_pretrained(
         folder, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
     )
-    plan = Plan(seed=options.seed, epochs=options.epochs)
+    plan = Plan(seed=options.seed, epochs=options.epochs, rate=options.rate)
     (options.out / "plan.json").write_text(json.dumps(asdict(plan) | {"examples": len(pairs), "windows": len(data)}))
     train(model, data, options.out, plan, padding=model.config.pad_token_id)
     finish(model, tokenizer, options.out / "model")
