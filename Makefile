@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help setup run test check eval gate clean
+.PHONY: help setup run test check eval gate reader clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,36 @@ eval: setup  ## ask the development questions on corpus/ and write eval/runs/cor
 
 gate: eval  ## the same, and fail if it is significantly worse than eval/baseline
 	$(BIN)/python -m eval.compare eval/baseline/corpus_dev eval/runs/corpus_dev --fail-on-loss
+
+# The trained reader, from the data to the shipped file: hours. Stopped anywhere, the same command goes on.
+DATA ?= ../shared/data/train
+WORK ?= $(HOME)/.cache/verbatim-reader
+BACKBONE ?= minilm
+
+reader: $(WORK)/reader/reader.json  ## train the reader anew from DATA and put it into qa/weights
+	cp $(WORK)/reader/reader.onnx $(WORK)/reader/tokenizer.json $(WORK)/reader/reader.json qa/weights/
+
+$(WORK)/round-1/model/config.json: | $(READY)
+	$(BIN)/python -m qa.training.train_reader --data $(DATA) --out $(WORK)/round-1 --backbone $(BACKBONE)
+
+$(WORK)/reader-1/reader.onnx: $(WORK)/round-1/model/config.json
+	$(BIN)/python -m qa.training.export_reader $(WORK)/round-1/model $(WORK)/reader-1
+
+$(WORK)/pairs.jsonl: $(WORK)/reader-1/reader.onnx
+	$(BIN)/python -m qa.training.second_round --data $(DATA) --reader $(WORK)/reader-1 --out $@
+
+$(WORK)/round-2/model/config.json: $(WORK)/pairs.jsonl
+	$(BIN)/python -m qa.training.train_reader --pairs $< --out $(WORK)/round-2 --backbone $(WORK)/round-1/model --rate 6e-5
+
+$(WORK)/reader/reader.onnx: $(WORK)/round-2/model/config.json
+	$(BIN)/python -m qa.training.export_reader $(WORK)/round-2/model $(WORK)/reader --float
+
+$(WORK)/calibration/gold.jsonl: | $(READY)
+	$(BIN)/python -m eval.gold squad $(DATA)/new_wiki_v1.0.json $(WORK)/calibration --articles 41-44 --distractors 21-40
+
+$(WORK)/reader/reader.json: $(WORK)/reader/reader.onnx $(WORK)/calibration/gold.jsonl
+	$(BIN)/python ingest.py $(WORK)/calibration/documents --store $(WORK)/calibration-store
+	$(BIN)/python -m eval.decide --gold $(WORK)/calibration/gold.jsonl --store $(WORK)/calibration-store --reader $(WORK)/reader
 
 clean:  ## remove environment, caches and the store
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

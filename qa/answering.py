@@ -23,6 +23,7 @@ from qa.types import Answer, Document, Hit, Place, Source, Span
 
 MAX_QUESTION = 2000  # characters; the rest of a longer question is not read
 MAX_SPANS = 3
+SURE = 0.999  # more confidence than that counts no more where documents agree
 
 Earlier = str | Mapping[str, object]  # an earlier question, alone or with its answer
 
@@ -165,21 +166,38 @@ def clean(question: str) -> str:
 
 
 def distinct(spans: Sequence[Span]) -> list[Span]:
-    """Spans that say different things, best first; equal ones become one with several places.
+    """Spans that say different things, best first; equal ones become one with several places, and more confidence.
 
     A span that contains another one already there, or lies in it, says nothing new.
     """
-    kept: dict[bytes, Span] = {}
+    kept: dict[bytes, list[Span]] = {}
     for span in spans:
         key = fold(span.text)
         if key in kept:
-            first = kept[key]
-            known = {(p.source.name, p.start) for p in places(first)}
-            more = tuple(p for p in places(span) if (p.source.name, p.start) not in known)
-            kept[key] = replace(first, also=first.also + more)
-        elif not any(overlap(span, other) for other in kept.values()):
-            kept[key] = span
-    return list(kept.values())
+            kept[key].append(span)
+        elif not any(overlap(span, other) for equal in kept.values() for other in equal):
+            kept[key] = [span]
+    return sorted((joined(equal) for equal in kept.values()), key=lambda span: -span.confidence)
+
+
+def joined(equal: Sequence[Span]) -> Span:
+    """One span for several that say the same, best first, with the places of all."""
+    first = equal[0]
+    known = dict.fromkeys(place for span in equal for place in places(span))
+    also = tuple(place for place in known if place != places(first)[0])
+    return replace(first, also=also, confidence=agreed(equal))
+
+
+def agreed(equal: Sequence[Span]) -> float:
+    """Confidence of what several documents say: the sum of the odds, a document's best ones counted once.
+
+    Republished texts are one hit and so one voice.
+    """
+    best: dict[str, float] = {}
+    for span in equal:
+        best[span.source.name] = max(best.get(span.source.name, 0.0), min(span.confidence, SURE))
+    odds = sum(confidence / (1 - confidence) for confidence in best.values())
+    return odds / (1 + odds) if len(best) > 1 else equal[0].confidence
 
 
 def overlap(a: Span, b: Span) -> bool:

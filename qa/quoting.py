@@ -34,6 +34,33 @@ def quotable(where: Where, start: int, end: int) -> Range | None:
     return found if any(map(str.isalnum, where.text[found[0] : found[1]])) else None
 
 
+# ---- whole clauses ----
+
+ASKS_CLAUSE = re.compile(
+    r"(?i)\b(why|waarom|how (?!many|much|long|old|far|high|large|big|often|tall|deep|wide|fast|soon|late|few|hot|"
+    r"heavy|strong|likely|close)|hoe (?!veel|lang|oud|ver|hoog|groot|vaak|laat|diep|breed|snel|zwaar|heet|sterk)|hoezo|"
+    r"(what|which|the) reasons?|(what|wat) (would |will |zou )?(happens?|happened|gebeurt|gebeurde|gebeuren))\b"
+)
+BREAK = re.compile(r"[,;:](?=\s)|\s[-\u2013\u2014]\s|[()]")
+GIVES_REASON = re.compile(
+    r"(?i)\b(because|so that|in order to|due to|owing to|thanks to|by|omdat|doordat|want|zodat|dankzij|door|om)\b"
+)
+
+
+def clause(where: Where, start: int, end: int) -> Range:
+    """The range grown to the end of its clause, and back to the word that gives the reason, if one leads to it.
+
+    The beginning of a main clause stays out: it repeats the question.
+    """
+    low, high = next(((max(a, where.low), min(b, where.high)) for a, b in where.sentences if a <= start < b), (0, 0))
+    if not low <= start < end <= high:
+        return start, end  # several sentences already
+    broken = [low, *(match.end() for match in BREAK.finditer(where.text, low, start))]
+    led = [match.start() for match in GIVES_REASON.finditer(where.text, broken[-1], start)]
+    follows = BREAK.search(where.text, end, high)
+    return trimmed(where, led[-1] if led else start, follows.start() if follows else high)
+
+
 # ---- whole words ----
 
 

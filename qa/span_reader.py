@@ -22,7 +22,7 @@ from tokenizers import Encoding, Tokenizer
 
 from qa.catalog import fold, join_context
 from qa.errors import ModelUnavailable
-from qa.quoting import Where, quotable
+from qa.quoting import ASKS_CLAUSE, Where, clause, quotable
 from qa.reader import ASKS_WHO, label_starts, logistic, questions
 from qa.types import Hit, Passage, Place, Span
 
@@ -120,7 +120,8 @@ class SpanReader:
         found: list[Found] = []
         for number, (passage, own) in enumerate(zip(passages, cut, strict=True)):
             bonus = -self.calibration.rank_weight * math.log(1 + number)
-            best = best_spans(passage, free_stretches(question, passage), [next(scored) for _ in own])
+            stretches = free_stretches(question, passage)
+            best = best_spans(passage, stretches, [next(scored) for _ in own], bool(ASKS_CLAUSE.search(question)))
             found += [Found(score + bonus, number, passage.start + a, passage.start + b) for score, a, b in best]
         return sorted(found, key=lambda one: (-one.score, one.number, one.start))
 
@@ -267,11 +268,11 @@ def homes(where: Ints, stretches: Sequence[Range]) -> Ints:
 
 
 def best_spans(
-    passage: Passage, stretches: Sequence[Range], read: Sequence[tuple[Window, Logits]]
+    passage: Passage, stretches: Sequence[Range], read: Sequence[tuple[Window, Logits]], whole_clauses: bool
 ) -> Iterator[tuple[float, int, int]]:
     """At most SPANS (score, start, end) in the passage's text, best first, none overlapping a better one.
 
-    Two windows may both hold a span: its better score counts.
+    Two windows may both hold a span: its better score counts. whole_clauses: as an answer to why and how.
     """
     bands = [band(window, *scores, stretches) for window, scores in read]
     sentences = [(a - passage.start, b - passage.start) for a, b in passage.sentences]
@@ -281,7 +282,10 @@ def best_spans(
         if score == -np.inf or len(given) == SPANS:
             return
         low, high = next((a, b) for a, b in stretches if a <= start < b)
-        quote = quotable(Where(passage.text, low, high, sentences), start, end)
+        where = Where(passage.text, low, high, sentences)
+        quote = quotable(where, start, end)
+        if quote and whole_clauses:
+            quote = clause(where, *quote)
         if quote and quote[1] - quote[0] <= QUOTED_CHARS and not any(a < quote[1] and quote[0] < b for a, b in given):
             given.append(quote)
             yield score, *quote

@@ -23,6 +23,7 @@ ORDER = (  # a module imports from lines above its own only
     {"loaders", "passages", "embedder", "catalog", "vectors"},
     {"reader"},
     {"span_reader"},
+    {"readers"},
     {"ingestion", "retrieval", "conversation", "verification"},
     {"answering"},
     {"render"},

@@ -109,39 +109,9 @@ def test_both_paragraphs_are_read_with_the_article_s_title(tmp_path: Path) -> No
     assert (other.exact, other.f1, other.other) == (1.0, 1.0, -np.inf)
 
 
-# ---- calibration ----
-
-
 def reads(*rows: tuple[float, float, float]) -> list[Read]:
     """(score, F1, the other paragraph's score)."""
     return [Read(score, "x", float(f1 == 1), f1, other) for score, f1, other in rows]
-
-
-def test_the_threshold_is_the_smallest_with_one_wrong_answer_in_five() -> None:
-    # by score: 9 8 7 6 right, 5 wrong (1 of 5), 4 wrong (2 of 6), 3 2 right (2 of 8), 1 right (2 of 9), 0 right (2 of
-    # 10: one in five again), the other paragraphs below
-    own = [(9, 1), (8, 1), (7, 1), (6, 1), (5, 0.4), (4, 0), (3, 1), (2, 1), (1, 0.6), (0, 1)]
-    fitted = reading.fit(reads(*((score, f1, -5.0 - score) for score, f1 in own)))
-    taken = [reading.accepted(score, fitted) for score, _ in own]
-    assert all(taken)
-    assert not reading.accepted(-5.0, fitted)
-    stricter = reading.fit(reads(*((score, f1, -5.0 - score) for score, f1 in own[:-1])))
-    assert [reading.accepted(score, stricter) for score, _ in own] == [True] * 5 + [False] * 5
-    assert fitted.slope > 0
-
-
-def test_confidence_is_the_share_that_is_right() -> None:
-    rng = np.random.default_rng(0)
-    scores = rng.normal(0, 3, 4000)
-    right = rng.random(4000) < 1 / (1 + np.exp(-(0.7 * scores - 1.2)))
-    slope, intercept = reading.logistic_regression(scores, right.astype(float))
-    assert slope == pytest.approx(0.7, abs=0.05)
-    assert intercept == pytest.approx(-1.2, abs=0.1)
-
-
-def test_a_reader_whose_scores_say_nothing_is_not_calibrated() -> None:
-    with pytest.raises(BadInput, match="higher score"):
-        reading.fit(reads((1, 1, 5), (2, 1, 6), (3, 0, 7), (9, 0, 8)))
 
 
 # ---- figures ----
@@ -190,27 +160,27 @@ def run(tmp_path: Path, *arguments: str) -> int:
     return reading.run_reading(options, open_reader)
 
 
-def test_the_command_calibrates_writes_and_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    kept = {"languages": ["en"], "rank_weight": 0.2, "threshold": 1, "note": "stays"}
+def test_the_command_reports_at_the_threshold_beside_the_weights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "reader").mkdir()
     path = tmp_path / "reader" / "reader.json"
-    path.write_text(json.dumps(kept))
+    path.write_text(json.dumps({"slope": 1, "intercept": -4.5, "threshold": 0.5, "rank_weight": 2, "note": "x"}))
     float_file = str(tmp_path / "reader" / "float.onnx")
-    assert run(tmp_path, "--calibrate", "1-2", "--write", "--articles", "3-4", "--float", float_file, "--json") == 0
+    assert run(tmp_path, "--articles", "3-4", "--float", float_file, "--json") == 0
     out = json.loads(capsys.readouterr().out)
     assert out["figures"]["F1"]["n"] == 4
+    assert out["figures"]["answered"]["value"] == 1  # both questions get the best span of the paragraph, at 5.0
+    assert out["figures"]["exact match"]["value"] == 0.5
     assert out["figures"]["other paragraph refused"]["value"] == 1
     assert out["figures"]["F1 without threshold, 8 bits less float"]["n"] == 4
-    written = json.loads(path.read_text())
-    assert written == {**kept, **{key: written[key] for key in ("slope", "intercept", "threshold", "fitted")}}
-    assert written["slope"] == pytest.approx(out["calibration"]["slope"], abs=1e-5)
-    assert "articles 1-2" in written["fitted"]
-    assert run(tmp_path, "--articles", "3-4") == 0  # now with what was written
-    assert "F1" in capsys.readouterr().out
+    path.write_text(json.dumps({"slope": 1, "intercept": -5.5, "threshold": 0.5}))
+    assert run(tmp_path, "--articles", "3-4", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["figures"]["answered"]["value"] == 0
 
 
 def test_wrong_use_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for wrong in (["--write"], ["--calibrate", "x"], ["--questions", "0"]):
+    for wrong in (["--articles", "x"], ["--questions", "0"]):
         with pytest.raises(SystemExit):
             reading.parse(["--reader", "x", "--data", "y", *wrong])
     assert reading.main(["--reader", str(tmp_path), "--data", "y"]) == 1

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.quoting import Where, quotable
+from qa.quoting import ASKS_CLAUSE, Where, clause, quotable
 
 
 def quote(text: str, rough: str, low: int = 0, high: int | None = None) -> str | None:
@@ -144,3 +144,52 @@ def test_a_quote_cuts_no_word_and_has_a_letter_or_figure(text: str, data: st.Dat
             latin = text[at - 1].isalnum() and text[at].isalnum() and "\u4e0b" not in text[at - 1 : at + 1]
             assert not latin
             assert not (unicodedata.category(text[at]).startswith("M") and text[at - 1].isalnum())
+
+
+# ---- clauses ----
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("Why was it moved?", True),
+        ("how does new software get there", True),
+        ("Waarom is de kering dicht?", True),
+        ("Hoe werkt de sluis?", True),
+        ("What happens if one of them fails?", True),
+        ("What was the reason for the delay?", True),
+        ("How many ships are waiting?", False),
+        ("Hoe lang duurde het?", False),
+        ("Who said that?", False),
+        ("What is the showhow?", False),
+    ],
+)
+def test_what_asks_for_a_clause(question: str, asks: bool) -> None:
+    assert bool(ASKS_CLAUSE.search(question)) is asks
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "grown"),
+    [
+        ("It was moved because its shed was being painted, he said.", "its shed", "because its shed was being painted"),
+        ("It jammed owing to rust in the valves.", "rust", "owing to rust in the valves"),
+        ("It was opened by two men with a key (and a torch).", "two men", "by two men with a key"),
+        ("The river, they say, washes away the bed; nobody knows.", "washes", "washes away the bed"),
+        ("Omdat het water zocht, brak de dijk.", "het water", "Omdat het water zocht"),
+        ("One stayed because of it. Rust grew. It fell.", "Rust grew. It", "Rust grew. It"),  # sentences stay
+    ],
+)
+def test_a_clause_is_quoted_to_its_end_and_from_the_word_that_gives_the_reason(
+    text: str, found: str, grown: str
+) -> None:
+    start = text.index(found)
+    sentences = [(m.start(), m.end()) for m in re.finditer(r"\S.*?[.](?= |$)", text)]
+    range_ = clause(Where(text, 0, len(text), sentences), start, start + len(found))
+    assert text[slice(*range_)] == grown
+
+
+def test_a_clause_stays_in_its_stretch() -> None:
+    text = "It fell because rust had eaten it away."
+    start = text.index("rust")
+    where = Where(text, start, start + len("rust had"), [(0, len(text))])
+    assert text[slice(*clause(where, start, start + 4))] == "rust had"
