@@ -29,9 +29,41 @@ class Where(NamedTuple):
 
 
 def quotable(where: Where, start: int, end: int) -> Range | None:
-    """The range grown to whole words and freed of stray punctuation; None where no letter or figure is left."""
+    """The range grown to whole words and to what qualifies a figure, freed of stray punctuation at its ends.
+
+    None where no letter or figure is left.
+    """
     found = trimmed(where, *balanced(where, *trimmed(where, *whole_words(where, start, end))))
-    return found if any(map(str.isalnum, where.text[found[0] : found[1]])) else None
+    return qualified(where, *found) if any(map(str.isalnum, where.text[found[0] : found[1]])) else None
+
+
+# ---- what says something ----
+
+EMPTY = re.compile(
+    r"(?i)\W*((an?|the|th(is|at|ese|ose)|of|in|on|at|to|by|for|from|with|as|and|or|but|so|than|then|after|before|over|under|"
+    r"about|well|is|are|was|were|its?|de|het|een|dit|dat|deze|die|van|op|aan|te|door|voor|naar|met|als|en|of|dan|na)"
+    r"(\W+|$))*"
+)
+FIGURE = re.compile(
+    r"(?i)[$\u20ac\u00a3]?\d|(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|a (dozen|"
+    r"hundred|thousand|million)|dozens|hundreds|thousands|twee|drie|vier|vijf|zes|zeven|acht|negen|tien)\b"
+)
+QUALIFIER = re.compile(
+    r"(?i)\b((well|just|slightly|a little|a bit) (over|under|above|below)|over|under|at (least|most)|"
+    r"(no )?(more|less|fewer) than|up to|almost|nearly|close to|about|around|approximately|roughly|some|an estimated|"
+    r"(niet )?(meer|minder) dan|ruim|bijna|ongeveer|circa|zo'n|(ten )?minste|minstens|hoogstens)\s+$"
+)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a text is made of articles and prepositions alone, which a network may mark beside a better answer."""
+    return EMPTY.fullmatch(text) is not None
+
+
+def qualified(where: Where, start: int, end: int) -> Range:
+    """The range with the words before it that make a figure another one: over, at least, nearly."""
+    before = QUALIFIER.search(where.text, max(where.low, start - 30), start)
+    return (before.start(), end) if before and FIGURE.match(where.text, start, end) else (start, end)
 
 
 # ---- whole clauses ----

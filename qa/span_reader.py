@@ -22,7 +22,7 @@ from tokenizers import Encoding, Tokenizer
 
 from qa.catalog import fold, join_context
 from qa.errors import ModelUnavailable
-from qa.quoting import ASKS_CLAUSE, Where, clause, quotable
+from qa.quoting import ASKS_CLAUSE, Where, clause, quotable, says_nothing
 from qa.reader import ASKS_WHO, label_starts, logistic, questions
 from qa.types import Hit, Passage, Place, Span
 
@@ -98,7 +98,7 @@ class SpanReader:
         return cls(lambda: load(folder, weights), calibrated, threads or os.cpu_count() or 1)
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
-        """Spans of all passages, best first, at most SPANS of a passage and none overlapping a better one of it."""
+        """Spans of all passages, best first, at most SPANS of a passage, one a sentence."""
         c = self.calibration
         return [
             span_of(hits[one.number], one, logistic(c.slope * one.score + c.intercept))
@@ -270,7 +270,7 @@ def homes(where: Ints, stretches: Sequence[Range]) -> Ints:
 def best_spans(
     passage: Passage, stretches: Sequence[Range], read: Sequence[tuple[Window, Logits]], whole_clauses: bool
 ) -> Iterator[tuple[float, int, int]]:
-    """At most SPANS (score, start, end) in the passage's text, best first, none overlapping a better one.
+    """At most SPANS (score, start, end) in the passage's text, best first, none in the sentence of a better one.
 
     Two windows may both hold a span: its better score counts. whole_clauses: as an answer to why and how.
     """
@@ -286,10 +286,13 @@ def best_spans(
         quote = quotable(where, start, end)
         if quote and whole_clauses:
             quote = clause(where, *quote)
+        if quote and says_nothing(passage.text[slice(*quote)]):
+            quote = None
         if quote and quote[1] - quote[0] <= QUOTED_CHARS and not any(a < quote[1] and quote[0] < b for a, b in given):
             given.append(quote)
             yield score, *quote
-            start, end = min(start, quote[0]), max(end, quote[1])
+            within = [(a, b) for a, b in sentences if a < quote[1] and quote[0] < b]
+            start, end = min(start, quote[0], *(a for a, _ in within)), max(end, quote[1], *(b for _, b in within))
         for one in bands:
             one.strike(start, end)
 

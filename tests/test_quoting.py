@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.quoting import ASKS_CLAUSE, Where, clause, quotable
+from qa.quoting import ASKS_CLAUSE, Where, clause, quotable, says_nothing
 
 
 def quote(text: str, rough: str, low: int = 0, high: int | None = None) -> str | None:
@@ -193,3 +193,36 @@ def test_a_clause_stays_in_its_stretch() -> None:
     start = text.index("rust")
     where = Where(text, start, start + len("rust had"), [(0, len(text))])
     assert text[slice(*clause(where, start, start + 4))] == "rust had"
+
+
+# ---- figures, and what says nothing ----
+
+
+@pytest.mark.parametrize(
+    ("text", "rough", "expected"),
+    [
+        ("There are well over 150,000 troops", "150,000", "well over 150,000"),
+        ("It cost at least $5 million", "$5 million", "at least $5 million"),
+        ("It took more than two years", "two years", "more than two years"),
+        ("Er zijn meer dan 120 schepen", "120", "meer dan 120"),
+        ("It is about trains", "trains", "trains"),  # no figure
+        ("It went over the dike 3 times", "3 times", "3 times"),  # not before the figure
+    ],
+)
+def test_a_figure_takes_the_words_with_it_that_make_it_another_one(text: str, rough: str, expected: str) -> None:
+    assert quote(text, rough) == expected
+
+
+def test_a_figure_takes_nothing_from_outside_its_stretch() -> None:
+    text = "There are over 150 ships"
+    assert quote(text, "150", low=text.index("150")) == "150"
+
+
+@pytest.mark.parametrize("text", ["the", "In the", "of", "a", "well over", "van de"])
+def test_articles_and_prepositions_say_nothing(text: str) -> None:
+    assert says_nothing(text)
+
+
+@pytest.mark.parametrize("text", ["no", "the sea", "theft", "1953", "on Monday", "not"])
+def test_a_noun_a_figure_or_a_denial_says_something(text: str) -> None:
+    assert not says_nothing(text)
