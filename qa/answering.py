@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qa import vectors
-from qa.catalog import Catalog, fold, open_catalog
+from qa.catalog import Catalog, damage, fold, open_catalog
 from qa.conversation import resolve
 from qa.embedder import Embedder, open_embedder
 from qa.errors import StoreDamaged, StoreMismatch, UsageError
@@ -19,7 +19,7 @@ from qa.reader import Reader
 from qa.readers import open_reader
 from qa.retrieval import retrieve
 from qa.settings import Settings, load_settings
-from qa.types import Answer, Document, Hit, Place, Source, Span
+from qa.types import Answer, Document, Hit, Place, Source, Span, Within
 
 MAX_QUESTION = 2000  # characters; the rest of a longer question is not read
 MAX_SPANS = 3
@@ -83,10 +83,11 @@ class QA:
                 self.index = None
             self.catalog.close()
 
-    def ask(self, question: str, history: Sequence[Earlier] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[Earlier] = (), within: Within | None = None) -> Answer:
         """The answer in the documents' own words, or none with the nearest passages.
 
-        history: earlier questions, oldest first, each a text or {"question": ..., "answer": ...}.
+        history: earlier questions, oldest first, each a text or {"question": ..., "answer": ...}. within: the part of
+        the store that is asked.
         Raises UsageError for an empty question or a history of another form, StoreDamaged.
         """
         asked = clean(question)
@@ -94,7 +95,7 @@ class QA:
             raise UsageError("the question is empty; type one")
         started = time.perf_counter()
         meant = resolve(asked, [clean(question_of(earlier)) for earlier in history])
-        hits = self.retrieve(meant)
+        hits = self.retrieve(meant, within)
         retrieved = time.perf_counter()
         spans = distinct(self.reader.read(meant, hits))
         confidence = spans[0].confidence if spans else 0.0
@@ -109,17 +110,17 @@ class QA:
             seconds=(("retrieve", retrieved - started), ("read", read - retrieved)),
         )
 
-    def retrieve(self, question: str) -> list[Hit]:
+    def retrieve(self, question: str, within: Within | None = None) -> list[Hit]:
         """The ranked passages for a question, from the newest published generation."""
         vector = self.embedder.encode_questions([question])[0]
         try:
             with self.published() as index:
-                return retrieve(self.catalog, index, question, vector)
+                return retrieve(self.catalog, index, question, vector, within=within)
         except StoreDamaged:  # the generation was replaced and deleted in between: once more with the new one
             with self.lock:
                 self.generation = 0
             with self.published() as index:
-                return retrieve(self.catalog, index, question, vector)
+                return retrieve(self.catalog, index, question, vector, within=within)
 
     def document(self, name: str) -> Document | None:
         """A document of the store with its text."""
@@ -134,7 +135,7 @@ class QA:
     @contextlib.contextmanager
     def published(self) -> Iterator[vectors.Index]:
         """The index of the published generation, reopened when that has changed, and the catalog at the same state."""
-        with self.lock, self.catalog.snapshot():
+        with self.lock, damage(self.store), self.catalog.snapshot():
             number = self.catalog.generation
             if self.catalog.get("model") != self.embedder.identity:
                 raise StoreMismatch(f"the store {self.store} has been made anew with another model; start again")

@@ -11,9 +11,9 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
@@ -22,10 +22,11 @@ import numpy as np
 import numpy.typing as npt
 
 from qa.errors import NoStore, StoreDamaged, StoreMismatch, UsageError, VerbatimError
-from qa.types import Document, Mark, Passage, Source, Turn
+from qa.types import Document, Mark, Passage, Source, Turn, Within
 
 SCHEMA_VERSION = 2
 FILE_NAME = "catalog.sqlite"
+BUSY_SECONDS = 30.0  # to wait for another process: a question takes less
 
 Vectors = npt.NDArray[np.float32]
 
@@ -159,7 +160,7 @@ class Catalog:
 
     def documents(self) -> list[Listed]:
         """What the store knows of, in order of names: documents it holds, files it could not read, files left out."""
-        failed: dict[str, tuple[str, str]] = dict(self.get("failed", {}))
+        failed: dict[str, list[str]] = dict(self.get("failed", {}))
         spoken: dict[int, list[tuple[str, int]]] = {}
         for document, *counted in self.db.execute(
             "SELECT document, language, count(*) FROM passages GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
@@ -176,7 +177,7 @@ class Catalog:
                     name=name,
                     path=path,
                     state="stale" if stale else "read",
-                    reason=failed.pop(name, ("", ""))[1],
+                    reason=failed.pop(name, ("",))[-1],
                     bytes=size,
                     characters=characters,
                     passages=sum(count for _, count in languages),
@@ -186,7 +187,7 @@ class Catalog:
                     sha256=sha256,
                 )
             )
-        listed += [Listed(name, path, "failed", reason) for name, (path, reason) in failed.items()]
+        listed += [Listed(name, path, "failed", reason) for name, (path, *_, reason) in failed.items()]
         held = {document.path for document in listed}
         listed += [
             Listed(name, path, "excluded") for path, name in self.get("excluded", {}).items() if path not in held
@@ -239,6 +240,30 @@ class Catalog:
                 (name,),
             ).fetchall()
             self.insert_passages((r[0], staged, vector_key(model, join_context(r[7], r[8])), *r[1:]) for r in rows)
+
+    def stage_copy(
+        self, twin: str, name: str, fingerprint: Fingerprint, number: Callable[[int, str, str], str]
+    ) -> None:
+        """Stages a file that has the bytes of the live document `twin` under a name of its own.
+
+        number: makes the id of a passage from its start, text and context line.
+        """
+        f = fingerprint
+        with self.transaction():
+            self.unstage([name])
+            columns = "title, date, pages, marks, text"
+            cursor = self.db.execute(
+                f"INSERT INTO documents (name, live, path, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256, "
+                f"made_by, {columns}) SELECT ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, {columns} FROM documents "
+                "WHERE live AND name = ?",
+                (name, f.path, *f.stat, f.scanned_ns, f.sha256, f.made_by, twin),
+            )
+            rows = self.db.execute(
+                """SELECT p.key, p.fold, p.start, p.end, p.language, p.sentences, p.turns, p.context, p.text
+                   FROM passages p JOIN documents d ON d.id = p.document WHERE d.live AND d.name = ?""",
+                (twin,),
+            ).fetchall()
+            self.insert_passages((number(r[2], r[8], r[7]), cursor.lastrowid, *r) for r in rows)
 
     def insert_passages(self, rows: Iterable[tuple[Any, ...]]) -> None:
         self.db.executemany(
@@ -293,18 +318,31 @@ class Catalog:
             rows = zip(keys, (row.astype("<f4").tobytes() for row in vectors), strict=True)
             self.db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
 
-    def next_passages(self, size: int) -> Iterator[tuple[str, list[str], list[str], Vectors]]:
+    def next_passages(self, size: int, added: bool = False) -> Iterator[tuple[str, list[str], list[str], Vectors]]:
         """(language, passage ids, texts, float32 (n, dimension)) of the next generation in batches of one language.
 
-        texts: as they are embedded, with the context line.
+        texts: as they are embedded, with the context line. added: only those of staged documents.
         """
-        query = f"""SELECT p.language, p.id, p.context, p.text, v.vector FROM ({NEXT}) p JOIN vectors v ON v.key = p.key
-                    ORDER BY p.language, p.id"""
-        for language, rows in groupby(self.db.execute(query), key=itemgetter(0)):
-            while batch := list(islice(rows, size)):
-                _, ids, contexts, texts, blobs = zip(*batch, strict=True)
-                vectors = np.frombuffer(b"".join(blobs), "<f4").reshape(len(batch), -1)
-                yield language, list(ids), list(map(join_context, contexts, texts)), vectors
+        query = f"SELECT language, rowid FROM ({STAGED if added else NEXT}) ORDER BY language, id"
+        rows = self.db.execute(query).fetchall()  # numbers alone: to sort the rows themselves takes their room again
+        for language, numbers in groupby(rows, key=itemgetter(0)):
+            for batch in batches([number for _, number in numbers], size):
+                yield language, *self.batch_of(batch)
+
+    def batch_of(self, numbers: Sequence[int]) -> tuple[list[str], list[str], Vectors]:
+        """Ids, texts and vectors of passages by row number, in order of their ids."""
+        query = """SELECT p.id, p.context, p.text, v.vector FROM passages p JOIN vectors v ON v.key = p.key
+                   WHERE p.rowid IN (SELECT value FROM json_each(?)) ORDER BY p.id"""
+        found = self.db.execute(query, (json.dumps(numbers),)).fetchall()
+        ids, contexts, texts, blobs = zip(*found, strict=True) if found else ((), (), (), ())
+        vectors = np.frombuffer(b"".join(blobs), "<f4").reshape(len(ids), -1)
+        return list(ids), list(map(join_context, contexts, texts)), vectors
+
+    def replaces(self) -> bool:
+        """Whether a staged document takes the place of a live one."""
+        query = """SELECT 1 FROM documents n WHERE NOT n.live AND EXISTS
+                   (SELECT 1 FROM documents d WHERE d.live AND d.name = n.name) LIMIT 1"""
+        return bool(self.db.execute(query).fetchone())
 
     # ---- publishing ----
 
@@ -318,17 +356,28 @@ class Catalog:
             raise
         self.db.commit()
 
-    def switch(self, **facts: Any) -> None:
-        """In one transaction: staged documents become live, replaced and planned ones go, facts (generation) change."""
-        query = """SELECT id FROM documents d WHERE live AND (name IN (SELECT name FROM temp.gone)
+    def switch(self, **facts: Any) -> tuple[int, int]:
+        """In one transaction: staged documents become live, replaced and planned ones go, facts (generation) change.
+
+        Returns how many documents and passages went whose text no other document has.
+        """
+        query = """SELECT id, sha256 FROM documents d WHERE live AND (name IN (SELECT name FROM temp.gone)
                    OR EXISTS (SELECT 1 FROM documents n WHERE NOT n.live AND n.name = d.name))"""
+        old = "document IN (SELECT value FROM json_each(?))"
         with self.transaction():
-            ids = json.dumps([row[0] for row in self.db.execute(query)])
-            old = "IN (SELECT value FROM json_each(?))"
-            self.db.execute(f"DELETE FROM passages WHERE document {old}", (ids,))
-            self.db.execute(f"DELETE FROM documents WHERE id {old}", (ids,))
+            going = self.db.execute(query).fetchall()
+            ids = json.dumps([number for number, _ in going])
+            keys = [row[0] for row in self.db.execute(f"SELECT key FROM passages WHERE {old}", (ids,))]
+            self.db.execute(f"DELETE FROM passages WHERE {old}", (ids,))
+            self.db.execute("DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?))", (ids,))
             self.db.execute("UPDATE documents SET live = 1 WHERE NOT live")
-            self.put(**facts, erase=bool(self.get("erase")) or ids != "[]")
+            self.put(**facts, erase=bool(self.get("erase") or going))
+            texts = {row[0] for row in self.db.execute("SELECT sha256 FROM documents")}
+            used = "SELECT 1 FROM passages WHERE key = ?"
+            return (
+                sum(sha256 not in texts for _, sha256 in going),
+                sum(self.db.execute(used, (key,)).fetchone() is None for key in keys),
+            )
 
     def touch(self, seen: dict[str, Fingerprint], stale: Sequence[str]) -> None:
         """Records what files look like now where only that changed, and which could not be read again."""
@@ -342,19 +391,30 @@ class Catalog:
                 (json.dumps(list(stale)),),
             )
 
-    def purge(self) -> int:
-        """Removes vectors that no document uses and wipes what was deleted from the file. Returns the vectors' number.
+    def purge(self) -> tuple[int, bool]:
+        """Removes vectors that no document uses and wipes what was deleted from the file.
 
-        The write-ahead log keeps pages until it is truncated.
+        Returns the vectors' number, and whether nothing is left: a reader may hold the log open, or the disk be full.
+        Then the next call goes on. secure_delete blanks what is deleted, but where SQLite moved rows between pages
+        their old places keep them: only VACUUM, which writes the file anew, is sure. The log keeps pages until it is
+        truncated.
         """
+        if not self.get("erase"):
+            return 0, True
+        purged = self.drop_unused_vectors()
+        try:
+            self.db.execute("VACUUM")
+            (waiting, *_) = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self.put(erase=bool(waiting))
+        except sqlite3.OperationalError:  # it needs as much room again as the catalog takes
+            waiting = True
+        return purged, not waiting
+
+    def drop_unused_vectors(self) -> int:
+        """Deletes the vectors that no document uses; returns their number."""
         orphans = "DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = vectors.key)"
         with self.transaction():
-            purged = self.db.execute(orphans).rowcount
-            erase = bool(self.get("erase"))
-        if erase or purged:
-            (waiting, *_) = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            self.put(erase=bool(waiting))  # a reader still needs the log: the next ingest truncates it
-        return purged
+            return self.db.execute(orphans).rowcount
 
     # ---- what a question needs ----
 
@@ -378,6 +438,30 @@ class Catalog:
         for row in self.db.execute(f"SELECT {PASSAGE_COLUMNS} {LIVE} ORDER BY d.name, p.start"):
             yield passage_of(row)
 
+    def vectors_within(self, within: Within, size: int) -> Iterator[tuple[str, list[str], Vectors]]:
+        """(language, ids, float32 (n, dimension)) of the live passages of a part of the store, in batches."""
+        conditions, values = [], []
+        if within.documents is not None:
+            conditions.append("d.name IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(sorted(within.documents)))
+        if within.languages:
+            conditions.append("p.language IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(sorted(within.languages)))
+        for bound, side in ((within.since, ">="), (within.until, "<=")):
+            if bound:
+                conditions.append(f"d.date {side} ?")
+                values.append(bound)
+        rows = self.db.execute(
+            f"SELECT p.language, p.id, v.vector FROM documents d JOIN passages p ON p.document = d.id "
+            f"JOIN vectors v ON v.key = p.key WHERE {' AND '.join(['d.live', *conditions])}",
+            values,
+        )
+        while batch := rows.fetchmany(size):
+            batch.sort(key=itemgetter(0))
+            for language, part in groupby(batch, key=itemgetter(0)):
+                _, ids, blobs = zip(*part, strict=True)
+                yield language, list(ids), np.frombuffer(b"".join(blobs), "<f4").reshape(len(ids), -1)
+
     def count_without_vector(self) -> int:
         """Live passages whose vector is missing."""
         query = f"SELECT count(*) {LIVE} AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.key = p.key)"
@@ -388,6 +472,7 @@ class Catalog:
 NEXT = """SELECT p.* FROM passages p JOIN documents d ON d.id = p.document WHERE NOT d.live OR
 (d.name NOT IN (SELECT name FROM temp.gone) AND
  NOT EXISTS (SELECT 1 FROM documents n WHERE NOT n.live AND n.name = d.name))"""
+STAGED = "SELECT p.* FROM passages p JOIN documents d ON d.id = p.document WHERE NOT d.live"
 MISSING = f"SELECT p.* FROM ({NEXT}) p WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE v.key = p.key)"
 LIVE = "FROM passages p JOIN documents d ON d.id = p.document WHERE d.live"
 
@@ -456,17 +541,13 @@ def create_catalog(store: Path) -> Catalog:
     except (OSError, sqlite3.OperationalError) as error:
         raise VerbatimError(f"the store {store} cannot be written ({error}); check its permissions") from error
     with damage(store):
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA secure_delete = ON")
-            if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
-                db.executescript(
-                    f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO meta VALUES ('schema', '{SCHEMA_VERSION}'); COMMIT;"
-                )
-        except sqlite3.OperationalError as error:
-            if "readonly" in str(error) or "unable to open" in str(error):
-                raise VerbatimError(f"the store {store} cannot be written ({error}); check its permissions") from error
-            raise
+        check_whole(db, store / FILE_NAME)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA secure_delete = ON")
+        if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            db.executescript(
+                f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO meta VALUES ('schema', '{SCHEMA_VERSION}'); COMMIT;"
+            )
         return checked(Catalog(db), store)
 
 
@@ -477,17 +558,9 @@ def open_catalog(store: Path) -> Catalog:
         if store.is_file():
             raise NoStore(f"{store} is a file, not a store; name a folder with --store")
         raise NoStore(f"{store} holds no store yet; make one with: python ingest.py PATH --store {store}")
-    uri = path.absolute().as_uri()
     with damage(store):
-        try:
-            db = connect(f"{uri}?mode=ro")
-            db.execute("SELECT 1 FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError:
-            # A folder this user may not write has no room for the WAL's index; without a log the file is complete.
-            log = path.with_name(path.name + "-wal")
-            if log.exists() and log.stat().st_size:
-                raise
-            db = connect(f"{uri}?mode=ro&immutable=1")
+        db = connect_to_read(path)
+        check_whole(db, path)
         tables = db.execute("SELECT 1 FROM sqlite_master").fetchone()  # none: killed before it had made them
         catalog = checked(Catalog(db), store) if tables else Catalog(db)
         if not tables or not catalog.generation:
@@ -496,16 +569,63 @@ def open_catalog(store: Path) -> Catalog:
         return catalog
 
 
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write, also where the folder may not be written to."""
+    uri = path.absolute().as_uri()
+    try:
+        db = connect(f"{uri}?mode=ro")
+        db.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        # A folder this user may not write has no room for the WAL's index; without a log the file is complete.
+        log = path.with_name(path.name + "-wal")
+        if log.exists() and log.stat().st_size:
+            raise
+        db = connect(f"{uri}?mode=ro&immutable=1")
+    return db
+
+
+def check_whole(db: sqlite3.Connection, path: Path) -> None:
+    """Raises DatabaseError where the last page is cut short: SQLite itself takes the rest of it for zeros."""
+    (size,) = db.execute("PRAGMA page_size").fetchone()
+    if path.stat().st_size % size:
+        db.close()
+        raise sqlite3.DatabaseError("it is cut short")
+
+
+def copy_catalog(store: Path, to: Path) -> None:
+    """Copies a store's catalog, as it is at one moment, into another folder; nothing where there is none."""
+    path = store / FILE_NAME
+    if not path.is_file():
+        return
+    with (
+        damage(store),
+        contextlib.closing(connect_to_read(path)) as db,
+        contextlib.closing(sqlite3.connect(to / FILE_NAME)) as copy,
+    ):
+        db.backup(copy)
+
+
 def connect(uri: str) -> sqlite3.Connection:
-    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
+
+
+FORBIDDEN = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
 
 
 @contextlib.contextmanager
 def damage(store: Path) -> Iterator[None]:
-    """Turns what SQLite says of a broken file into a sentence."""
+    """Turns what SQLite says of a broken file, a full disk or a lack of rights into a sentence."""
     try:
         yield
     except sqlite3.DatabaseError as error:
+        name = getattr(error, "sqlite_errorname", None) or ""
+        if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and "READ" not in name):
+            raise VerbatimError(
+                f"the catalog in {store} cannot be written ({error}); is the disk full? The store answers as before: "
+                "make room and run ingest again"
+            ) from error
+        if name.startswith(FORBIDDEN):
+            raise VerbatimError(f"the store {store} cannot be written ({error}); check its permissions") from error
         raise StoreDamaged(
             f"the catalog in {store} cannot be read ({error}); move the folder away and ingest again"
         ) from error

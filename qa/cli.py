@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import sqlite3
@@ -66,24 +67,101 @@ def say(message: str) -> None:
 
 
 def run_ingest(options: argparse.Namespace) -> int:
-    from qa.ingestion import sync
+    from qa.ingestion import preview, sync
 
+    if options.watch and options.dry_run:
+        raise UsageError("--watch and --dry-run do not go together")
     settings = settings_of(options)
     roots = options.paths or default_roots(settings.store)
-    with progress_bars() as progress:
-        report = sync(
-            settings.store,
-            roots,
-            embedder_opener(settings),
-            embedder_name=settings.embedder,
-            allow_removals=options.allow_removals,
-            progress=progress,
-        )
+    opener = embedder_opener(settings)
+
+    def once() -> Report:
+        with progress_bars() as progress:
+            return (preview if options.dry_run else sync)(
+                settings.store,
+                roots,
+                opener,
+                embedder_name=settings.embedder,
+                allow_removals=options.allow_removals,
+                progress=progress,
+            )
+
+    if options.watch:
+        follow(options, settings, roots, once)
+        return OK
+    report = once()
     if options.json:
-        print(json.dumps(asdict(report), ensure_ascii=False))
+        dry = {"dry_run": True} if options.dry_run else {}
+        print(json.dumps({**asdict(report), **dry}, ensure_ascii=False))
     else:
-        print_report(report, settings.store)
+        print_report(report, settings.store, options.dry_run)
     return FILES_FAILED if report.failed else OK
+
+
+def follow(options: argparse.Namespace, settings: Settings, roots: Sequence[Path], once: Callable[[], Report]) -> None:
+    """Ingests now and after every change until the process is told to stop; a line for each publication."""
+    from qa.ingestion import followed, is_beside_the_point
+    from qa.watching import quiet_changes
+
+    told: list[dict[str, str]] = []
+    first = True
+    with contextlib.suppress(KeyboardInterrupt), terminable():
+        watched = followed(settings.store, roots)
+        say(f"watching {', '.join(printable(str(root)) for root in watched)}; Ctrl-C ends it")
+        for _ in quiet_changes(watched, lambda path: is_beside_the_point(path, settings.store, watched)):
+            try:
+                report = patiently(once)
+            except VerbatimError as error:
+                if first:
+                    raise
+                complain(error, FAILED)
+                continue
+            if report.changed or report.rebuilt or first:
+                print(
+                    json.dumps(asdict(report), ensure_ascii=False) if options.json else publication(report), flush=True
+                )
+            for failure in report.failed if report.failed != told and not options.json else []:
+                say(f"failed   {printable(failure['document'])}: {failure['reason']}")
+            told, first = report.failed, False
+    say("stopped watching")
+
+
+def patiently(once: Callable[[], Report]) -> Report:
+    """An ingest, as soon as no other one is at it."""
+    import time
+
+    waiting = False
+    while True:
+        try:
+            return once()
+        except StoreBusy as error:
+            if not waiting:
+                say(f"{error} ...")
+            waiting = True
+            time.sleep(1)
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """Lets a request to terminate end the process as Ctrl-C does: in order."""
+    import signal
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def publication(report: Report) -> str:
+    """What one publication changed, on a line."""
+    import time
+
+    now, vectors = time.strftime("%H:%M:%S"), f"{report.passages} passages, {report.embedded} embedded"
+    if not (report.changed or report.rebuilt):
+        return f"{now} up to date: {len(report.unchanged)} documents, {vectors}"
+    counts = ", ".join(f"{len(getattr(report, what))} {what}" for what in ("added", "updated", "removed"))
+    return f"{now} published: {counts}; {vectors}" + (f"; {receipt(report)}" if report.erased.vectors else "")
 
 
 def default_roots(store: Path) -> list[Path]:
@@ -102,6 +180,7 @@ def default_roots(store: Path) -> list[Path]:
 def embedder_opener(settings: Settings) -> Callable[[str], Any]:
     """Opens the model of that name, or the best one installed; says so where that is not the multilingual one."""
 
+    @functools.cache  # one that watches keeps its model
     def opened(name: str) -> Any:
         from qa.embedder import E5, default_embedder, open_embedder
 
@@ -143,8 +222,8 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
             bar.close()
 
 
-def print_report(report: Report, store: Path) -> None:
-    """What an ingest did, in words."""
+def print_report(report: Report, store: Path, dry: bool = False) -> None:
+    """What an ingest did, or would do, in words."""
     for name, done in (("added", report.added), ("updated", report.updated), ("removed", report.removed)):
         for document in done[:20]:
             print(f"{name:8} {printable(document)}")
@@ -156,10 +235,26 @@ def print_report(report: Report, store: Path) -> None:
         shown = ", ".join(printable(name) for name in report.skipped[:5])
         more = f" and {len(report.skipped) - 5} more" if len(report.skipped) > 5 else ""
         print(f"skipped  {len(report.skipped)} (links, and types that are not read): {shown}{more}")
+    if report.rebuilt:
+        print("rebuilt  the index was missing or damaged; it is made from the catalog, nothing is embedded for that")
+    if report.erased.documents or report.erased.passages or report.erased.vectors or not report.erased.complete:
+        print(receipt(report).replace("erased ", "erased   ", 1))
     documents = len(report.added) + len(report.updated) + len(report.unchanged)
     print(
         f"{store}: {documents} documents up to date ({len(report.unchanged)} unchanged), {report.passages} passages "
         f"({report.embedded} embedded, {report.reused} reused)"
+    )
+    if dry:
+        print("this was a dry run: nothing has been written")
+
+
+def receipt(report: Report) -> str:
+    """What was erased, and whether it is gone from every file."""
+    erased = report.erased
+    return f"erased {erased.documents} documents, {erased.passages} passages, {erased.vectors} vectors" + (
+        ""
+        if erased.complete
+        else "; a reader still holds old files open, or the disk is full: run ingest again to wipe them"
     )
 
 
@@ -263,6 +358,8 @@ def run_status(options: argparse.Namespace) -> int:
     from qa.catalog import open_catalog
 
     store = settings_of(options).store
+    if options.changed:
+        return print_changed(store, options.json)
     with contextlib.closing(open_catalog(store)) as catalog:
         published = datetime.datetime.fromtimestamp(catalog.get("published")).astimezone()
         facts: dict[str, Any] = {
@@ -293,6 +390,22 @@ def run_status(options: argparse.Namespace) -> int:
         line = f"  {printable(document.name)}  {document.date or '----------'}  {printable(document.title)}"
         print(line.rstrip() + state_in_words(document))
     return OK
+
+
+def print_changed(store: Path, as_json: bool) -> int:
+    """The files that differ from what the store holds."""
+    from qa.ingestion import differences
+
+    found = differences(store)
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        for kind, names in found.items():
+            for name in names:
+                print(f"{kind:8} {printable(name)}")
+        if not any(found.values()):
+            print(f"{store} holds the files as they are")
+    return DIFFERS if any(found.values()) else OK
 
 
 def state_in_words(document: Listed) -> str:
@@ -380,6 +493,9 @@ def make_parser() -> argparse.ArgumentParser:
     ingest.add_argument("--json", action="store_true", help="print what was done as one JSON object")
     ingest.add_argument("--allow-removals", action="store_true", help=(
         "go on when a folder is missing or has lost more than half its documents"))  # fmt: skip
+    ingest.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
+    ingest.add_argument("--watch", action="store_true", help=(
+        "stay, and ingest again a quiet second after each change; Ctrl-C ends it"))  # fmt: skip
     ingest.epilog = "Exit: 0 done, 1 error, 2 wrong use, 3 a file could not be read, 4 another ingest is running."
 
     ask = add(commands, "ask", run_ask, "ask a question, or a file of questions")
@@ -394,6 +510,8 @@ def make_parser() -> argparse.ArgumentParser:
 
     status = add(commands, "status", run_status, "say what the store holds")
     status.add_argument("--json", action="store_true", help="as one JSON object")
+    status.add_argument("--changed", action="store_true", help="list the files that differ from the store instead")
+    status.epilog = "Exit: 0; with --changed 6 when files differ."
 
     verify = add(commands, "verify", run_verify, "read every file again and compare every passage with it")
     verify.epilog = "Exit: 0 all as it should be, 6 something differs and is named."

@@ -12,10 +12,11 @@ import json
 import os
 import socket
 import stat
+import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 import numpy as np
@@ -23,7 +24,16 @@ import numpy.typing as npt
 from filelock import FileLock, Timeout
 
 from qa import loaders, passages, vectors
-from qa.catalog import FILE_NAME, Catalog, Fingerprint, Listed, create_catalog, open_catalog
+from qa.catalog import (
+    FILE_NAME,
+    Catalog,
+    Fingerprint,
+    Listed,
+    copy_catalog,
+    create_catalog,
+    damage,
+    open_catalog,
+)
 from qa.errors import (
     StoreBusy,
     StoreMismatch,
@@ -32,9 +42,11 @@ from qa.errors import (
     UsageError,
     VerbatimError,
 )
+from qa.types import Document
 
 EMBED_BATCH = 64  # vectors committed at once: about five seconds' work
 CHROMA_BATCH = 2000
+EXTEND_FROM = 10_000  # passages; a smaller index is made anew in less time than a few vectors take
 UPLOADS = "uploads"  # folder inside the store, and what the names of its documents begin with
 RECENT_NS = 2_000_000_000  # a file changed this shortly before it was looked at may change again within one clock tick
 
@@ -57,6 +69,16 @@ class Embedder(Protocol):
 
 
 @dataclass
+class Erased:
+    """What an ingest wiped from the store: texts that no other document repeats."""
+
+    documents: int = 0  # removed or replaced by another version
+    passages: int = 0
+    vectors: int = 0
+    complete: bool = True  # False: something kept old files open or undeletable; the next ingest tries again
+
+
+@dataclass
 class Report:
     """What an ingest did; names of documents, sorted."""
 
@@ -69,6 +91,13 @@ class Report:
     passages: int = 0  # in the store afterwards
     embedded: int = 0  # vectors computed by this run
     reused: int = 0  # passages whose vector was there
+    erased: Erased = field(default_factory=Erased)
+    rebuilt: bool = False  # the published index was missing or damaged
+
+    @property
+    def changed(self) -> bool:
+        """Whether the store holds something else than before."""
+        return bool(self.added or self.updated or self.removed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,30 +132,133 @@ def sync(
     check_roots(roots, store)
     if not (store / FILE_NAME).exists():
         check_presence(roots, ())
-    with write_lock(store), contextlib.closing(create_catalog(store)) as catalog:
+    with write_lock(store), contextlib.closing(create_catalog(store)) as catalog, damage(store):
         recover(catalog, store)
-        recorded = catalog.get("roots", [])
-        check_presence(roots, recorded)
-        roots = roots or [Path(root) for root in recorded]
-        if not (roots or catalog.generation or holds_files(uploads_of(store))):
-            raise UsageError("the store has no roots yet; name the files or folders to ingest")
-        model = open_embedder(checked_model(catalog, embedder_name, store))
-        made_by = made_by_of(model)
+        job = look(catalog, store, roots, open_embedder, embedder_name, allow_removals)
+        read_changed(catalog, job, progress)
+        publish(catalog, store, job, progress)
+        catalog.put(
+            failed={f["document"]: [*facts_of(job.files, f["document"]), f["reason"]] for f in job.report.failed}
+        )
+        return job.report
+
+
+def preview(
+    store: Path,
+    roots: Sequence[Path],
+    open_embedder: Callable[[str], Embedder],
+    *,
+    embedder_name: str = "",
+    allow_removals: bool = False,
+    progress: Progress = lambda stage, done, total: None,
+) -> Report:
+    """What `sync` would do and report, without embedding anything or writing to the store.
+
+    Changed files are read and split, in a copy of the catalog that is thrown away. Raises what `sync` does, but for
+    StoreBusy.
+    """
+    check_roots(roots, store)
+    if not (store / FILE_NAME).exists():
+        check_presence(roots, ())
+    with tempfile.TemporaryDirectory(prefix="verbatim-") as place:
+        copy_catalog(store, Path(place))
+        with contextlib.closing(create_catalog(Path(place))) as catalog, damage(store):
+            catalog.unstage()
+            job = look(catalog, store, roots, open_embedder, embedder_name, allow_removals)
+            report = job.report
+            read_changed(catalog, job, progress)
+            catalog.plan(report.removed)
+            report.passages, report.embedded = catalog.count_next(), catalog.count_missing()
+            report.reused = report.passages - report.embedded
+            report.rebuilt = bool(catalog.generation) and not is_published(store, catalog)
+            report.erased = Erased(*catalog.switch(), catalog.drop_unused_vectors())
+            return report
+
+
+@dataclass
+class Job:
+    """What an ingest has to do."""
+
+    roots: Sequence[Path]
+    model: Embedder
+    made_by: str
+    files: dict[str, Found]
+    known: dict[str, Fingerprint]
+    report: Report  # its `removed`, `skipped` and some `failed` are known
+
+
+def look(
+    catalog: Catalog,
+    store: Path,
+    roots: Sequence[Path],
+    open_embedder: Callable[[str], Embedder],
+    embedder_name: str,
+    allow_removals: bool,
+) -> Job:
+    """Finds the files and compares their names with what the catalog holds."""
+    recorded = catalog.get("roots", [])
+    check_presence(roots, recorded)
+    roots = roots or [Path(root) for root in recorded]
+    if not (roots or catalog.generation or holds_files(uploads_of(store))):
+        raise UsageError("the store has no roots yet; name the files or folders to ingest")
+    model = open_embedder(checked_model(catalog, embedder_name, store))
+    report = Report()
+    files = find_files(roots, store, report, catalog.excluded())
+    known = catalog.fingerprints()
+    if not (known or files or report.failed):
+        where, types = ", ".join(map(str, roots)), ", ".join(sorted(loaders.LOADERS))
+        raise UsageError(f"{where} holds no document this program reads ({types})")
+    if not allow_removals:
+        check_removals(catalog, roots, store, known, files)
+    report.removed = sorted(set(known) - set(files))
+    return Job(roots, model, made_by_of(model), files, known, report)
+
+
+def differences(store: Path) -> dict[str, list[str]]:
+    """Names of the documents whose files are "added", "changed" or "removed" since the store was published.
+
+    Only the files are compared, not the version of model or program. A file that the last ingest could not read counts
+    when it has been written to since. Raises NoStore, StoreDamaged.
+    """
+    with contextlib.closing(open_catalog(store)) as catalog:
+        roots = [Path(root) for root in catalog.get("roots", [])]
         report = Report()
-        files = find_files(roots, store, report, catalog.excluded())
-        known = catalog.fingerprints()
-        if not (known or files or report.failed):
-            where, types = ", ".join(map(str, roots)), ", ".join(sorted(loaders.LOADERS))
-            raise UsageError(f"{where} holds no document this program reads ({types})")
-        gone = sorted(set(known) - set(files))
-        there = {str(file.path) for file in files.values()}
-        if not allow_removals:
-            check_removals(catalog, roots, store, known, there)
-        read_changed(catalog, files, known, model, made_by, report, progress)
-        report.removed = gone
-        publish(catalog, store, roots, model, gone, report, progress)
-        catalog.put(failed={f["document"]: [path_of(files, f["document"]), f["reason"]] for f in report.failed})
-        return report
+        files, known = find_files(roots, store, report, catalog.excluded()), catalog.fingerprints()
+        failed = {name: tuple(facts[1:5]) for name, facts in catalog.get("failed", {}).items()}
+    new = sorted(name for name in set(files) - set(known) if failed.get(name) != files[name].fingerprint_stat)
+    changed = sorted(name for name in set(files) & set(known) if is_changed(known[name], files[name]))
+    return {"added": new, "changed": changed, "removed": sorted(set(known) - set(files))}
+
+
+def followed(store: Path, roots: Sequence[Path]) -> list[Path]:
+    """The paths that an ingest of `roots` (empty: the recorded ones) reads, for who wants to watch them.
+
+    The folder of uploads is made where it is not there yet. Raises UsageError, NoStore.
+    """
+    check_roots(roots, store)
+    if roots and not (store / FILE_NAME).exists():
+        check_presence(roots, ())
+    if not roots:
+        with contextlib.closing(open_catalog(store)) as catalog:
+            roots = [Path(root) for root in catalog.get("roots", [])]
+    uploads_of(store).mkdir(parents=True, exist_ok=True)
+    return [*map(Path, absolute(roots)), uploads_of(store)]
+
+
+def is_beside_the_point(path: Path, store: Path, watched: Sequence[Path]) -> bool:
+    """Whether no document can have changed with a path: it is the store's own, or hidden."""
+    if lies_in(str(path), os.path.abspath(store)) and not lies_in(str(path), str(uploads_of(store))):
+        return True
+    below = [path.relative_to(root) for root in watched if root == path or root in path.parents]
+    return all(any(part.startswith(".") for part in name.parts) for name in below) and bool(below)
+
+
+def is_changed(before: Fingerprint, file: Found) -> bool:
+    """Whether a file no longer has the bytes that were read, as far as one can see."""
+    try:
+        return not (is_untouched(before, file) or same_bytes(before, file))
+    except UnreadableFile:
+        return True
 
 
 # ---- find ----
@@ -201,8 +333,9 @@ def named_roots(roots: Sequence[Path], store: Path) -> Iterator[tuple[Path, str]
     yield uploads_of(store), f"{UPLOADS}/"
 
 
-def path_of(files: dict[str, Found], name: str) -> str:
-    return str(files[name].path) if name in files else ""
+def facts_of(files: dict[str, Found], name: str) -> tuple[str | int, ...]:
+    """Path of a file and what the system says of it; "" and zeros where there is none of that name."""
+    return (str(files[name].path), *files[name].fingerprint_stat) if name in files else ("", 0, 0, 0, 0)
 
 
 def printable(name: str) -> str:
@@ -237,14 +370,14 @@ def is_store(folder: Path) -> bool:
 
 
 def check_removals(
-    catalog: Catalog, roots: Sequence[Path], store: Path, known: dict[str, Fingerprint], there: set[str]
+    catalog: Catalog, roots: Sequence[Path], store: Path, known: dict[str, Fingerprint], files: dict[str, Found]
 ) -> None:
     """Raises TooManyRemovals when a root that was there before is missing or has lost more than half its documents.
 
-    What a person has excluded or has taken from the uploads is not lost.
+    What a person has excluded, has taken from the uploads or has moved is not lost.
     """
     before = set(catalog.get("roots", []))
-    meant = catalog.excluded()
+    meant, there = catalog.excluded(), {str(file.path) for file in files.values()}
     for root in (os.path.abspath(root) for root in roots):
         if root not in before:
             continue
@@ -253,10 +386,24 @@ def check_removals(
         if not os.path.exists(root):
             raise TooManyRemovals(f"{root} is missing; if its documents shall go, run again with --allow-removals")
         if len(lost) * 2 > len(held):
+            lost -= moved_away(known, files, lost)
+        if len(lost) * 2 > len(held):
             raise TooManyRemovals(
                 f"{len(lost)} of {len(held)} documents under {root} are no longer there; "
                 "if they shall go from the store, run again with --allow-removals"
             )
+
+
+def moved_away(known: dict[str, Fingerprint], files: dict[str, Found], lost: set[str]) -> set[str]:
+    """Those of the lost paths whose bytes lie in a file that is new."""
+    old = {f.path for f in known.values()}
+    sizes = {f.size for f in known.values() if f.path in lost}
+    new = set()
+    for file in files.values():
+        if str(file.path) not in old and file.stat.st_size in sizes:
+            with contextlib.suppress(UnreadableFile):
+                new.add(sha256_of(file))
+    return {f.path for f in known.values() if f.path in lost and f.sha256 in new}
 
 
 def lies_in(path: str, folder: str) -> bool:
@@ -310,21 +457,15 @@ def changing(store: Path) -> Iterator[Catalog]:
 # ---- read and split ----
 
 
-def read_changed(
-    catalog: Catalog,
-    files: dict[str, Found],
-    known: dict[str, Fingerprint],
-    model: Embedder,
-    made_by: str,
-    report: Report,
-    progress: Progress,
-) -> None:
+def read_changed(catalog: Catalog, job: Job, progress: Progress) -> None:
     """Stages every file that is new or differs from what the store holds; fills added, updated, unchanged, failed."""
     seen: dict[str, Fingerprint] = {}
     stale: list[str] = []
-    for number, (name, file) in enumerate(sorted(files.items())):
-        progress("reading", number, len(files))
-        before = known.get(name)
+    report, made_by = job.report, job.made_by
+    twins = twins_of(job)
+    for number, (name, file) in enumerate(sorted(job.files.items())):
+        progress("reading", number, len(job.files))
+        before = job.known.get(name)
         if before and before.made_by == made_by and is_untouched(before, file):
             report.unchanged.append(name)
             continue
@@ -334,21 +475,59 @@ def read_changed(
                 report.unchanged.append(name)
                 seen[name] = fingerprint(file, scanned, before.sha256, made_by)
                 continue
-            document = loaders.load(file.path, name)
-            pieces = list(passages.split(document, model.count_tokens, model.window, model.identity))
-            if not pieces:
-                raise UnreadableFile("holds no text")
-            print_of = fingerprint(file, scanned, document.source.sha256, made_by)
-            catalog.stage(document, print_of, pieces, model.identity)
-            (report.updated if before else report.added).append(name)
+            document = stage_twin(catalog, file, twins, scanned, job) or stage(catalog, file, scanned, job)
+            (report.updated if before else report.added).append(document.source.name)
         except UnreadableFile as error:
             report.failed.append({"document": name, "reason": str(error)})
             if before:
                 stale.append(name)
                 if before.made_by != made_by:
-                    catalog.restage(name, model.identity, before.made_by)
-    progress("reading", len(files), len(files))
+                    catalog.restage(name, job.model.identity, before.made_by)
+    progress("reading", len(job.files), len(job.files))
     catalog.touch(seen, stale)
+
+
+def stage(catalog: Catalog, file: Found, scanned_ns: int, job: Job) -> Document:
+    """Reads and splits a file and puts it beside the live documents. Raises UnreadableFile."""
+    document = loaders.load(file.path, file.name)
+    pieces = list(passages.split(document, job.model.count_tokens, job.model.window, job.model.identity))
+    if not pieces:
+        raise UnreadableFile("holds no text")
+    print_of = fingerprint(file, scanned_ns, document.source.sha256, job.made_by)
+    catalog.stage(document, print_of, pieces, job.model.identity)
+    return document
+
+
+Twins = dict[tuple[int, str], dict[str, str]]  # (size, suffix) -> {sha256: name} of documents the store holds
+
+
+def twins_of(job: Job) -> Twins:
+    """The documents that a renamed, moved or copied file may be equal to."""
+    twins: Twins = {}
+    for name, held in job.known.items():
+        if held.made_by == job.made_by:
+            twins.setdefault((held.size, Path(held.path).suffix.lower()), {})[held.sha256] = name
+    return twins
+
+
+def stage_twin(catalog: Catalog, file: Found, twins: Twins, scanned_ns: int, job: Job) -> Document | None:
+    """Stages a file that has the bytes of a document of another name from what is known of that; None if none has.
+
+    A title may be a file's name, which stands for one that the text lacks: such a file is read again.
+    """
+    alike = twins.get((file.stat.st_size, file.path.suffix.lower()))
+    if not alike:
+        return None
+    digest = sha256_of(file)
+    twin = catalog.document(alike.get(digest, ""))
+    if twin is None or twin.source.title in (PurePosixPath(twin.source.name).stem, PurePosixPath(file.name).stem):
+        return None
+
+    def number(start: int, text: str, context: str) -> str:
+        return passages.passage_id(file.name, start, text, context, job.model.identity)
+
+    catalog.stage_copy(twin.source.name, file.name, fingerprint(file, scanned_ns, digest, job.made_by), number)
+    return replace(twin, source=replace(twin.source, name=file.name, path=str(file.path)))
 
 
 def is_untouched(before: Fingerprint, file: Found) -> bool:
@@ -359,11 +538,14 @@ def is_untouched(before: Fingerprint, file: Found) -> bool:
 
 def same_bytes(before: Fingerprint, file: Found) -> bool:
     """Whether the file still has the bytes that were read. Raises UnreadableFile."""
-    if before.size != file.stat.st_size:
-        return False
+    return before.size == file.stat.st_size and sha256_of(file) == before.sha256
+
+
+def sha256_of(file: Found) -> str:
+    """Hash of a file's bytes. Raises UnreadableFile."""
     try:
         with file.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest() == before.sha256
+            return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise UnreadableFile(f"cannot be opened: {error.strerror or error}") from error
 
@@ -381,36 +563,48 @@ def made_by_of(model: Embedder) -> str:
 # ---- embed and publish ----
 
 
-def publish(
-    catalog: Catalog,
-    store: Path,
-    roots: Sequence[Path],
-    model: Embedder,
-    gone: Sequence[str],
-    report: Report,
-    progress: Progress,
-) -> None:
+def publish(catalog: Catalog, store: Path, job: Job, progress: Progress) -> None:
     """Embeds what has no vector, makes the next generation and switches to it; cleans up after itself."""
-    catalog.plan(gone)
-    current = catalog.generation
-    changed = bool(report.added or report.updated or gone or catalog.has_staged())
-    report.passages = catalog.count_next()
-    if changed or not vectors.is_there(vectors.directory(store, current)):
+    report, model = job.report, job.model
+    catalog.plan(report.removed)
+    current, there = catalog.generation, is_published(store, catalog)
+    report.rebuilt = bool(current) and not there
+    if report.changed or not there or catalog.has_staged():
+        report.passages = catalog.count_next()
         report.embedded = embed(catalog, model, progress)
         number = vectors.next_generation(store, current)
-        progress("indexing", 0, report.passages)
-        vectors.build(
-            vectors.directory(store, number),
-            counted(catalog.next_passages(CHROMA_BATCH), report.passages, progress),
-            report.passages,
-        )
+        index(catalog, store, number, report, progress)
         facts = {"model": model.identity, "embedder": model.name, "dimension": model.dimension}
-        catalog.switch(generation=number, published=time.time(), roots=absolute(roots), **facts)
-        vectors.remove_generations(store, keep=number)
+        erased = catalog.switch(
+            generation=number,
+            published=time.time(),
+            passages=report.passages,
+            roots=absolute(job.roots),
+            **facts,
+        )
+        gone = vectors.remove_generations(store, keep=number)
     else:
-        catalog.put(roots=absolute(roots))
+        report.passages, erased, gone = catalog.get("passages") or catalog.count_next(), (0, 0), True
+        catalog.put(roots=absolute(job.roots))
     report.reused = report.passages - report.embedded
-    catalog.purge()
+    number_of_vectors, wiped = catalog.purge()
+    report.erased = Erased(*erased, number_of_vectors, gone and wiped)
+
+
+def index(catalog: Catalog, store: Path, number: int, report: Report, progress: Progress) -> None:
+    """Makes generation `number`: the current one extended where that is large and only gets more, else all anew."""
+    current = vectors.directory(store, catalog.generation)
+    held = int(catalog.get("passages") or 0)
+    more = held >= EXTEND_FROM and not report.removed and not catalog.replaces() and vectors.is_intact(current)
+    total = report.passages - held if more else report.passages
+    progress("indexing", 0, total)
+    batches = counted(catalog.next_passages(CHROMA_BATCH, added=more), total, progress)
+    vectors.build(vectors.directory(store, number), batches, report.passages, current if more else None)
+
+
+def is_published(store: Path, catalog: Catalog) -> bool:
+    """Whether the published generation stands where it should, as far as sizes tell."""
+    return vectors.is_complete(vectors.directory(store, catalog.generation))
 
 
 def embed(catalog: Catalog, model: Embedder, progress: Progress) -> int:

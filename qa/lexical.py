@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -52,28 +52,39 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.writers: dict[str, Any] = {}
+        self.language = ""
+        self.writer: Any = None
 
     def add(self, language: str, ids: Sequence[str], texts: Sequence[str]) -> None:
-        """Passages of one language: their ids, and what of each is searched."""
+        """Passages of one language: their ids, and what of each is searched.
+
+        All of a language before the next one: a writer takes much memory, so there is one at a time.
+        """
         from tantivy import Document
 
-        if language not in self.writers:
-            self.writers[language] = new_index(folder_of(self.path, language), language).writer(MEMORY, num_threads=1)
+        if language != self.language:
+            self.finish()
+            self.language = language
+            self.writer = index_to_write(folder_of(self.path, language), language).writer(MEMORY, num_threads=1)
         for number, text in zip(ids, texts, strict=True):
-            self.writers[language].add_document(Document(id=number, text=plain(text)))
+            self.writer.add_document(Document(id=number, text=plain(text)))
 
     def finish(self) -> None:
-        for writer in self.writers.values():
-            writer.commit()
-            writer.wait_merging_threads()
+        if self.writer is not None:
+            self.writer.commit()
+            self.writer.wait_merging_threads()
+            self.writer = None
 
 
-def new_index(path: Path, language: str) -> Any:
-    """An empty index in a new folder."""
+def index_to_write(path: Path, language: str) -> Any:
+    """The index in a folder, or an empty one in a new folder."""
     from tantivy import Index as Tantivy
     from tantivy import SchemaBuilder
 
+    if path.is_dir():
+        opened = Tantivy.open(str(path))
+        opened.register_tokenizer("words", analyzer(language))
+        return opened
     path.mkdir()
     schema = SchemaBuilder()
     schema.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
@@ -99,14 +110,20 @@ class Index:
             self.searcher = self.opened.searcher()
             self.size = int(self.searcher.num_docs)
 
-    def search(self, question: str, limit: int) -> list[tuple[str, float]]:
-        """(id, bm25) of passages that share words with the question, best first; equal ones in order of their ids."""
+    def search(self, question: str, limit: int, among: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """(id, bm25) of passages that share words with the question, best first; equal ones in order of their ids.
+
+        among: the ids that may be found; None: all.
+        """
         from tantivy import Occur, Query
 
         words = self.telling_words(question)
         with damage():
             terms = [Query.term_query(self.opened.schema, "text", word, index_option="freq") for word in words]
             wanted = Query.boolean_query([(Occur.Should, term) for term in terms])
+            if among is not None:
+                these = Query.const_score_query(Query.term_set_query(self.opened.schema, "id", list(among)), 0.0)
+                wanted = Query.boolean_query([(Occur.Must, wanted), (Occur.Must, these)])
             hits = self.searcher.search(wanted, limit, count=False).hits if terms else []
             return sorted(
                 ((self.id_of(place), score) for score, place in hits), key=lambda found: (-found[1], found[0])

@@ -6,6 +6,7 @@ for Hybrid Retrieval", TOIS 2023. It beats reciprocal ranks on every set measure
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from qa.catalog import Catalog, fold
 from qa.passages import language_of
-from qa.types import Hit, Passage
+from qa.types import Hit, Passage, Within
 from qa.vectors import Index
 
 LIST_LENGTH = 100  # of each dense and lexical list
@@ -38,11 +39,54 @@ def retrieve(
     vector: npt.NDArray[np.float32],
     limit: int = HITS,
     parts: Collection[str] = PARTS,
+    within: Within | None = None,
 ) -> list[Hit]:
     """The passages most likely to hold the answer, best first, equal ones collapsed to one hit.
 
-    vector: (dimension,), the embedded question. parts: of PARTS, those to use.
+    vector: (dimension,), the embedded question. parts: of PARTS, those to use. within: nothing else is found, nor
+    named as saying the same.
     """
+    part = Part(catalog, index, within, vector) if within else None
+    return ranked(catalog, part or index, question, vector, limit, parts, part.similarities if part else None)
+
+
+class Part:
+    """Some passages of an index, searched exactly: what is near to one question, over the catalog's vectors.
+
+    Chroma with a `where` takes longer the more it must pass over; figures: ARCHITECTURE.md.
+    """
+
+    def __init__(self, catalog: Catalog, index: Index, within: Within, vector: npt.NDArray[np.float32]) -> None:
+        self.index = index
+        self.similarities: dict[str, float] = {}
+        self.ids: dict[str, list[str]] = defaultdict(list)
+        length = float(np.linalg.norm(vector)) or 1.0
+        for language, ids, rows in catalog.vectors_within(within, 2000):
+            cosines = rows @ vector / (np.linalg.norm(rows, axis=1) * length)
+            self.similarities.update(zip(ids, cosines.tolist(), strict=True))
+            self.ids[language] += ids
+        sizes = {language: len(ids) for language, ids in self.ids.items()}
+        self.sizes = dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0])))
+
+    def search(self, question: npt.NDArray[np.float32], language: str, limit: int) -> list[tuple[str, float]]:
+        """As `Index.search`; `question` is the vector that the part was made for."""
+        found = ((number, self.similarities[number]) for number in self.ids.get(language, ()))
+        return heapq.nsmallest(limit, found, key=lambda item: (-item[1], item[0]))
+
+    def lexical(self, question: str, language: str, limit: int) -> list[tuple[str, float]]:
+        return self.index.lexical(question, language, limit, self.ids.get(language, ()))
+
+
+def ranked(
+    catalog: Catalog,
+    index: Index | Part,
+    question: str,
+    vector: npt.NDArray[np.float32],
+    limit: int,
+    parts: Collection[str],
+    allowed: Collection[str] | None,
+) -> list[Hit]:
+    """As `retrieve`; allowed: ids of the passages that may say the same, None: all."""
     sizes = index.sizes
     asked_in = language_of(question, next(iter(sizes), "und"), letters=12)
     own = {asked_in} if asked_in in sizes and "shares" in parts else set(sizes)
@@ -51,16 +95,16 @@ def retrieve(
     every = SHARE if 2 * sum(sizes[language] for language in own) >= total else LARGE_SHARE
     length = LIST_LENGTH
     while True:
-        ranked = fuse(ranked_lists(index, question, vector, own, length, parts))
-        known = catalog.passages([number for number, _ in ranked])
-        hits = collapse((known[number], score) for number, score in ranked if number in known)
+        fused = fuse(ranked_lists(index, question, vector, own, length, parts))
+        known = catalog.passages([number for number, _ in fused])
+        hits = collapse((known[number], score) for number, score in fused if number in known)
         if len(hits) >= limit or length >= total:
-            return [with_equals(catalog, hit) for hit in share_out(hits, others, every)[:limit]]
+            return [with_equals(catalog, hit, allowed) for hit in share_out(hits, others, every)[:limit]]
         length *= 4  # many copies of one text filled the lists
 
 
 def ranked_lists(
-    index: Index,
+    index: Index | Part,
     question: str,
     vector: npt.NDArray[np.float32],
     own: set[str],
@@ -133,7 +177,7 @@ def collapse(ranked: Iterable[tuple[Passage, float]]) -> list[Hit]:
     return list(hits.values())
 
 
-def with_equals(catalog: Catalog, hit: Hit) -> Hit:
-    """The hit with all passages of equal text, ranked or not, as its `also`."""
+def with_equals(catalog: Catalog, hit: Hit, allowed: Collection[str] | None = None) -> Hit:
+    """The hit with all passages of equal text, ranked or not, as its `also`; of them only those `allowed` (ids)."""
     others = (other for other in catalog.equal_passages(hit.passage.text) if other.id != hit.passage.id)
-    return replace(hit, also=tuple(others))
+    return replace(hit, also=tuple(other for other in others if allowed is None or other.id in allowed))

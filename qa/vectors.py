@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qa import lexical
-from qa.errors import StoreDamaged
+from qa.errors import StoreDamaged, VerbatimError
 
 Vectors = npt.NDArray[np.float32]
 PREFIX = "passages-"
@@ -46,23 +46,43 @@ def generations(store: Path) -> list[tuple[int, Path]]:
     return [(int(path.name), path) for path in found if path.name.isdecimal()]
 
 
-def remove_generations(store: Path, keep: int) -> None:
-    """Deletes every generation but one: the replaced ones and what a killed run left."""
+def remove_generations(store: Path, keep: int) -> bool:
+    """Deletes every generation but one: the replaced ones and what a killed run left. Whether nothing is left."""
     for number, path in generations(store):
         if number != keep:
             shutil.rmtree(path, ignore_errors=True)
+    return all(number == keep for number, _ in generations(store))
 
 
-def build(path: Path, batches: Iterable[tuple[str, Sequence[str], Sequence[str], Vectors]], expected: int) -> None:
-    """Makes a generation at `path` from (language, ids, texts, float32 (n, dimension)) batches and checks it.
+Batches = Iterable[tuple[str, Sequence[str], Sequence[str], Vectors]]  # (language, ids, texts, float32 (n, dimension))
 
-    Raises StoreDamaged when it does not hold what it was given, or not the `expected` number of passages.
+
+def build(path: Path, batches: Batches, expected: int, base: Path | None = None) -> None:
+    """Makes a generation at `path`, its passages ordered by language, and checks it.
+
+    base: a generation that is copied first; the batches then hold only what comes to it. Leaves nothing behind where it
+    fails. Raises StoreDamaged when the new one does not hold what it was given, or not the `expected` number of
+    passages, VerbatimError where it cannot be written.
     """
-    path.mkdir(parents=True)
+    with whole_or_gone(path):
+        if base:
+            writable_copy(base, path)
+            (path / MANIFEST).unlink(missing_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
+        wanted = write(path, batches)
+        held = counts(path)
+        if held != wanted or sum(held.values()) != expected:
+            raise StoreDamaged(f"the new index holds {held} of {expected} passages, {wanted} were written; try again")
+        (path / MANIFEST).write_text(json.dumps(sizes_and_hashes(path)))
+        sync_to_disk(path)
+
+
+def write(path: Path, batches: Batches) -> dict[str, int]:
+    """Adds passages to the generation at `path`; returns how many of each language it must hold then."""
     words = lexical.Writer(path)
     with client(path) as chroma:
         limit = chroma.get_max_batch_size()
-        written: Counter[str] = Counter()
+        wanted = Counter({c.name.removeprefix(PREFIX): int(c.count()) for c in chroma.list_collections()})
         for language, ids, texts, vectors in batches:
             collection = chroma.get_or_create_collection(
                 PREFIX + language, embedding_function=None, configuration={"hnsw": HNSW}
@@ -70,15 +90,25 @@ def build(path: Path, batches: Iterable[tuple[str, Sequence[str], Sequence[str],
             for at in range(0, len(ids), limit):
                 collection.add(ids=list(ids[at : at + limit]), embeddings=vectors[at : at + limit])
             words.add(language, ids, texts)
-            written[language] += len(ids)
+            wanted[language] += len(ids)
     words.finish()
-    held = counts(path)
-    if held != dict(written) or written.total() != expected:
-        raise StoreDamaged(
-            f"the new index holds {held} of {expected} passages, {dict(written)} were written; try again"
-        )
-    (path / MANIFEST).write_text(json.dumps(sizes_and_hashes(path)))
-    sync_to_disk(path)
+    return dict(wanted)
+
+
+@contextlib.contextmanager
+def whole_or_gone(path: Path) -> Iterator[None]:
+    """Deletes what was written of a generation where something goes wrong, and says so in a sentence."""
+    try:
+        yield
+    except StoreDamaged:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+    except Exception as error:  # Chroma raises its own, Rust's and pyo3's exceptions
+        shutil.rmtree(path, ignore_errors=True)
+        raise VerbatimError(
+            f"the new index cannot be written ({error}); is the disk full? The store answers as before: make room and "
+            "run ingest again"
+        ) from error
 
 
 def sizes_and_hashes(path: Path) -> dict[str, tuple[int, str]]:
@@ -125,6 +155,11 @@ def is_there(path: Path) -> bool:
     return whole and is_sqlite(path / "chroma.sqlite3")
 
 
+def is_complete(path: Path) -> bool:
+    """Whether a generation is there with its manifest, the last file that is written of it."""
+    return bool(made(path)) and is_there(path)
+
+
 def is_sqlite(file: Path) -> bool:
     """Whether a file begins as SQLite's do."""
     try:
@@ -136,7 +171,7 @@ def is_sqlite(file: Path) -> bool:
 
 def is_intact(path: Path) -> bool:
     """Whether the files are those that were made: Chroma may crash, or find too little, on others."""
-    return is_there(path) and all(not known or final_hash(path / name) == known for name, (_, known) in made(path))
+    return is_complete(path) and all(not known or final_hash(path / name) == known for name, (_, known) in made(path))
 
 
 def made(path: Path) -> list[tuple[str, tuple[int, str]]]:
@@ -180,6 +215,7 @@ class Index:
     def __init__(self, path: Path) -> None:
         """Raises StoreDamaged when the generation is missing or not readable."""
         self.copied: Path | None = None
+        self.remedy = f"delete the folder {path} and run ingest again: it is rebuilt from the catalog"
         self.chroma: Any = None
         self.words: dict[str, lexical.Index] = {}
         if not is_there(path):
@@ -200,7 +236,7 @@ class Index:
             self.words = {language: lexical.Index(path, language) for language in self.sizes}
         except Exception as error:  # Chroma raises its own, Rust's and pyo3's exceptions
             self.close()
-            raise StoreDamaged(f"the index {path} cannot be read; delete that folder and run ingest again") from error
+            raise StoreDamaged(f"the index {path} cannot be read; {self.remedy}") from error
 
     def search(self, question: Vectors, language: str, limit: int) -> list[tuple[str, float]]:
         """(passage id, cosine similarity) of the `limit` passages nearest to question (dimension,), best first."""
@@ -210,21 +246,26 @@ class Index:
         try:
             found = collection.query(query_embeddings=question[None, :], n_results=limit, include=["distances"])
         except Exception as error:  # as above
-            raise StoreDamaged(f"the index cannot be searched ({error}); run ingest again") from error
+            raise StoreDamaged(f"the index cannot be searched ({error}); {self.remedy}") from error
         if len(found["ids"][0]) < min(limit, self.sizes[language]):  # its files are damaged, or were deleted meanwhile
-            raise StoreDamaged("the index finds less than it holds; run ingest again")
+            raise StoreDamaged(f"the index finds less than it holds; {self.remedy}")
         return [(number, 1 - distance) for number, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
 
-    def lexical(self, question: str, language: str, limit: int) -> list[tuple[str, float]]:
-        """(passage id, bm25) of the `limit` passages of a language that match the question's words best, best first."""
-        return self.words[language].search(question, limit) if language in self.words else []
+    def lexical(
+        self, question: str, language: str, limit: int, among: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """(passage id, bm25) of the `limit` passages of a language that match the question's words best, best first.
+
+        among: the ids that may be found; None: all.
+        """
+        return self.words[language].search(question, limit, among) if language in self.words else []
 
     def ids(self) -> dict[str, set[str]]:
         """Of the passages of each language, as Chroma holds them. Raises StoreDamaged."""
         try:
             return {language: set(c.get(include=[])["ids"]) for language, c in self.collections.items()}
         except Exception as error:  # as above
-            raise StoreDamaged(f"the index cannot be read ({error}); run ingest again") from error
+            raise StoreDamaged(f"the index cannot be read ({error}); {self.remedy}") from error
 
     def close(self) -> None:
         self.words = {}

@@ -3,10 +3,11 @@
 python tests/kill_ingest.py --kills 40 [--seed 0]
 
 Each round changes the corpus and starts an ingest in a process of its own, with a FakeEmbedder. That process is killed,
-by SIGKILL and SIGTERM in turn: half the times while it writes and publishes the index, half the times at moments spread
-over the whole run; after every fourth kill one ingest may finish. After each kill the store must hold exactly the last
-complete state, for a reader that has been open all the time and for one that opens now. Exit 1 if anything is not as
-promised.
+by SIGKILL and SIGTERM in turn: at moments spread over the whole run, over the writing and over the publishing of the
+index, and at steps counted within it, where a step is a statement to SQLite or a file of the store that is opened,
+made, renamed or deleted; after every fourth kill one ingest may finish. After each kill the store must hold exactly the
+last complete state, for a reader that has been open all the time and for one that opens now. Exit 1 if anything is not
+as promised.
 """
 
 from __future__ import annotations
@@ -28,11 +29,10 @@ from typing import IO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from qa import vectors
+from qa import ingestion, vectors
 from qa.answering import QA
-from qa.catalog import join_context, open_catalog, vector_key
+from qa.catalog import Catalog, create_catalog, join_context, open_catalog, vector_key
 from qa.errors import VerbatimError
-from qa.ingestion import sync
 from qa.reader import SentenceReader
 from qa.verification import verify
 from tests.conftest import ROOT, FakeEmbedder, write
@@ -41,6 +41,7 @@ FILES = 60
 PARAGRAPHS = 20  # each a passage of its own: together more than the 1000 from which on Chroma writes HNSW files
 FILLER = "nothing else of note was written down by the clerk on that day in the office by the old harbour wall. "
 AT_ONCE = 4  # kills, after which an ingest may finish
+PHASES = ("indexing", "start", "steps", "indexed", "steps")  # when the kills fall, each for both signals
 PAUSE = 0.01  # seconds a batch of vectors takes, so that there is time to be killed in
 
 
@@ -61,18 +62,49 @@ class LoggingEmbedder(FakeEmbedder):
         return super().encode_passages(texts)
 
 
-def ingest(store: Path, folder: Path, log: Path) -> None:
-    """One ingest that says on stdout how far it is."""
+class Steps:
+    """Counts the steps of this process from when it begins to write the index, and ends it at one of them."""
+
+    EVENTS = frozenset({"open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate", "shutil.copyfile"})
+
+    def __init__(self, store: Path, last: int, how: signal.Signals) -> None:
+        self.store, self.last, self.how = str(store), last, how
+        self.begun = False
+        self.count = 0
+        sys.addaudithook(self.hear)
+
+    def hear(self, event: str, facts: tuple[object, ...]) -> None:
+        if self.begun and event in self.EVENTS and str(facts[0]).startswith(self.store):
+            self.step()
+
+    def step(self, statement: str = "") -> None:
+        if self.begun:
+            self.count += 1
+            if self.count == self.last:
+                os.kill(os.getpid(), self.how)
+
+
+def ingest(store: Path, folder: Path, log: Path, last: int, how: signal.Signals) -> None:
+    """One ingest that says on stdout how far it is; last: the step at which it ends itself, 0 for none."""
     import chromadb  # noqa: F401  # now, so that the time before the first batch is not spent on this
 
+    steps = Steps(store, last, how)
+
     def tell(stage: str, done: int, total: int) -> None:
+        steps.begun = steps.begun or stage == "indexing"
         print(stage, done, total, flush=True)
 
+    def traced(place: Path) -> Catalog:
+        opened = create_catalog(place)
+        opened.db.set_trace_callback(steps.step)
+        return opened
+
+    ingestion.create_catalog = traced  # type: ignore[assignment]
     with log.open("w") as stream:
         model = LoggingEmbedder(stream)
         print("start", flush=True)
-        sync(store, [folder], lambda name: model, allow_removals=True, progress=tell)
-    print("done", flush=True)
+        ingestion.sync(store, [folder], lambda name: model, allow_removals=True, progress=tell)
+    print("done", steps.count, flush=True)
 
 
 # ---- the corpus ----
@@ -181,8 +213,8 @@ class Run:
         return moment or time.monotonic()
 
 
-def start(store: Path, folder: Path, log: Path) -> Run:
-    command = [sys.executable, __file__, "--child", str(store), str(folder), str(log)]
+def start(store: Path, folder: Path, log: Path, last: int = 0, how: signal.Signals = signal.SIGKILL) -> Run:
+    command = [sys.executable, __file__, "--child", str(store), str(folder), str(log), str(last), how.name]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     lines: list[tuple[float, str]] = []
@@ -227,6 +259,7 @@ class Trial:
             self.wrong.append(f"an ingest that nobody killed ended with {run.process.returncode}")
         done = run.wait_for("done")
         self.seconds = {word: done - run.wait_for(word) for word in ("start", "indexing", "indexed")}
+        self.steps = int(run.lines[-1][1].split()[-1])
         self.published()
         self.check_embedded(held)
 
@@ -252,15 +285,17 @@ class Trial:
     def kill(self, number: int, share: float, during: str) -> str | None:
         """Starts an ingest and kills it at `share` of the time from the word `during` in its output to its end.
 
-        Returns a line about it; None where all was done before.
+        during "steps": at that share of its steps. Returns a line about it; None where all was done before.
         """
         name = "SIGTERM" if number % 2 else "SIGKILL"
         held = self.keys()
-        run = start(self.store, self.corpus.folder, self.log)
+        last = 1 + int(share * self.steps) if during == "steps" else 0
+        run = start(self.store, self.corpus.folder, self.log, last, signal.Signals[name])
         try:
-            moment = run.wait_for(during) + share * self.seconds[during]
-            time.sleep(max(0.0, moment - time.monotonic()))
-            run.process.send_signal(signal.Signals[name])
+            if not last:
+                moment = run.wait_for(during) + share * self.seconds[during]
+                time.sleep(max(0.0, moment - time.monotonic()))
+                run.process.send_signal(signal.Signals[name])
         finally:
             code = run.process.wait()
             run.reader.join()
@@ -271,15 +306,16 @@ class Trial:
             self.published()
         else:
             self.pending |= self.keys() - held
-        last = run.lines[-1][1]
-        if last == "done":
+        line = run.lines[-1][1]
+        if line.startswith("done"):
             return None
         stands = f"generation {self.generation}, {'just published' if new else 'as before'}"
         wrong = self.look()
         if code != -signal.Signals[name]:
             wrong.append(f"it ended with {code}")
         self.wrong += wrong
-        return f"kill {number + 1}: {name} at {last}; {stands}; {'; '.join(wrong) or 'answers'}"
+        where = f"{line}, step {last} of {self.steps}" if last else line
+        return f"kill {number + 1}: {name} at {where}; {stands}; {'; '.join(wrong) or 'answers'}"
 
     def look(self) -> list[str]:
         """Violations that a page which is open all the time sees, and one opened now."""
@@ -310,10 +346,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--child", nargs=3, type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        ingest(*options.child)
+        *places, last, how = options.child
+        ingest(*map(Path, places), int(last), signal.Signals[how])
         return 0
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="verbatim-kills-") as place:
@@ -322,9 +359,10 @@ def main() -> int:
         print(f"a run takes {whole:.2f} s, {last:.2f} s of them to write and publish the index", flush=True)
         writing = published = 0
         for number in range(options.kills):
-            during = ("indexing", "start", "indexed", "start")[number // 2 % 4]  # so that both signals come to each
+            during = PHASES[number // 2 % len(PHASES)]
             spread = 1.5 if during == "indexed" else 1.0  # the last part is short, and longer on a busy machine
-            share = spread * (number // 4 + trial.chance.random()) / ((options.kills + 3) // 4)
+            cycle = 2 * len(PHASES)
+            share = spread * (number // cycle + trial.chance.random()) / -(-options.kills // cycle)
             trial.corpus.change()
             while (line := trial.kill(number, share, during)) is None:
                 share *= 0.8

@@ -16,7 +16,7 @@ LONGEST = 60  # lines of a function
 
 ORDER = (  # a module imports from lines above its own only
     {"types", "errors"},
-    {"settings", "layout", "q4", "lexical", "quoting"},
+    {"settings", "layout", "q4", "lexical", "quoting", "watching"},
     {"decoding", "header"},
     {"furniture"},
     {"html_text"},
@@ -46,6 +46,7 @@ KNOWN_BY = {  # library: the only modules that may import it
     "sentencex": {"passages"},
     "langchain_text_splitters": {"passages"},
     "trafilatura": {"html_text"},
+    "watchfiles": {"watching"},
 }
 CATCH_ALL = {"web", "vectors", "embedder", "html_text", "span_reader"}  # edges to people, and to libraries
 

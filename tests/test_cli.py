@@ -412,7 +412,8 @@ def test_ingest_json(real: tuple[Path, Path, dict[str, Any]]) -> None:
         count = catalog.count()["passages"]
     assert said.pop("failed")[0].keys() == {"document", "reason"}
     lists = {"added": NAMES, "updated": [], "removed": [], "unchanged": [], "skipped": ["picture.png"]}
-    assert said == {**lists, "passages": count, "embedded": count, "reused": 0}
+    nothing = {"documents": 0, "passages": 0, "vectors": 0, "complete": True}
+    assert said == {**lists, "passages": count, "embedded": count, "reused": 0, "erased": nothing, "rebuilt": False}
 
 
 @pytest.mark.slow

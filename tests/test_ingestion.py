@@ -13,15 +13,18 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qa import vectors
+from qa import ingestion, vectors
+from qa.answering import QA
 from qa.catalog import FILE_NAME, Catalog, Fingerprint, create_catalog, join_context, open_catalog
 from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, TooManyRemovals, UsageError, VerbatimError
 from qa.ingestion import EMBED_BATCH, Found, Report, is_untouched, sync
+from qa.reader import SentenceReader
 from qa.verification import verify
 from tests.conftest import DOCUMENTS, ROOT, FakeEmbedder, Stopped, bag_of_words, bytes_within, ingest, run_python, write
 
@@ -113,6 +116,7 @@ def test_an_unchanged_file_is_not_even_read(folder: Path, store: Path) -> None:
     code = """
 import json, os, sys
 from pathlib import Path
+from typing import Any
 from tests.conftest import ingest
 folder, opened = Path(sys.argv[1]), []
 sys.addaudithook(lambda event, facts: opened.append(os.fsdecode(facts[0])) if event == "open" and isinstance(facts[0], (str, bytes)) else None)
@@ -518,6 +522,7 @@ def test_a_store_without_any_document(tmp_path: Path) -> None:
 SYNC = """
 import sys
 from pathlib import Path
+from typing import Any
 from qa.errors import VerbatimError
 from tests.conftest import ingest
 try:
@@ -586,6 +591,7 @@ def test_two_writers(folder: Path, store: Path) -> None:
     code = """
 import os, sys
 from pathlib import Path
+from typing import Any
 from qa.ingestion import write_lock
 with write_lock(Path(sys.argv[1])):
     print(os.getpid(), flush=True)
@@ -699,6 +705,44 @@ def test_vectors_lost_from_the_catalog_are_made_again(folder: Path, store: Path,
     assert found(store, "onions") == {"harvest.txt"}
 
 
+# A large store that only grows
+
+
+def test_a_large_index_is_extended_by_what_is_added(folder: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingestion, "EXTEND_FROM", 5)
+    built: list[tuple[int, bool]] = []
+    build = vectors.build
+
+    def noted(path: Path, batches: Any, expected: int, base: Path | None = None) -> None:
+        batches = list(batches)
+        built.append((sum(len(ids) for _, ids, _, _ in batches), base is not None))
+        build(path, batches, expected, base)
+
+    monkeypatch.setattr(vectors, "build", noted)
+    write(folder, "whale.txt", "A whale swam into the harbour of Westhaven last night and found its way out again.")
+    write(folder, "wal.md", "De walvis zwom vannacht de haven van Westhaven in en vond zelf de weg weer naar buiten.")
+    ingest(store)
+    whole = len(state(store).passages)
+    change(folder / "harvest.txt", "onions", "shallots")
+    ingest(store)
+    write(folder, "lamp.txt", "The lighthouse lamp went out for good in the autumn of that year.")
+    (folder / "whale.txt").unlink()
+    ingest(store)
+    assert built == [(2, True), (whole, False), (whole, False)]
+    assert found(store, "shallots lamp") == {"harvest.txt", "lamp.txt", "museum.html"}
+    with contextlib.closing(open_catalog(store)) as catalog:
+        assert verify(catalog, store) == []
+
+
+def test_a_damaged_index_is_not_extended(folder: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingestion, "EXTEND_FROM", 5)
+    words = next(vectors.directory(store, 1).glob("words-en/*.store"))
+    words.write_bytes(b"\xff" * words.stat().st_size)
+    write(folder, "whale.txt", "A whale swam into the harbour of Westhaven last night and found its way out again.")
+    ingest(store)
+    assert found(store, "onions") == {"harvest.txt"}
+
+
 # Any history
 
 
@@ -726,7 +770,7 @@ STEPS = st.lists(
         st.tuples(st.just("rename"), PLACES, PLACES),
         st.tuples(st.just("touch"), PLACES, st.just("")),
         st.tuples(st.just("ingest"), st.just(""), st.just("")),
-        st.tuples(st.just("killed"), st.just(""), st.just("")),
+        st.tuples(st.just("killed"), st.sampled_from(["embedding", "building", "switching", "purging"]), st.just("")),
     ),
     max_size=8,
 )
@@ -740,8 +784,7 @@ def carry_out(step: tuple[str, str, str], folder: Path, store: Path) -> None:
     elif kind == "ingest":
         ingest(store, folder, allow_removals=True)
     elif kind == "killed":
-        with contextlib.suppress(Stopped):
-            ingest(store, folder, embedder=FakeEmbedder(fail_after=0), allow_removals=True)
+        stopped_ingest(store, folder, name)
     elif path.exists() and kind == "remove":
         path.unlink()
     elif path.exists() and kind == "touch":
@@ -749,6 +792,47 @@ def carry_out(step: tuple[str, str, str], folder: Path, store: Path) -> None:
     elif path.exists():
         (folder / other).parent.mkdir(exist_ok=True)
         path.replace(folder / other)
+
+
+STAGES = {"building": (vectors, "build"), "switching": (Catalog, "switch"), "purging": (Catalog, "purge")}
+
+
+def stopped_ingest(store: Path, folder: Path, stage: str) -> None:
+    """An ingest that ends before that stage; "building": when the new index has been written."""
+
+    def stop(*arguments: Any, **named: Any) -> None:
+        if stage == "building":
+            build(*arguments, **named)
+        raise Stopped
+
+    build = vectors.build
+    with contextlib.suppress(Stopped), pytest.MonkeyPatch.context() as patch:
+        if stage in STAGES:
+            patch.setattr(*STAGES[stage], stop)
+        ingest(store, folder, embedder=FakeEmbedder(fail_after=None if stage in STAGES else 0), allow_removals=True)
+
+
+QUESTIONS = ("Who opened the bridge?", "Wat opende de burgemeester?", "How many tonnes?", "What did it cost?")
+
+
+def answers(store: Path) -> list[list[tuple[str, int, int, float]]]:
+    """The best ten passages for each question, with their scores."""
+    embedder = FakeEmbedder()
+    with QA(store, embedder, SentenceReader(embedder)) as qa:  # type: ignore[arg-type]
+        hits = [qa.ask(question).hits[:10] for question in QUESTIONS]
+    return [[(h.passage.source.name, h.passage.start, h.passage.end, round(h.score, 5)) for h in of] for of in hits]
+
+
+def same_answers(one: list[list[tuple[str, int, int, float]]], other: list[list[tuple[str, int, int, float]]]) -> bool:
+    """Whether scores are equal in order, and passages where no two scores are."""
+    for first, second in zip(one, other, strict=True):
+        scores = [hit[3] for hit in first]
+        if scores != [hit[3] for hit in second]:
+            return False
+        for hit, like in zip(first, second, strict=True):
+            if scores.count(hit[3]) == 1 and hit[3] != scores[-1] and hit != like:
+                return False
+    return True
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -768,6 +852,7 @@ def test_any_history_ends_like_a_fresh_ingest(first: dict[str, str], steps: list
         ingest(Path(temporary) / "fresh", folder)
         fresh = state(Path(temporary) / "fresh")
         assert state(store) == fresh
+        assert same_answers(answers(store), answers(Path(temporary) / "fresh"))
         assert len(set(last.embedded)) == len(last.embedded) == len(fresh.keys - held)
         with contextlib.closing(open_catalog(store)) as catalog:
             assert verify(catalog, store) == []

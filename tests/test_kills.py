@@ -11,13 +11,14 @@ from tests.conftest import ROOT
 
 
 def test_kills() -> None:
-    command = [sys.executable, str(ROOT / "tests" / "kill_ingest.py"), "--kills", "8", "--seed", "1"]
+    command = [sys.executable, str(ROOT / "tests" / "kill_ingest.py"), "--kills", "10", "--seed", "1"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     _, *kills, summary = done.stdout.splitlines()
-    assert len(kills) == 8
-    assert sum("SIGKILL" in line for line in kills) == sum("SIGTERM" in line for line in kills) == 4
+    assert len(kills) == 10
+    assert sum("SIGKILL" in line for line in kills) == sum("SIGTERM" in line for line in kills) == 5
+    assert sum(" step " in line for line in kills) == 4
     facts = json.loads(summary)
     assert facts["wrong"] == 0
     assert facts["while_writing"] >= 4

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.answering import QA
 from qa.catalog import Catalog, open_catalog
+from qa.reader import SentenceReader
 from qa.retrieval import HITS, SHARE, collapse, fuse, relative, retrieve, share_out, spread, with_equals
-from qa.types import Hit, Passage, Source
+from qa.types import Hit, Passage, Source, Within
 from qa.vectors import Index, directory
 from tests.conftest import FakeEmbedder, Vectors, ingest, write
 
@@ -279,3 +281,48 @@ def test_a_document_in_another_language_is_found_among_many_in_that_of_the_quest
 def test_a_question_in_a_language_the_store_does_not_hold_is_answered_all_the_same(tmp_path: Path) -> None:
     with store_of(tmp_path, {"a.txt": FLOOD, "b.txt": dutch(1)}) as opened:
         assert len(opened.ask("Combien de maisons ont \u00e9t\u00e9 inond\u00e9es dans la vieille ville ?")) == 2
+
+
+# ---- a part of the store ----
+
+
+def within(store: Path, question: str, embedder: FakeEmbedder, part: Within | None) -> list[Hit]:
+    with (
+        contextlib.closing(open_catalog(store)) as catalog,
+        contextlib.closing(Index(directory(store, catalog.generation))) as index,
+    ):
+        return retrieve(catalog, index, question, embedder.encode_questions([question])[0], within=part)
+
+
+def test_a_question_put_to_a_part_of_the_store(store: Path, embedder: FakeEmbedder) -> None:
+    cases = {
+        Within(documents=frozenset({"bridge.txt", "dutch.md"})): {"bridge.txt", "dutch.md"},
+        Within(languages=frozenset({"nl"})): {"dutch.md"},
+        Within(since="2023-01-01"): {"bridge.txt", "museum.html", "notes/briefing.txt"},
+        Within(since="2023-01-20", until="2023-03-14"): {"bridge.txt", "museum.html"},
+        Within(documents=frozenset({"harvest.txt", "bridge.txt"}), until="2022-12-31"): {"harvest.txt"},
+        Within(documents=frozenset({"bridge.txt"}), languages=frozenset({"nl"})): set(),
+        Within(documents=frozenset()): set(),
+        Within(): {"bridge.txt", "dutch.md", "harvest.txt", "museum.html", "notes/briefing.txt"},
+    }
+    for part, names in cases.items():
+        hits = within(store, "How much did the new engine of the ferry cost?", embedder, part)
+        assert {hit.passage.source.name for hit in hits} == names, part
+        if not part.languages and part.documents is None and not (part.since or part.until):
+            every = within(store, "How much did the new engine of the ferry cost?", embedder, None)
+            assert [hit.passage.id for hit in hits] == [hit.passage.id for hit in every]
+            assert [hit.score for hit in hits] == pytest.approx([hit.score for hit in every], abs=1e-4)
+
+
+def test_the_same_said_elsewhere_is_not_named(tmp_path: Path, embedder: FakeEmbedder) -> None:
+    for name in ("a.txt", "b.txt", "c.txt"):
+        write(tmp_path / "documents", name, "The ferry was late again, as it has been on most days since May.")
+    ingest(tmp_path / "store", tmp_path / "documents")
+    (hit,) = within(
+        tmp_path / "store", "Was the ferry late?", embedder, Within(documents=frozenset({"b.txt", "c.txt"}))
+    )
+    assert {hit.passage.source.name, *(other.source.name for other in hit.also)} == {"b.txt", "c.txt"}
+    with QA(tmp_path / "store", embedder, SentenceReader(embedder)) as qa:  # type: ignore[arg-type]
+        answer = qa.ask("Was the ferry late?", within=Within(documents=frozenset({"a.txt"})))
+        assert [(hit.passage.source.name, hit.also) for hit in answer.hits] == [("a.txt", ())]
+        assert qa.ask("Was the ferry late?", within=Within(documents=frozenset({"d.txt"}))).hits == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 
 from qa import vectors
 from qa.errors import StoreDamaged
-from tests.conftest import give_away, make_read_only, run_python
+from tests.conftest import bytes_within, give_away, make_read_only, run_python
 
 Vectors = npt.NDArray[np.float32]
 HNSW_FROM = 1000  # vectors of a collection from which on Chroma writes its HNSW files
@@ -105,6 +106,43 @@ def test_an_empty_generation(tmp_path: Path) -> None:
 def test_a_generation_of_another_size_than_expected_is_refused(tmp_path: Path, expected: int) -> None:
     with pytest.raises(StoreDamaged):
         vectors.build(tmp_path / "made", [batch("en", unit_vectors(4))], expected)
+
+
+def test_an_extended_generation_is_like_one_made_at_once(tmp_path: Path) -> None:
+    rows = unit_vectors(1500)
+    ids = [f"p{n}" for n in range(1500)]
+    texts = [f"word{n % 7} of number{n}" for n in range(1500)]
+
+    def part(language: str, where: slice) -> tuple[str, list[str], list[str], npt.NDArray[np.float32]]:
+        return language, ids[where], texts[where], rows[where]
+
+    base, more, whole = (tmp_path / name for name in ("base", "more", "whole"))
+    vectors.build(base, [part("en", slice(1200))], 1200)
+    before = bytes_within(base)
+    vectors.build(more, [part("en", slice(1200, 1450)), part("nl", slice(1450, 1500))], 1500, base)
+    assert bytes_within(base) == before  # only a copy is ever written to
+    vectors.build(whole, [part("en", slice(1450)), part("nl", slice(1450, 1500))], 1500)
+    assert vectors.counts(more) == vectors.counts(whole) == {"en": 1450, "nl": 50}
+    assert vectors.is_intact(more)
+    with closing(vectors.Index(more)) as extended, closing(vectors.Index(whole)) as made:
+        for number in (0, 700, 1210, 1449, 1460):
+            language = "en" if number < 1450 else "nl"
+            found = [index.search(rows[number], language, 10) for index in (extended, made)]
+            assert found[0][0][0] == found[1][0][0] == f"p{number}"
+            assert len(dict(found[0]).keys() & dict(found[1]).keys()) >= 9
+            lists = [index.lexical(f"number{number} word3", language, 10) for index in (extended, made)]
+            assert [number for number, _ in lists[0]] == [number for number, _ in lists[1]]
+            assert [score for _, score in lists[0]] == pytest.approx([score for _, score in lists[1]], rel=1e-3)
+
+
+@pytest.mark.parametrize("expected", [1499, 1501])
+def test_an_extension_that_falls_short_leaves_nothing(tmp_path: Path, expected: int) -> None:
+    rows = unit_vectors(6)
+    vectors.build(tmp_path / "base", [batch("en", rows[:4])], 4)
+    with pytest.raises(StoreDamaged):
+        vectors.build(tmp_path / "more", [batch("nl", rows[4:])], expected, tmp_path / "base")
+    assert not (tmp_path / "more").exists()
+    assert vectors.is_intact(tmp_path / "base")
 
 
 # Directories

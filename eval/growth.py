@@ -1,0 +1,182 @@
+"""What a store costs as it grows: growth.json and growth.md, in processes of their own so that memory is their own too.
+
+python -m eval.growth --texts PATH [PATH ...] --out DIR [--sizes 1000,10000,100000]
+Vectors are cheap stand-ins (eval.bench_texts); texts are distinct. For each size: seconds of a whole ingest by stage
+and the most memory it held; of ingests that have nothing to do, one file to add, one to change; of a question put to
+the whole store, to ten documents and to half of it, beside Chroma with a `where` for the ten and the half.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval import bench_parts as parts
+from eval.bench import Plan, mb, numbers, passages_each, table
+from eval.bench_texts import StandIn, Texts, documents, read_texts, write_folder
+from eval.command import OK, BadInput, edge, read_text, say, warn, write_whole
+from eval.runs import rounded
+from qa import vectors
+from qa.catalog import Catalog, open_catalog
+from qa.ingestion import sync
+from qa.retrieval import retrieve
+from qa.types import Within
+from qa.vectors import HNSW, Index, directory
+
+FEW = 10  # documents
+QUESTIONS = 20
+FIGURES, TABLE = "growth.json", "growth.md"
+NEW = "The night watchman of the lighthouse counted eleven herons on the pier before the fog came in.\n"
+
+Facts = dict[str, Any]
+
+
+def growth(texts: Texts, out: Path, sizes: Sequence[int]) -> list[Facts]:
+    """The figures of each size. Stores are made anew and deleted again."""
+    each, found = passages_each(texts.paragraphs), []
+    for size in sizes:
+        warn(f"store of {size} passages:")
+        place = out / str(size)
+        shutil.rmtree(place, ignore_errors=True)
+        write_folder(place / "documents", documents(texts.paragraphs, round(size / each)))
+        whole, peak = parts.alone(parts.ingest, place / "store", place / "documents")
+        small, small_peak = parts.alone(little, place / "store", place / "documents")
+        asked, _ = parts.alone(asking, place / "store", texts.questions[:QUESTIONS])
+        held = parts.look(place / "store")
+        found.append(
+            {
+                **{name: held[name] for name in ("passages", "documents")},
+                **{"ingest": whole, "peak_bytes": peak, "little": small, "little_peak_bytes": small_peak},
+                "questions": asked,
+            }
+        )
+        shutil.rmtree(place)
+    return found
+
+
+def little(store: Path, folder: Path) -> Facts:
+    """Seconds of ingests with little to do; the store is as before at the end."""
+    model = StandIn()
+
+    def once() -> float:
+        return parts.timed(sync, store, [folder], lambda _: model)
+
+    facts = {"nothing": once()}
+    new, old = folder / "new.txt", sorted(folder.iterdir())[0]
+    write_whole(new, NEW)
+    facts["added"] = once()
+    text = read_text(old)
+    write_whole(old, text + NEW)
+    facts["changed"] = once()
+    write_whole(old, text)
+    new.unlink()
+    facts["removed"] = once()
+    return facts
+
+
+def asking(store: Path, questions: Sequence[str]) -> Facts:
+    """Median seconds of `retrieve` for the whole store and parts of it, and of Chroma's own filter."""
+    model = StandIn()
+    rows = model.encode_passages(list(questions))
+    with contextlib.closing(open_catalog(store)) as catalog:
+        names = [source.name for source in catalog.sources()]
+        chosen = {"few": names[:: max(1, len(names) // FEW)][:FEW], "half": names[::2]}
+        with contextlib.closing(Index(directory(store, catalog.generation))) as index:
+            places: dict[str, Within | None] = {"whole": None}
+            places |= {kind: Within(documents=frozenset(these)) for kind, these in chosen.items()}
+            found = {
+                kind: middle(
+                    [
+                        lambda q=question, r=row, w=within: retrieve(catalog, index, q, r, within=w)
+                        for question, row in zip(questions, rows, strict=True)
+                    ]
+                )
+                for kind, within in places.items()
+            }
+        return found | with_where(catalog, chosen, rows)
+
+
+def with_where(catalog: Catalog, chosen: dict[str, list[str]], rows: Any) -> dict[str, float]:
+    """Seconds of the nearest 100 by Chroma alone, told by `where` which documents count."""
+    with tempfile.TemporaryDirectory() as place, vectors.client(Path(place)) as chroma:
+        collection = chroma.create_collection("all", embedding_function=None, configuration={"hnsw": HNSW})
+        query = """SELECT p.id, d.name, v.vector FROM passages p JOIN documents d ON d.id = p.document
+                   JOIN vectors v ON v.key = p.key WHERE d.live"""
+        cursor = catalog.db.execute(query)
+        while batch := cursor.fetchmany(2000):
+            ids, names, blobs = zip(*batch, strict=True)
+            found = np.frombuffer(b"".join(blobs), "<f4").reshape(len(ids), -1)
+            collection.add(ids=list(ids), embeddings=found, metadatas=[{"document": name} for name in names])
+        return {
+            f"where_{kind}": middle(
+                [
+                    lambda r=row, n=names: collection.query(
+                        query_embeddings=r[None, :],
+                        n_results=100,
+                        where={"document": {"$in": n}},
+                        include=["distances"],
+                    )
+                    for row in rows
+                ]
+            )
+            for kind, names in chosen.items()
+        }
+
+
+def middle(work: Sequence[Callable[[], Any]]) -> float:
+    """Median seconds of some work, each done once before it counts."""
+    taken = []
+    for one in work:
+        one()
+        began = time.perf_counter()
+        one()
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def markdown(found: Sequence[Facts]) -> str:
+    """A column a size."""
+    lines = [["documents", *(f"{one['documents']:,}" for one in found)]]
+    for stage in ("reading", "embedding", "indexing", "publishing", "seconds"):
+        lines.append([f"ingest: {stage}, s", *(f"{one['ingest'][stage]:.1f}" for one in found)])
+    lines.append(["ingest: memory, MB", *(mb(one["peak_bytes"]) for one in found)])
+    for what in ("nothing", "added", "changed", "removed"):
+        lines.append([f"then {what}, s", *(f"{one['little'][what]:.2f}" for one in found)])
+    for kind in ("whole", "few", "half", "where_few", "where_half"):
+        lines.append([f"question: {kind}, ms", *(f"{1000 * one['questions'][kind]:.1f}" for one in found)])
+    return "\n".join([*table(["passages", *(f"{one['passages']:,}" for one in found)], lines), ""])
+
+
+def run_growth(options: argparse.Namespace) -> int:
+    texts = read_texts(options.texts)
+    if not texts.questions:
+        raise BadInput("the texts bring no questions; name a SQuAD file among them")
+    found = growth(texts, options.out, options.sizes)
+    write_whole(options.out / FIGURES, json.dumps(rounded(found), indent=1) + "\n")
+    write_whole(options.out / TABLE, markdown(found))
+    say(markdown(found))
+    return OK
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m eval.growth", description="What a store costs as it grows.")
+    parser.add_argument("--texts", type=Path, nargs="+", required=True, metavar="PATH")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where all goes")
+    parser.add_argument("--sizes", type=numbers, default=Plan().sizes, metavar="N,N,...", help="passages")
+    options = parser.parse_args(arguments)
+    return edge("eval.growth", lambda: run_growth(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
