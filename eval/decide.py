@@ -126,7 +126,7 @@ def rights(read: Sequence[Reading], weight: float) -> float:
 def chosen_weight(read: Sequence[Reading]) -> float:
     """The smallest weight within one standard error of the best (Breiman et al. 1984, the rule for pruning trees).
 
-    How far the rank is to be trusted depends on the documents more than anything else does, and here all are of one kind.
+    How far the rank can be trusted depends on the documents, and here all are of one kind.
     """
     best = max(rights(read, weight) for weight in RANK_WEIGHTS)
     error = math.sqrt(best * (1 - best) / len(read))

@@ -24,8 +24,9 @@ def open_reader(name: str, embedder: QuestionEmbedder, threads: int = 0) -> Read
 class ByLanguage:
     """The trained reader for questions and passages in its languages, another one for the rest.
 
-    Where the trained reader is sure enough of an answer, it alone is heard: the other one, which only compares meanings,
-    is too sure of itself across languages. Else the spans of both compare by their confidence, each calibrated for its own reader.
+    Where the trained reader is sure enough of an answer, it alone is heard: the other one, which only compares
+    meanings, is too sure of itself across languages. Else the spans of both compare by their confidence, each
+    calibrated for its own reader.
     """
 
     def __init__(self, trained: SpanReader, other: Reader) -> None:
