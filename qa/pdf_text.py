@@ -227,7 +227,7 @@ def usual_distance(pages: Sequence[list[Line]]) -> float:
         for a, b in pairwise(page)
         if a.size > 0 and 0.8 < (a.y - b.y) / a.size < 2.5 and abs(a.x - b.x) < 3 * a.size
     )
-    return steps[len(steps) // 4] if steps else 1.2  # the smaller ones: others lie between paragraphs
+    return steps[(len(steps) - 1) // 5] if steps else 1.2  # the smaller ones: others lie between paragraphs
 
 
 def page_blocks(lines: Sequence[Line], body: float, usual: float, bold: bool) -> Page:
@@ -326,10 +326,10 @@ def goes_on(block: Block, line: Line, usual: float, bold: bool) -> bool:
     step = (last.y - line.y) / size
     if not 0.5 * usual < step < PARAGRAPH_GAP * usual or not 0.9 < line.size / size < 1.1:
         return False
-    if bold and last.bold != line.bold and all(part.bold == last.bold for part in block.lines):
-        return not (last.bold or ENDED.search(last.text)) or not line.text[:1].isupper()
     if BULLET.match(line.text) and (BULLET.match(block.lines[0].text) or line.text[0] in SIGN_BULLETS):
         return False
+    if bold and last.bold != line.bold and all(part.bold == last.bold for part in block.lines):
+        return not (last.bold or ENDED.search(last.text)) or not line.text[:1].isupper()
     indented = line.x > block.lines[0].x + 0.8 * size and len(block.lines) > 1
     return not (indented and ENDED.search(last.text) and not BULLET.match(block.lines[0].text))
 
@@ -337,7 +337,13 @@ def goes_on(block: Block, line: Line, usual: float, bold: bool) -> bool:
 def is_heading(block: Block, body: float, bold: bool) -> bool:
     """Short, larger or bolder than the text, and no sentence."""
     text = block.text
-    if len(text) > TITLE_CHARS or len(block.lines) > 4 or text[-1] in ".;," or not re.search(r"[^\W\d_]{2}", text):
+    if (
+        block.lines[0].turned
+        or len(text) > TITLE_CHARS
+        or len(block.lines) > 4
+        or text[-1] in ".;,"
+        or not re.search(r"[^\W\d_]{2}", text)
+    ):
         return False
     size = min(line.size for line in block.lines)
     return size >= LARGER * body or (bold and size >= SMALLER * body and all(line.bold for line in block.lines))
@@ -491,5 +497,5 @@ def headline(pages: Sequence[Page], body: float) -> str | None:
     """The heading in the largest letters on the first page that has words, if they are larger than the text's."""
     first = next((page for page in pages if any(WORD.search(block.text) for block in page)), [])
     large = [block for block in first[:12] if block.kind == "heading" and block.lines[0].size >= LARGER * body]
-    heads = [block for block in large if len(block.text.split()) > 1] or large
+    heads = [block for block in large if len(block.text.split()) > 1 or len(block.text) > 4]
     return max(heads, key=lambda block: block.lines[0].size).text if heads else None
