@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
@@ -31,9 +32,9 @@ ODT_FILE = "an OpenDocument text (.odt)"
 def finished(made: Builder, title: str | None) -> Extract:
     """With the title and the date that the text's own first lines state, where it states no other."""
     found = made.finish(title)
-    own, more = header_title(found.text, [mark for mark in found.marks if mark.kind != "heading"])
+    own, more = (None, ()) if found.title else header_title(found.text)
     marks = sorted_marks(found.marks, more)
-    return Extract(found.text, found.title or own, header_date(found.text), found.pages, marks, found.notes)
+    return replace(found, title=found.title or own, date=header_date(found.text), marks=marks)
 
 
 # ---- Word ----
@@ -252,7 +253,7 @@ def odt_words(element: Any) -> Iterator[str]:
             yield " "
         elif child.tag in (TEXT + "tab", TEXT + "line-break"):
             yield "\t" if child.tag == TEXT + "tab" else "\n"
-        elif child.tag not in (TEXT + "note", OFFICE + "annotation"):
+        elif isinstance(child.tag, str) and child.tag not in (TEXT + "note", OFFICE + "annotation"):
             yield from odt_words(child)
         yield child.tail or ""
 
@@ -294,7 +295,7 @@ def load_rtf(data: bytes) -> Extract:
     found = made.finish(rtf_title(data))
     own, title_marks = header_title(found.text)
     marks = sorted_marks(found.marks, title_marks, text_headings(found.text, list(blocks(found.text)), own))
-    return Extract(found.text, found.title or own, header_date(found.text), (), marks)
+    return replace(found, title=found.title or own, date=header_date(found.text), marks=marks)
 
 
 def rtf_title(data: bytes) -> str | None:

@@ -136,9 +136,9 @@ def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[st
             else:
                 made.add(block.text, block.kind)
     found = made.finish(title if title and known_title(title, pages[0]) else headline(made_pages, body))
-    own, more = header_title(found.text, [mark for mark in found.marks if mark.kind != "heading"])
+    own, more = (None, ()) if found.title else header_title(found.text)
     marks = sorted_marks(found.marks, more)
-    return Extract(found.text, found.title or own, header_date(found.text), found.pages, marks, found.notes)
+    return replace(found, title=found.title or own, date=header_date(found.text), marks=marks)
 
 
 # ---- pieces and lines ----

@@ -35,7 +35,7 @@ def load_csv(data: bytes) -> Extract:
     found = [where for where in records(text) if WORD.search(text, *where)]
     first = [text[slice(*where)] for where in found[: HEAD_ROWS + 10]]
     delimiter = likely_delimiter(first)
-    cells = [next(csv.reader(io.StringIO(record), delimiter=delimiter), []) for record in first]
+    cells = [cells_in(record, delimiter) for record in first]
     at = columns_row(cells)
     marks = [Mark(start, end, "columns" if i == at else "row") for i, (start, end) in enumerate(found)]
     for i in range(at or 0):
@@ -46,6 +46,13 @@ def load_csv(data: bytes) -> Extract:
         (" ".join(text[m.start : m.end].strip(DELIMITERS).split()) for m in marks[:1] if m.kind == "heading"), None
     )
     return Extract(text, title, None, (), tuple(marks))
+
+
+def cells_in(record: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(record, newline=""), delimiter=delimiter), [])
+    except csv.Error:  # quotation marks that close nothing
+        return record.split(delimiter)
 
 
 def records(text: str) -> Iterator[Range]:

@@ -308,7 +308,8 @@ ODT = """<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:
  xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
  xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"><office:body><office:text>
 <text:tracked-changes><text:p>gone</text:p></text:tracked-changes>
-<text:h text:outline-level="1">The lock</text:h><text:p>Ships<text:s text:c="2"/>had to <text:span>wait</text:span>.<text:note
+<text:h text:outline-level="1">The lock</text:h><text:p
+>Ships<text:s text:c="2"/>had to <text:span>wait</text:span>.<text:note
 ><text:note-body><text:p>A note.</text:p></text:note-body></text:note> Until noon.</text:p>
 <text:list><text:list-item><text:p>first</text:p></text:list-item></text:list>
 <table:table><table:table-row><table:table-cell><text:p>Port</text:p></table:table-cell><table:table-cell><text:p>Ships
@@ -554,8 +555,9 @@ def test_entities_are_not_expanded() -> None:
     bomb = BILLION + "]>" + ODT.replace("first", "&j;")
     found = read(zipped(**{"content.xml": bomb}), ".odt")
     assert "lol" not in found.text
+    assert len(found.text) < 2000
     outside = '<!DOCTYPE x [<!ENTITY j SYSTEM "file:///etc/hostname">]>' + ODT.replace("first", "[&j;]")
-    assert "- []" in read(zipped(**{"content.xml": outside}), ".odt").text
+    assert "[]" in read(zipped(**{"content.xml": outside}), ".odt").text
 
 
 def test_other_types_say_what_to_do(tmp_path: Path) -> None:
