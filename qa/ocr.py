@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import subprocess
 from functools import cache
 from typing import Any
 
+from qa import pulse
+
 PROGRAM = "tesseract"
-SECONDS = 50  # for one page: less than the worker's silence may last
+SECONDS = 240  # for one page, at most
+STEP = 10  # seconds between two signs of life
 LANGUAGES = ("eng", "nld", "deu", "fra", "spa")  # of those installed; each makes it slower
 MIN_SIDE = 300  # pixels: a smaller picture is an ornament
+MAX_SIDE = 4000  # a sheet of A4 at 300 dots an inch has 3,508
 
 
 def read_page(page: Any) -> list[str]:
@@ -25,11 +30,31 @@ def read_page(page: Any) -> list[str]:
 def read_picture(png: bytes) -> list[str]:
     """The lines of text in a picture; a blank one between paragraphs."""
     command = [PROGRAM, "stdin", "stdout", "-l", "+".join(languages()), "--psm", "3"]
+    waiting: bytes | None = png
     try:
-        done = subprocess.run(command, input=png, capture_output=True, timeout=SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return [" ".join(line.split()) for line in done.stdout.decode("utf-8", "replace").splitlines()]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as process:
+            for _ in range(SECONDS // STEP):
+                try:
+                    found, _nothing = process.communicate(waiting, timeout=STEP)
+                except subprocess.TimeoutExpired:
+                    waiting = None  # it has been given already
+                    pulse.beat()
+                else:
+                    return [" ".join(line.split()) for line in found.decode("utf-8", "replace").splitlines()]
+            process.kill()
+    except OSError:
+        pass
+    return []
+
+
+def started(command: list[str]) -> subprocess.Popen[bytes]:
+    """On one thread: several wait for each other longer than they save."""
+    alone = os.environ | {"OMP_THREAD_LIMIT": "1"}
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=alone
+    )
 
 
 @cache
@@ -38,7 +63,7 @@ def languages() -> tuple[str, ...]:
     if shutil.which(PROGRAM) is None:
         return ()
     try:
-        done = subprocess.run([PROGRAM, "--list-langs"], capture_output=True, timeout=SECONDS, check=False)
+        done = subprocess.run([PROGRAM, "--list-langs"], capture_output=True, timeout=STEP, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ()
     there = done.stdout.decode("utf-8", "replace").split()
@@ -67,6 +92,7 @@ def largest_picture(page: Any) -> bytes | None:
             best = image
     if best is None:
         return None
+    best.thumbnail((MAX_SIDE, MAX_SIDE))
     out = io.BytesIO()
     best.convert("L").rotate(-int(page.rotation or 0), expand=True).save(out, "PNG", compress_level=1)
     return out.getvalue()

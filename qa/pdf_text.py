@@ -88,7 +88,7 @@ def load_pdf(data: bytes) -> Extract:
             raise UnreadableFile(f"has more than {MAX_PAGES:,} pages: split it")
         lines = page_lines(page)
         if not any(WORD.search(line.text) for line in lines) and has_image(page):
-            lines = [Line(text, 0, -i, 10) for i, text in enumerate(ocr.read_page(page))]
+            lines = [Line(text, 0, -12 * i, 10) for i, text in enumerate(ocr.read_page(page)) if text]
             scans += not lines
         pages.append(lines)
     if scans:

@@ -14,7 +14,7 @@ from qa.archives import open_zip
 from qa.decoding import decode
 from qa.errors import UnreadableFile
 from qa.layout import TEXT_CHARS, WORD, Builder, Extract, Range, looks_like_columns
-from qa.types import Mark
+from qa.types import Kind, Mark
 
 DELIMITERS = ",;\t|"
 RECORD_LINES = 200  # a quoted cell that runs over more lines is taken for a stray quotation mark
@@ -40,7 +40,7 @@ def load_csv(data: bytes) -> Extract:
     marks = [Mark(start, end, "columns" if i == at else "row") for i, (start, end) in enumerate(found)]
     for i in range(at or 0):
         if len([cell for cell in cells[i] if cell.strip()]) < 2:
-            kind = "furniture" if first[i].lower().startswith("sep=") else "heading"
+            kind: Kind = "furniture" if first[i].lower().startswith("sep=") else "heading"
             marks[i] = Mark(*found[i], kind)
     title = next(
         (" ".join(text[m.start : m.end].strip(DELIMITERS).split()) for m in marks[:1] if m.kind == "heading"), None
