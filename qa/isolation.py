@@ -24,8 +24,9 @@ from qa.layout import Extract
 from qa.types import Mark
 
 MEMORY = 2 * 2**30  # bytes of address space of the worker
-SILENCE = 60.0  # seconds until a worker that shows no progress is ended
-LONGEST = 1800.0  # seconds for one file, progress or not
+COMPUTING = 60  # seconds of processor time from one sign of progress to the next: however busy the machine is
+SILENCE = 600.0  # seconds on the clock from one to the next
+LONGEST = 3600.0  # seconds on the clock for one file, progress or not
 REPLY_BYTES = 400 * 2**20
 FILES = 500  # that one worker reads: what parsers leak goes with it
 
@@ -36,17 +37,18 @@ Parsed = tuple[str, Extract]  # (SHA-256 of the bytes that were parsed, what the
 
 
 class Worker:
-    """A process that reads files, or none yet. `command` starts it; it gets memory limit and seconds as arguments."""
+    """A process that reads files, or none yet. `command` starts it; its arguments: bytes, seconds of computing."""
 
     def __init__(
         self,
         command: Sequence[str] = COMMAND,
         memory: int = MEMORY,
+        computing: int = COMPUTING,
         silence: float = SILENCE,
         longest: float = LONGEST,
     ) -> None:
-        self.command = [*command, str(memory), str(int(longest) + 60)]
-        self.memory = memory
+        self.command = [*command, str(memory), str(computing)]
+        self.computing = computing
         self.silence = silence
         self.longest = longest
         self.process: subprocess.Popen[bytes] | None = None
@@ -98,6 +100,8 @@ class Worker:
         code = process.wait()
         if code == -signal.SIGKILL:
             return "ended the process that read it: there was not enough memory, or somebody killed it"
+        if code == -getattr(signal, "SIGXCPU", 0):
+            return given_up(f"{self.computing} s of computing")
         what = signal.Signals(-code).name if -code in set(signal.Signals) else f"exit {code}"
         return f"makes its parser crash ({what}): the file is damaged, or made to do harm"
 
@@ -112,6 +116,10 @@ class Worker:
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
+
+
+def given_up(time: str) -> str:
+    return f"was given up after {time} without an end in sight: it is damaged, very large, or made to do harm"
 
 
 def environment() -> dict[str, str]:
@@ -159,10 +167,7 @@ class Watchdog:
                 continue
             if not self.over:
                 seconds = self.silence if left == self.silence else self.longest
-                self.why = (
-                    f"was given up after {seconds:.0f} s without an end in sight: the file is damaged, very large, "
-                    "or made to do harm"
-                )
+                self.why = given_up(f"{seconds:.0f} s")
                 kill(self.process)
             return
 

@@ -19,8 +19,9 @@ def main() -> None:
     memory, seconds = int(sys.argv[1]), int(sys.argv[2])
     out = os.fdopen(os.dup(1), "wb")  # ours alone: what a library prints must not get between
     os.dup2(2, 1)
-    pulse.listen(lambda: send(out, message(BEAT)))
     limit_memory(memory)
+    pulse.listen(lambda: send(out, message(BEAT)))
+    pulse.listen(lambda: limit_time(seconds))
     paths: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=listen, args=(sys.stdin.buffer, paths), daemon=True).start()
     while True:
@@ -74,7 +75,7 @@ def limit_memory(most: int) -> None:
 
 
 def limit_time(seconds: int) -> None:
-    """Processor seconds from now on: the end of a loop that nobody waits for any more."""
+    """Processor seconds from now on, where the system has such a limit; the process is ended after them."""
     try:
         import resource
 

@@ -22,6 +22,7 @@ STUB = """
 import json, os, signal, sys, time
 from qa.isolation import BEAT, REFUSED, RESULT, message, packed
 from qa.layout import Extract
+from qa.worker import limit_time
 def send(data):
     sys.stdout.buffer.write(data); sys.stdout.buffer.flush()
 for line in sys.stdin:
@@ -29,6 +30,9 @@ for line in sys.stdin:
     if name.startswith("hang"): time.sleep(600)
     if name.startswith("slow"):
         for _ in range(8): time.sleep(.5); send(message(BEAT))
+    if name.startswith("spin"):
+        limit_time(int(sys.argv[2]))
+        while True: pass
     if name.startswith("crash"): os.kill(os.getpid(), signal.SIGSEGV)
     if name.startswith("leave"): sys.exit(3)
     if name.startswith("flood"): send(RESULT + (10**15).to_bytes(8, "big"))
@@ -40,7 +44,7 @@ for line in sys.stdin:
 
 @pytest.fixture
 def worker() -> Iterator[Worker]:
-    made = Worker([sys.executable, "-c", STUB], silence=3)
+    made = Worker([sys.executable, "-c", STUB], computing=2, silence=20)
     yield made
     made.close()
 
@@ -62,7 +66,8 @@ def test_a_worker_that_read_many_files_is_replaced(worker: Worker) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("hang.pdf", "given up after 3 s"),
+        ("hang.pdf", "given up after 20 s"),
+        ("spin.pdf", "given up after 2 s of computing"),
         ("crash.pdf", r"parser crash \(SIGSEGV\)"),
         ("leave.pdf", r"parser crash \(exit 3\)"),
         ("flood.pdf", "parser crash|ended the process"),
@@ -174,7 +179,7 @@ def test_one_file_does_not_end_an_ingest(tmp_path: Path) -> None:
     write(folder, "bad.pdf", HOSTILE["noise.pdf"])
     write(folder, "crash.md", "# never read")
     write(folder, "good.txt", "The ferry sails again on the first of June, the director said.")
-    with isolation.using(Worker([sys.executable, "-c", STUB], silence=3)):
+    with isolation.using(Worker([sys.executable, "-c", STUB], computing=2, silence=20)):
         report = ingest(tmp_path / "store", folder)
     assert report.added == ["bad.pdf", "good.txt"]  # the stub reads anything
     assert [entry["document"] for entry in report.failed] == ["crash.md"]
