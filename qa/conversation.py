@@ -1,23 +1,245 @@
-"""What a follow-up question refers to, found without generating text: it borrows the words of its predecessor."""
+"""What a follow-up question refers to, found without generating text: earlier turns lend it names and topic words.
+
+A question that stands alone is left alone. What is lent are words of the earlier questions and answers as they stand
+there, so that what was understood can be shown, and taken back.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
-# Words that point back to something said before, and beginnings that carry a question on.
-POINTING = re.compile(
-    r"(?i)\b(it|its|they|them|their|he|him|his|she|her|that|this|those|these|there|then|"
-    r"hij|hem|zij|ze|hun|haar|dat|dit|die|deze|daar|toen|ervan|erover|daarvan|daarover)\b"
-)
-CARRYING = re.compile(r"(?i)^\W*(and|but|or|so|also|what about|how about|en|maar|of|dus|ook)\b")
-SHORT = 3  # words; "Since when?" cannot stand alone
+from qa.errors import UsageError
+
+Earlier = str | Mapping[str, object]  # an earlier question, alone or with its answer
+
+TURNS = 6  # earlier turns that are looked at
+ANSWER = 300  # characters of an answer that are looked at
+MOST = 12  # words lent
+NAMES = 1  # of all turns, besides those of the last question
+THIN = 2  # a question with so few words of its own and no name cannot stand alone
 
 
-def resolve(question: str, history: Sequence[str]) -> str:
-    """The question as it is searched and read: after its predecessor if it leans on it, else unchanged.
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A question as it is understood."""
 
-    history: the earlier questions, oldest first.
+    question: str
+    lent: tuple[str, ...] = ()  # phrases of earlier turns; none where it stands alone
+
+    @property
+    def text(self) -> str:
+        """What is searched and read."""
+        return f"{self.question} ({', '.join(self.lent)})" if self.lent else self.question
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What an earlier turn has to lend, each phrase once, in order."""
+
+    names: tuple[str, ...]  # of its question
+    lent: tuple[str, ...]  # names that were lent to its question
+    topics: tuple[str, ...]  # runs of its question's other telling words, or those lent to it if it has none
+    answered: tuple[str, ...]  # names in its answer
+    asks_who: bool
+
+
+def resolve(question: str, history: Sequence[Earlier] = ()) -> Meant:
+    """The question with what it leans on.
+
+    history: earlier questions, oldest first, each a text or {"question": ..., "answer": ...}. Raises UsageError for
+    items of another form.
     """
-    leaning = CARRYING.search(question) or POINTING.search(question) or len(question.split()) <= SHORT
-    return f"{resolve(history[-1], history[:-1])} {question}" if history and leaning else question
+    turns: list[Turn] = []
+    for item in history[-TURNS:]:
+        asked, answer = parts_of(item)
+        meant = understood(asked, turns)
+        turns.append(turn_of(meant, answer[:ANSWER], turns))
+    return understood(question, turns)
+
+
+def parts_of(earlier: Earlier) -> tuple[str, str]:
+    """Question and answer of a history item; the answer is empty where there is none."""
+    given = earlier if isinstance(earlier, Mapping) else {"question": earlier}
+    question, answer = given.get("question"), given.get("answer")
+    if not isinstance(question, str):
+        raise UsageError('an item of the history is neither a text nor {"question": text, "answer": text}')
+    return question, answer if isinstance(answer, str) else ""
+
+
+def understood(question: str, turns: Sequence[Turn]) -> Meant:
+    """The question with the words that the turns before it lend; names of which it has a part first."""
+    held = set(words_of(question))
+    lent: list[str] = []
+    if not turns or not leans(question, turns):
+        return Meant(question)
+    completed = (name for name in names_in(question, turns) if set(words_of(name)) - held)
+    for phrase in (*completed, *wanted(question, turns)):
+        new = set(words_of(phrase)) - held
+        if new and len(held) < MOST + len(words_of(question)):
+            lent.append(phrase)
+            held |= new
+    return Meant(question, tuple(lent))
+
+
+# ---- whether a question leans on another ----
+
+PERSON = re.compile(r"(?i)\b(he|him|his|himself|she|her|hers|herself|hij|hem|zijn|haar)\b")
+POINTING = re.compile(
+    r"(?i)\b(it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|those|these|there|then|"
+    r"hij|hem|zij|ze|hun|haar|dat|dit|die|deze|daar|toen|ervan|erover|daarvan|daarover|daarmee)\b"
+)
+CARRYING = re.compile(r"(?i)^\W*(and|but|or|so|also|what about|how about|en|maar|of|dus|ook|hoe zit het met)\b")
+MORE = re.compile(r"(?i)\b(else|another|others|besides|verder|andere|anders|nog meer)\b")
+DEFINES = re.compile(r"(?i)^\W*(what|who|wat|wie)\W*('?s|is|are|was|were|zijn|waren) (?!(the|his|her|its|de|het)\b)")
+
+
+def leans(question: str, turns: Sequence[Turn]) -> bool:
+    """Whether a question cannot be understood without those before it.
+
+    A name before the pronoun is what the pronoun means; a name anywhere makes a question without one stand alone.
+    """
+    if CARRYING.search(question):
+        return True
+    own = names_in(question, turns)
+    pointing = POINTING.search(question)
+    if pointing:
+        return not names_in(question[: pointing.start()], turns)
+    if own:
+        return bool(MORE.search(question) and thin(question, own))
+    return bool(MORE.search(question)) or (thin(question, own) and not DEFINES.search(question))
+
+
+def thin(question: str, names: Sequence[str]) -> bool:
+    """Whether a question has few telling words of its own, names aside."""
+    return sum(len(WORD.findall(phrase)) for phrase in topics_in(question, names)) <= THIN
+
+
+# ---- what is lent ----
+
+ASKS_WHO = re.compile(r"(?i)\b(who|whom|whose|wie|wiens)\b")
+QUESTION, LENT, ANSWERED, FADING = 2.0, 2.0, 1.0, 0.7  # weights of a name by where it stands; a turn back
+
+
+def wanted(question: str, turns: Sequence[Turn]) -> Iterator[str]:
+    """Phrases to lend, the most needed first."""
+    last, own = turns[-1], names_in(question, turns)
+    if CARRYING.search(question) and own:  # "And in Harrowness?": the same of another one
+        yield from last.topics
+        yield from last.names
+        return
+    if PERSON.search(question) and last.asks_who:
+        yield from last.answered[:1]
+    yield from last.names
+    yield from ranked_names(turns)[:NAMES]
+    if (thin(question, own) and not PERSON.search(question)) or not (last.names or ranked_names(turns)):
+        yield from last.topics
+
+
+def ranked_names(turns: Sequence[Turn]) -> list[str]:
+    """Names of all turns, the one most spoken of lately first."""
+    scores: dict[str, float] = {}
+    for back, turn in enumerate(reversed(turns)):
+        for names, weight in ((turn.names, QUESTION), (turn.lent, LENT), (turn.answered, ANSWERED)):
+            for name in names:
+                scores[name] = scores.get(name, 0.0) + weight * FADING**back
+    return sorted(scores, key=lambda name: -scores[name])
+
+
+def turn_of(meant: Meant, answer: str, turns: Sequence[Turn]) -> Turn:
+    names = names_in(meant.question, turns)
+    lent_names = tuple(phrase for phrase in meant.lent if is_name(phrase))
+    own = topics_in(meant.question, names)
+    return Turn(
+        names=tuple(names),
+        lent=lent_names,
+        topics=tuple(own) or tuple(phrase for phrase in meant.lent if not is_name(phrase)),
+        answered=tuple(names_in(answer)),
+        asks_who=bool(ASKS_WHO.search(meant.question)),
+    )
+
+
+# ---- words ----
+
+WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
+POSSESSIVE = re.compile(r"['\u2019]s$")
+
+FUNCTION = frozenset(
+    """a an the this that these those there here then now of in on at to by for from with without into onto over under
+    about after before during until since between against as than and or but if so because while though not no nor only
+    just even ever never yet already still also too very more most less least much many few some any all both each every
+    other others another such own same else again once i me my we us our you your he him his himself she her hers herself
+    it its itself they them their theirs who whom whose which what when where why how is are was were be been being am do
+    does did doing done have has had having will would shall should can could may might must get got go went come came
+    make made take took say said tell told give gave happen happened know known think let 's s t d ll re ve
+    aside besides interesting article anything something nothing aspect aspects fact facts thing things one ones kind did't don't doesn't isn't wasn't weren't
+    de het een dit dat deze die daar er hier toen nu van in op aan te door voor naar met zonder tot bij uit over onder om
+    na tijdens tussen tegen als dan en of maar want dus omdat niet geen wel nog al ook heel meer meest veel weinig alle
+    elk elke ieder iedere ander andere zelf ik mij mijn wij we ons onze jij je jouw u uw hij hem zijn zij ze haar hun hen
+    wie wat wanneer waar waarom hoe hoeveel welke welk waarmee waarvan is was waren ben bent wordt worden werd werden
+    geworden zou zouden zal zullen kan kunnen kon konden mag moet moeten moest heeft hebben had hadden gehad doet doen
+    deed deden gedaan gaat gaan ging komt komen kwam zegt zei zeggen ging the""".split()
+)  # words that tell nothing about what a question is about
+
+
+@lru_cache(maxsize=4096)
+def tokens(text: str) -> tuple[tuple[str, int, int], ...]:
+    return tuple((match.group(), match.start(), match.end()) for match in WORD.finditer(text))
+
+
+def is_function(word: str) -> bool:
+    return word.casefold() in FUNCTION
+
+
+def is_name(phrase: str) -> bool:
+    return phrase[0].isupper()
+
+
+def names_in(text: str, turns: Sequence[Turn] = ()) -> list[str]:
+    """Runs of capitalised words, with figures among them, as the text writes them, without a possessive's ending.
+
+    turns: their names count in any case, and a part of one is completed.
+    """
+    familiar = {word: name for turn in turns for name in (*turn.lent, *turn.names) for word in words_of(name)}
+    runs: list[tuple[int, int]] = []
+    for word, start, end in tokens(text):
+        capital = word[0].isupper() and not is_function(word)
+        figure = word[0].isdigit() and bool(runs) and text[runs[-1][1] : start] == " "
+        known = word.casefold() in familiar and not is_function(word)
+        if not (capital or figure or known):
+            continue
+        end -= len(POSSESSIVE.sub("", word)) < len(word) and 2
+        if runs and text[runs[-1][1] : start] == " ":
+            runs[-1] = runs[-1][0], end
+        else:
+            runs.append((start, end))
+    return list(dict.fromkeys(completed(text[a:b], familiar) for a, b in runs))
+
+
+def completed(name: str, familiar: Mapping[str, str]) -> str:
+    """The longer known name that a name is a part of, else itself."""
+    words = words_of(name)
+    whole = familiar.get(words[-1], "") if words else ""
+    return whole if set(words) < set(words_of(whole)) else name
+
+
+def words_of(name: str) -> list[str]:
+    return [POSSESSIVE.sub("", word.casefold()) for word in WORD.findall(name)]
+
+
+def topics_in(text: str, names: Iterable[str]) -> list[str]:
+    """Runs of telling words that are no names."""
+    taken = {word for name in names for word in words_of(name)}
+    runs: list[list[int]] = []
+    last = -1
+    for number, (word, start, end) in enumerate(tokens(text)):
+        if is_function(word) or POSSESSIVE.sub("", word.casefold()) in taken or len(word) < 2:
+            continue
+        if runs and number == last + 1 and not text[runs[-1][1] : start].strip(" "):
+            runs[-1][1] = end
+        else:
+            runs.append([start, end])
+        last = number
+    return list(dict.fromkeys(text[a:b] for a, b in runs))
