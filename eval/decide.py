@@ -11,7 +11,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from eval.command import OK, BadInput, edge, read_json, say, warn, write_whole
 from eval.gold import Gold, load_gold
 from qa.answering import QA
 from qa.settings import load_settings
-from qa.span_reader import CALIBRATION, Calibration, Found, SpanReader, span_of
+from qa.span_reader import CALIBRATION, READ_HITS, Calibration, Found, SpanReader, span_of
 from qa.types import Hit
 
 WRONG = 0.2  # of the answers given, at most, where the threshold is set
@@ -67,15 +67,24 @@ def read_gold(qa: QA, reader: SpanReader, gold: Sequence[Gold]) -> list[tuple[Re
 
 def both(hits: Sequence[Hit], reader: SpanReader, one: Gold) -> tuple[Reading, Reading]:
     bare = [hit for hit in hits if not metrics.touches(hit_places(hit), one.spans)]
-    return read(hits, reader, one), read(bare, reader, one)
+    lists = [hits[:READ_HITS], bare[:READ_HITS]]
+    known: dict[str, list[Found]] = {}
+    for some in lists:  # what the second list shares with the first is read once
+        new = [hit for hit in some if hit.passage.id not in known]
+        known.update({hit.passage.id: [] for hit in new})
+        for found in reader.find(one.question, new):
+            known[new[found.number].passage.id].append(found)
+    asked, without = (reading(some, known, one) for some in lists)
+    return asked, without
 
 
 def hit_places(hit: Hit) -> list[metrics.Place]:
     return [(p.source.name, p.start, p.end) for p in (hit.passage, *hit.also)]
 
 
-def read(hits: Sequence[Hit], reader: SpanReader, one: Gold) -> Reading:
-    found = reader.find(one.question, hits)
+def reading(hits: Sequence[Hit], known: Mapping[str, Sequence[Found]], one: Gold) -> Reading:
+    """What was found in these hits, ranked as they are here."""
+    found = [f._replace(number=number) for number, hit in enumerate(hits) for f in known[hit.passage.id]]
     return Reading(
         np.array([f.score for f in found]),
         np.array([f.number for f in found], np.int64),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +75,23 @@ class Fingerprint:
         return self.size, self.mtime_ns, self.ctime_ns, self.inode
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line in the list of a store's documents."""
+
+    name: str
+    path: str  # "" where it has none that can be written down
+    state: Literal["read", "stale", "failed", "excluded"]
+    reason: str = ""  # why it could not be read (again)
+    bytes: int = 0  # of the file
+    characters: int = 0
+    passages: int = 0
+    languages: tuple[str, ...] = ()  # of the passages, the one with most of them first
+    title: str = ""
+    date: str | None = None
+    sha256: str = ""
+
+
 class Catalog:
     """One connection to a store's catalog. Open it with `open_catalog` or `create_catalog`."""
 
@@ -102,7 +119,11 @@ class Catalog:
     def put(self, **values: Any) -> None:
         """Writes facts; commits unless inside a transaction of the caller's."""
         rows = [(key, json.dumps(value)) for key, value in values.items()]
-        self.db.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", rows)
+        self.db.executemany(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value "
+            "WHERE value != excluded.value",
+            rows,
+        )  # an ingest with nothing to do writes nothing
 
     @property
     def generation(self) -> int:
@@ -135,6 +156,46 @@ class Catalog:
         """The live documents in order of their names, without text."""
         rows = self.db.execute(f"SELECT {SOURCE_COLUMNS} FROM documents d WHERE live ORDER BY name")
         return [source_of(row) for row in rows]
+
+    def documents(self) -> list[Listed]:
+        """What the store knows of, in order of names: documents it holds, files it could not read, files left out."""
+        failed: dict[str, tuple[str, str]] = dict(self.get("failed", {}))
+        spoken: dict[int, list[tuple[str, int]]] = {}
+        for document, *counted in self.db.execute(
+            "SELECT document, language, count(*) FROM passages GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
+        ):
+            spoken.setdefault(document, []).append((counted[0], counted[1]))
+        query = """SELECT id, name, path, stale, size, length(text), title, date, sha256
+                   FROM documents WHERE live ORDER BY name"""
+        listed = []
+        for number, name, path, stale, *facts in self.db.execute(query):
+            languages = spoken.get(number, [])
+            size, characters, title, date, sha256 = facts
+            listed.append(
+                Listed(
+                    name=name,
+                    path=path,
+                    state="stale" if stale else "read",
+                    reason=failed.pop(name, ("", ""))[1],
+                    bytes=size,
+                    characters=characters,
+                    passages=sum(count for _, count in languages),
+                    languages=tuple(language for language, _ in languages),
+                    title=title,
+                    date=date,
+                    sha256=sha256,
+                )
+            )
+        listed += [Listed(name, path, "failed", reason) for name, (path, reason) in failed.items()]
+        held = {document.path for document in listed}
+        listed += [
+            Listed(name, path, "excluded") for path, name in self.get("excluded", {}).items() if path not in held
+        ]
+        return sorted(listed, key=lambda document: document.name)
+
+    def excluded(self) -> frozenset[str]:
+        """Paths of the files that a person leaves out."""
+        return frozenset(self.get("excluded", {}))
 
     def document(self, name: str) -> Document | None:
         """The live document of that name, with its text."""

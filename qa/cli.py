@@ -17,6 +17,7 @@ from qa import __version__
 from qa.errors import NoStore, StoreBusy, UsageError, VerbatimError
 
 if TYPE_CHECKING:
+    from qa.catalog import Listed
     from qa.ingestion import Report
     from qa.settings import Settings
 
@@ -275,9 +276,11 @@ def run_status(options: argparse.Namespace) -> int:
             "published": published.isoformat(timespec="seconds"),
             "bytes": bytes_within(store),
         }
-        facts["stale"] = [source.name for source in catalog.sources() if source.stale]
-        documents = [{"document": s.name, "title": s.title, "date": s.date} for s in catalog.sources()]
+        listed = catalog.documents()
+    for state in ("stale", "failed", "excluded"):
+        facts[state] = [document.name for document in listed if document.state == state]
     if options.json:
+        documents = [{"document": d.pop("name"), **d} for d in map(asdict, listed)]
         print(json.dumps({**facts, "list": documents}, ensure_ascii=False))
         return OK
     languages = ", ".join(f"{name} {count}" for name, count in facts["languages"].items())
@@ -286,11 +289,21 @@ def run_status(options: argparse.Namespace) -> int:
     print(f"holds      {facts['documents']} documents, {facts['passages']} passages ({languages})")
     print(f"embedder   {facts['embedder']}")
     print(f"published  {published:%Y-%m-%d %H:%M:%S}")
-    for document in documents:
-        mark = "  (stale: its file could not be read again)" if document["document"] in facts["stale"] else ""
-        name, title = printable(str(document["document"])), printable(str(document["title"]))
-        print(f"  {name}  {document['date'] or '----------'}  {title}{mark}")
+    for document in listed:
+        line = f"  {printable(document.name)}  {document.date or '----------'}  {printable(document.title)}"
+        print(line.rstrip() + state_in_words(document))
     return OK
+
+
+def state_in_words(document: Listed) -> str:
+    """What is to be said of a document that is not simply read."""
+    reason = printable(document.reason)
+    return {
+        "read": "",
+        "stale": f"  (stale: its file could not be read again: {reason})",
+        "failed": f"  (not in the store: {reason})",
+        "excluded": "  (left out on purpose)",
+    }[document.state]
 
 
 def bytes_within(store: Path) -> int:

@@ -13,7 +13,7 @@ import os
 import socket
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -23,7 +23,7 @@ import numpy.typing as npt
 from filelock import FileLock, Timeout
 
 from qa import loaders, passages, vectors
-from qa.catalog import FILE_NAME, Catalog, Fingerprint, create_catalog
+from qa.catalog import FILE_NAME, Catalog, Fingerprint, Listed, create_catalog, open_catalog
 from qa.errors import (
     StoreBusy,
     StoreMismatch,
@@ -35,6 +35,7 @@ from qa.errors import (
 
 EMBED_BATCH = 64  # vectors committed at once: about five seconds' work
 CHROMA_BATCH = 2000
+UPLOADS = "uploads"  # folder inside the store, and what the names of its documents begin with
 RECENT_NS = 2_000_000_000  # a file changed this shortly before it was looked at may change again within one clock tick
 
 Progress = Callable[[str, int, int], None]  # (stage, done, of how many)
@@ -99,7 +100,7 @@ def sync(
     file has changed, and for vectors only when one is missing. Raises UsageError (wrong roots), TooManyRemovals,
     StoreBusy, StoreMismatch, ModelUnavailable; a file that cannot be read is reported and does not stop the rest.
     """
-    check_roots(roots)
+    check_roots(roots, store)
     if not (store / FILE_NAME).exists():
         check_presence(roots, ())
     with write_lock(store), contextlib.closing(create_catalog(store)) as catalog:
@@ -107,31 +108,37 @@ def sync(
         recorded = catalog.get("roots", [])
         check_presence(roots, recorded)
         roots = roots or [Path(root) for root in recorded]
-        if not roots:
+        if not (roots or catalog.generation or holds_files(uploads_of(store))):
             raise UsageError("the store has no roots yet; name the files or folders to ingest")
         model = open_embedder(checked_model(catalog, embedder_name, store))
         made_by = made_by_of(model)
         report = Report()
-        files = find_files(roots, store, report)
+        files = find_files(roots, store, report, catalog.excluded())
         known = catalog.fingerprints()
         if not (known or files or report.failed):
             where, types = ", ".join(map(str, roots)), ", ".join(sorted(loaders.LOADERS))
             raise UsageError(f"{where} holds no document this program reads ({types})")
         gone = sorted(set(known) - set(files))
-        check_removals(catalog, roots, known, {str(file.path) for file in files.values()}, allow_removals)
+        there = {str(file.path) for file in files.values()}
+        if not allow_removals:
+            check_removals(catalog, roots, store, known, there)
         read_changed(catalog, files, known, model, made_by, report, progress)
         report.removed = gone
         publish(catalog, store, roots, model, gone, report, progress)
+        catalog.put(failed={f["document"]: [path_of(files, f["document"]), f["reason"]] for f in report.failed})
         return report
 
 
 # ---- find ----
 
 
-def check_roots(roots: Sequence[Path]) -> None:
-    """Raises UsageError for two roots of one name, or a root inside another."""
+def check_roots(roots: Sequence[Path], store: Path) -> None:
+    """Raises UsageError for two roots of one name, a root inside another, or one inside the store."""
     absolute = [Path(os.path.abspath(root)) for root in roots]
+    here = Path(os.path.abspath(store))
     for root in absolute:
+        if here in (root, *root.parents):
+            raise UsageError(f"{root} lies inside the store; what was uploaded to it is in it anyway, name other paths")
         if any(other in root.parents for other in absolute):
             raise UsageError(f"{root} lies inside another path given; name only the outer one")
     names = [root.name for root in absolute]
@@ -147,17 +154,28 @@ def check_presence(roots: Sequence[Path], recorded: Sequence[str]) -> None:
             raise UsageError(f"{root} does not exist; name a file or folder that does")
 
 
-def find_files(roots: Sequence[Path], store: Path, report: Report) -> dict[str, Found]:
-    """The files under the roots that a loader reads, by document name; the others go into report.skipped.
+def uploads_of(store: Path) -> Path:
+    """The folder of a store whose files belong to it beside those of its roots: what the page was given."""
+    return Path(os.path.abspath(store)) / UPLOADS
 
-    With one folder as root a document is called by its path below it; with several, the root's name stands before.
-    Hidden files, symbolic links and stores are passed over: the first are no documents, a link may leave the folder or
-    lead back into it.
+
+def holds_files(folder: Path) -> bool:
+    return any(True for _ in walk(folder, folder))
+
+
+def find_files(roots: Sequence[Path], store: Path, report: Report, excluded: Collection[str] = ()) -> dict[str, Found]:
+    """The files under the roots and the uploads that a loader reads, by document name; others go to report.skipped.
+
+    With one folder as root a document is called by its path below it; with several, the root's name stands before;
+    before an upload always "uploads". excluded: paths that are left out. Hidden files, symbolic links and stores are
+    passed over: the first are no documents, a link may leave the folder or lead back into it.
     """
     found: dict[str, Found] = {}
-    for root in map(Path, map(os.path.abspath, roots)):
+    for root, prefix in named_roots(roots, store):
         for path, below in walk(root, Path(os.path.abspath(store))):
-            name = below if len(roots) == 1 or not root.is_dir() else f"{root.name}/{below}"
+            name = prefix + below
+            if str(path) in excluded:
+                continue
             try:
                 info = path.stat() if path == root else path.lstat()
             except FileNotFoundError:
@@ -168,10 +186,23 @@ def find_files(roots: Sequence[Path], store: Path, report: Report) -> dict[str, 
                 report.skipped.append(printable(name))
             elif name != printable(name):
                 report.failed.append({"document": printable(name), "reason": "its name is not valid UTF-8; rename it"})
+            elif name in found:
+                report.failed.append({"document": name, "reason": f"{found[name].path} has this name too; rename one"})
             else:
                 found[name] = Found(name, path, info)
     report.skipped.sort()
     return found
+
+
+def named_roots(roots: Sequence[Path], store: Path) -> Iterator[tuple[Path, str]]:
+    """Each root, the uploads last, and what stands before the names of its documents."""
+    for root in map(Path, map(os.path.abspath, roots)):
+        yield root, "" if len(roots) == 1 or not root.is_dir() else f"{root.name}/"
+    yield uploads_of(store), f"{UPLOADS}/"
+
+
+def path_of(files: dict[str, Found], name: str) -> str:
+    return str(files[name].path) if name in files else ""
 
 
 def printable(name: str) -> str:
@@ -206,17 +237,19 @@ def is_store(folder: Path) -> bool:
 
 
 def check_removals(
-    catalog: Catalog, roots: Sequence[Path], known: dict[str, Fingerprint], there: set[str], allowed: bool
+    catalog: Catalog, roots: Sequence[Path], store: Path, known: dict[str, Fingerprint], there: set[str]
 ) -> None:
-    """Raises TooManyRemovals when a root that was there before is missing or has lost more than half its documents."""
-    if allowed:
-        return
+    """Raises TooManyRemovals when a root that was there before is missing or has lost more than half its documents.
+
+    What a person has excluded or has taken from the uploads is not lost.
+    """
     before = set(catalog.get("roots", []))
+    meant = catalog.excluded()
     for root in (os.path.abspath(root) for root in roots):
         if root not in before:
             continue
-        held = {f.path for f in known.values() if f.path == root or f.path.startswith(root.rstrip(os.sep) + os.sep)}
-        lost = held - there  # by path: with another number of roots all names change
+        held = {f.path for f in known.values() if lies_in(f.path, root) and not lies_in(f.path, str(uploads_of(store)))}
+        lost = held - there - meant  # by path: with another number of roots all names change
         if not os.path.exists(root):
             raise TooManyRemovals(f"{root} is missing; if its documents shall go, run again with --allow-removals")
         if len(lost) * 2 > len(held):
@@ -224,6 +257,54 @@ def check_removals(
                 f"{len(lost)} of {len(held)} documents under {root} are no longer there; "
                 "if they shall go from the store, run again with --allow-removals"
             )
+
+
+def lies_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+# ---- what a person leaves out ----
+
+
+def exclude(store: Path, names: Iterable[str]) -> None:
+    """Leaves documents out of the store from its next ingest on, though their files lie under a root.
+
+    An uploaded file, which the store alone holds, is deleted. Raises UsageError for a name the store does not have,
+    NoStore, StoreBusy.
+    """
+    with changing(store) as catalog:
+        listed = {document.name: document for document in catalog.documents()}
+        chosen = [known_name(listed, name) for name in names]
+        here = [document for document in chosen if lies_in(document.path, str(uploads_of(store)))]
+        for document in here:
+            Path(document.path).unlink(missing_ok=True)
+        added = {document.path: document.name for document in chosen if document.path and document not in here}
+        catalog.put(excluded=catalog.get("excluded", {}) | added)
+
+
+def include(store: Path, names: Iterable[str]) -> None:
+    """Takes back `exclude`; the next ingest reads the files again. Raises UsageError, NoStore, StoreBusy."""
+    with changing(store) as catalog:
+        kept: dict[str, str] = catalog.get("excluded", {})
+        for name in names:
+            if name not in kept.values():
+                raise UsageError(f"{printable(name)} is not excluded from this store")
+            kept = {path: document for path, document in kept.items() if document != name}
+        catalog.put(excluded=kept)
+
+
+def known_name(listed: dict[str, Listed], name: str) -> Listed:
+    if name not in listed:
+        raise UsageError(f"the store has no document {printable(name)}")
+    return listed[name]
+
+
+@contextlib.contextmanager
+def changing(store: Path) -> Iterator[Catalog]:
+    """The catalog of a store that is there, to be written by nobody else."""
+    open_catalog(store).close()
+    with write_lock(store), contextlib.closing(create_catalog(store)) as catalog:
+        yield catalog
 
 
 # ---- read and split ----

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -197,10 +198,17 @@ def test_status(store: Path, folder: Path, capsys: Output) -> None:
     facts = json.loads(line)
     with contextlib.closing(open_catalog(store)) as catalog:
         counts = catalog.count()
-        assert facts["list"] == [{"document": s.name, "title": s.title, "date": s.date} for s in catalog.sources()]
+        facts_of = [{"document": row.pop("name"), **row} for row in map(asdict, catalog.documents())]
+        assert facts["list"] == json.loads(json.dumps(facts_of))
     assert counts["documents"] == len(NAMES)
     expected = {"store": str(store), "roots": [str(folder)], "embedder": "fake", "model": "fake 1", "generation": 1}
-    expected |= {"stale": [], "languages": {"en": counts["passages"] - 1, "nl": 1}, **counts}
+    expected |= {
+        "stale": [],
+        "failed": [],
+        "excluded": [],
+        "languages": {"en": counts["passages"] - 1, "nl": 1},
+        **counts,
+    }
     assert {name: facts[name] for name in expected} == expected
     assert facts["bytes"] == sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
     assert captured.err == ""
