@@ -3,8 +3,8 @@
 python -m eval.followups --set GOLD STORE [--set GOLD STORE ...]
 python -m eval.followups --canard FILE.json [--half tune|report]
 The first asks every question of the gold files that has a history, three ways over its own store: as resolved, bare,
-and after its whole history. The second compares the words lent with those that a person's rewrite adds (CANARD, Elgohary,
-Peskov and Boyd-Graber, EMNLP 2019), the file halved by dialogue: rules are made on one half, reported on the other.
+and after its whole history. The second compares the words lent with those that a person's rewrite adds (CANARD:
+Elgohary, Peskov and Boyd-Graber, EMNLP 2019), the file halved by dialogue: rules made on one, reported on the other.
 """
 
 from __future__ import annotations

@@ -342,9 +342,9 @@ def run_verify(options: argparse.Namespace) -> int:
 
 
 def run_serve(options: argparse.Namespace) -> int:
-    from qa.web import serve
+    from qa.serving import serve
 
-    serve(settings_of(options), options.host, options.port, say)
+    serve(settings_of(options), options.host, options.port, say, options.auth)
     return OK
 
 
@@ -401,6 +401,8 @@ def make_parser() -> argparse.ArgumentParser:
     serve = add(commands, "serve", run_serve, "open the chat page")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, help="port (default: 7860, or the next free one)")
+    serve.add_argument("--auth", metavar="NAME:PASSWORD", help=(
+        "who may log in, or a file with a line for each; needed for a host that other machines can reach"))  # fmt: skip
     return parser
 
 

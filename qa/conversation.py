@@ -167,21 +167,28 @@ WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
 POSSESSIVE = re.compile(r"['\u2019]s$")
 
 FUNCTION = frozenset(
-    """a an the this that these those there here then now of in on at to by for from with without into onto over under
-    about after before during until since between against as than and or but if so because while though not no nor only
-    just even ever never yet already still also too very more most less least much many few some any all both each every
-    other others another such own same else again once i me my we us our you your he him his himself she her hers herself
-    it its itself they them their theirs who whom whose which what when where why how is are was were be been being am do
-    does did doing done have has had having will would shall should can could may might must get got go went come came
-    make made take took say said tell told give gave happen happened know known think let 's s t d ll re ve
-    aside besides interesting article anything something nothing aspect aspects fact facts thing things one ones kind did't don't doesn't isn't wasn't weren't
-    de het een dit dat deze die daar er hier toen nu van in op aan te door voor naar met zonder tot bij uit over onder om
-    na tijdens tussen tegen als dan en of maar want dus omdat niet geen wel nog al ook heel meer meest veel weinig alle
-    elk elke ieder iedere ander andere zelf ik mij mijn wij we ons onze jij je jouw u uw hij hem zijn zij ze haar hun hen
-    wie wat wanneer waar waarom hoe hoeveel welke welk waarmee waarvan is was waren ben bent wordt worden werd werden
-    geworden zou zouden zal zullen kan kunnen kon konden mag moet moeten moest heeft hebben had hadden gehad doet doen
-    deed deden gedaan gaat gaan ging komt komen kwam zegt zei zeggen ging the""".split()
-)  # words that tell nothing about what a question is about
+    " ".join(
+        (
+            "a an the this that these those there here then now of in on at to by for from with without into onto",
+            "over under about after before during until since between against as than and or but if so because",
+            "while though not no nor only just even ever never yet already still also too very more most less",
+            "least much many few some any all both each every other others another such own same else again once",
+            "i me my we us our you your he him his himself she her hers herself it its itself they them their",
+            "theirs who whom whose which what when where why how is are was were be been being am do does did",
+            "doing done have has had having will would shall should can could may might must get got go went come",
+            "came make made take took say said tell told give gave happen happened know known think let 's s t d",
+            "ll re ve aside besides interesting article anything something nothing aspect aspects fact facts",
+            "thing things one ones kind did't don't doesn't isn't wasn't weren't de het een dit dat deze die daar",
+            "er hier toen nu van op aan te door voor naar met zonder tot bij uit onder om na tijdens tussen tegen",
+            "als dan en maar want dus omdat niet geen wel nog al ook heel meer meest veel weinig alle elk elke",
+            "ieder iedere ander andere zelf ik mij mijn wij ons onze jij je jouw u uw hij hem zijn zij ze haar",
+            "hun hen wie wat wanneer waar waarom hoe hoeveel welke welk waarmee waarvan waren ben bent wordt",
+            "worden werd werden geworden zou zouden zal zullen kan kunnen kon konden mag moet moeten moest heeft",
+            "hebben hadden gehad doet doen deed deden gedaan gaat gaan ging komt komen kwam zegt zei zeggen",
+        )
+    ).split(" ")
+)
+"""Words that tell nothing about what a question is about."""
 
 
 @lru_cache(maxsize=4096)

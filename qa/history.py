@@ -71,7 +71,7 @@ def understood(question: str, earlier: Conversation) -> Meant:
 
 
 def save(store: Path, token: str, earlier: Conversation) -> None:
-    """Keeps a conversation under a visitor's token; an empty one is dropped. A store that cannot be written keeps none."""
+    """Keeps a conversation under a visitor's token, drops an empty one. A store that cannot be written keeps none."""
     if not TOKEN.fullmatch(token):
         return
     path = store / FOLDER / f"{token}.json"
@@ -155,9 +155,7 @@ def answer_of(
     return None
 
 
-def span_of(
-    row: Mapping[str, Any], known: Mapping[str, Passage], sources: Mapping[tuple[str, str], Source]
-) -> Span:
+def span_of(row: Mapping[str, Any], known: Mapping[str, Passage], sources: Mapping[tuple[str, str], Source]) -> Span:
     start, end, sentence_start, sentence_end = map(int, row["at"])
     also = tuple(
         Place(sources[name, sha256], int(a), int(b)) for name, sha256, a, b in row["also"] if (name, sha256) in sources

@@ -91,8 +91,8 @@ def answer_html(answer: Answer, turn: int) -> str:
     head = "".join(quotes[n] for n in shown)
     if against:
         head = (
-            '<div class="v-differ" role="group" aria-label="The documents differ"><p class="v-differ-title">The documents '
-            f'differ: read both.</p><div class="v-sides">{head}</div></div>'
+            '<div class="v-differ" role="group" aria-label="The documents differ">'
+            f'<p class="v-differ-title">The documents differ: read both.</p><div class="v-sides">{head}</div></div>'
         )
     more = folded(counted(len(rest), "further answer"), "".join(quotes[n] for n in rest), f"{turn}-more")
     return head + (more if rest else "")

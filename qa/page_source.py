@@ -40,8 +40,8 @@ class Shown:
     def read(cls, data: Any) -> Shown:
         """What the page sent back. Raises ValueError for anything else."""
         try:
-            ranges = [(int(a), int(b)) for a, b in (data["quote"], data["sentence"], data["passage"])]
-            return cls(*ranges, bool(data["answer"]))
+            quote, sentence, passage = ((int(a), int(b)) for a, b in (data["quote"], data["sentence"], data["passage"]))
+            return cls(quote, sentence, passage, bool(data["answer"]))
         except (TypeError, KeyError, ValueError) as error:
             raise ValueError("no citation") from error
 
@@ -54,7 +54,10 @@ class Shown:
 
 
 def source_html(
-    citation: Citation, document: Document | None, passages: Sequence[Passage] = (), place: tuple[int, int, int] = (0, 0, 1)
+    citation: Citation,
+    document: Document | None,
+    passages: Sequence[Passage] = (),
+    place: tuple[int, int, int] = (0, 0, 1),
 ) -> str:
     """The document's text around a citation, the passage shaded and the quote marked; or why it cannot be shown.
 

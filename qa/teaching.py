@@ -52,9 +52,7 @@ def evidence(text: str, start: int, end: int) -> tuple[int, int]:
     return low + min(start - low, len(inside) - len(inside.lstrip())), max(end, low + len(inside.rstrip()))
 
 
-def row_of(
-    question: str, history: Sequence[str], kind: str, answers: Sequence[Taught], language: str = "en"
-) -> Row:
+def row_of(question: str, history: Sequence[str], kind: str, answers: Sequence[Taught], language: str = "en") -> Row:
     """A gold row; one and the same question after the same ones has one id, so that the last word counts.
 
     language: of the passages, for a question too short to tell.
@@ -124,4 +122,6 @@ def changed(store: Path, change: Callable[[list[Row]], list[Row]]) -> None:
     except Timeout as error:
         raise StoreBusy("another process writes the feedback file; try again") from error
     except OSError as error:
-        raise VerbatimError(f"the feedback cannot be written ({error.strerror}); check the store's permissions") from error
+        raise VerbatimError(
+            f"the feedback cannot be written ({error.strerror}); check the store's permissions"
+        ) from error

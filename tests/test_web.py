@@ -24,9 +24,10 @@ from browser.fake_qa import FakeQA, document_of, served
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa import web
+from qa import serving, web
 from qa.errors import StoreDamaged, UsageError
-from qa.render import WINDOW, answer_html, citations, shaded, source_html, window
+from qa.page_answer import answer_html, citations, shaded
+from qa.page_source import WINDOW, source_html, window
 from qa.types import Answer
 
 GATE = "Gate three stopped at 22:37."
@@ -380,21 +381,21 @@ def test_examples_are_those_of_the_sample_corpus() -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org", "", "[::1]"])
 def test_other_machines_need_a_login(host: str) -> None:
     with pytest.raises(UsageError, match="only together with --auth"):
-        web.listen(host, None)
+        serving.listen(host, None)
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536, 10**9])
 def test_a_port_that_is_none(port: int) -> None:
     with pytest.raises(UsageError, match="1 to 65535"):
-        web.listen("127.0.0.1", port)
+        serving.listen("127.0.0.1", port)
 
 
 def test_a_port_in_use_is_said_and_the_default_goes_on_to_the_next() -> None:
-    with web.listen("127.0.0.1", None) as first, web.listen("localhost", None) as second:
+    with serving.listen("127.0.0.1", None) as first, serving.listen("localhost", None) as second:
         taken, following = first.getsockname()[1], second.getsockname()[1]
-        assert web.PORT <= taken < following
+        assert serving.PORT <= taken < following
         with pytest.raises(UsageError, match=f"port {taken} is in use"):
-            web.listen("127.0.0.1", taken)
+            serving.listen("127.0.0.1", taken)
 
 
 # ---- over HTTP ----
@@ -501,10 +502,10 @@ def watch(event, arguments):
 
 sys.addaudithook(watch)
 from browser.fake_qa import FakeQA, document_of
-from qa import web
+from qa import serving, web
 
-with web.listen("127.0.0.1", None) as sock:
-    web.present(FakeQA([document_of("a.txt", "Text.")], {}), sock, lambda line: print(line, flush=True))
+with serving.listen("127.0.0.1", None) as sock:
+    serving.present(FakeQA([document_of("a.txt", "Text.")], {}), sock, lambda line: print(line, flush=True))
 print("the end", flush=True)
 """
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import uvicorn
 
-from qa import web
+from qa import serving, web
 from qa.answering import Earlier, clean, question_of
+from qa.conversation import resolve
 from qa.errors import UsageError
 from qa.types import Answer, Document, Hit, Mark, Passage, Place, Source, Span, Turn
 
@@ -41,12 +46,16 @@ class FakeQA:
         self.go_on = threading.Event()  # cleared: ask waits, as a slow reader would
         self.go_on.set()
         self.error: Exception | None = None
+        self.made: dict[str, Passage] = {}  # every passage of an answer, by id
+        self.store = Path(tempfile.mkdtemp())
+        atexit.register(shutil.rmtree, self.store, ignore_errors=True)
 
     def ask(self, question: str, history: Sequence[Earlier] = ()) -> Answer:
         asked = clean(question)
         if not asked:
             raise UsageError("the question is empty; type one")
         earlier = [question_of(item) for item in history]
+        self.meant = resolve(asked, history).text
         self.go_on.wait(20)
         self.asked.append((asked, earlier))
         if self.error:
@@ -61,7 +70,20 @@ class FakeQA:
         text = document.text[start:end]
         speaker = self.speakers.get(name)
         turns = (Turn(0, speaker),) if speaker else ()
-        return Passage(f"{name}-{start}", document.source, start, start + len(text), text, "", "en", (), turns)
+        number = hashlib.sha256(f"{name} {start} {text}".encode()).hexdigest()
+        made = Passage(number, document.source, start, start + len(text), text, "", "en", (), turns)
+        self.made[made.id] = made
+        return made
+
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """Those whose document is still what it was."""
+        found = {number: self.made[number] for number in ids if number in self.made}
+        return {
+            number: p for number, p in found.items() if (d := self.document(p.source.name)) and d.source == p.source
+        }
+
+    def passages_within(self, name: str, start: int, end: int) -> list[Passage]:
+        return [p for p in self.made.values() if p.source.name == name and p.start < end and start < p.end]
 
     def span(self, quote: Quote, confidence: float) -> Span:
         name, sentence, words = quote
@@ -86,16 +108,16 @@ class FakeQA:
 def served(qa: FakeQA, examples: Sequence[str] = (), ready: threading.Event | None = None) -> Iterator[str]:
     """The address of the page of a store, served until the end of the block."""
     up = threading.Event()
-    with web.listen("127.0.0.1", None) as sock:
+    with serving.listen("127.0.0.1", None) as sock:
         config = uvicorn.Config(
-            web.application(web.page(qa, examples, ready)), log_level="warning", timeout_graceful_shutdown=1
+            serving.application(web.page(qa, examples, ready), qa), log_level="warning", timeout_graceful_shutdown=1
         )
-        server = web.Server(config, up.set)
+        server = serving.Server(config, up.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()
         assert up.wait(60), "the page does not start"
         try:
-            yield web.address(sock)
+            yield serving.address(sock)
         finally:
             qa.go_on.set()
             server.should_exit = True
