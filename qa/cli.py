@@ -316,7 +316,23 @@ def bytes_within(store: Path) -> int:
     return total
 
 
+def verify_export(export: Path, store: Path) -> int:
+    """Holds the quotes of a kept conversation against the documents."""
+    from qa.catalog import open_catalog
+    from qa.keeping import check
+
+    with contextlib.closing(open_catalog(store)) as catalog:
+        count, differences = check(export, catalog.document)
+    for document, what in differences:
+        print(f"{printable(document)}: {what}")
+    if not differences:
+        print(f"{count} quotes and contexts are as the documents say")
+    return DIFFERS if differences else OK
+
+
 def run_verify(options: argparse.Namespace) -> int:
+    if options.export:
+        return verify_export(options.export, settings_of(options).store)
     from tqdm import tqdm
 
     from qa.catalog import open_catalog
@@ -396,6 +412,8 @@ def make_parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="as one JSON object")
 
     verify = add(commands, "verify", run_verify, "read every file again and compare every passage with it")
+    verify.add_argument("--export", type=Path, metavar="FILE", help=(
+        "check the quotes of a conversation kept from the page instead"))  # fmt: skip
     verify.epilog = "Exit: 0 all as it should be, 6 something differs and is named."
 
     serve = add(commands, "serve", run_serve, "open the chat page")

@@ -15,7 +15,7 @@ from qa.errors import UsageError
 
 Earlier = str | Mapping[str, object]  # an earlier question, alone or with its answer
 
-TURNS = 6  # earlier turns that are looked at
+TURNS = 12  # earlier turns that are looked at
 ANSWER = 300  # characters of an answer that are looked at
 MOST = 12  # words lent
 NAMES = 1  # of all turns, besides those of the last question
@@ -92,7 +92,10 @@ POINTING = re.compile(
     r"hij|hem|zij|ze|hun|haar|dat|dit|die|deze|daar|toen|ervan|erover|daarvan|daarover|daarmee)\b"
 )
 CARRYING = re.compile(r"(?i)^\W*(and|but|or|so|also|what about|how about|en|maar|of|dus|ook|hoe zit het met)\b")
-MORE = re.compile(r"(?i)\b(else|another|others|besides|verder|andere|anders|nog meer)\b")
+MORE = re.compile(r"(?i)\b(else|another|verder|anders|nog meer)\b")
+EXISTS = re.compile(
+    r"(?i)\b(is|are|was|were|been|be) there\b|\bthere('s| is| are| was| were| have| has| been)\b|\b(this|dit) arti\w+"
+)
 DEFINES = re.compile(r"(?i)^\W*(what|who|wat|wie)\W*('?s|is|are|was|were|zijn|waren) (?!(the|his|her|its|de|het)\b)")
 
 
@@ -103,13 +106,13 @@ def leans(question: str, turns: Sequence[Turn]) -> bool:
     """
     if CARRYING.search(question):
         return True
-    own = names_in(question, turns)
-    pointing = POINTING.search(question)
+    pointing = POINTING.search(EXISTS.sub(lambda match: "_" * len(match.group()), question))
     if pointing:
         return not names_in(question[: pointing.start()], turns)
-    if own:
-        return bool(MORE.search(question) and thin(question, own))
-    return bool(MORE.search(question)) or (thin(question, own) and not DEFINES.search(question))
+    own = names_in(question, turns, answers=True)
+    if MORE.search(question):
+        return not own or thin(question, own)
+    return not own and thin(question, own) and not DEFINES.search(question)
 
 
 def thin(question: str, names: Sequence[str]) -> bool:
@@ -120,21 +123,24 @@ def thin(question: str, names: Sequence[str]) -> bool:
 # ---- what is lent ----
 
 ASKS_WHO = re.compile(r"(?i)\b(who|whom|whose|wie|wiens)\b")
-QUESTION, LENT, ANSWERED, FADING = 2.0, 2.0, 1.0, 0.7  # weights of a name by where it stands; a turn back
+QUESTION, LENT, ANSWERED, FADING = 2.0, 2.0, 0.5, 0.9  # weights of a name by where it stands; a turn back
 
 
 def wanted(question: str, turns: Sequence[Turn]) -> Iterator[str]:
     """Phrases to lend, the most needed first."""
     last, own = turns[-1], names_in(question, turns)
+    ranked = ranked_names(turns)
     if CARRYING.search(question) and own:  # "And in Harrowness?": the same of another one
-        yield from last.topics
-        yield from last.names
+        yield from (*last.topics, *last.names)
         return
-    if PERSON.search(question) and last.asks_who:
-        yield from last.answered[:1]
-    yield from last.names
-    yield from ranked_names(turns)[:NAMES]
-    if (thin(question, own) and not PERSON.search(question)) or not (last.names or ranked_names(turns)):
+    person = PERSON.search(question)
+    if person:  # whoever was asked for, else who was spoken of most
+        yield from last.answered[:1] if last.asks_who else ()
+    else:
+        yield from last.names
+    yield from ranked[:NAMES]
+    named = ranked and not (last.asks_who and not last.answered) if person else not thin(question, own) and last.names
+    if not named:
         yield from last.topics
 
 
@@ -204,12 +210,17 @@ def is_name(phrase: str) -> bool:
     return phrase[0].isupper()
 
 
-def names_in(text: str, turns: Sequence[Turn] = ()) -> list[str]:
+def names_in(text: str, turns: Sequence[Turn] = (), answers: bool = False) -> list[str]:
     """Runs of capitalised words, with figures among them, as the text writes them, without a possessive's ending.
 
-    turns: their names count in any case, and a part of one is completed.
+    turns: their names count in any case, and a part of one is completed; answers: those in their answers too.
     """
-    familiar = {word: name for turn in turns for name in (*turn.lent, *turn.names) for word in words_of(name)}
+    familiar = {
+        word: name
+        for turn in turns
+        for name in (*(turn.answered if answers else ()), *turn.lent, *turn.names)
+        for word in words_of(name)
+    }
     runs: list[tuple[int, int]] = []
     for word, start, end in tokens(text):
         capital = word[0].isupper() and not is_function(word)

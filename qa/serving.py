@@ -14,11 +14,13 @@ import signal
 import socket
 import stat
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+import anyio.from_thread
+import anyio.to_thread
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI, Request
@@ -27,7 +29,9 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.answering import QA
-from qa.errors import UsageError
+from qa.errors import UsageError, VerbatimError
+from qa.library import Library
+from qa.render import visible
 from qa.settings import Settings
 from qa.web import Desk, examples_for, layout, warm_up
 
@@ -97,10 +101,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def application(blocks: gr.Blocks, qa: QA | None = None, logins: Logins | None = None) -> FastAPI:
+def application(blocks: gr.Blocks, desk: Desk | None = None, logins: Logins | None = None) -> FastAPI:
     """The page and its endpoint as a web application that loads nothing from elsewhere.
 
-    qa: the store whose files can be opened from the page; logins: who may see it, empty for everybody.
+    desk: that of the page, for files that are opened and given; logins: who may see it, empty for everybody.
     """
     # System fonts: the themes of gradio ask Google for theirs.
     theme = gr.themes.Base(
@@ -111,8 +115,9 @@ def application(blocks: gr.Blocks, qa: QA | None = None, logins: Logins | None =
     )
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, anywhere=bool(logins))
-    if qa is not None:
-        add_original(app, qa)
+    if desk is not None:
+        add_original(app, desk.qa)
+        add_upload(app, desk.library)
     gr.mount_gradio_app(
         app,
         blocks,
@@ -213,6 +218,29 @@ def as_download(name: str) -> dict[str, str]:
     }
 
 
+def add_upload(app: FastAPI, library: Library) -> None:
+    """POST /upload?name=NAME with a file's bytes: puts it among the store's uploads, if it is one that is read."""
+
+    @app.post("/upload")
+    async def upload(request: Request, name: str = "") -> Response:
+        if not logged_in(app, request):
+            return PlainTextResponse("log in first", status_code=401)
+        stream = aiter(request.stream())
+
+        async def next_block() -> bytes | None:
+            return await anext(stream, None)
+
+        def arriving() -> Iterator[bytes]:
+            while (block := anyio.from_thread.run(next_block)) is not None:
+                yield block
+
+        try:
+            taken = await anyio.to_thread.run_sync(lambda: library.receive(name, arriving()))
+        except (VerbatimError, OSError) as error:
+            return PlainTextResponse(visible(str(error)) + ".", status_code=415)
+        return PlainTextResponse(visible(taken))
+
+
 # ---- address and life ----
 
 
@@ -273,8 +301,8 @@ def run(app: FastAPI, sock: socket.socket, started: Callable[[], None]) -> None:
 def serve(settings: Settings, host: str, port: int | None, say: Callable[[str], None], auth: str | None = None) -> None:
     """Opens the store and serves its page until Ctrl-C or SIGTERM. `say` gets the address once it listens.
 
-    auth: as `read_logins` takes it. Raises UsageError for a host that other machines can reach without a login or a port
-    that cannot be had, and what QA.open raises.
+    auth: as `read_logins` takes it. Raises UsageError for a host that other machines can reach without a login or a
+    port that cannot be had, and what QA.open raises.
     """
     logins = read_logins(auth)
     with listen(host, port, bool(logins)) as sock, QA.open(settings=settings, progress=say) as qa:
@@ -287,7 +315,7 @@ def present(qa: QA, sock: socket.socket, say: Callable[[str], None], logins: Log
     warming = threading.Thread(target=warm_up, args=(qa, ready, say), daemon=True)
     warming.start()
     desk = Desk(qa, examples_for(qa.sources()), ready)
-    run(application(layout(desk), qa, logins), sock, lambda: say(f"Verbatim is at {address(sock)}  (Ctrl-C ends it)"))
+    run(application(layout(desk), desk, logins), sock, lambda: say(f"Verbatim is at {address(sock)}  (Ctrl-C ends it)"))
     # A thread inside a model when the process ends would bring it down.
     warming.join(timeout=30)
     desk.close()

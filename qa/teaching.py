@@ -24,7 +24,7 @@ WAIT = 10  # seconds for another process that writes the file
 RIGHT, WRONG, NONE = "feedback", "wrong", "unanswerable"
 """Kinds of rows: the right words, what is not the answer (no gold yet), no answer in the documents."""
 EVIDENCE = 400  # characters around an answer at most
-ENDS = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*(?=\s)|[\r\n]+")
+ENDS = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*(?=\s)|(?:\r\n|\n|\r)\s*[\r\n]")
 
 Row = dict[str, Any]
 

@@ -28,7 +28,10 @@ from qa.answering import QA, clean, encodable
 from qa.conversation import Earlier
 from qa.errors import UsageError, VerbatimError
 from qa.history import Conversation, Exchange
+from qa.library import Library
+from qa.loaders import LOADERS
 from qa.page_answer import Range, citations
+from qa.page_documents import drawer_html, job_html
 from qa.page_log import HINT, cited, kept_html, log_html, notice_html, pane_html, sources_html
 from qa.page_source import Shown, source_html
 from qa.render import escaped, to_json
@@ -54,7 +57,9 @@ EXAMPLES = (
 # ---- what the page runs ----
 
 HERE = Path(__file__).parent
-CHAT_JS, SOURCE_JS = ((HERE / name).read_text(encoding="utf-8") for name in ("chat.js", "source.js"))
+CHAT_JS, SOURCE_JS, DRAWER_JS = (
+    (HERE / name).read_text(encoding="utf-8") for name in ("chat.js", "source.js", "documents.js")
+)
 
 # A file that the server made of a conversation; the browser keeps it where it keeps downloads.
 KEEP_JS = """
@@ -94,6 +99,7 @@ class Desk:
         self.examples = tuple(examples)
         self.ready = ready
         self.readers = ThreadPoolExecutor(READERS, "reader")
+        self.library = Library(qa.store, qa.embedder)
         self.count = itertools.count()  # makes every opened source a new value, so that it scrolls again
 
     def close(self) -> None:
@@ -110,7 +116,14 @@ class Desk:
         return self.chat(earlier), self.documents(), earlier
 
     def chat(self, earlier: Conversation, **more: Any) -> str:
-        return log_html(earlier, first=self.examples, **more)
+        empty = not earlier and not self.holds_any()
+        return log_html(earlier, first=self.examples, empty=empty, **more)
+
+    def holds_any(self) -> bool:
+        try:
+            return bool(self.qa.sources())
+        except VerbatimError:  # asking says it
+            return True
 
     def documents(self) -> str:
         return pane_html(self.guarded(lambda: sources_html(self.qa.sources())))
@@ -342,6 +355,34 @@ class Desk:
         except Exception as error:  # the outermost edge
             return notice_html(escaped(sentence_of(error)), next(self.count), wrong=True)
 
+    # ---- documents ----
+
+    def listing(self, said: str = "") -> str:
+        """The drawer with all that the store knows of. said: what went wrong."""
+        types = ",".join(sorted(LOADERS))
+        return self.guarded(lambda: drawer_html(self.library.documents(), self.library.job, types, said))
+
+    def shut(self) -> str:
+        return ""
+
+    def read_again(self, event: gr.EventData) -> str:
+        """An ingest in the background; said: what the page has to say about files it could not send."""
+        said = event._data.get("said", "") if isinstance(event._data, dict) else ""
+        return self.done(self.library.read, str(said))
+
+    def remove(self, event: gr.EventData) -> str:
+        return self.done(lambda: self.library.remove(named(event)))
+
+    def include(self, event: gr.EventData) -> str:
+        return self.done(lambda: self.library.take_back(named(event)))
+
+    def done(self, change: Callable[[], None], said: str = "") -> str:
+        try:
+            change()
+        except Exception as error:  # the outermost edge
+            said = sentence_of(error)
+        return self.listing(said)
+
     # ---- programs ----
 
     def answer(self, asked: Any) -> dict[str, Any]:
@@ -352,6 +393,12 @@ class Desk:
             return to_json(self.qa.ask(question, earlier))
         except Exception as error:  # the outermost edge: gradio makes it an HTTP error with the sentence
             raise gr.Error(sentence_of(error), print_exception=False) from error
+
+
+def named(event: gr.EventData) -> str:
+    """The document that a click is about; a name that no document has where it says none."""
+    data = event._data
+    return str(data.get("document", "")) if isinstance(data, dict) else ""
 
 
 def skips(count: int) -> tuple[Update, ...]:
@@ -401,6 +448,7 @@ def layout(desk: Desk) -> gr.Blocks:
         last = gr.Textbox(visible=False)
         with gr.Row(elem_id="v-head"):
             gr.HTML("<h1>Verbatim</h1><p>Answers in the words of your documents</p>", apply_default_css=False)
+            documents = small("Documents", "v-documents")
             as_html = small("Keep as HTML")
             as_markdown = small("Keep as Markdown")
             anew = small("New conversation", "v-new")
@@ -409,7 +457,8 @@ def layout(desk: Desk) -> gr.Blocks:
                 chat = pane("v-chat", log_html((), first=desk.examples), CHAT_JS)
                 box, button = composer()
             with gr.Column(elem_id="v-right", min_width=300):
-                source = pane("v-pane", pane_html(HINT), SOURCE_JS, [desk.read, desk.find])
+                source = pane("v-pane", pane_html(HINT), SOURCE_JS, reading(desk))
+        drawer = pane("v-drawers", "", DRAWER_JS, following(desk))
         notice, kept = pane("v-notices", "", ""), pane("v-kept", "", KEEP_JS)
         outputs = [chat, source, earlier, box]
         waits: dict[str, Any] = {"concurrency_limit": READERS, **quiet}
@@ -418,11 +467,18 @@ def layout(desk: Desk) -> gr.Blocks:
             chat.example(desk.example, [earlier, token], outputs, **waits),
             chat.alone(desk.again, [earlier, token], outputs, **waits),
         ]
-        gr.on([chat.cite, source.step], desk.cite, [earlier], source, trigger_mode="always_last", queue=False, **quiet)
+        for opening in (chat.cite, source.step):
+            opening(desk.cite, [earlier], source, trigger_mode="always_last", queue=False, **quiet)
         chat.judge(desk.judge, [earlier], notice, queue=False, **quiet)
         source.teach(desk.teach, [earlier], notice, queue=False, **quiet)
         for made, form in ((as_html, keeping.HTML), (as_markdown, keeping.MARKDOWN)):
             made.click(desk.keep, [earlier, gr.State(form)], [kept, notice], queue=False, **quiet)
+        documents.click(desk.listing, None, drawer, queue=False, **quiet)
+        for happens, does in (
+            (drawer.list, desk.listing), (drawer.shut, desk.shut), (drawer.again, desk.read_again),
+            (drawer.remove, desk.remove), (drawer.include, desk.include),
+        ):  # fmt: skip
+            happens(does, None, drawer, queue=False, **quiet)
         anew.click(desk.fresh, [token], outputs, cancels=asking, queue=False, **quiet)
         anew.click(None, js=FOCUS_JS, api_visibility="private")
         blocks.load(None, None, [token, last], js=TOKEN_JS, **quiet).then(
@@ -437,6 +493,28 @@ def pane(name: str, value: str, script: str, functions: Sequence[Callable[..., A
     return gr.HTML(
         value, elem_id=name, js_on_load=script, apply_default_css=False, server_functions=list(functions) or None
     )
+
+
+def reading(desk: Desk) -> list[Callable[..., Any]]:
+    """What the source pane asks the server without drawing itself anew; gradio wants plain functions."""
+
+    def read(asked: Any) -> dict[str, Any]:
+        return desk.read(asked)
+
+    def find(asked: Any) -> dict[str, Any]:
+        return desk.find(asked)
+
+    return [read, find]
+
+
+def following(desk: Desk) -> list[Callable[..., Any]]:
+    """How far the ingest in the background is, for the drawer."""
+
+    def job(asked: Any) -> dict[str, Any]:
+        now = desk.library.job
+        return {"running": now.running, "html": job_html(now)}
+
+    return [job]
 
 
 def small(label: str, name: str | None = None) -> gr.Button:

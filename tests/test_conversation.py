@@ -1,0 +1,73 @@
+"""What a follow-up question leans on, and what earlier turns lend it."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa.conversation import MOST, WORD, resolve
+from qa.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("question", "leans"),
+    [
+        ("When was it built?", True),
+        ("And the onions?", True),
+        ("How much did they borrow?", True),
+        ("Since when?", True),
+        ("What about the price of a ticket?", True),
+        ("Wat kostte dat?", True),
+        ("En de uien van Anton Bakker?", True),
+        ("Wanneer zei hij dat hij zou gaan?", True),
+        ("How much was the engine?", True),  # few telling words and no name: whose engine?
+        ("Which company built the lighthouse lamp?", False),
+        ("What did Anton Bakker say about his onions?", False),  # the name before it is what the pronoun means
+        ("Was there a fire in Westhaven?", False),
+        ("Hoeveel kostte de laatste reparatie van het gemaal?", False),
+    ],
+)
+def test_what_leans_on_the_question_before_it(question: str, leans: bool) -> None:
+    before = "When was the old ferry of Westhaven sold?"
+    assert bool(resolve(question, [before]).lent) == leans
+    assert resolve(question).lent == ()
+    assert resolve(question, [before]).text.startswith(question)
+
+
+@pytest.mark.parametrize(
+    ("history", "question", "lent"),
+    [
+        (["Who is the skipper of the Avondster?"], "How old is he?", ("Avondster", "skipper")),
+        ([{"question": "Who chairs it?", "answer": "Hedda Brouwenaar"}], "How old is she?", ("Hedda Brouwenaar",)),
+        (["How many jobs does it create in Halvermond?"], "And in Harrowness?", ("jobs", "create", "Halvermond")),
+        (["Wie is de dijkgraaf van Marreland?"], "Hoe oud is ze?", ("Marreland", "dijkgraaf")),
+    ],
+)  # fmt: skip
+def test_names_and_topics_are_lent(history: list[object], question: str, lent: tuple[str, ...]) -> None:
+    assert resolve(question, history).lent == lent  # type: ignore[arg-type]
+
+
+def test_a_name_goes_on_through_questions_that_lean() -> None:
+    history = ["Who is the skipper of the Avondster?", "How old is he?", "Since when has he sailed?"]
+    assert "Avondster" in resolve("What did he sail before?", history).lent
+
+
+def test_what_is_lent_stands_in_the_earlier_turns() -> None:
+    earlier = {
+        "question": "What did the \u00c9toile's captain, O'Neill, see?",
+        "answer": "Two gates of the Marre Barrier",
+    }
+    said = " ".join(earlier.values())
+    for phrase in resolve("When did he see them?", [earlier]).lent:
+        assert phrase in said
+
+
+def test_no_more_is_lent_than_a_question_can_bear() -> None:
+    long = " ".join(f"Name{n}a walked through Place{n}b," for n in range(500))
+    lent = resolve("Why?", [{"question": long, "answer": long}] * 30).lent
+    assert sum(len(WORD.findall(phrase)) for phrase in lent) <= 2 * MOST
+
+
+@pytest.mark.parametrize("earlier", [None, 7, ["a question"], {}, {"question": None}, {"answer": "in 1887"}])
+def test_a_history_of_another_form_is_refused(earlier: object) -> None:
+    with pytest.raises(UsageError, match="history"):
+        resolve("When?", [earlier])  # type: ignore[list-item]
