@@ -19,6 +19,7 @@ FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 CLOCK = re.compile(r"([01]?\d|2[0-3])[.:]([0-5]\d)")
 GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 WORDS = re.compile(r"[^\W\d_]+")
+YEAR = re.compile(r"1[0-9]\d\d|20\d\d")
 NUMBERS = {
     word: str(number)
     for number, words in enumerate(
@@ -34,6 +35,7 @@ MONTHS = {
          "august augustus", "september", "october oktober", "november", "december"), start=1)
     for word in words.split()
 }  # fmt: skip
+DATED = re.compile(rf"(?i)\b\d{{1,2}} ({'|'.join(MONTHS)})\b|\b({'|'.join(MONTHS)}) \d{{1,2}}\b")
 DAYS = {
     word: f"day {number}"
     for number, words in enumerate(
@@ -78,18 +80,19 @@ def telling(text: str, language: str) -> frozenset[str]:
 
 
 def figures(text: str, times: bool) -> frozenset[str]:
-    """The figures of a text, however written. times: also months and weekdays, else no times of day."""
+    """The figures of a text, however written. times: years, dates, weekdays and times of day only; else all others."""
     found = set()
     for match in FIGURE.finditer(text):
         figure = match.group()
-        clock = CLOCK.fullmatch(figure)
-        if clock and (times or ":" in figure):
-            found |= {f"{int(clock[1])}:{clock[2]}"} if times else set()
-        else:
+        clock, year = CLOCK.fullmatch(figure), YEAR.fullmatch(figure)
+        dated = bool(year or DATED.search(text, max(0, match.start() - 12), match.end() + 12))
+        if times and clock:
+            found.add(f"{int(clock[1])}:{clock[2]}")
+        elif dated == times and not (clock and ":" in figure):
             found.add(re.sub(r"[.,]", "", figure) if GROUPED.fullmatch(figure) else figure.replace(",", "."))
     for word in WORDS.findall(text.casefold()):
-        if word in NUMBERS:
-            found.add(NUMBERS[word])
-        elif times and (word in MONTHS or word in DAYS):
+        if times and (word in MONTHS or word in DAYS):
             found.add(MONTHS.get(word) or DAYS[word])
+        elif not times and word in NUMBERS:
+            found.add(NUMBERS[word])
     return frozenset(found)

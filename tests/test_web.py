@@ -351,7 +351,7 @@ def test_a_question_waits_for_the_models_and_says_so(qa: FakeQA) -> None:
     ready = threading.Event()
     replies = web.Desk(qa, [], ready).reply("When did gate three stop?", ())
     assert "Loading the language model" in next(replies)[0]
-    assert "Loading the language model" in next(replies)[0]
+    next(replies)  # a look whether it is still wanted: nothing new to show
     assert qa.asked == []
     ready.set()
     *_, (chat, *_) = replies

@@ -108,17 +108,26 @@ class FakeQA:
         return [document.source for document in self.documents.values()]
 
 
-def application(qa: FakeQA, examples: Sequence[str], ready: threading.Event | None) -> FastAPI:
-    desk = web.Desk(qa, examples, ready or web.is_set())
-    return serving.application(web.layout(desk), desk)
+def application(
+    qa: FakeQA, examples: Sequence[str], ready: threading.Event | None, logins: Mapping[str, str] | None
+) -> FastAPI:
+    desk = web.Desk(qa, examples, ready or web.is_set())  # type: ignore[arg-type]
+    return serving.application(web.layout(desk), desk, logins)
 
 
 @contextlib.contextmanager
-def served(qa: FakeQA, examples: Sequence[str] = (), ready: threading.Event | None = None) -> Iterator[str]:
+def served(
+    qa: FakeQA,
+    examples: Sequence[str] = (),
+    ready: threading.Event | None = None,
+    logins: Mapping[str, str] | None = None,
+) -> Iterator[str]:
     """The address of the page of a store, served until the end of the block."""
     up = threading.Event()
     with serving.listen("127.0.0.1", None) as sock:
-        config = uvicorn.Config(application(qa, examples, ready), log_level="warning", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            application(qa, examples, ready, logins), log_level="warning", timeout_graceful_shutdown=1
+        )
         server = serving.Server(config, up.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()
