@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qa import loaders, teaching
+from qa import loaders
 from qa.catalog import Listed, open_catalog
 from qa.errors import UnreadableFile, UsageError, VerbatimError
 from qa.ingestion import Embedder, exclude, include, sync, uploads_of
@@ -74,7 +74,6 @@ class Library:
     def remove(self, name: str) -> None:
         """Leaves a document out; an uploaded file is deleted. What people said about it is erased with it."""
         exclude(self.store, [name])
-        teaching.forget(self.store, [name])
         self.read()
 
     def take_back(self, name: str) -> None:
@@ -108,7 +107,6 @@ class Library:
             report = sync(
                 self.store, (), lambda name: self.embedder, embedder_name=self.embedder.name, progress=self.progress
             )
-            teaching.forget(self.store, report.removed)
         except VerbatimError as error:
             return Job(said=str(error), problem=True)
         except Exception as error:  # the thread's outermost edge: a person sees a sentence

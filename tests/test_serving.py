@@ -25,18 +25,18 @@ GATE = "Gate three stopped at 22:37."
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("documents")
 
 
 @pytest.fixture(scope="module")
-def qa(folder: Path) -> FakeQA:
+def qa(files: Path) -> FakeQA:
     text = f"A note.\n\n{GATE}\n"
     made = [document_of(name, text) for name in ("note.html", "a b&c.txt", "gone.txt", "link.txt")]
-    documents = [replace(d, source=replace(d.source, path=str(folder / d.source.name))) for d in made]
+    documents = [replace(d, source=replace(d.source, path=str(files / d.source.name))) for d in made]
     for name in ("note.html", "a b&c.txt", "secret.txt"):
-        write(folder, name, text)
-    os.symlink(folder / "secret.txt", folder / "link.txt")
+        write(files, name, text)
+    os.symlink(files / "secret.txt", files / "link.txt")
     return FakeQA(documents, {"When?": [("note.html", GATE, "22:37")]})
 
 
@@ -66,9 +66,9 @@ def get(address: str, data: bytes | None = None, opener: Any = None, **headers: 
 
 
 @pytest.mark.parametrize("name", ["note.html", "a b&c.txt"])
-def test_an_original_file_is_kept_and_never_run(page: str, folder: Path, name: str) -> None:
+def test_an_original_file_is_kept_and_never_run(page: str, files: Path, name: str) -> None:
     status, body, headers = get(f"{page}/original?document={urllib.parse.quote(name)}")
-    assert (status, body) == (200, (folder / name).read_bytes())
+    assert (status, body) == (200, (files / name).read_bytes())
     assert headers["Content-Type"] == "application/octet-stream"
     assert headers["Content-Disposition"].startswith("attachment")
     assert headers["X-Content-Type-Options"] == "nosniff"

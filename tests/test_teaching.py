@@ -9,7 +9,7 @@ import pytest
 
 from eval import gold
 from qa.teaching import FILE_NAME, NONE, RIGHT, WRONG, Taught, append, evidence, forget, read, row_of
-from tests.conftest import DOCUMENTS
+from tests.conftest import DOCUMENTS, bytes_within, ingest
 
 TEXT = DOCUMENTS["bridge.txt"]
 
@@ -80,3 +80,12 @@ def test_evidence_is_the_sentence_around_an_answer(words: str) -> None:
     assert one.evidence_start <= one.start < one.end <= one.evidence_end
     assert TEXT[one.evidence_start : one.evidence_end].strip() == TEXT[one.evidence_start : one.evidence_end]
     assert len(TEXT[one.evidence_start : one.evidence_end]) < 200
+
+
+def test_an_ingest_that_removes_a_document_erases_what_was_said_of_it(store: Path, folder: Path) -> None:
+    append(store, row_of("What will it cost?", [], RIGHT, [taught("4.2 million euros")]))
+    append(store, row_of("Who won?", [], NONE, []))
+    (folder / "bridge.txt").unlink()
+    ingest(store, folder)
+    assert [row["question"] for row in read(store)] == ["Who won?"]
+    assert b"4.2 million euros" not in bytes_within(store)

@@ -1,0 +1,96 @@
+"""How long the page takes, in a real browser: python tests/browser/measure.py
+
+From Enter to the answer on the page beside `QA.ask` itself (here a fixed 0.2 s), and from the click on a citation to
+its place in a document of 1,000 pages. Medians, with the quickest and the slowest of the tries.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from browser.conftest import ARGUMENTS
+from browser.fake_qa import FakeQA, document_of, served
+from qa.answering import Earlier
+from qa.types import Answer
+
+TRIES = 15
+ASKING = 0.2  # seconds
+PAGE = "\n".join(f"This is line {n} of a page that is about nothing in particular, and long." for n in range(42))
+TEXT = "\n".join(f"Page {n} begins here. {PAGE}" for n in range(1000))
+
+# Seconds from an action to the moment at which what is waited for has been drawn.
+TIMED = """async ([act, done]) => {
+    const frame = () => new Promise(requestAnimationFrame), start = performance.now();
+    eval(act);
+    while (!eval(done)) await frame();
+    await frame();
+    return (performance.now() - start) / 1000;
+}"""
+ENTER = """for (const kind of ['keydown', 'keypress']) document.querySelector('#v-question textarea')
+    .dispatchEvent(new KeyboardEvent(kind, {key: 'Enter', bubbles: true}))"""
+
+
+class Slow(FakeQA):
+    """A store that takes its time."""
+
+    def ask(self, question: str, history: Sequence[Earlier] = ()) -> Answer:
+        time.sleep(ASKING)
+        return super().ask(question, history)
+
+
+def asked(page: Page, number: int) -> float:
+    """Seconds from Enter to the answer, less the asking itself."""
+    page.get_by_label("Your question").fill("Where is it?")
+    done = (
+        f"document.querySelectorAll('.v-turn').length === {number} "
+        "&& document.querySelector('.v-log').getAttribute('aria-busy') === 'false'"
+    )
+    return float(page.evaluate(TIMED, [ENTER, done])) - ASKING
+
+
+def opened(page: Page, number: int, words: str) -> float:
+    """Seconds from the click on a citation of the last answer to its words, marked and in sight."""
+    button = f"[...document.querySelectorAll('.v-turn')].at(-1).querySelector('.v-cite[data-number=\"{number}\"]')"
+    done = f"""(() => {{
+        const mark = document.querySelector('.v-text .v-mark'), box = document.querySelector('.v-text');
+        if (!mark || mark.textContent !== {words!r}) return false;
+        const a = mark.getBoundingClientRect(), b = box.getBoundingClientRect();
+        return a.top >= b.top && a.bottom <= b.bottom;
+    }})()"""
+    return float(page.evaluate(TIMED, [f"{button}.click()", done]))
+
+
+def told(what: str, seconds: Sequence[float]) -> str:
+    return (
+        f"{what}: {statistics.median(seconds):.3f} s ({min(seconds):.3f} to {max(seconds):.3f}, {len(seconds)} tries)"
+    )
+
+
+def main() -> None:
+    where = [f"Page {n} begins here." for n in (3, 500, 997)]
+    document = document_of("large.txt", TEXT, "A large document", None, tuple(range(0, len(TEXT), len(TEXT) // 1000)))
+    qa = Slow([document], {"Where is it?": [("large.txt", words, words) for words in where]})
+    with served(qa) as at, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        page = chromium.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(at)
+        page.locator(".v-sources").wait_for()
+        enter = [asked(page, number + 1) for number in range(TRIES)]
+        clicks = [opened(page, number % 3, where[number % 3]) for number in range(1, TRIES + 1)]
+        chromium.close()
+    print(f"{len(TEXT):,} characters, 1,000 pages")
+    print(told("Enter to answer, beside QA.ask", enter))
+    print(told("click on a citation to its place", clicks))
+
+
+if __name__ == "__main__":
+    main()
