@@ -36,6 +36,17 @@ async function copied(button, text) {
   setTimeout(() => { button.textContent = said; }, 1500);
 }
 
+function say(list, last) {  // what a screen reader is to say of it
+  const line = document.querySelector('#v-said'), busy = last && last.querySelector('.v-busy');
+  if (!line) return;
+  if (busy) line.textContent = busy.textContent;
+  else if (last && list.dataset.answered) {
+    const found = last.querySelectorAll('.v-quote blockquote');
+    const none = last.querySelector('.v-none, .v-warning');
+    line.textContent = found.length ? `${found.length} found. ${found[0].textContent}` : none ? none.textContent : '';
+  } else line.textContent = '';
+}
+
 let shown = 0;
 watch('value', () => {
   const list = element.querySelector('.v-log');
@@ -44,6 +55,7 @@ watch('value', () => {
   const turns = list.querySelectorAll('.v-turn'), last = turns[turns.length - 1];
   const moved = list.dataset.last !== undefined && turns.length !== shown;
   shown = turns.length;
+  say(list, last);
   if (!last || !(moved || last.querySelector('.v-busy') || list.dataset.answered)) return;
   if (narrow()) last.scrollIntoView({block: 'start'});
   else list.scrollTop = last.offsetTop - 8;

@@ -6,6 +6,7 @@ element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
   if (button.matches('.v-close')) return trigger('shut');
+  if (button.matches('.v-all')) return trigger('restrict', {});
   if (button.matches('.v-again')) return trigger('again');
   if (button.dataset.include) return trigger('include', {document: JSON.parse(button.dataset.include)});
   if (button.dataset.remove && button.dataset.sure) return trigger('remove', {document: JSON.parse(button.dataset.remove)});
@@ -31,6 +32,15 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
   trigger('shut');
 }, true);
+
+element.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const form = event.target, boxes = [...form.querySelectorAll('[name=document]')], chosen = boxes.filter((box) => box.checked);
+  trigger('restrict', {
+    language: form.language.value, since: form.since.value, until: form.until.value,
+    documents: chosen.length === boxes.length ? null : chosen.map((box) => JSON.parse(box.value)),
+  });
+});
 
 async function follow() {
   timer = null;

@@ -43,28 +43,27 @@ def log_html(
     pending: number of a turn, its question and what is being done about it; first: example questions; answered: the
     last turn is new; empty: the store holds nothing.
     """
-    turns = [turn_html(exchange, number, number == len(earlier) - 1) for number, exchange in enumerate(earlier)]
+    turns = [turn_html(exchange, number) for number, exchange in enumerate(earlier)]
     if pending:
         number, question, busy = pending
-        turns[number : number + 1] = [asking_html(question, f'<p class="v-busy" role="status">{busy}</p>')]
+        turns[number : number + 1] = [asking_html(question, f'<p class="v-busy">{busy}</p>')]
     start = EMPTY if empty else INVITATION + examples_html(first)
     inside = "".join(turns) or f'<div class="v-first">{start}</div>'
     said = f'<p class="v-warning" role="status">{notice}</p>' if notice else ""
     facts = f' data-last="{len(turns)}"' + (' data-answered="1"' if answered else "")
     return (
-        '<div class="v-log" role="log" aria-live="polite" aria-label="Conversation" tabindex="0" '
+        '<div class="v-log" role="region" aria-label="Conversation" tabindex="0" '
         f'aria-busy="{"true" if pending else "false"}"{facts}>{inside}{said}</div>'
     )
 
 
-def turn_html(exchange: Exchange, number: int, last: bool = False) -> str:
+def turn_html(exchange: Exchange, number: int) -> str:
     """A question with its answer, or with what went wrong."""
     answer = exchange.answer
     cut = f'<p class="v-note">Only the first {MAX_QUESTION:,} characters of the question were read.</p>'
     note = cut if len(exchange.question) > MAX_QUESTION else ""
     shown = answer_html(answer, number) if answer else f'<p class="v-warning">{escaped(exchange.problem)}</p>'
-    heard = announced(exchange) if last else ""
-    return asking_html(exchange.question, note + read_as_html(exchange, number) + heard + shown)
+    return asking_html(exchange.question, note + read_as_html(exchange, number) + shown)
 
 
 def asking_html(question: str, answer: str) -> str:
@@ -92,13 +91,6 @@ def read_as_html(exchange: Exchange, number: int) -> str:
 def asked_as(exchange: Exchange) -> str:
     question = exchange.question if len(exchange.question) <= SHOWN else exchange.question[:SHOWN] + " ..."
     return f"{escaped(question)} <b>{escaped(', '.join(exchange.lent))}</b>"
-
-
-def announced(exchange: Exchange) -> str:
-    """What a screen reader says of the answer, before its words."""
-    if exchange.answer is None or not exchange.answer.answered:
-        return ""
-    return f'<span class="v-unseen">{counted(len(exchange.answer.spans), "answer")}. </span>'
 
 
 def cited(exchange: Exchange) -> int:

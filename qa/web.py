@@ -31,11 +31,11 @@ from qa.history import Conversation, Exchange
 from qa.library import Library
 from qa.loaders import LOADERS
 from qa.page_answer import Range, citations
-from qa.page_documents import drawer_html, job_html
+from qa.page_documents import drawer_html, job_html, read_within, within_html
 from qa.page_log import HINT, cited, kept_html, log_html, notice_html, pane_html, sources_html
 from qa.page_source import Shown, source_html
 from qa.render import escaped, to_json
-from qa.types import Document, Source
+from qa.types import Document, Source, Within
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,10 @@ watch('value', () => {
 });
 """
 
+NOTE_JS = (
+    "element.addEventListener('click', (event) => { if (event.target.closest('.v-all')) trigger('restrict', {}); });"
+)
+
 # A tab has a token under which its conversation is kept; a new tab goes on with a copy of the last one.
 TOKEN_JS = """() => {
   const known = sessionStorage.getItem('verbatim'), last = known || localStorage.getItem('verbatim') || '';
@@ -86,6 +90,10 @@ TOKEN_JS = """() => {
 }"""
 
 FOCUS_JS = "() => { const box = document.querySelector('#v-question textarea'); if (box) box.focus(); }"
+
+# The last line is what a screen reader says: the chat is drawn anew with every answer, and would be read in full.
+HEAD = """<h1>Verbatim</h1><p>Answers in the words of your documents</p>
+<p id="v-said" class="v-unseen" role="status" aria-live="polite"></p>"""
 
 Update = Any  # a value for a component, or gr.skip()
 
@@ -133,16 +141,20 @@ class Desk:
         history.save(self.qa.store, token, ())
         return self.chat(()), self.documents(), (), ""
 
-    def reply(self, asked: str, earlier: Conversation, token: str = "") -> Iterator[tuple[Update, ...]]:
+    def reply(
+        self, asked: str, earlier: Conversation, token: str = "", within: Within | None = None
+    ) -> Iterator[tuple[Update, ...]]:
         """Chat, source pane, conversation and question box: first while reading, then with the answer."""
         question = encodable(asked or "")
         if not clean(question):
             yield self.chat(earlier, notice="Type a question first."), *skips(3)
             return
         yield self.chat(earlier, pending=(len(earlier), question, self.busy())), gr.skip(), gr.skip(), ""
-        yield from self.asked(question, earlier, len(earlier), token)
+        yield from self.asked(question, earlier, len(earlier), token, within)
 
-    def again(self, earlier: Conversation, token: str, event: gr.EventData) -> Iterator[tuple[Update, ...]]:
+    def again(
+        self, earlier: Conversation, token: str, within: Within | None, event: gr.EventData
+    ) -> Iterator[tuple[Update, ...]]:
         """A turn asked as it stands, or as a follow-up after all."""
         turn, alone = integer(event, "turn"), integer(event, "alone")
         if not 0 <= turn < len(earlier):
@@ -150,13 +162,19 @@ class Desk:
             return
         question = earlier[turn].question
         yield self.chat(earlier, pending=(turn, question, self.busy())), *skips(3)
-        yield from self.asked(question, earlier, turn, token, alone == 1)
+        yield from self.asked(question, earlier, turn, token, within, alone == 1)
 
     def asked(
-        self, question: str, earlier: Conversation, turn: int, token: str, alone: bool = False
+        self,
+        question: str,
+        earlier: Conversation,
+        turn: int,
+        token: str,
+        within: Within | None = None,
+        alone: bool = False,
     ) -> Iterator[tuple[Update, ...]]:
         """The answer to a question, which becomes the turn of that number."""
-        work = self.readers.submit(self.exchange, question, earlier[:turn], alone)
+        work = self.readers.submit(self.exchange, question, earlier[:turn], alone, within)
         busy = self.busy()
         # In small steps, since gradio can abandon a question ("New conversation") only between two of them.
         while wait([work], TICK).not_done:
@@ -169,24 +187,29 @@ class Desk:
         pane = self.opened(earlier, turn, 0) if found else pane_html(HINT)
         yield self.chat(earlier, answered=turn == len(earlier) - 1), pane, earlier, gr.skip()
 
-    def example(self, earlier: Conversation, token: str, event: gr.EventData) -> Iterator[tuple[Update, ...]]:
+    def example(
+        self, earlier: Conversation, token: str, within: Within | None, event: gr.EventData
+    ) -> Iterator[tuple[Update, ...]]:
         """One of the example questions."""
         number = integer(event, "example")
         if 0 <= number < len(self.examples):
-            yield from self.reply(self.examples[number], earlier, token)
+            yield from self.reply(self.examples[number], earlier, token, within)
         else:
             yield skips(4)
 
     def busy(self) -> str:
         return "Reading the documents ..." if self.ready.is_set() else "Loading the language model ..."
 
-    def exchange(self, question: str, earlier: Conversation, alone: bool = False) -> Exchange:
+    def exchange(
+        self, question: str, earlier: Conversation, alone: bool = False, within: Within | None = None
+    ) -> Exchange:
         """Asks, once the models are loaded."""
         self.ready.wait()
         before = () if alone else earlier
         try:
             lent = history.understood(clean(question), before).lent
-            answer = self.qa.ask(question, history.history_of(before))
+            part: dict[str, Any] = {"within": within} if within else {}
+            answer = self.qa.ask(question, history.history_of(before), **part)
             return Exchange(question, answer, alone=alone, lent=lent)
         except Exception as error:  # the outermost edge: a person sees a sentence
             return Exchange(question, problem=sentence_of(error), alone=alone)
@@ -357,31 +380,40 @@ class Desk:
 
     # ---- documents ----
 
-    def listing(self, said: str = "") -> str:
+    def listing(self, within: Within | None, said: str = "") -> str:
         """The drawer with all that the store knows of. said: what went wrong."""
         types = ",".join(sorted(LOADERS))
-        return self.guarded(lambda: drawer_html(self.library.documents(), self.library.job, types, said))
+        return self.guarded(lambda: drawer_html(self.library.documents(), self.library.job, types, said, within))
 
     def shut(self) -> str:
         return ""
 
-    def read_again(self, event: gr.EventData) -> str:
+    def read_again(self, within: Within | None, event: gr.EventData) -> str:
         """An ingest in the background; said: what the page has to say about files it could not send."""
         said = event._data.get("said", "") if isinstance(event._data, dict) else ""
-        return self.done(self.library.read, str(said))
+        return self.done(self.library.read, within, str(said))
 
-    def remove(self, event: gr.EventData) -> str:
-        return self.done(lambda: self.library.remove(named(event)))
+    def remove(self, within: Within | None, event: gr.EventData) -> str:
+        return self.done(lambda: self.library.remove(named(event)), within)
 
-    def include(self, event: gr.EventData) -> str:
-        return self.done(lambda: self.library.take_back(named(event)))
+    def include(self, within: Within | None, event: gr.EventData) -> str:
+        return self.done(lambda: self.library.take_back(named(event)), within)
 
-    def done(self, change: Callable[[], None], said: str = "") -> str:
+    def done(self, change: Callable[[], None], within: Within | None, said: str = "") -> str:
         try:
             change()
         except Exception as error:  # the outermost edge
             said = sentence_of(error)
-        return self.listing(said)
+        return self.listing(within, said)
+
+    def restrict(self, within: Within | None, event: gr.EventData) -> tuple[str, str, Within | None]:
+        """The drawer, what stands beside the question box, and the part of the store that is asked from now on."""
+        try:
+            known = [one.name for one in self.library.documents() if one.passages and one.state != "excluded"]
+            within = read_within(event._data, known)
+        except Exception as error:  # the outermost edge
+            return self.listing(within, sentence_of(error)), within_html(within), within
+        return "", within_html(within), within
 
     # ---- programs ----
 
@@ -444,10 +476,10 @@ def layout(desk: Desk) -> gr.Blocks:
     blocks = gr.Blocks(title="Verbatim", analytics_enabled=False, fill_width=True)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     with blocks:
-        earlier, token = gr.State(()), gr.Textbox(visible=False)
+        earlier, within, token = gr.State(()), gr.State(None), gr.Textbox(visible=False)
         last = gr.Textbox(visible=False)
         with gr.Row(elem_id="v-head"):
-            gr.HTML("<h1>Verbatim</h1><p>Answers in the words of your documents</p>", apply_default_css=False)
+            gr.HTML(HEAD, apply_default_css=False)
             documents = small("Documents", "v-documents")
             as_html = small("Keep as HTML")
             as_markdown = small("Keep as Markdown")
@@ -455,6 +487,7 @@ def layout(desk: Desk) -> gr.Blocks:
         with gr.Row(elem_id="v-columns"):
             with gr.Column(elem_id="v-left", min_width=300):
                 chat = pane("v-chat", log_html((), first=desk.examples), CHAT_JS)
+                note = pane("v-within", "", NOTE_JS)
                 box, button = composer()
             with gr.Column(elem_id="v-right", min_width=300):
                 source = pane("v-pane", pane_html(HINT), SOURCE_JS, reading(desk))
@@ -463,9 +496,9 @@ def layout(desk: Desk) -> gr.Blocks:
         outputs = [chat, source, earlier, box]
         waits: dict[str, Any] = {"concurrency_limit": READERS, **quiet}
         asking = [
-            gr.on([box.submit, button.click], desk.reply, [box, earlier, token], outputs, **waits),
-            chat.example(desk.example, [earlier, token], outputs, **waits),
-            chat.alone(desk.again, [earlier, token], outputs, **waits),
+            gr.on([box.submit, button.click], desk.reply, [box, earlier, token, within], outputs, **waits),
+            chat.example(desk.example, [earlier, token, within], outputs, **waits),
+            chat.alone(desk.again, [earlier, token, within], outputs, **waits),
         ]
         for opening in (chat.cite, source.step):
             opening(desk.cite, [earlier], source, trigger_mode="always_last", queue=False, **quiet)
@@ -473,12 +506,15 @@ def layout(desk: Desk) -> gr.Blocks:
         source.teach(desk.teach, [earlier], notice, queue=False, **quiet)
         for made, form in ((as_html, keeping.HTML), (as_markdown, keeping.MARKDOWN)):
             made.click(desk.keep, [earlier, gr.State(form)], [kept, notice], queue=False, **quiet)
-        documents.click(desk.listing, None, drawer, queue=False, **quiet)
+        documents.click(desk.listing, [within], drawer, queue=False, **quiet)
+        drawer.shut(desk.shut, None, drawer, queue=False, **quiet)
         for happens, does in (
-            (drawer.list, desk.listing), (drawer.shut, desk.shut), (drawer.again, desk.read_again),
-            (drawer.remove, desk.remove), (drawer.include, desk.include),
+            (drawer.list, desk.listing), (drawer.again, desk.read_again), (drawer.remove, desk.remove),
+            (drawer.include, desk.include),
         ):  # fmt: skip
-            happens(does, None, drawer, queue=False, **quiet)
+            happens(does, [within], drawer, queue=False, **quiet)
+        for happens in (drawer.restrict, note.restrict):
+            happens(desk.restrict, [within], [drawer, note, within], queue=False, **quiet)
         anew.click(desk.fresh, [token], outputs, cancels=asking, queue=False, **quiet)
         anew.click(None, js=FOCUS_JS, api_visibility="private")
         blocks.load(None, None, [token, last], js=TOKEN_JS, **quiet).then(

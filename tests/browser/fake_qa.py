@@ -15,10 +15,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from qa import serving, web
-from qa.answering import Earlier, clean, question_of
+from qa.answering import QA, Earlier, clean, question_of
 from qa.conversation import resolve
 from qa.errors import UsageError
-from qa.types import Answer, Document, Hit, Mark, Passage, Place, Source, Span, Turn
+from qa.types import Answer, Document, Hit, Mark, Passage, Place, Source, Span, Turn, Within
 
 Quote = tuple[str, str, str]  # document, sentence, span within the sentence
 
@@ -53,7 +53,7 @@ class FakeQA:
         self.store = Path(tempfile.mkdtemp())
         atexit.register(shutil.rmtree, self.store, ignore_errors=True)
 
-    def ask(self, question: str, history: Sequence[Earlier] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[Earlier] = (), within: Within | None = None) -> Answer:
         asked = clean(question)
         if not asked:
             raise UsageError("the question is empty; type one")
@@ -109,7 +109,7 @@ class FakeQA:
 
 
 def application(
-    qa: FakeQA, examples: Sequence[str], ready: threading.Event | None, logins: Mapping[str, str] | None
+    qa: FakeQA | QA, examples: Sequence[str], ready: threading.Event | None, logins: Mapping[str, str] | None
 ) -> FastAPI:
     desk = web.Desk(qa, examples, ready or web.is_set())  # type: ignore[arg-type]
     return serving.application(web.layout(desk), desk, logins)
@@ -117,7 +117,7 @@ def application(
 
 @contextlib.contextmanager
 def served(
-    qa: FakeQA,
+    qa: FakeQA | QA,
     examples: Sequence[str] = (),
     ready: threading.Event | None = None,
     logins: Mapping[str, str] | None = None,
@@ -135,6 +135,7 @@ def served(
         try:
             yield serving.address(sock)
         finally:
-            qa.go_on.set()
+            if isinstance(qa, FakeQA):
+                qa.go_on.set()
             server.should_exit = True
             thread.join(timeout=20)

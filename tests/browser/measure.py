@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from browser.conftest import ARGUMENTS
 from browser.fake_qa import FakeQA, document_of, served
 from qa.answering import Earlier
-from qa.types import Answer
+from qa.types import Answer, Within
 
 TRIES = 15
 ASKING = 0.2  # seconds
@@ -42,9 +42,9 @@ ENTER = """for (const kind of ['keydown', 'keypress']) document.querySelector('#
 class Slow(FakeQA):
     """A store that takes its time."""
 
-    def ask(self, question: str, history: Sequence[Earlier] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[Earlier] = (), within: Within | None = None) -> Answer:
         time.sleep(ASKING)
-        return super().ask(question, history)
+        return super().ask(question, history, within)
 
 
 def asked(page: Page, number: int) -> float:

@@ -61,6 +61,7 @@ def test_a_question_is_answered_with_a_quotation_and_its_source(visit: Callable[
         expect(answer).to_contain_text(fact)
     expect(here.page.locator(".v-text mark")).to_have_text("22:37")
     assert here.shows("mark")
+    expect(here.page.locator("#v-said")).to_have_text(f"2 found. {GATE}")  # what a screen reader says
     assert here.page.get_by_label("Your question").input_value() == ""
     expect(here.page.get_by_label("Your question")).to_be_focused()
 

@@ -212,7 +212,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, 
         write(folder, name, text)
     ingest(store, folder)
     embedder = FakeEmbedder()
-    with QA(store, embedder, SentenceReader(embedder), 0.3) as opened, served(opened) as at:  # type: ignore[arg-type]
+    with QA(store, embedder, SentenceReader(embedder), 0.3) as opened, served(opened) as at:
         yield at, store, folder
 
 
@@ -341,6 +341,19 @@ def test_a_file_is_added_asked_about_and_removed(visit: Callable[..., Visit], re
     assert [problem for problem in here.problems if "415" not in problem] == []  # Chromium notes the refusal
     here.problems.clear()
     assert (folder / "bridge.txt").exists()
+
+
+def test_a_question_is_put_to_chosen_documents(visit: Callable[..., Visit], real: tuple[str, Path, Path]) -> None:
+    here = visit(real[0])
+    expect(here.ask(LAMP)).to_contain_text("museum.html")
+    here.page.get_by_role("button", name="Documents").click()
+    here.page.get_by_role("checkbox", name="Ask museum.html").uncheck()
+    here.page.get_by_role("button", name="Ask these").click()
+    expect(here.page.locator(".v-within-note")).to_contain_text("Asking only 4 documents")
+    expect(here.ask(LAMP)).not_to_contain_text("museum.html")
+    here.page.locator(".v-within-note").get_by_role("button", name="Ask all").click()
+    expect(here.page.locator(".v-within-note")).to_have_count(0)
+    expect(here.ask(LAMP)).to_contain_text("museum.html")
 
 
 # ---- accessibility ----
