@@ -40,8 +40,8 @@ class Turn:
     """What an earlier turn has to lend, each phrase once, in order."""
 
     names: tuple[str, ...]  # of its question
-    lent: tuple[str, ...]  # names that were lent to its question
-    topics: tuple[str, ...]  # runs of its question's other telling words, or those lent to it if it has none
+    lent: tuple[str, ...]  # what was lent to its question
+    topics: tuple[str, ...]  # runs of its question's other telling words
     answered: tuple[str, ...]  # names in its answer
     asks_who: bool
 
@@ -127,21 +127,16 @@ QUESTION, LENT, ANSWERED, FADING = 2.0, 2.0, 0.5, 0.9  # weights of a name by wh
 
 
 def wanted(question: str, turns: Sequence[Turn]) -> Iterator[str]:
-    """Phrases to lend, the most needed first."""
-    last, own = turns[-1], names_in(question, turns)
-    ranked = ranked_names(turns)
-    if CARRYING.search(question) and own:  # "And in Harrowness?": the same of another one
+    """Phrases to lend, the most needed first: whoever is meant, then what the last question was about.
+
+    More than a person would put in: a word too many costs a search little, a word too few the passage.
+    """
+    last = turns[-1]
+    if CARRYING.search(question) and names_in(question, turns):  # "And in Harrowness?": the same of another one
         yield from (*last.topics, *last.names)
-        return
-    person = PERSON.search(question)
-    if person:  # whoever was asked for, else who was spoken of most
-        yield from last.answered[:1] if last.asks_who else ()
-    else:
-        yield from last.names
-    yield from ranked[:NAMES]
-    named = ranked and not (last.asks_who and not last.answered) if person else not thin(question, own) and last.names
-    if not named:
-        yield from last.topics
+    elif PERSON.search(question) and last.asks_who:
+        yield from last.answered[:1]
+    yield from (*last.names, *ranked_names(turns)[:NAMES], *last.topics, *last.lent)
 
 
 def ranked_names(turns: Sequence[Turn]) -> list[str]:
@@ -149,19 +144,17 @@ def ranked_names(turns: Sequence[Turn]) -> list[str]:
     scores: dict[str, float] = {}
     for back, turn in enumerate(reversed(turns)):
         for names, weight in ((turn.names, QUESTION), (turn.lent, LENT), (turn.answered, ANSWERED)):
-            for name in names:
+            for name in filter(is_name, names):
                 scores[name] = scores.get(name, 0.0) + weight * FADING**back
     return sorted(scores, key=lambda name: -scores[name])
 
 
 def turn_of(meant: Meant, answer: str, turns: Sequence[Turn]) -> Turn:
     names = names_in(meant.question, turns)
-    lent_names = tuple(phrase for phrase in meant.lent if is_name(phrase))
-    own = topics_in(meant.question, names)
     return Turn(
         names=tuple(names),
-        lent=lent_names,
-        topics=tuple(own) or tuple(phrase for phrase in meant.lent if not is_name(phrase)),
+        lent=meant.lent,
+        topics=tuple(topics_in(meant.question, names)),
         answered=tuple(names_in(answer)),
         asks_who=bool(ASKS_WHO.search(meant.question)),
     )
@@ -218,7 +211,7 @@ def names_in(text: str, turns: Sequence[Turn] = (), answers: bool = False) -> li
     familiar = {
         word: name
         for turn in turns
-        for name in (*(turn.answered if answers else ()), *turn.lent, *turn.names)
+        for name in (*(turn.answered if answers else ()), *filter(is_name, turn.lent), *turn.names)
         for word in words_of(name)
     }
     runs: list[tuple[int, int]] = []
