@@ -30,7 +30,7 @@ from qa.span_reader import CALIBRATION, READ_HITS, Calibration, Found, SpanReade
 from qa.types import Hit
 
 WRONG = 0.2  # of the answers given, at most, where the threshold is set
-RANK_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # tried; the smallest of those that are best
+RANK_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # tried
 UNCALIBRATED = Calibration()  # scores as they are
 
 Floats = npt.NDArray[np.float64]
@@ -108,7 +108,7 @@ def fit(read: Sequence[tuple[Reading, Reading]]) -> Calibration:
 
     Raises BadInput where a higher score does not make an answer more likely to be right.
     """
-    weight = max(RANK_WEIGHTS, key=lambda w: (sum(asked.best(w)[1] for asked, _ in read), -w))
+    weight = chosen_weight([asked for asked, _ in read])
     best = [one.best(weight) for pair in read for one in pair]
     scores, right = np.array([s for s, _ in best]), np.array([float(r) for _, r in best])
     known = np.isfinite(scores)
@@ -116,6 +116,21 @@ def fit(read: Sequence[tuple[Reading, Reading]]) -> Calibration:
     if slope <= 0:
         raise BadInput("a higher score does not make an answer of this reader more likely to be right")
     return Calibration(slope, intercept, threshold(expit(slope * scores + intercept), right), weight)
+
+
+def rights(read: Sequence[Reading], weight: float) -> float:
+    """Share of the questions whose best span is right with this weight of the rank."""
+    return float(np.mean([one.best(weight)[1] for one in read]))
+
+
+def chosen_weight(read: Sequence[Reading]) -> float:
+    """The smallest weight within one standard error of the best (Breiman et al. 1984, the rule for pruning trees).
+
+    How far the rank can be trusted depends on the documents, and here all are of one kind.
+    """
+    best = max(rights(read, weight) for weight in RANK_WEIGHTS)
+    error = math.sqrt(best * (1 - best) / len(read))
+    return next(weight for weight in RANK_WEIGHTS if rights(read, weight) >= best - error)
 
 
 def logistic_regression(scores: Floats, right: Floats) -> tuple[float, float]:
@@ -164,6 +179,8 @@ def run_decide(options: argparse.Namespace) -> int:
 
 
 def report(found: Sequence[tuple[Reading, Reading]], c: Calibration) -> None:
+    asked = [one for one, _ in found]
+    say("best answer right by rank_weight: " + ", ".join(f"{w:g}: {rights(asked, w):.3f}" for w in RANK_WEIGHTS))
     say(f"rank_weight {c.rank_weight}, confidence = logistic({c.slope:.4f} * score {c.intercept:+.4f})")
     for what, kind in (("as they are", 0), ("without their answer", 1)):
         best = [pair[kind].best(c.rank_weight) for pair in found]

@@ -152,6 +152,8 @@ def print_report(report: Report, store: Path) -> None:
             print(f"{name:8} ... and {len(done) - 20} more")
     for failure in report.failed:
         say(f"failed   {printable(failure['document'])}: {failure['reason']}")
+    for entry in report.noted:
+        say(f"note     {printable(entry['document'])}: {entry['note']}")
     if report.skipped:
         shown = ", ".join(printable(name) for name in report.skipped[:5])
         more = f" and {len(report.skipped) - 5} more" if len(report.skipped) > 5 else ""

@@ -66,6 +66,7 @@ class Report:
     unchanged: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)  # types that no loader reads
     failed: list[dict[str, str]] = field(default_factory=list)  # {"document", "reason"}
+    noted: list[dict[str, str]] = field(default_factory=list)  # {"document", "note"}: what of it could not be read
     passages: int = 0  # in the store afterwards
     embedded: int = 0  # vectors computed by this run
     reused: int = 0  # passages whose vector was there
@@ -342,6 +343,7 @@ def read_changed(
             print_of = fingerprint(file, scanned, document.source.sha256, made_by)
             catalog.stage(document, print_of, pieces, model.identity)
             (report.updated if before else report.added).append(name)
+            report.noted += [{"document": name, "note": note} for note in document.notes]
         except UnreadableFile as error:
             report.failed.append({"document": name, "reason": str(error)})
             if before:

@@ -16,11 +16,13 @@ LONGEST = 60  # lines of a function
 
 ORDER = (  # a module imports from lines above its own only
     {"types", "errors"},
-    {"settings", "layout", "q4", "lexical", "quoting"},
-    {"decoding", "header"},
+    {"settings", "layout", "pulse", "q4", "lexical", "quoting"},
+    {"decoding", "header", "archives", "isolation", "ocr"},
     {"furniture"},
-    {"html_text"},
+    {"html_text", "plain_text"},
+    {"markdown_text", "pdf_text", "office", "book", "mail", "sheets"},
     {"loaders", "passages", "embedder", "catalog", "vectors"},
+    {"worker"},
     {"reader"},
     {"span_reader"},
     {"readers", "teaching", "conversation"},
@@ -49,8 +51,23 @@ KNOWN_BY = {  # library: the only modules that may import it
     "sentencex": {"passages"},
     "langchain_text_splitters": {"passages"},
     "trafilatura": {"html_text"},
+    "pypdf": {"pdf_text"},
+    "docx": {"office"},
+    "pptx": {"office"},
+    "striprtf": {"office"},
+    "openpyxl": {"sheets"},
+    "zipfile": {"archives"},
+    "subprocess": {"isolation", "ocr"},
 }
-CATCH_ALL = {"web", "library", "vectors", "embedder", "html_text", "span_reader"}  # edges to people, and to libraries
+CATCH_ALL = {
+    "web",
+    "library",
+    "vectors",
+    "embedder",
+    "html_text",
+    "span_reader",
+    "worker",
+}  # edges to people, to libraries
 
 MODULES = {path.stem: ast.parse(path.read_text("utf-8"), str(path)) for path in sorted(PACKAGE.glob("*.py"))}
 
