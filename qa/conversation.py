@@ -1,7 +1,7 @@
-"""What a follow-up question refers to, found without generating text: earlier turns lend it names and topic words.
+"""What a follow-up question refers to, found without generating text: earlier turns lend it their questions and names.
 
-A question that stands alone is left alone. What is lent are words of the earlier questions and answers as they stand
-there, so that what was understood can be shown, and taken back.
+A question that stands alone is left alone. What is lent stands in the earlier questions and answers as it is, so that
+what was understood can be shown, and taken back.
 """
 
 from __future__ import annotations
@@ -17,31 +17,37 @@ Earlier = str | Mapping[str, object]  # an earlier question, alone or with its a
 
 TURNS = 12  # earlier turns that are looked at
 ANSWER = 300  # characters of an answer that are looked at
-MOST = 12  # words lent
-NAMES = 1  # of all turns, besides those of the last question
+NAMES = 2  # lent at most, besides those of the questions that are lent
+CHAIN, LONGEST = 3, 300  # questions lent, and characters of each
 THIN = 2  # a question with so few words of its own and no name cannot stand alone
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """A question as it is understood."""
+    """A question as it is understood; where it stands alone nothing is lent to it."""
 
     question: str
-    lent: tuple[str, ...] = ()  # phrases of earlier turns; none where it stands alone
+    before: tuple[str, ...] = ()  # the earlier questions that it goes on from, oldest first
+    names: tuple[str, ...] = ()  # of earlier turns, not in those
+
+    @property
+    def lent(self) -> tuple[str, ...]:
+        return *self.before, *self.names
 
     @property
     def text(self) -> str:
-        """What is searched and read."""
-        return f"{self.question} ({', '.join(self.lent)})" if self.lent else self.question
+        """What is searched and read. Whole questions, since their bare words are searched worse (eval/RESULTS.md)."""
+        names = f"({', '.join(self.names)})" if self.names else ""
+        return " ".join(part for part in (*self.before, self.question, names) if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What an earlier turn has to lend, each phrase once, in order."""
+    """What an earlier turn has to lend."""
 
+    asked: tuple[str, ...]  # its question, after those that it went on from
     names: tuple[str, ...]  # of its question
-    lent: tuple[str, ...]  # what was lent to its question
-    topics: tuple[str, ...]  # runs of its question's other telling words
+    lent: tuple[str, ...]  # names that were lent to it
     answered: tuple[str, ...]  # names in its answer
     asks_who: bool
 
@@ -70,18 +76,17 @@ def parts_of(earlier: Earlier) -> tuple[str, str]:
 
 
 def understood(question: str, turns: Sequence[Turn]) -> Meant:
-    """The question with the words that the turns before it lend; names of which it has a part first."""
-    held = set(words_of(question))
-    lent: list[str] = []
+    """The question with what the turns before it lend: the question it goes on from, and who or what is spoken of."""
     if not turns or not leans(question, turns):
         return Meant(question)
-    completed = (name for name in names_in(question, turns) if set(words_of(name)) - held)
-    for phrase in (*completed, *wanted(question, turns)):
-        new = set(words_of(phrase)) - held
-        if new and len(held) < MOST + len(words_of(question)):
-            lent.append(phrase)
-            held |= new
-    return Meant(question, tuple(lent))
+    before = tuple(asked[:LONGEST] for asked in turns[-1].asked[-CHAIN:])
+    held = set(words_of(" ".join((*before, question))))
+    names: list[str] = []
+    for name in wanted(question, turns):
+        if set(words_of(name)) - held and len(names) < NAMES:
+            names.append(name)
+            held |= set(words_of(name))
+    return Meant(question, before, tuple(names))
 
 
 # ---- whether a question leans on another ----
@@ -127,16 +132,10 @@ QUESTION, LENT, ANSWERED, FADING = 2.0, 2.0, 0.5, 0.9  # weights of a name by wh
 
 
 def wanted(question: str, turns: Sequence[Turn]) -> Iterator[str]:
-    """Phrases to lend, the most needed first: whoever is meant, then what the last question was about.
-
-    More than a person would put in: a word too many costs a search little, a word too few the passage.
-    """
-    last = turns[-1]
-    if CARRYING.search(question) and names_in(question, turns):  # "And in Harrowness?": the same of another one
-        yield from (*last.topics, *last.names)
-    elif PERSON.search(question) and last.asks_who:
-        yield from last.answered[:1]
-    yield from (*last.names, *ranked_names(turns)[:NAMES], *last.topics, *last.lent)
+    """Names to lend, the most needed first: whoever was asked for, else who was spoken of most."""
+    if PERSON.search(question) and turns[-1].asks_who:
+        yield from turns[-1].answered[:1]
+    yield from ranked_names(turns)[:1]
 
 
 def ranked_names(turns: Sequence[Turn]) -> list[str]:
@@ -144,17 +143,16 @@ def ranked_names(turns: Sequence[Turn]) -> list[str]:
     scores: dict[str, float] = {}
     for back, turn in enumerate(reversed(turns)):
         for names, weight in ((turn.names, QUESTION), (turn.lent, LENT), (turn.answered, ANSWERED)):
-            for name in filter(is_name, names):
+            for name in names:
                 scores[name] = scores.get(name, 0.0) + weight * FADING**back
     return sorted(scores, key=lambda name: -scores[name])
 
 
 def turn_of(meant: Meant, answer: str, turns: Sequence[Turn]) -> Turn:
-    names = names_in(meant.question, turns)
     return Turn(
-        names=tuple(names),
-        lent=meant.lent,
-        topics=tuple(topics_in(meant.question, names)),
+        asked=(*meant.before, meant.question),
+        names=tuple(names_in(meant.question, turns)),
+        lent=tuple(name for part in meant.lent for name in names_in(part, turns)),
         answered=tuple(names_in(answer)),
         asks_who=bool(ASKS_WHO.search(meant.question)),
     )
@@ -199,10 +197,6 @@ def is_function(word: str) -> bool:
     return word.casefold() in FUNCTION
 
 
-def is_name(phrase: str) -> bool:
-    return phrase[0].isupper()
-
-
 def names_in(text: str, turns: Sequence[Turn] = (), answers: bool = False) -> list[str]:
     """Runs of capitalised words, with figures among them, as the text writes them, without a possessive's ending.
 
@@ -211,7 +205,7 @@ def names_in(text: str, turns: Sequence[Turn] = (), answers: bool = False) -> li
     familiar = {
         word: name
         for turn in turns
-        for name in (*(turn.answered if answers else ()), *filter(is_name, turn.lent), *turn.names)
+        for name in (*(turn.answered if answers else ()), *turn.lent, *turn.names)
         for word in words_of(name)
     }
     runs: list[tuple[int, int]] = []

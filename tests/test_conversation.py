@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.conversation import MOST, WORD, resolve
+from qa.conversation import resolve
 from qa.errors import UsageError
 
 
@@ -30,26 +30,26 @@ def test_what_leans_on_the_question_before_it(question: str, leans: bool) -> Non
     before = "When was the old ferry of Westhaven sold?"
     assert bool(resolve(question, [before]).lent) == leans
     assert resolve(question).lent == ()
-    assert resolve(question, [before]).text.startswith(question)
+    assert question in resolve(question, [before]).text
 
 
 @pytest.mark.parametrize(
-    ("history", "question", "lent"),
+    ("history", "question", "text"),
     [
-        (["Who is the skipper of the Avondster?"], "How old is he?", ("Avondster", "skipper")),
-        ([{"question": "Who is it?", "answer": "Hedda Brouwenaar"}], "How old is she?", ("Hedda Brouwenaar",)),
-        (["How many jobs does it create in Halvermond?"], "And in Harrowness?", ("jobs", "create", "Halvermond")),
-        (["Who chairs the Marre board?", "How old is she?"], "Since when?", ("Marre", "old", "chairs", "board")),
-        (["Wie is de dijkgraaf van Marreland?"], "Hoe oud is ze?", ("Marreland", "dijkgraaf")),
+        (["Who is the skipper of the Avondster?"], "How old is he?", "Who is the skipper of the Avondster? How old is he?"),  # noqa: E501
+        ([{"question": "Who chairs it?", "answer": "Hedda Maas"}], "Is she old?", "Who chairs it? Is she old? (Hedda Maas)"),  # noqa: E501
+        (["Who chairs the board?", "Is she old?"], "Since when?", "Who chairs the board? Is she old? Since when?"),
+        (["Who leads Marreland?", "When was the lamp of the pier lit?"], "And why?",
+         "When was the lamp of the pier lit? And why? (Marreland)"),
     ],
 )  # fmt: skip
-def test_names_and_topics_are_lent(history: list[object], question: str, lent: tuple[str, ...]) -> None:
-    assert resolve(question, history).lent == lent  # type: ignore[arg-type]
+def test_questions_and_names_are_lent(history: list[object], question: str, text: str) -> None:
+    assert resolve(question, history).text == text  # type: ignore[arg-type]
 
 
 def test_a_name_goes_on_through_questions_that_lean() -> None:
     history = ["Who is the skipper of the Avondster?", "How old is he?", "Since when has he sailed?"]
-    assert "Avondster" in resolve("What did he sail before?", history).lent
+    assert "Avondster" in resolve("What did he sail before?", [*history, "Where was he born?"]).text
 
 
 def test_what_is_lent_stands_in_the_earlier_turns() -> None:
@@ -64,8 +64,7 @@ def test_what_is_lent_stands_in_the_earlier_turns() -> None:
 
 def test_no_more_is_lent_than_a_question_can_bear() -> None:
     long = " ".join(f"Name{n}a walked through Place{n}b," for n in range(500))
-    lent = resolve("Why?", [{"question": long, "answer": long}] * 30).lent
-    assert sum(len(WORD.findall(phrase)) for phrase in lent) <= 2 * MOST
+    assert len(resolve("Why?", [{"question": long, "answer": long}] * 30).text) < 2000
 
 
 @pytest.mark.parametrize("earlier", [None, 7, ["a question"], {}, {"question": None}, {"answer": "in 1887"}])
