@@ -27,16 +27,16 @@ ASKING = 0.2  # seconds
 PAGE = "\n".join(f"This is line {n} of a page that is about nothing in particular, and long." for n in range(42))
 TEXT = "\n".join(f"Page {n} begins here. {PAGE}" for n in range(1000))
 
-# Seconds from an action to the moment at which what is waited for has been drawn.
-TIMED = """async ([act, done]) => {
-    const frame = () => new Promise(requestAnimationFrame), start = performance.now();
-    eval(act);
+STARTED = """() => { for (const kind of ['keydown', 'mousedown'])
+    document.addEventListener(kind, () => { window.__started = performance.now(); }, true); }"""
+
+# Seconds from the last key or click to the moment at which what is waited for has been drawn.
+TIMED = """async (done) => {
+    const frame = () => new Promise(requestAnimationFrame);
     while (!eval(done)) await frame();
     await frame();
-    return (performance.now() - start) / 1000;
+    return (performance.now() - window.__started) / 1000;
 }"""
-ENTER = """for (const kind of ['keydown', 'keypress']) document.querySelector('#v-question textarea')
-    .dispatchEvent(new KeyboardEvent(kind, {key: 'Enter', bubbles: true}))"""
 
 
 class Slow(FakeQA):
@@ -54,19 +54,21 @@ def asked(page: Page, number: int) -> float:
         f"document.querySelectorAll('.v-turn').length === {number} "
         "&& document.querySelector('.v-log').getAttribute('aria-busy') === 'false'"
     )
-    return float(page.evaluate(TIMED, [ENTER, done])) - ASKING
+    page.keyboard.press("Enter")
+    return float(page.evaluate(TIMED, done)) - ASKING
 
 
 def opened(page: Page, number: int, words: str) -> float:
     """Seconds from the click on a citation of the last answer to its words, marked and in sight."""
-    button = f"[...document.querySelectorAll('.v-turn')].at(-1).querySelector('.v-cite[data-number=\"{number}\"]')"
+    button = page.locator(".v-turn").last.locator(f".v-cite[data-number='{number}']")
     done = f"""(() => {{
         const mark = document.querySelector('.v-text .v-mark'), box = document.querySelector('.v-text');
         if (!mark || mark.textContent !== {words!r}) return false;
         const a = mark.getBoundingClientRect(), b = box.getBoundingClientRect();
         return a.top >= b.top && a.bottom <= b.bottom;
     }})()"""
-    return float(page.evaluate(TIMED, [f"{button}.click()", done]))
+    button.click()
+    return float(page.evaluate(TIMED, done))
 
 
 def told(what: str, seconds: Sequence[float]) -> str:
@@ -84,7 +86,9 @@ def main() -> None:
         page = chromium.new_page(viewport={"width": 1280, "height": 800})
         page.goto(at)
         page.locator(".v-sources").wait_for()
+        page.evaluate(STARTED)
         enter = [asked(page, number + 1) for number in range(TRIES)]
+        page.locator(".v-turn").last.locator(".v-more > summary").click()
         clicks = [opened(page, number % 3, where[number % 3]) for number in range(1, TRIES + 1)]
         chromium.close()
     print(f"{len(TEXT):,} characters, 1,000 pages")
