@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock, Timeout
 
-from qa import loaders, passages, vectors
+from qa import loaders, passages, teaching, vectors
 from qa.catalog import FILE_NAME, Catalog, Fingerprint, Listed, create_catalog, open_catalog
 from qa.errors import (
     StoreBusy,
@@ -126,6 +126,7 @@ def sync(
         read_changed(catalog, files, known, model, made_by, report, progress)
         report.removed = gone
         publish(catalog, store, roots, model, gone, report, progress)
+        teaching.forget(store, gone)
         catalog.put(failed={f["document"]: [path_of(files, f["document"]), f["reason"]] for f in report.failed})
         return report
 

@@ -83,6 +83,16 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """The part of a store that a question is put to; what is not given restricts nothing."""
+
+    documents: frozenset[str] | None = None  # names
+    languages: frozenset[str] = frozenset()
+    since: str | None = None  # ISO dates, both included; given one, documents without a date are left out
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A retrieved passage with every other passage that says the same."""
 
