@@ -33,7 +33,7 @@ from qa.answering import QA
 from qa.cli import progress_bars
 from qa.embedder import E5, MINILM, Embedder, open_embedder
 from qa.ingestion import sync
-from qa.reader import Reader, SentenceReader
+from qa.readers import open_reader
 from qa.retrieval import PARTS, retrieve
 from qa.settings import Settings, load_settings
 from qa.types import Hit
@@ -42,9 +42,6 @@ TABLE, PICTURE, FIGURES = "ablation.md", "ablation.svg", "ablation.json"
 SHOWN = ("recall@1", "recall@5", "recall@20", "mrr", "ndcg@10", "first", "any3")
 DRAWN = ("ndcg@10", "first")
 FEW = 20  # questions; a language with fewer gets no table of its own
-
-READERS: dict[str, Callable[[Embedder], Reader]] = {"sentence": SentenceReader}
-"""By the names that the setting takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +52,20 @@ class Variant:
     parts: Collection[str] = PARTS
     context: bool = True  # whether passages have their context line
     embedder: str = E5
-    reader: str = "sentence"
+    reader: str = "span"
 
 
 def variants() -> list[Variant]:
     """The program as it is, and then what is left out or exchanged."""
-    readers = get_args(Settings.model_fields["reader"].annotation)
+    shipped, *others = get_args(Settings.model_fields["reader"].annotation)
     return [
-        Variant("as shipped", reader=readers[0]),
-        Variant("dense only", parts={"dense"}, reader=readers[0]),
-        Variant("lexical only", parts={"lexical"}, reader=readers[0]),
-        Variant("fused, no language shares", parts={"dense", "lexical"}, reader=readers[0]),
-        Variant("no context line", context=False, reader=readers[0]),
-        Variant(f"embedder {MINILM}", embedder=MINILM, reader=readers[0]),
-        *(Variant(f"reader {name}", reader=name) for name in readers[1:]),
+        Variant("as shipped", reader=shipped),
+        Variant("dense only", parts={"dense"}, reader=shipped),
+        Variant("lexical only", parts={"lexical"}, reader=shipped),
+        Variant("fused, no language shares", parts={"dense", "lexical"}, reader=shipped),
+        Variant("no context line", context=False, reader=shipped),
+        Variant(f"embedder {MINILM}", embedder=MINILM, reader=shipped),
+        *(Variant(f"reader {name}", reader=name) for name in others),
     ]
 
 
@@ -143,7 +140,7 @@ def ask(
     asked: Asked, variant: Variant, model: Any, store: Path, out: Path, settings: Settings, limit: int | None
 ) -> list[Row]:
     """A set's questions, judged at the reader's own threshold; ids begin with the set's name."""
-    with contextlib.closing(Ablated(store, model, READERS[variant.reader](model), 0.0)) as qa:
+    with contextlib.closing(Ablated(store, model, open_reader(variant.reader, model, settings.threads), 0.0)) as qa:
         qa.parts = variant.parts
         with open_documents(store, None) as documents:
             prove(asked.gold, documents, asked.path)

@@ -33,10 +33,12 @@ from eval.runs import rounded
 from qa import ingestion, passages, vectors
 from qa.catalog import SCHEMA_VERSION, open_catalog
 from qa.errors import VerbatimError
+from qa.span_reader import READ_HITS
 from qa.types import Document, Source
 
 TABLE, PICTURE, FIGURES = "bench.md", "bench.svg", "bench.json"
 MOST_GROWTH = {"dense": 5.0, "lexical": 5.0}  # times, from the smallest store to the largest
+MOST_READ = {"few": 4.5, "embed": 1.0}  # times, reading all passages over reading a few, and over embedding all
 LEAST_RATE = 0.8  # of the embedder's bare rate
 SAMPLE = 100  # documents that tell how many passages a document makes
 
@@ -84,7 +86,12 @@ def of_sizes(
     for facts, store, seconds in zip(sizes, made, taken, strict=True):
         facts["stages"] = {stage: spread(values) for stage, values in seconds.items()}
         facts["ask_peak_bytes"] = alone(parts.answering, store, questions[:5], open_model)[1]
-    return {"sizes": sizes, "growth": {stage: growth(sizes, stage) for stage in parts.STAGES}}
+    read, _ = alone(parts.reading, made[0], questions[: plan.read], open_model)
+    return {
+        "sizes": sizes,
+        "growth": {stage: growth(sizes, stage) for stage in parts.STAGES},
+        "reading": {what: spread(seconds) for what, seconds in read.items()},
+    }
 
 
 def of_ingests(
@@ -205,7 +212,13 @@ def others(found: Facts) -> list[list[str]]:
     """Label, figure and what it should be."""
     rate, changes, bare = found["ingest_rate"], found["changes"], found["bare_peak_bytes"]
     files, first = changes["documents"], found["first_answer"]
+    read = {what: one["p50"] for what, one in found["reading"].items()}
+    ratios = {what: read["all"] / read[what] for what in MOST_READ}
     return [
+        [f"reading {READ_HITS} passages over reading {parts.FEW}", f"{ratios['few']:.2f} ({ms(read['all'])} of "
+         f"{ms(read['few'])} ms)", f"at most {MOST_READ['few']:g}"],
+        [f"reading {READ_HITS} passages over embedding them", f"{ratios['embed']:.2f} ({ms(read['all'])} of "
+         f"{ms(read['embed'])} ms)", f"at most {MOST_READ['embed']:g}"],
         ["ingest over bare embedder", f"{rate['ratio']:.2f} ({rate['ingest_rate']:.1f} of {rate['bare_rate']:.1f} "
          f"passages/s, {rate['passages']} passages)", f"at least {rate['least']:g}"],
         ["nothing changed, s", f"{changes['nothing']:.2f} ({changes['nothing_ratio']:.3f} of the whole ingest of "

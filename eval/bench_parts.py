@@ -23,18 +23,21 @@ from tqdm import tqdm
 from eval.bench_texts import MADE, Hybrid, StandIn
 from eval.command import read_text, write_whole
 from qa.answering import QA
-from qa.catalog import FILE_NAME, Catalog, open_catalog
+from qa.catalog import FILE_NAME, Catalog, join_context, open_catalog
 from qa.cli import progress_bars
 from qa.embedder import default_embedder, open_embedder
 from qa.errors import VerbatimError
 from qa.ingestion import sync
-from qa.reader import SentenceReader
+from qa.reader import Reader
+from qa.readers import open_reader
 from qa.retrieval import retrieve
 from qa.settings import load_settings
+from qa.span_reader import READ_HITS
 from qa.vectors import Index, directory
 
 STAGES = ("embed", "dense", "lexical", "rest", "read")
 """Of a question: its vector, the two lists, what else `retrieve` does (fusing, fetching), finding the answer."""
+FEW = 5  # passages, beside READ_HITS
 ROUNDS = 3  # of which the least time counts: the others had to share the machine
 
 Facts = dict[str, Any]
@@ -45,6 +48,12 @@ def real_model() -> Any:
     """The embedder that the settings name, or the best one installed."""
     settings = load_settings()
     return open_embedder(settings.embedder or default_embedder(), settings.model_dir, settings.threads)
+
+
+def real_reader(model: Any) -> Reader:
+    """The reader that the settings name."""
+    settings = load_settings()
+    return open_reader(settings.reader, model, settings.threads)
 
 
 # ---- processes ----
@@ -162,7 +171,7 @@ def asking(
     The stores take turns at each question, so that what else the machine does troubles all of them alike.
     """
     real = open_model()
-    hybrid, reader = Hybrid(real), SentenceReader(real)
+    hybrid, reader = Hybrid(real), real_reader(real)
     best: dict[tuple[int, str, int], float] = {}
     with contextlib.ExitStack() as stack:
         opened = [open_store(store, stack) for store in stores]
@@ -191,7 +200,7 @@ def open_store(store: Path, stack: contextlib.ExitStack) -> Opened:
     return Opened(catalog, stack.enter_context(contextlib.closing(Index(directory(store, catalog.generation)))))
 
 
-def ask(store: Opened, question: str, embedder: Hybrid, reader: SentenceReader | None) -> dict[str, float]:
+def ask(store: Opened, question: str, embedder: Hybrid, reader: Reader | None) -> dict[str, float]:
     """Seconds by stage, measured inside the real `retrieve`."""
     index = Timed(store.index, "search", "lexical")
     began = time.perf_counter()
@@ -210,10 +219,32 @@ def ask(store: Opened, question: str, embedder: Hybrid, reader: SentenceReader |
     return taken
 
 
+def reading(store: Path, questions: Sequence[str], open_model: OpenModel) -> dict[str, list[float]]:
+    """Seconds of each question for reading its FEW best passages, all READ_HITS, and embedding the latter."""
+    real = open_model()
+    hybrid, reader = Hybrid(real), real_reader(real)
+    taken: dict[str, list[float]] = {"few": [], "all": [], "embed": []}
+    with contextlib.ExitStack() as stack:
+        opened = open_store(store, stack)
+        for question in tqdm(questions, desc="reading", unit="question", mininterval=pause()):
+            vector = hybrid.encode_questions([question])[0]
+            with opened.catalog.snapshot():
+                hits = retrieve(opened.catalog, opened.index, question, vector)[:READ_HITS]
+            texts = [join_context(hit.passage.context, hit.passage.text) for hit in hits]
+            work: dict[str, Callable[[], Any]] = {
+                "few": partial(reader.read, question, hits[:FEW]),
+                "all": partial(reader.read, question, hits),
+                "embed": partial(real.encode_passages, texts),
+            }
+            for what, least in {what: min(timed(one) for _ in range(ROUNDS)) for what, one in work.items()}.items():
+                taken[what].append(least)
+    return taken
+
+
 def answering(store: Path, questions: Sequence[str], open_model: OpenModel) -> None:
     """The whole program on a few questions; for its memory."""
     real = open_model()
-    with QA(store, Hybrid(real), SentenceReader(real)) as qa:
+    with QA(store, Hybrid(real), real_reader(real)) as qa:
         for question in questions:
             qa.ask(question)
 

@@ -11,7 +11,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,11 +26,11 @@ from eval.command import OK, BadInput, edge, read_json, say, warn, write_whole
 from eval.gold import Gold, load_gold
 from qa.answering import QA
 from qa.settings import load_settings
-from qa.span_reader import CALIBRATION, Calibration, Found, SpanReader, span_of
+from qa.span_reader import CALIBRATION, READ_HITS, Calibration, Found, SpanReader, span_of
 from qa.types import Hit
 
 WRONG = 0.2  # of the answers given, at most, where the threshold is set
-RANK_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # tried; the smallest of those that are best
+RANK_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # tried
 UNCALIBRATED = Calibration()  # scores as they are
 
 Floats = npt.NDArray[np.float64]
@@ -67,15 +67,24 @@ def read_gold(qa: QA, reader: SpanReader, gold: Sequence[Gold]) -> list[tuple[Re
 
 def both(hits: Sequence[Hit], reader: SpanReader, one: Gold) -> tuple[Reading, Reading]:
     bare = [hit for hit in hits if not metrics.touches(hit_places(hit), one.spans)]
-    return read(hits, reader, one), read(bare, reader, one)
+    lists = [hits[:READ_HITS], bare[:READ_HITS]]
+    known: dict[str, list[Found]] = {}
+    for some in lists:  # what the second list shares with the first is read once
+        new = [hit for hit in some if hit.passage.id not in known]
+        known.update({hit.passage.id: [] for hit in new})
+        for found in reader.find(one.question, new):
+            known[new[found.number].passage.id].append(found)
+    asked, without = (reading(some, known, one) for some in lists)
+    return asked, without
 
 
 def hit_places(hit: Hit) -> list[metrics.Place]:
     return [(p.source.name, p.start, p.end) for p in (hit.passage, *hit.also)]
 
 
-def read(hits: Sequence[Hit], reader: SpanReader, one: Gold) -> Reading:
-    found = reader.find(one.question, hits)
+def reading(hits: Sequence[Hit], known: Mapping[str, Sequence[Found]], one: Gold) -> Reading:
+    """What was found in these hits, ranked as they are here."""
+    found = [f._replace(number=number) for number, hit in enumerate(hits) for f in known[hit.passage.id]]
     return Reading(
         np.array([f.score for f in found]),
         np.array([f.number for f in found], np.int64),
@@ -99,7 +108,7 @@ def fit(read: Sequence[tuple[Reading, Reading]]) -> Calibration:
 
     Raises BadInput where a higher score does not make an answer more likely to be right.
     """
-    weight = max(RANK_WEIGHTS, key=lambda w: (sum(asked.best(w)[1] for asked, _ in read), -w))
+    weight = chosen_weight([asked for asked, _ in read])
     best = [one.best(weight) for pair in read for one in pair]
     scores, right = np.array([s for s, _ in best]), np.array([float(r) for _, r in best])
     known = np.isfinite(scores)
@@ -107,6 +116,21 @@ def fit(read: Sequence[tuple[Reading, Reading]]) -> Calibration:
     if slope <= 0:
         raise BadInput("a higher score does not make an answer of this reader more likely to be right")
     return Calibration(slope, intercept, threshold(expit(slope * scores + intercept), right), weight)
+
+
+def rights(read: Sequence[Reading], weight: float) -> float:
+    """Share of the questions whose best span is right with this weight of the rank."""
+    return float(np.mean([one.best(weight)[1] for one in read]))
+
+
+def chosen_weight(read: Sequence[Reading]) -> float:
+    """The smallest weight within one standard error of the best (Breiman et al. 1984, the rule for pruning trees).
+
+    How far the rank can be trusted depends on the documents, and here all are of one kind.
+    """
+    best = max(rights(read, weight) for weight in RANK_WEIGHTS)
+    error = math.sqrt(best * (1 - best) / len(read))
+    return next(weight for weight in RANK_WEIGHTS if rights(read, weight) >= best - error)
 
 
 def logistic_regression(scores: Floats, right: Floats) -> tuple[float, float]:
@@ -155,6 +179,8 @@ def run_decide(options: argparse.Namespace) -> int:
 
 
 def report(found: Sequence[tuple[Reading, Reading]], c: Calibration) -> None:
+    asked = [one for one, _ in found]
+    say("best answer right by rank_weight: " + ", ".join(f"{w:g}: {rights(asked, w):.3f}" for w in RANK_WEIGHTS))
     say(f"rank_weight {c.rank_weight}, confidence = logistic({c.slope:.4f} * score {c.intercept:+.4f})")
     for what, kind in (("as they are", 0), ("without their answer", 1)):
         best = [pair[kind].best(c.rank_weight) for pair in found]

@@ -24,6 +24,7 @@ from eval.documents import Documents, open_documents
 from eval.metrics import Place, overlap
 from qa.errors import UnreadableFile
 from qa.settings import load_settings
+from qa.teaching import WRONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +272,12 @@ def run_check(options: argparse.Namespace) -> int:
 
 
 def run_add(options: argparse.Namespace) -> int:
-    new = load_gold(options.feedback)
+    given = load_gold(options.feedback)
+    new = [one for one in given if one.kind != WRONG]
+    if len(new) < len(given):
+        left = len(given) - len(new)
+        warn(f"{options.feedback}: {left} {'question only says' if left == 1 else 'questions only say'} what is wrong: "
+             "left out until somebody says what is right")  # fmt: skip
     held = load_gold(options.to) if options.to.exists() else []
     with documents_of(options) as documents:
         doubtful = joined(held, new, documents, options.feedback)

@@ -6,26 +6,24 @@ import contextlib
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from qa import vectors
 from qa.catalog import Catalog, damage, fold, open_catalog
-from qa.conversation import resolve
+from qa.conversation import Earlier, parts_of, resolve
 from qa.embedder import Embedder, open_embedder
 from qa.errors import StoreDamaged, StoreMismatch, UsageError
 from qa.reader import Reader
 from qa.readers import open_reader
 from qa.retrieval import retrieve
 from qa.settings import Settings, load_settings
-from qa.types import Answer, Document, Hit, Place, Source, Span, Within
+from qa.types import Answer, Document, Hit, Passage, Place, Source, Span, Within
 
 MAX_QUESTION = 2000  # characters; the rest of a longer question is not read
 MAX_SPANS = 3
 SURE = 0.999  # more confidence than that counts no more where documents agree
-
-Earlier = str | Mapping[str, object]  # an earlier question, alone or with its answer
 
 
 class QA:
@@ -94,7 +92,7 @@ class QA:
         if not asked:
             raise UsageError("the question is empty; type one")
         started = time.perf_counter()
-        meant = resolve(asked, [clean(question_of(earlier)) for earlier in history])
+        meant = resolve(asked, [cleaned(earlier) for earlier in history]).text
         hits = self.retrieve(meant, within)
         retrieved = time.perf_counter()
         spans = distinct(self.reader.read(meant, hits))
@@ -127,6 +125,16 @@ class QA:
         with self.lock:
             return self.catalog.document(name)
 
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """The passages of the store with these ids, by id."""
+        with self.lock:
+            return self.catalog.passages(ids)
+
+    def passages_within(self, name: str, start: int, end: int) -> list[Passage]:
+        """The passages that reach into characters start to end of a document."""
+        with self.lock:
+            return self.catalog.passages_within(name, start, end)
+
     def sources(self) -> list[Source]:
         """The documents of the store, without text."""
         with self.lock:
@@ -149,11 +157,13 @@ class QA:
 
 
 def question_of(earlier: Earlier) -> str:
-    """The question of a history item."""
-    question = earlier.get("question") if isinstance(earlier, Mapping) else earlier
-    if not isinstance(question, str):
-        raise UsageError('an item of the history is neither a text nor {"question": text, "answer": text}')
-    return question
+    """The question of a history item. Raises UsageError where it has none."""
+    return parts_of(earlier)[0]
+
+
+def cleaned(earlier: Earlier) -> Earlier:
+    question, answer = map(clean, parts_of(earlier))
+    return {"question": question, "answer": answer}
 
 
 def encodable(text: str) -> str:

@@ -433,6 +433,11 @@ class Catalog:
         )
         return [passage_of(row) for row in rows]
 
+    def passages_within(self, name: str, start: int, end: int) -> list[Passage]:
+        """A live document's passages that reach into characters start to end, in text order."""
+        query = f"SELECT {PASSAGE_COLUMNS} {LIVE} AND d.name = ? AND p.start < ? AND p.end > ? ORDER BY p.start"
+        return [passage_of(row) for row in self.db.execute(query, (name, end, start))]
+
     def all_passages(self) -> Iterator[Passage]:
         """Every live passage in order of document and place."""
         for row in self.db.execute(f"SELECT {PASSAGE_COLUMNS} {LIVE} ORDER BY d.name, p.start"):

@@ -231,6 +231,8 @@ def print_report(report: Report, store: Path, dry: bool = False) -> None:
             print(f"{name:8} ... and {len(done) - 20} more")
     for failure in report.failed:
         say(f"failed   {printable(failure['document'])}: {failure['reason']}")
+    for entry in report.noted:
+        say(f"note     {printable(entry['document'])}: {entry['note']}")
     if report.skipped:
         shown = ", ".join(printable(name) for name in report.skipped[:5])
         more = f" and {len(report.skipped) - 5} more" if len(report.skipped) > 5 else ""
@@ -429,7 +431,23 @@ def bytes_within(store: Path) -> int:
     return total
 
 
+def verify_export(export: Path, store: Path) -> int:
+    """Holds the quotes of a kept conversation against the documents."""
+    from qa.catalog import open_catalog
+    from qa.keeping import check
+
+    with contextlib.closing(open_catalog(store)) as catalog:
+        count, differences = check(export, catalog.document)
+    for document, what in differences:
+        print(f"{printable(document)}: {what}")
+    if not differences:
+        print(f"{count} quotes and contexts are as the documents say")
+    return DIFFERS if differences else OK
+
+
 def run_verify(options: argparse.Namespace) -> int:
+    if options.export:
+        return verify_export(options.export, settings_of(options).store)
     from tqdm import tqdm
 
     from qa.catalog import open_catalog
@@ -455,9 +473,9 @@ def run_verify(options: argparse.Namespace) -> int:
 
 
 def run_serve(options: argparse.Namespace) -> int:
-    from qa.web import serve
+    from qa.serving import serve
 
-    serve(settings_of(options), options.host, options.port, say)
+    serve(settings_of(options), options.host, options.port, say, options.auth)
     return OK
 
 
@@ -514,11 +532,15 @@ def make_parser() -> argparse.ArgumentParser:
     status.epilog = "Exit: 0; with --changed 6 when files differ."
 
     verify = add(commands, "verify", run_verify, "read every file again and compare every passage with it")
+    verify.add_argument("--export", type=Path, metavar="FILE", help=(
+        "check the quotes of a conversation kept from the page instead"))  # fmt: skip
     verify.epilog = "Exit: 0 all as it should be, 6 something differs and is named."
 
     serve = add(commands, "serve", run_serve, "open the chat page")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, help="port (default: 7860, or the next free one)")
+    serve.add_argument("--auth", metavar="NAME:PASSWORD", help=(
+        "who may log in, or a file with a line for each; needed for a host that other machines can reach"))  # fmt: skip
     return parser
 
 

@@ -46,7 +46,9 @@ def decode(data: bytes, declared: str | None = None) -> str:
     sample = odd_sample(data)
     if damaged_utf8(sample) and (text := damaged_utf8(data)):
         return sane(text)
-    return sane(decoded(data, guess_charset(sample, data)))
+    hebrew = looks_hebrew(sample)
+    text = (decoded(data, "cp1255") or decoded(data, "iso8859_8")) if hebrew else None
+    return sane(text or decoded(data, guess_charset(sample, data)))
 
 
 def decoded(data: bytes, codec: str | None) -> str | None:
@@ -88,6 +90,20 @@ def damaged_utf8(data: bytes) -> str | None:
     broken = text.count("\ufffd")
     whole = len(data) - len(NOT_ASCII.sub(b"", data)) - broken  # bytes, at least two a character
     return text if whole >= 4 * broken else None
+
+
+HEBREW = re.compile(rb"[\xe0-\xfa]{2,}")
+FINAL_INSIDE = re.compile(rb"[\xea\xed\xef\xf3\xf5][\xe0-\xfa]")  # five letters have another form at a word's end
+NOT_HEBREW = re.compile(rb"[\xc0-\xdf\xfb-\xff]|[A-Za-z][\xe0-\xfa]|[\xe0-\xfa][A-Za-z]")
+
+
+def looks_hebrew(sample: bytes) -> bool:
+    """Whether the bytes are Hebrew words: its letters are few, lie together, and some may only end a word.
+
+    The guess from statistics takes a line of it for Cyrillic, whose small letters are the same bytes.
+    """
+    letters = sum(map(len, HEBREW.findall(sample)))
+    return letters >= 8 and not NOT_HEBREW.search(sample) and not FINAL_INSIDE.search(sample)
 
 
 def guess_charset(sample: bytes, data: bytes) -> str | None:

@@ -12,8 +12,8 @@ from qa.decoding import decode
 from qa.errors import UnreadableFile
 from qa.furniture import furniture
 from qa.header import front_date, header_date, header_title, plausible
-from qa.layout import TITLE_CHARS, WORD, Extract, fold, names, sorted_marks
-from qa.types import Mark
+from qa.layout import INVISIBLE, TITLE_CHARS, WORD, Extract, fold, names, sorted_marks
+from qa.types import Kind, Mark
 
 HTML_CHARS = 5_000_000  # a longer page is not searched for its main text: all of it is kept
 
@@ -29,9 +29,9 @@ BLOCK_TAGS = names(
     hr, center, cell, td, th, header, footer, nav, aside, form, fieldset, legend, title"""
 )
 HEADINGS = frozenset({"head", "h1", "h2", "h3", "h4", "h5", "h6"})
+Paragraph = tuple[str, Kind | None]  # its text, and what it is if more than text
 DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{1,40})", re.IGNORECASE)
 DECLARED_XML = re.compile(rb"<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([\w.:-]{1,40})", re.IGNORECASE)
-INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 CELL_CHARS = 400
 SHORT_PAGE = 250  # trafilatura's own bound, under which it falls back on all text
 
@@ -55,9 +55,19 @@ def load_html(data: bytes) -> Extract:
         paragraphs = main_paragraphs(tree, len(page))
     except Exception as error:  # parsers of other people, on input of other people
         raise UnreadableFile(f"its HTML cannot be read: {error or type(error).__name__}") from error
-    text, headings = joined(paragraphs)
-    marks = sorted_marks(furniture(text), headings)
+    text, structure = joined(paragraphs)
+    marks = sorted_marks(furniture(text), structure)
     return Extract(text, title or header_title(text, marks)[0], stated or header_date(text), (), marks)
+
+
+def page_paragraphs(data: bytes) -> list[Paragraph]:
+    """All paragraphs of a page that is part of something larger: the chapter of a book, the body of a letter."""
+    page = NOT_XML.sub(" ", REFERENCE.sub(referenced, decode(data, declared_charset(data))))
+    if not WORD.search(page):
+        return []
+    tree = parse_html(page)
+    drop_hidden(tree)
+    return list(paragraphs_of(tree.body if tree.find("body") is not None else tree))
 
 
 def declared_charset(data: bytes) -> str | None:
@@ -114,8 +124,8 @@ def keep_line_breaks(tree: Any) -> None:
             element.tail = NEW_LINE + (element.tail or "")
 
 
-def main_paragraphs(tree: Any, size: int) -> list[tuple[str, bool]]:
-    """(text, whether it is a heading) of each paragraph of the page's main text."""
+def main_paragraphs(tree: Any, size: int) -> list[Paragraph]:
+    """The paragraphs of the page's main text."""
     from trafilatura import bare_extraction
 
     whole = list(paragraphs_of(without_surroundings(tree)))
@@ -145,32 +155,40 @@ def without_surroundings(tree: Any) -> Any:
     return body
 
 
-def paragraphs_of(root: Any) -> Iterator[tuple[str, bool]]:
-    """(text, whether it is a heading) of each block below `root`, of trafilatura's or of HTML's elements.
+def paragraphs_of(root: Any) -> Iterator[Paragraph]:
+    """Each block below `root`, of trafilatura's or of HTML's elements.
 
     A row of short cells is one paragraph, cells joined by " | "; in larger cells (a layout) each block is its own.
     """
     from lxml import etree
 
     buffer: list[str] = []
-    heading = False
+    kind: Kind | None = None
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         tag = element.tag if isinstance(element.tag, str) else ""
         row = row_text(element) if event == "start" and tag in ("row", "tr") and element is not root else None
         ends_block = tag in BLOCK_TAGS or (tag == "code" and element.getparent() is root)
         if ends_block or row is not None:
-            yield from finished(buffer, heading)
-            buffer, heading = [], event == "start" and tag in HEADINGS
+            yield from finished(buffer, kind)
+            buffer, kind = [], "heading" if event == "start" and tag in HEADINGS else None
         if row is not None:
-            yield from finished([row], False)
+            yield from finished([row], "columns" if names_columns(element) else "row")
             walk.skip_subtree()
         elif event == "start":
             buffer.append(NEW_LINE if tag in ("br", "lb") else "")
             buffer.append(element.text or "")
         if event == "end" and element is not root:
             buffer.append(element.tail or "")
-    yield from finished(buffer, heading)
+    yield from finished(buffer, kind)
+
+
+def names_columns(row: Any) -> bool:
+    """Whether a table row consists of cells that are heads, or stands in the table's head."""
+    cells = [cell for cell in row if cell.tag in ("cell", "td", "th")]
+    return (row.getparent() is not None and row.getparent().tag == "thead") or all(
+        cell.tag == "th" or cell.get("role") == "head" for cell in cells
+    )
 
 
 def row_text(row: Any) -> str | None:
@@ -184,7 +202,7 @@ def row_text(row: Any) -> str | None:
     return " | ".join(" ".join(cell) for cell in filled)
 
 
-def finished(buffer: Sequence[str], heading: bool) -> Iterator[tuple[str, bool]]:
+def finished(buffer: Sequence[str], kind: Kind | None) -> Iterator[Paragraph]:
     """The paragraphs in collected pieces of text: white space closed up, two line breaks end a paragraph."""
     parts = "".join(buffer).translate(INVISIBLE).split(NEW_LINE)
     rows: list[str] = []
@@ -193,18 +211,18 @@ def finished(buffer: Sequence[str], heading: bool) -> Iterator[tuple[str, bool]]
         if row:
             rows.append(row)
         elif rows:
-            yield "\n".join(rows), heading
+            yield "\n".join(rows), kind
             rows = []
 
 
-def joined(paragraphs: Iterable[tuple[str, bool]]) -> tuple[str, list[Mark]]:
-    """The text, a blank line between paragraphs, and heading marks; offsets are running lengths."""
+def joined(paragraphs: Iterable[Paragraph]) -> tuple[str, list[Mark]]:
+    """The text, a blank line between paragraphs, and marks for headings and tables; offsets are running lengths."""
     texts: list[str] = []
     marks = []
     at = 0
-    for text, heading in paragraphs:
-        if heading and len(text) <= TITLE_CHARS:
-            marks.append(Mark(at, at + len(text), "heading"))
+    for text, kind in paragraphs:
+        if kind and (kind != "heading" or len(text) <= TITLE_CHARS):
+            marks.append(Mark(at, at + len(text), kind))
         texts.append(text)
         at += len(text) + 2
     return "\n\n".join(texts), marks

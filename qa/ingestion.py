@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock, Timeout
 
-from qa import loaders, passages, vectors
+from qa import loaders, passages, teaching, vectors
 from qa.catalog import (
     FILE_NAME,
     Catalog,
@@ -88,6 +88,7 @@ class Report:
     unchanged: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)  # types that no loader reads
     failed: list[dict[str, str]] = field(default_factory=list)  # {"document", "reason"}
+    noted: list[dict[str, str]] = field(default_factory=list)  # {"document", "note"}: what of it could not be read
     passages: int = 0  # in the store afterwards
     embedded: int = 0  # vectors computed by this run
     reused: int = 0  # passages whose vector was there
@@ -137,6 +138,7 @@ def sync(
         job = look(catalog, store, roots, open_embedder, embedder_name, allow_removals)
         read_changed(catalog, job, progress)
         publish(catalog, store, job, progress)
+        teaching.forget(store, job.report.removed)
         catalog.put(
             failed={f["document"]: [*facts_of(job.files, f["document"]), f["reason"]] for f in job.report.failed}
         )
@@ -477,6 +479,7 @@ def read_changed(catalog: Catalog, job: Job, progress: Progress) -> None:
                 continue
             document = stage_twin(catalog, file, twins, scanned, job) or stage(catalog, file, scanned, job)
             (report.updated if before else report.added).append(document.source.name)
+            report.noted += [{"document": name, "note": note} for note in document.notes]
         except UnreadableFile as error:
             report.failed.append({"document": name, "reason": str(error)})
             if before:

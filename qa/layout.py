@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from qa.types import Mark
+from qa.errors import UnreadableFile
+from qa.types import Kind, Mark
 
 HEADER_LINES = 25  # lines with text in which a document states its title and date
 TITLE_CHARS = 200
+TEXT_CHARS = 20_000_000  # more text than that is not taken from one file that is no plain text
 
 Range = tuple[int, int]
 
@@ -23,6 +25,7 @@ class Extract:
     date: str | None = None  # ISO yyyy-mm-dd, as the document states it about itself
     pages: tuple[int, ...] = ()
     marks: tuple[Mark, ...] = ()
+    notes: tuple[str, ...] = ()  # what of the file could not be read, for the person who ingests it
 
 
 LINE = re.compile(r"[^\r\n]+")
@@ -78,3 +81,104 @@ def sorted_marks(*groups: Iterable[Mark]) -> tuple[Mark, ...]:
 
 def names(listed: str) -> frozenset[str]:
     return frozenset(name.strip() for name in re.split(r"[,\n]", listed))
+
+
+# ---- texts put together from parts ----
+
+INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+STRAY = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")  # no part of any text
+
+
+def one_line(text: str) -> str:
+    """White space closed up, signs that nobody sees taken out."""
+    return " ".join(STRAY.sub(" ", text).translate(INVISIBLE).split())
+
+
+class Builder:
+    """Puts a text together, paragraph by paragraph; offsets are running lengths.
+
+    Between paragraphs stands a blank line, between the rows of a table a line break.
+    """
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.marks: list[Mark] = []
+        self.pages: list[int] = []
+        self.notes: list[str] = []
+        self.length = 0
+        self.in_table = False
+
+    def page(self) -> None:
+        """A new page begins with what comes next."""
+        self.pages.append(self.length + 2 if self.length else 0)
+        self.in_table = False
+
+    def add(self, text: str, kind: Kind | None = None) -> None:
+        """Appends a paragraph, heading or table row, of one or several lines; nothing where it has no words.
+
+        Raises UnreadableFile where the text becomes longer than TEXT_CHARS.
+        """
+        lined = "\n".join(line for part in text.splitlines() if (line := one_line(part)))
+        if not lined:
+            return
+        row = kind in ("row", "columns")
+        gap = ("\n" if row and self.in_table and kind == "row" else "\n\n") if self.length else ""
+        self.parts += (gap, lined)
+        start = self.length + len(gap)
+        self.length = start + len(lined)
+        self.in_table = row
+        if self.length > TEXT_CHARS:
+            raise UnreadableFile(f"holds more than {TEXT_CHARS // 10**6} million characters: split it")
+        if kind and (kind != "heading" or len(lined) <= TITLE_CHARS):
+            self.marks.append(Mark(start, self.length, kind))
+
+    def table(self, rows: Iterable[Sequence[str]], head: bool | None = None) -> None:
+        """Appends the rows of a table, cells joined by " | ". `head`: the first names the columns; None: seen."""
+        self.in_table = False
+        waiting: list[Sequence[str]] = []
+        for cells in (tidy(row) for row in rows):
+            if not any(cells):
+                continue
+            if len(waiting) < 2:
+                waiting.append(cells)
+                if len(waiting) == 2:
+                    named = looks_like_columns(waiting[0], cells) if head is None else head
+                    self.add(" | ".join(waiting[0]), "columns" if named else "row")
+                    self.add(" | ".join(cells), "row")
+            else:
+                self.add(" | ".join(cells), "row")
+        if len(waiting) == 1:
+            self.add(" | ".join(waiting[0]), "row")
+        self.in_table = False
+
+    def finish(self, title: str | None = None, date: str | None = None) -> Extract:
+        pages = tuple(min(page, self.length) for page in self.pages)
+        title = one_line(title or "")[: 2 * TITLE_CHARS] or None
+        return Extract("".join(self.parts), title, date, pages, tuple(self.marks), tuple(self.notes))
+
+
+def tidy(row: Sequence[str]) -> list[str]:
+    """The cells on one line each, without empty ones at the end."""
+    cells = [one_line(cell) for cell in row]
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
+
+
+COLUMN_CHARS = 60
+NUMBER = re.compile(r"[^\w]*\d[\d.,:/ %\u20ac$\xa3-]*")
+
+
+def looks_like_columns(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether the first row of a table names its columns: short cells, all different, no numbers but years.
+
+    Two columns may as well be names and values: then a number must stand in the row below.
+    """
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    if len(filled) < 2 or len(set(filled)) < len(filled) or any(len(cell) > COLUMN_CHARS for cell in filled):
+        return False
+    if len(cells) < 3 and (cells[0].rstrip().endswith(":") or not any(map(NUMBER.fullmatch, below))):
+        return False
+    named = [cell for cell in filled if not NUMBER.fullmatch(cell)]
+    years = sum(re.fullmatch(r"(?:19|20)\d\d", cell) is not None for cell in filled)
+    return len(named) + years == len(filled) and any(WORD.search(cell) for cell in named)

@@ -19,15 +19,18 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from qa.layout import Range, blocks, line_ends
-from qa.types import Document, Mark, Passage, Source, Turn
+from qa.types import Document, Kind, Mark, Passage, Source, Turn
 
-SPLITTER_VERSION = 2  # part of every fingerprint: a change makes every document be split anew
+SPLITTER_VERSION = 3  # part of every fingerprint: a change makes every document be split anew
 PASSAGE_CHARS = 600  # at most; figures for 450, 600 and 900 in CHANGELOG 0.1
 QUOTE_CHARS = 400  # a longer sentence is cut at clause marks
 CONTEXT_TOKENS = 40
 SLICE_CHARS = 20_000  # a longer "paragraph" is cut
 REGION_CHARS = 200_000
+HEADING_CHARS = 400  # of a heading, or of a row that names columns, that may reach the context line
 INTRODUCTION_CHARS = 200  # "For the next question we go to ..."
+
+TABLE = ("columns", "row")
 
 Asked = tuple[int, str]  # (start of the turn that asks, its interrogative sentences)
 CountTokens = Callable[[Sequence[str]], list[int]]  # tokens of each text, the model's own extra tokens included
@@ -40,7 +43,7 @@ class Block:
     start: int
     end: int
     language: str
-    heading: bool = False
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Region:
 
     blocks: tuple[Block, ...]
     heading: str  # the last heading above it
+    columns: str  # what names the columns of the table whose rows it holds; empty outside tables
     asked: Asked  # the question that its turns answer
     exchange: bool  # question and answer: packed by sentences, so that the question meets its answer
 
@@ -109,26 +113,30 @@ def read_blocks(document: Document) -> list[Block]:
     default = language_of(" ".join(text[a:b] for a, b, _ in kept[:40])[:4000], "und")
     found = []
     language = default
-    for start, end, heading in kept:
-        language = language_of(text[start:end], language)
-        found.append(Block(start, end, language, heading))
+    for start, end, kind in kept:
+        if kind not in TABLE:  # names and figures tell little; a table is in the language around it
+            language = language_of(text[start:end], language)
+        found.append(Block(start, end, language, kind))
     return with_neighbours_language(found)
 
 
-def cut_at_marks(text: str, paragraphs: Iterable[Range], marks: Sequence[Mark]) -> Iterator[tuple[int, int, bool]]:
-    """(start, end, whether it is a heading) of the paragraphs' parts, without furniture."""
+def cut_at_marks(
+    text: str, paragraphs: Iterable[Range], marks: Sequence[Mark]
+) -> Iterator[tuple[int, int, Kind | None]]:
+    """(start, end, what it is if more than text) of the paragraphs' parts, without furniture."""
     at = 0
     for start, end in paragraphs:
         while at < len(marks) and marks[at].end <= start:
             at += 1
-        for mark in marks[at:]:
-            if mark.start >= end:
-                break
-            yield from ((a, b, False) for a, b in slices(text, start, max(start, mark.start)))
-            if mark.kind == "heading":
-                yield from ((a, b, True) for a, b in trimmed(text, max(start, mark.start), min(end, mark.end)))
+        number = at
+        while number < len(marks) and marks[number].start < end:
+            mark = marks[number]
+            yield from ((a, b, None) for a, b in slices(text, start, max(start, mark.start)))
+            if mark.kind != "furniture":
+                yield from ((a, b, mark.kind) for a, b in slices(text, max(start, mark.start), min(end, mark.end)))
             start = max(start, min(end, mark.end))
-        yield from ((a, b, False) for a, b in slices(text, start, end))
+            number += 1
+        yield from ((a, b, None) for a, b in slices(text, start, end))
 
 
 def trimmed(text: str, start: int, end: int) -> list[Range]:
@@ -143,7 +151,7 @@ def with_neighbours_language(found: list[Block]) -> list[Block]:
     result = list(found)
     for i in range(1, len(found) - 1):
         before, after = result[i - 1].language, found[i + 1].language
-        if before == after != found[i].language and found[i].end - found[i].start < 200:
+        if found[i].kind not in TABLE and before == after != found[i].language and found[i].end - found[i].start < 200:
             result[i] = replace(found[i], language=before)
     return result
 
@@ -159,6 +167,8 @@ def join_broken(text: str, found: list[Block]) -> list[Block]:
         last = joined[-1] if joined else None
         if (
             last
+            and last.kind not in TABLE
+            and block.kind not in TABLE
             and text[block.start].islower()
             and block.end - last.start <= SLICE_CHARS
             and not SENTENCE_END.search(text[max(last.start, last.end - SENTENCE_TAIL) : last.end])
@@ -214,7 +224,7 @@ def find_turns(text: str, paragraphs: Sequence[Block]) -> tuple[Turn, ...]:
     A turn goes on until the next label, a heading, a change of language, or a wider gap than the text usually has.
     A short label that begins an earlier, longer one means that one.
     """
-    found = [(block, label_at(text, block.start, block.end)) for block in split_at_labels(text, paragraphs)]
+    found = [(block, block_label(text, block)) for block in split_at_labels(text, paragraphs)]
     labels = [label for _, label in found if label]
     turns: list[Turn] = []
     usual = usual_gap(text, paragraphs)
@@ -226,10 +236,15 @@ def find_turns(text: str, paragraphs: Sequence[Block]) -> tuple[Turn, ...]:
             turns.append(Turn(block.start, full[label]))
         elif turns and turns[-1].speaker and last is not None:
             apart = line_ends(text, last.end, block.start) >= usual + 2
-            if apart or block.heading or block.language != last.language:
+            if apart or block.kind or block.language != last.language:
                 turns.append(Turn(block.start, None))
         last = block
     return tuple(turns) if turns and is_transcript(paragraphs[-1].end, turns, labels) else ()
+
+
+def block_label(text: str, block: Block) -> str | None:
+    """The speaker label with which a block begins; a row of a table has none."""
+    return None if block.kind in TABLE else label_at(text, block.start, block.end)
 
 
 def is_transcript(end: int, turns: Sequence[Turn], labels: Sequence[str]) -> bool:
@@ -244,6 +259,9 @@ def is_transcript(end: int, turns: Sequence[Turn], labels: Sequence[str]) -> boo
 def split_at_labels(text: str, paragraphs: Sequence[Block]) -> Iterator[Block]:
     """The blocks, cut before each line that begins with a speaker label (transcripts without blank lines)."""
     for block in paragraphs:
+        if block.kind in TABLE:
+            yield block
+            continue
         start = block.start
         for match in re.finditer(r"[\r\n][ \t]*(?=\S)", text[block.start : block.end]):
             at = block.start + match.end()
@@ -280,29 +298,39 @@ def regions(text: str, paragraphs: Sequence[Block], turns: Sequence[Turn]) -> It
     starts = [turn.start for turn in turns]
     exchange_of, question_of = exchanges(text, paragraphs[-1].end if paragraphs else 0, turns)
     current: list[Block] = []
-    heading = key_heading = ""
+    heading = columns = ""
+    over: tuple[str, str] = ("", "")  # heading and columns of the current region
     key: tuple[str, int] = ("", -1)
     for block in split_at_labels(text, paragraphs) if turns else paragraphs:
         turn = bisect_right(starts, block.start) - 1
         exchange = exchange_of[turn] if turn >= 0 else -1
-        if block.heading:
-            heading = " ".join(MARKUP.sub("", text[block.start : block.end]).split())
+        words = text[block.start : min(block.end, block.start + HEADING_CHARS)]
+        if block.kind == "heading":
+            heading = " ".join(MARKUP.sub("", words).split())
+        before, columns = columns, columns_after(columns, block.kind, words)
         here = (block.language, exchange)
         gap = current and text[current[-1].end : block.start].strip()  # furniture stood between them
         length = block.start - current[0].start if current else 0
-        full = length > REGION_CHARS or (block.heading and length > PASSAGE_CHARS // 3)
-        if current and (here != key or gap or full):
-            yield make_region(current, key_heading, key[1], question_of)
+        full = length > REGION_CHARS or (block.kind == "heading" and length > PASSAGE_CHARS // 3)
+        if current and (here != key or gap or full or columns != before):
+            yield make_region(current, over, key[1], question_of)
             current = []
         if not current:
-            key, key_heading = here, heading
+            key, over = here, (heading, columns)
         current.append(block)
     if current:
-        yield make_region(current, key_heading, key[1], question_of)
+        yield make_region(current, over, key[1], question_of)
 
 
-def make_region(blocks: list[Block], heading: str, exchange: int, questions: dict[int, Asked]) -> Region:
-    return Region(tuple(blocks), heading, questions.get(exchange, (0, "")), exchange in questions)
+def columns_after(columns: str, kind: Kind | None, words: str) -> str:
+    """What names the columns of the table that a block belongs to: known from the block that does so on."""
+    if kind == "columns":
+        return " ".join(words.strip("| \t").split())
+    return columns if kind == "row" else ""
+
+
+def make_region(blocks: list[Block], over: tuple[str, str], exchange: int, questions: dict[int, Asked]) -> Region:
+    return Region(tuple(blocks), *over, questions.get(exchange, (0, "")), exchange in questions)
 
 
 def exchanges(text: str, end: int, turns: Sequence[Turn]) -> tuple[list[int], dict[int, Asked]]:
@@ -400,7 +428,7 @@ def goes_on(text: str, before: Range, start: int) -> bool:
 def sentences_of(text: str, block: Block, turns: Sequence[Turn]) -> Iterator[Range]:
     """The quotable sentences of a block: a speaker's label stands alone, none is longer than QUOTE_CHARS."""
     start = block.start
-    label = label_at(text, block.start, block.end) if turns else None
+    label = block_label(text, block) if turns else None
     if label:
         start = block.start + len(label) + 1
         yield block.start, start
@@ -414,7 +442,7 @@ def clauses(text: str, start: int, end: int) -> Iterable[Range]:
     if end - start <= QUOTE_CHARS:
         return [(start, end)]
     shadow = re.sub(r"\s", " ", text[start:end])
-    pieces = splitter(QUOTE_CHARS, ("; ", ": ", " - ", " \u2013 ", ", ", " ", ""), "end").split_text(shadow)
+    pieces = splitter(QUOTE_CHARS, ("; ", " | ", ": ", " - ", " \u2013 ", ", ", " ", ""), "end").split_text(shadow)
     return counted(text, start, [len(piece) for piece in pieces])
 
 
@@ -489,12 +517,17 @@ def context_line(source: Source, region: Region, turns: Sequence[Turn], where: R
     speaker = turns[0].speaker if turns and len({turn.speaker for turn in turns}) == 1 else None
     question = region.asked[1] if where[0] > region.asked[0] else ""
     heading = region.heading if region.heading != source.title else ""
+    columns = "" if region.blocks[0].kind == "columns" and region.blocks[0].start == where[0] else region.columns
     empty, mark = count(["", " | "])
     parts, left = [], CONTEXT_TOKENS
-    title = 8 if question else 16 if heading else CONTEXT_TOKENS  # what stands behind it tells more
+    title = 8 if question or columns else 16 if heading else CONTEXT_TOKENS  # what stands behind it tells more
     # A file's name stands in for a title that the document lacks; it is no context: a renamed file has equal passages.
     own_title = "" if source.title == PurePosixPath(source.name).stem else source.title
-    given = ((source.date or "", 12), (speaker or "", 10), (own_title, title), (question or heading, CONTEXT_TOKENS))
+    above = question or heading
+    given = (
+        *((source.date or "", 12), (speaker or "", 10), (own_title, title)),
+        *((above, 10 if columns else CONTEXT_TOKENS), (columns, CONTEXT_TOKENS)),
+    )
     for part, most in given:
         words = clip(" ".join(part.split()), min(most, left), count, empty)
         if words:

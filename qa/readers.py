@@ -24,7 +24,9 @@ def open_reader(name: str, embedder: QuestionEmbedder, threads: int = 0) -> Read
 class ByLanguage:
     """The trained reader for questions and passages in its languages, another one for the rest.
 
-    Confidences of both are probabilities, each calibrated for its own reader, so that their spans compare.
+    Where the trained reader is sure enough of an answer, it alone is heard: the other one, which only compares
+    meanings, is too sure of itself across languages. Else the spans of both compare by their confidence, each
+    calibrated for its own reader.
     """
 
     def __init__(self, trained: SpanReader, other: Reader) -> None:
@@ -32,14 +34,16 @@ class ByLanguage:
         self.threshold = trained.threshold
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
-        """Spans of both, best first."""
+        """Spans of both, or of the trained reader alone, best first."""
         known = {*self.trained.calibration.languages, UNKNOWN}
         if asked_in(question, hits) not in known:
             return self.other.read(question, hits)
         readable = [hit for hit in hits if hit.passage.language in known]
         rest = [hit for hit in hits if hit.passage.language not in known]
-        spans = [*self.trained.read(question, readable), *(self.other.read(question, rest) if rest else ())]
-        return sorted(spans, key=lambda span: -span.confidence)
+        spans = self.trained.read(question, readable)
+        if rest and not any(span.confidence >= self.threshold for span in spans):
+            spans = sorted([*spans, *self.other.read(question, rest)], key=lambda span: -span.confidence)
+        return spans
 
 
 def asked_in(question: str, hits: Sequence[Hit]) -> str:

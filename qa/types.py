@@ -27,13 +27,21 @@ class Source:
         return max(1, bisect_right(self.pages, offset)) if self.pages else None
 
 
+Kind = Literal[
+    "heading",
+    "furniture",  # cookie notices, menus, rules: never a passage
+    "columns",  # the row of a table that names its columns: stands in the context line of the rows below it
+    "row",  # any other row of a table: kept whole in one passage
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A range of a document's text with a role of its own."""
 
     start: int
     end: int
-    kind: Literal["heading", "furniture"]  # furniture: cookie notices, menus; never a passage
+    kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,7 @@ class Document:
     source: Source
     text: str
     marks: tuple[Mark, ...] = ()  # sorted by start, not overlapping
+    notes: tuple[str, ...] = ()  # what of the file could not be read
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,18 +16,23 @@ LONGEST = 60  # lines of a function
 
 ORDER = (  # a module imports from lines above its own only
     {"types", "errors"},
-    {"settings", "layout", "q4", "lexical", "quoting", "watching"},
-    {"decoding", "header"},
+    {"settings", "layout", "pulse", "q4", "lexical", "quoting", "watching"},
+    {"decoding", "header", "archives", "isolation", "ocr"},
     {"furniture"},
-    {"html_text"},
+    {"html_text", "plain_text"},
+    {"markdown_text", "pdf_text", "office", "book", "mail", "sheets"},
     {"loaders", "passages", "embedder", "catalog", "vectors"},
+    {"worker"},
     {"reader"},
     {"span_reader"},
-    {"readers"},
-    {"ingestion", "retrieval", "conversation", "verification"},
-    {"answering"},
-    {"render"},
+    {"readers", "teaching", "conversation"},
+    {"ingestion", "retrieval", "verification"},
+    {"answering", "disagreement", "library"},
+    {"render", "history"},
+    {"page_answer"},
+    {"page_source", "page_log", "page_documents", "keeping"},
     {"web"},
+    {"serving"},
     {"cli"},
 )
 LAYER = {name: number for number, names in enumerate(ORDER) for name in names}
@@ -42,13 +47,28 @@ KNOWN_BY = {  # library: the only modules that may import it
     "huggingface_hub": {"embedder"},
     "onnxruntime": {"span_reader"},
     "tokenizers": {"embedder", "q4", "span_reader"},
-    "gradio": {"web"},
+    "gradio": {"web", "serving"},
     "sentencex": {"passages"},
     "langchain_text_splitters": {"passages"},
     "trafilatura": {"html_text"},
     "watchfiles": {"watching"},
+    "pypdf": {"pdf_text"},
+    "docx": {"office"},
+    "pptx": {"office"},
+    "striprtf": {"office"},
+    "openpyxl": {"sheets"},
+    "zipfile": {"archives"},
+    "subprocess": {"isolation", "ocr"},
 }
-CATCH_ALL = {"web", "vectors", "embedder", "html_text", "span_reader"}  # edges to people, and to libraries
+CATCH_ALL = {
+    "web",
+    "library",
+    "vectors",
+    "embedder",
+    "html_text",
+    "span_reader",
+    "worker",
+}  # edges to people, to libraries
 
 MODULES = {path.stem: ast.parse(path.read_text("utf-8"), str(path)) for path in sorted(PACKAGE.glob("*.py"))}
 

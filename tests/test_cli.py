@@ -411,7 +411,7 @@ def test_ingest_json(real: tuple[Path, Path, dict[str, Any]]) -> None:
     with contextlib.closing(open_catalog(store)) as catalog:
         count = catalog.count()["passages"]
     assert said.pop("failed")[0].keys() == {"document", "reason"}
-    lists = {"added": NAMES, "updated": [], "removed": [], "unchanged": [], "skipped": ["picture.png"]}
+    lists = {"added": NAMES, "updated": [], "removed": [], "unchanged": [], "skipped": ["picture.png"], "noted": []}
     nothing = {"documents": 0, "passages": 0, "vectors": 0, "complete": True}
     assert said == {**lists, "passages": count, "embedded": count, "reused": 0, "erased": nothing, "rebuilt": False}
 

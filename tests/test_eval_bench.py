@@ -154,6 +154,7 @@ def test_every_figure_is_there(found: dict[str, Any], bench_folder: Path) -> Non
         )
         assert one["ask_peak_bytes"] == one["ingest"]["peak_bytes"] == 1_000_000
     assert found["growth"]["dense"]["from"] == small["passages"]
+    assert {what: figure["n"] for what, figure in found["reading"].items()} == {"few": 2, "all": 2, "embed": 2}
     assert found["ingest_rate"]["ratio"] == pytest.approx(
         found["ingest_rate"]["ingest_rate"] / found["ingest_rate"]["bare_rate"], 1e-3
     )
@@ -209,6 +210,9 @@ def test_table_and_picture(found: dict[str, Any]) -> None:
     assert "| dense, ms, p50 / p95 |" in table
     assert re.search(r"\| lexical, ms, p50 / p95 \|( [\d.]+ / [\d.]+ \|){2} [\d.]+ \| 5 \|", table)
     assert "ingest over bare embedder" in table
+    assert re.search(
+        r"\| reading 20 passages over reading 5 \| [\d.]+ \([\d.]+ of [\d.]+ ms\) \| at most 4.5 \|", table
+    )
     svg = bench.picture(found["sizes"])
     assert svg.startswith("<?xml")
     assert all(f">{stage}<" in svg for stage in bench_parts.STAGES)

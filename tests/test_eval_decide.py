@@ -119,6 +119,12 @@ def test_the_rank_counts_as_much_as_makes_most_first_answers_right_and_no_more()
     assert one().best(1.0) == (-np.inf, False)
 
 
+@pytest.mark.parametrize(("gained", "weight"), [(3, 0.0), (10, 0.75)])  # of 100; a standard error is .04 and .03
+def test_a_weight_of_the_rank_that_gains_less_than_a_standard_error_is_not_taken(gained: int, weight: float) -> None:
+    behind, plain, never = one((2.0, 0, True), (2.5, 1, False)), one((2.0, 0, True)), one((2.0, 0, False))
+    assert decide.chosen_weight([behind] * gained + [plain] * 80 + [never] * (20 - gained)) == weight
+
+
 def test_a_reader_whose_scores_say_nothing_is_not_calibrated() -> None:
     with pytest.raises(BadInput, match="higher score"):
         decide.fit([(one((s, 0, s < 2)), one((s + 5, 0, False))) for s in (0.0, 1.0, 2.0, 3.0)])

@@ -40,15 +40,21 @@ def hit(name: str, language: str) -> Hit:
 HITS = [hit("a", "en"), hit("b", "nl"), hit("c", "und"), hit("d", "en")]
 
 
-def ask(question: str, hits: Sequence[Hit] = HITS) -> tuple[Noting, Noting, list[Span]]:
-    trained, other = Noting(0.7, ("en",)), Noting(0.695)
+def ask(question: str, hits: Sequence[Hit] = HITS, sure: float = 0.5) -> tuple[Noting, Noting, list[Span]]:
+    trained, other = Noting(sure, ("en",)), Noting(sure - 0.005)
     return trained, other, ByLanguage(trained, other).read(question, hits)  # type: ignore[arg-type]
 
 
 def test_the_trained_reader_gets_its_languages_and_the_other_one_the_rest() -> None:
     trained, other, spans = ask(ENGLISH)
     assert (trained.given, other.given) == (["a", "c", "d"], ["b"])
-    assert [span.source.name for span in spans] == ["a", "b", "c", "d"]  # by confidence: .7, .695, .69, .68
+    assert [span.source.name for span in spans] == ["a", "b", "c", "d"]  # by confidence: .5, .495, .49, .48
+
+
+def test_where_the_trained_reader_is_sure_it_alone_is_heard() -> None:
+    trained, other, spans = ask(ENGLISH, sure=0.605)  # only its first span reaches the threshold
+    assert (trained.given, other.given) == (["a", "c", "d"], [])
+    assert [span.source.name for span in spans] == ["a", "c", "d"]
 
 
 def test_a_question_in_another_language_is_all_the_other_reader_s() -> None:

@@ -39,7 +39,7 @@ from qa.training.reading_pairs import (
 )
 from qa.types import Hit, Passage, Source
 
-CLEAN, WEAK = 9_000, 7_000  # questions at most
+CLEAN, WEAK = 7_000, 4_000  # questions at most
 READ = 6  # best-matching passages of its article that are read for a negative
 WEAK_FROM = 0.4  # confidence of the heuristic that assigned a mark
 SURE = 3.0  # score above no answer from which a new mark is trusted

@@ -309,7 +309,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     told.add_argument("--pairs", type=Path, help="file of second_round.py: a second round, on top of --backbone")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, log and model")
     parser.add_argument("--backbone", default="minilm", help="minilm or a model's folder (default: %(default)s)")
-    parser.add_argument("--examples", type=int, default=50_000, help="question-passage pairs (default: %(default)s)")
+    parser.add_argument("--examples", type=int, default=40_000, help="question-passage pairs (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=1, help="times over all of them (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=1.2e-4, help="highest learning rate (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")

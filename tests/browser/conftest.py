@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, Error, expect, sync_playwright
+
+from browser.visiting import Visit
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PATIENCE = 60_000  # milliseconds; a busy machine is slow, and nothing here is about time
+expect.set_options(timeout=PATIENCE)
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -38,3 +43,21 @@ def browser() -> Iterator[Browser]:
             pytest.fail(f"{executable} does not start: {error}")
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Callable[..., Visit]]:
+    """Opens the page; afterwards nothing may have gone wrong in it or have left its origin."""
+    visits: list[Visit] = []
+
+    def opened(at: str = address, width: int = 1280, height: int = 800, **options: object) -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        context.set_default_timeout(PATIENCE)
+        visits.append(Visit(context.new_page(), at))
+        return visits[-1]
+
+    yield opened
+    for each in visits:
+        each.page.context.close()
+    assert [each.problems for each in visits if each.problems] == []
+    assert [each.elsewhere for each in visits if each.elsewhere] == []

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
-from qa import web
-from qa.answering import Earlier, clean, question_of
+from qa import serving, web
+from qa.answering import QA, Earlier, clean, question_of
+from qa.conversation import resolve
 from qa.errors import UsageError
-from qa.types import Answer, Document, Hit, Mark, Passage, Place, Source, Span, Turn
+from qa.types import Answer, Document, Hit, Mark, Passage, Place, Source, Span, Turn, Within
 
 Quote = tuple[str, str, str]  # document, sentence, span within the sentence
 
@@ -40,14 +46,21 @@ class FakeQA:
         self.asked: list[tuple[str, list[str]]] = []
         self.go_on = threading.Event()  # cleared: ask waits, as a slow reader would
         self.go_on.set()
+        self.quick: set[str] = set()  # questions that never wait
         self.error: Exception | None = None
+        self.embedder = None  # nothing is read into it
+        self.made: dict[str, Passage] = {}  # every passage of an answer, by id
+        self.store = Path(tempfile.mkdtemp())
+        atexit.register(shutil.rmtree, self.store, ignore_errors=True)
 
-    def ask(self, question: str, history: Sequence[Earlier] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[Earlier] = (), within: Within | None = None) -> Answer:
         asked = clean(question)
         if not asked:
             raise UsageError("the question is empty; type one")
         earlier = [question_of(item) for item in history]
-        self.go_on.wait(20)
+        self.meant = resolve(asked, history).text
+        if asked not in self.quick:
+            self.go_on.wait(20)
         self.asked.append((asked, earlier))
         if self.error:
             raise self.error
@@ -61,7 +74,20 @@ class FakeQA:
         text = document.text[start:end]
         speaker = self.speakers.get(name)
         turns = (Turn(0, speaker),) if speaker else ()
-        return Passage(f"{name}-{start}", document.source, start, start + len(text), text, "", "en", (), turns)
+        number = hashlib.sha256(f"{name} {start} {text}".encode()).hexdigest()
+        made = Passage(number, document.source, start, start + len(text), text, "", "en", (), turns)
+        self.made[made.id] = made
+        return made
+
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """Those whose document is still what it was."""
+        found = {number: self.made[number] for number in ids if number in self.made}
+        return {
+            number: p for number, p in found.items() if (d := self.document(p.source.name)) and d.source == p.source
+        }
+
+    def passages_within(self, name: str, start: int, end: int) -> list[Passage]:
+        return [p for p in self.made.values() if p.source.name == name and p.start < end and start < p.end]
 
     def span(self, quote: Quote, confidence: float) -> Span:
         name, sentence, words = quote
@@ -82,21 +108,34 @@ class FakeQA:
         return [document.source for document in self.documents.values()]
 
 
+def application(
+    qa: FakeQA | QA, examples: Sequence[str], ready: threading.Event | None, logins: Mapping[str, str] | None
+) -> FastAPI:
+    desk = web.Desk(qa, examples, ready or web.is_set())  # type: ignore[arg-type]
+    return serving.application(web.layout(desk), desk, logins)
+
+
 @contextlib.contextmanager
-def served(qa: FakeQA, examples: Sequence[str] = (), ready: threading.Event | None = None) -> Iterator[str]:
+def served(
+    qa: FakeQA | QA,
+    examples: Sequence[str] = (),
+    ready: threading.Event | None = None,
+    logins: Mapping[str, str] | None = None,
+) -> Iterator[str]:
     """The address of the page of a store, served until the end of the block."""
     up = threading.Event()
-    with web.listen("127.0.0.1", None) as sock:
+    with serving.listen("127.0.0.1", None) as sock:
         config = uvicorn.Config(
-            web.application(web.page(qa, examples, ready)), log_level="warning", timeout_graceful_shutdown=1
+            application(qa, examples, ready, logins), log_level="warning", timeout_graceful_shutdown=1
         )
-        server = web.Server(config, up.set)
+        server = serving.Server(config, up.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()
         assert up.wait(60), "the page does not start"
         try:
-            yield web.address(sock)
+            yield serving.address(sock)
         finally:
-            qa.go_on.set()
+            if isinstance(qa, FakeQA):
+                qa.go_on.set()
             server.should_exit = True
             thread.join(timeout=20)

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
 from browser.fake_qa import FakeQA, document_of, served
-from qa.render import WINDOW
+from browser.visiting import Visit
+from qa.page_source import WINDOW
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::Warning:gradio.queueing")]
 
@@ -35,53 +36,6 @@ NASTY = (
 )
 
 
-class Visit:
-    """A page opened in a browser, with everything it asked the network for and everything that went wrong in it."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        self.page = page
-        self.address = address
-        self.requests: list[str] = []
-        self.problems: list[str] = []
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("dialog", lambda dialog: (self.problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
-        page.on("console", lambda line: self.problems.append(line.text) if line.type == "error" else None)
-        page.goto(address)
-        expect(page.locator(".v-source")).to_contain_text("documents")
-
-    def ask(self, question: str, button: bool = False) -> Locator:
-        """Asks and returns the answer's element."""
-        turns = self.page.locator(".v-turn").count()
-        self.page.get_by_label("Your question").fill(question)
-        if button:
-            self.page.get_by_role("button", name="Ask", exact=True).click()
-        else:
-            self.page.keyboard.press("Enter")
-        expect(self.page.locator(".v-turn")).to_have_count(turns + 1)  # it is there before its answer is
-        expect(self.page.locator(".v-busy")).to_have_count(0)
-        expect(self.page.locator(".v-log")).to_have_attribute("aria-busy", "false")
-        return self.page.locator(".v-turn").last.locator(".v-answer")
-
-    @property
-    def elsewhere(self) -> list[str]:
-        """Requests to anything but the page's own origin."""
-        return [url for url in self.requests if not url.startswith((self.address + "/", "data:", "blob:"))]
-
-    def shows(self, part: str) -> bool:
-        """Whether an element of the source pane stands within the text's visible part, and that within the window."""
-        return bool(
-            self.page.evaluate(
-                """(part) => {
-                    const pane = document.querySelector('.v-text').getBoundingClientRect();
-                    const it = document.querySelector('.v-text ' + part).getBoundingClientRect();
-                    return it.top >= Math.max(pane.top, 0) && it.bottom <= Math.min(pane.bottom, innerHeight);
-                }""",
-                part,
-            )
-        )
-
-
 @pytest.fixture(scope="module")
 def qa() -> FakeQA:
     documents = [
@@ -97,24 +51,6 @@ def address(qa: FakeQA) -> Iterator[str]:
         yield at
 
 
-@pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Callable[..., Visit]]:
-    """Opens the page; afterwards nothing may have gone wrong in it or have left its origin."""
-    visits: list[Visit] = []
-
-    def opened(at: str = address, width: int = 1280, height: int = 800, **options: object) -> Visit:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(15_000)
-        visits.append(Visit(context.new_page(), at))
-        return visits[-1]
-
-    yield opened
-    for each in visits:
-        each.page.context.close()
-    assert [each.problems for each in visits if each.problems] == []
-    assert [each.elsewhere for each in visits if each.elsewhere] == []
-
-
 def test_a_question_is_answered_with_a_quotation_and_its_source(visit: Callable[..., Visit]) -> None:
     here = visit()
     expect(here.page.locator(".v-first")).to_contain_text("Ask your documents")
@@ -125,6 +61,7 @@ def test_a_question_is_answered_with_a_quotation_and_its_source(visit: Callable[
         expect(answer).to_contain_text(fact)
     expect(here.page.locator(".v-text mark")).to_have_text("22:37")
     assert here.shows("mark")
+    expect(here.page.locator("#v-said")).to_have_text(f"2 found. {GATE}")  # what a screen reader says
     assert here.page.get_by_label("Your question").input_value() == ""
     expect(here.page.get_by_label("Your question")).to_be_focused()
 
@@ -135,6 +72,7 @@ def test_a_citation_opens_its_place_also_of_an_earlier_turn(visit: Callable[...,
     here.ask("When does the ferry sail?")
     expect(here.page.locator(".v-source-title")).to_have_text("The ferry")
     expect(here.page.locator(".v-source")).to_contain_text("page 2")
+    here.page.locator(".v-turn").first.get_by_text("1 further answer").click()
     second = here.page.locator(".v-turn").first.get_by_role("button", name="[2]")
     second.click()
     expect(here.page.locator(".v-text mark")).to_have_text("Nobody was hurt.")
@@ -226,7 +164,9 @@ def test_a_narrow_window_stacks_and_never_scrolls_sideways(visit: Callable[..., 
         return int(here.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
     assert sideways() <= 0
-    here.ask("When did gate three stop?").get_by_role("button", name="[2]").click()
+    answer = here.ask("When did gate three stop?")
+    answer.get_by_text("1 further answer").click()
+    answer.get_by_role("button", name="[2]").click()
     expect(here.page.locator(".v-text mark")).to_have_text("Nobody was hurt.")
     here.page.wait_for_function("document.querySelector('.v-source').getBoundingClientRect().top < 100")
     assert here.shows("mark")
@@ -326,7 +266,10 @@ def test_hostile_documents_stay_text(visit: Callable[..., Visit], hostile: tuple
     shown = here.page.evaluate("document.body.innerText")
     assert "1337" not in shown  # 7 * 191, had a template or formula been evaluated
     assert not set("\u202e\u202c\u200b\u2066\u2069") & set(shown)
-    strange = "script, img, svg, iframe, style, meta, link, b, a, textarea, math, [onerror], [onload], [onfocus]"
+    ours = ":not(.v-open, .v-read-as b)"
+    strange = (
+        f"script, img, svg, iframe, style, meta, link, b{ours}, a{ours}, textarea, math, [onerror], [onload], [onfocus]"
+    )
     assert here.page.locator(f":is(.v-log, .v-source) :is({strange})").count() == 0
     assert here.page.url.rstrip("/") == at
     assert here.page.title() == "Verbatim"
@@ -338,7 +281,7 @@ def test_a_megabyte_on_one_line_is_a_window(visit: Callable[..., Visit], hostile
     here.ask("line")
     expect(here.page.locator(".v-text mark")).to_have_text(GATE)
     assert here.shows("mark")
-    assert here.page.locator(".v-text").evaluate("it => it.textContent.length") <= WINDOW
+    assert here.page.locator(".v-part").evaluate("it => it.textContent.length") <= WINDOW
     assert here.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 

@@ -1,0 +1,61 @@
+/* The drawer with the documents. */
+const drawer = () => element.querySelector('.v-drawer');
+let was = false, timer = null;
+
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  if (button.matches('.v-close')) return trigger('shut');
+  if (button.matches('.v-all')) return trigger('restrict', {});
+  if (button.matches('.v-again')) return trigger('again');
+  if (button.dataset.include) return trigger('include', {document: JSON.parse(button.dataset.include)});
+  if (button.dataset.remove && button.dataset.sure) return trigger('remove', {document: JSON.parse(button.dataset.remove)});
+  if (button.dataset.remove) {
+    button.dataset.sure = '1';
+    button.textContent = 'Really remove?';
+    setTimeout(() => { delete button.dataset.sure; button.textContent = 'Remove'; }, 4000);
+  }
+});
+
+element.addEventListener('change', async (event) => {
+  if (event.target.type !== 'file') return;
+  const problems = [];
+  for (const file of event.target.files) {
+    const answer = await fetch('/upload?name=' + encodeURIComponent(file.name), {method: 'POST', body: file}).catch(() => null);
+    if (!answer || !answer.ok) problems.push(answer ? await answer.text() : `${file.name} could not be sent`);
+  }
+  trigger('again', {said: problems.join(' ')});
+});
+
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || !drawer()) return;
+  event.preventDefault();
+  trigger('shut');
+}, true);
+
+element.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const form = event.target, boxes = [...form.querySelectorAll('[name=document]')], chosen = boxes.filter((box) => box.checked);
+  trigger('restrict', {
+    language: form.language.value, since: form.since.value, until: form.until.value,
+    documents: chosen.length === boxes.length ? null : chosen.map((box) => JSON.parse(box.value)),
+  });
+});
+
+async function follow() {
+  timer = null;
+  const place = element.querySelector('.v-job-place');
+  if (!place || !place.querySelector('[data-running]')) return;
+  const job = await server.job({});
+  if (!job.running) return trigger('list');
+  if (element.querySelector('.v-job-place') === place) place.innerHTML = job.html;
+  timer = setTimeout(follow, 500);
+}
+
+watch('value', () => {
+  const now = drawer();
+  if (now && !was) now.querySelector('h2').focus();
+  if (!now && was) { const button = document.querySelector('#v-documents'); if (button) button.focus(); }
+  was = Boolean(now);
+  if (now && !timer) timer = setTimeout(follow, 300);
+});

@@ -1,0 +1,127 @@
+"""What people say about answers, as rows of a gold file: `python -m eval.gold add` takes them.
+
+A row holds text of the documents, so erasing a document erases its rows: `forget`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from qa.errors import StoreBusy, VerbatimError
+from qa.passages import language_of
+
+FILE_NAME = "feedback.jsonl"
+WAIT = 10  # seconds for another process that writes the file
+RIGHT, WRONG, NONE = "feedback", "wrong", "unanswerable"
+"""Kinds of rows: the right words, what is not the answer (no gold yet), no answer in the documents."""
+EVIDENCE = 400  # characters around an answer at most
+ENDS = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*(?=\s)|(?:\r\n|\n|\r)\s*[\r\n]")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """A place that answers: `text[start:end] == text` inside its evidence, as in a gold row."""
+
+    source: str
+    text: str
+    start: int
+    end: int
+    evidence_start: int
+    evidence_end: int
+
+
+def evidence(text: str, start: int, end: int) -> tuple[int, int]:
+    """The sentence, or line, around a range of a text; at most EVIDENCE characters more on each side."""
+    low, high = max(0, start - EVIDENCE), min(len(text), end + EVIDENCE)
+    before = [match.end() for match in ENDS.finditer(text, low, start)]
+    low = before[-1] if before else low
+    after = ENDS.search(text, end, high)
+    high = after.end() if after else high
+    inside = text[low:high]
+    return low + min(start - low, len(inside) - len(inside.lstrip())), max(end, low + len(inside.rstrip()))
+
+
+def row_of(question: str, history: Sequence[str], kind: str, answers: Sequence[Taught], language: str = "en") -> Row:
+    """A gold row; one and the same question after the same ones has one id, so that the last word counts.
+
+    language: of the passages, for a question too short to tell.
+    """
+    asked = json.dumps([question, *history]).encode()
+    return {
+        "id": f"f-{hashlib.sha256(asked).hexdigest()[:12]}",
+        "question": question,
+        "lang": language_of(question, language, letters=12),
+        "kind": kind,
+        **({"history": list(history)} if history else {}),
+        "answers": [asdict(answer) for answer in answers],
+    }
+
+
+def append(store: Path, row: Row) -> None:
+    """Adds a row to the store's feedback, in the place of an earlier one on the same question.
+
+    Raises StoreBusy, VerbatimError where the store cannot be written.
+    """
+    changed(store, lambda rows: [*(held for held in rows if held["id"] != row["id"]), row])
+
+
+def forget(store: Path, names: Collection[str]) -> int:
+    """Erases what is kept of documents that are erased; returns the number of rows. Raises as `append`."""
+    gone = set(names)
+    if not gone or not (store / FILE_NAME).exists():
+        return 0
+    before = read(store)
+    kept = [row for row in before if not gone & {answer["source"] for answer in row["answers"]}]
+    if len(kept) < len(before):
+        changed(store, lambda rows: [r for r in rows if not gone & {answer["source"] for answer in r["answers"]}])
+    return len(before) - len(kept)
+
+
+def read(store: Path) -> list[Row]:
+    """The rows of the store's feedback; lines that are none, as a killed process leaves them, are passed over."""
+    try:
+        lines = (store / FILE_NAME).read_text(encoding="utf-8").split("\n")
+    except FileNotFoundError:
+        return []
+    rows = []
+    for line in lines:
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        if is_row(row):
+            rows.append(row)
+    return rows
+
+
+def is_row(row: Any) -> bool:
+    answers = row.get("answers") if isinstance(row, Mapping) else None
+    return isinstance(answers, list) and "id" in row and all(isinstance(a, Mapping) and "source" in a for a in answers)
+
+
+def changed(store: Path, change: Callable[[list[Row]], list[Row]]) -> None:
+    """Writes the file anew, whole or not at all."""
+    path = store / FILE_NAME
+    part = path.with_name(FILE_NAME + ".part")
+    try:
+        with FileLock(path.with_name("feedback.lock"), timeout=WAIT):
+            text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in change(read(store)))
+            part.write_bytes(text.encode("utf-8", "replace"))
+            os.replace(part, path)
+    except Timeout as error:
+        raise StoreBusy("another process writes the feedback file; try again") from error
+    except OSError as error:
+        raise VerbatimError(
+            f"the feedback cannot be written ({error.strerror}); check the store's permissions"
+        ) from error

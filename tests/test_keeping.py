@@ -1,0 +1,121 @@
+"""A kept conversation: one file that shows nothing but text, and that can be checked against the documents."""
+
+from __future__ import annotations
+
+import html.parser
+import json
+import re
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from qa.answering import QA
+from qa.cli import main
+from qa.errors import UsageError
+from qa.keeping import check, read_export, to_html, to_markdown
+from qa.types import Answer, Hit, Passage, Source, Span
+from tests.conftest import FakeEmbedder, ingest, write
+from tests.test_answering import Listening
+
+NASTY = (
+    "<script>window.x=1</script> ![b](http://beacon.example/x.png) [l](javascript:x) `code` ``` **bold** _i_ # h\n"
+    "| a | b | </script> ]]> &amp; <!-- $$x$$ 1. one\n- two http://beacon.example www.beacon.example"
+)
+
+
+def answer_of(text: str) -> Answer:
+    source = Source(text.split("\n")[0], "/nowhere", "ab" * 32, text, text, (0,))
+    passage = Passage("1", source, 0, len(text), text, "", "en", ((0, len(text)),))
+    span = Span(Hit(passage, 1.0), 2, 9, 0, len(text), 0.9)
+    return Answer(text, 0.9, (span,), (span.hit,))
+
+
+@pytest.fixture
+def kept(store: Path, tmp_path: Path) -> list[Path]:
+    """The same conversation in both forms: one answer, one question without any."""
+    with QA(store, FakeEmbedder(), Listening(), 0.0) as qa:
+        given = qa.ask("When was the lighthouse lamp built?")
+        asked = [
+            ("When was the lighthouse lamp built?", (), given),
+            ("Who?", ("lamp",), Answer("Who?", 0.1, (), given.hits)),
+        ]
+    paths = [tmp_path / "kept.html", tmp_path / "kept.md"]
+    for path, made in zip(paths, (to_html(asked), to_markdown(asked)), strict=True):
+        path.write_text(made, encoding="utf-8")
+    return paths
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_an_export_is_found_true(
+    kept: list[Path], store: Path, number: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", "--export", str(kept[number]), "--store", str(store)]) == 0
+    assert "as the documents say" in capsys.readouterr().out
+    facts = read_export(kept[number])
+    answer = facts["questions"][0]["answers"][0]
+    assert len(answer["sha256"]) == 64
+    assert answer["context"]["text"][answer["start"] - answer["context"]["start"] :].startswith(answer["text"])
+    assert facts["questions"][1] == {**facts["questions"][1], "answered": False, "lent": ["lamp"], "answers": []}
+    assert facts["questions"][1]["nearest"]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("what", ["the quote", "the place", "the file", "the document"])
+def test_what_differs_is_named(
+    kept: list[Path], store: Path, folder: Path, number: int, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = kept[number]
+    text = path.read_text("utf-8")
+    document = read_export(path)["questions"][0]["answers"][0]["document"]
+    if what == "the quote":
+        path.write_text(text.replace("was built in 1887", "was built in 1987"), "utf-8")
+    elif what == "the place":
+        path.write_text(
+            re.sub(r'("sha256": "\w+", "start": )(\d+)', lambda m: m[1] + str(int(m[2]) + 1), text), "utf-8"
+        )
+    else:
+        (folder / document).unlink()
+        if what == "the file":
+            write(folder, document, "Something else.")
+        else:
+            ingest(store, folder)
+    assert main(["verify", "--export", str(path), "--store", str(store)]) == 6
+    assert document in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "```json\n{}\n```", '<script type="application/json" id="verbatim">{</script>']
+)
+def test_what_is_no_export_is_said(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, "x.html", text)
+    with pytest.raises(UsageError, match="not an export"):
+        check(path, lambda name: None)
+
+
+def test_nothing_in_an_exported_page_is_markup() -> None:
+    tags: list[str] = []
+    texts: list[str] = []
+    reader = html.parser.HTMLParser()
+    reader.handle_starttag = lambda tag, attrs: tags.append(tag)  # type: ignore[method-assign]
+    reader.handle_data = texts.append  # type: ignore[method-assign]
+    reader.feed(to_html([(NASTY, (NASTY,), answer_of(NASTY))]))
+    assert tags.count("script") == 1
+    assert not {"img", "a", "iframe", "link", "b", "table"} & set(tags)
+    assert "<script>window.x=1</script>" in "".join(texts)
+
+
+def test_nothing_in_exported_markdown_is_markup() -> None:
+    made = to_markdown([(NASTY, (NASTY,), answer_of(NASTY))])
+    prose = made[: made.index("```json")]
+    page = MarkdownIt("commonmark", {"html": True, "linkify": True}).enable("table").render(prose)
+    assert set(re.findall(r"<(\w+)", page)) <= {"h1", "h2", "p", "blockquote"}
+    assert made.count("```") == 2
+
+
+def test_the_facts_survive_every_character(tmp_path: Path) -> None:
+    for name, form in (("a.html", to_html), ("a.md", to_markdown)):
+        path = write(tmp_path, name, form([(NASTY, (), answer_of(NASTY))]))
+        answer = read_export(path)["questions"][0]["answers"][0]
+        assert answer["sentence"]["text"] == NASTY
+        assert json.dumps(answer)
