@@ -281,7 +281,7 @@ def load_rtf(data: bytes) -> Extract:
     if not data.lstrip().startswith(b"{\\rtf"):
         text = decode(data)
         raise UnreadableFile("is not an RTF file" + (": it is plain text, rename it to .txt" if text else ""))
-    text = rtf_to_text(data.decode("cp1252", "replace"), encoding="cp1252", errors="replace")
+    text = rtf_to_text(data.decode("cp1252", "replace"), encoding="cp1252", errors="replace")  # type: ignore[no-untyped-call]
     made = Builder()
     table: list[list[str]] = []
     for paragraph in [*re.split(r"\n+", text), ""]:
