@@ -183,7 +183,7 @@ def run_decide(options: argparse.Namespace) -> int:
         save(
             options.reader,
             fitted,
-            f"{len(found)} questions of {options.gold.name}, with and without their answers {1 - ABSENT:g} : {ABSENT:g}",
+            f"{len(found)} questions of {options.gold.name}, with and without answers {1 - ABSENT:g} : {ABSENT:g}",
         )
     return OK
 
