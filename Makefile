@@ -56,8 +56,17 @@ $(WORK)/pairs.jsonl: $(WORK)/reader-1/reader.onnx
 $(WORK)/round-2/model/config.json: $(WORK)/pairs.jsonl
 	$(BIN)/python -m qa.training.train_reader --pairs $< --out $(WORK)/round-2 --backbone $(WORK)/round-1/model --rate 6e-5
 
-$(WORK)/reader/reader.onnx: $(WORK)/round-2/model/config.json
-	$(BIN)/python -m qa.training.export_reader $(WORK)/round-2/model $(WORK)/reader --float
+$(WORK)/mean-2/config.json: $(WORK)/round-2/model/config.json
+	$(BIN)/python -m qa.training.average_models $(WORK)/round-1/model $(WORK)/round-2/model $(WORK)/mean-2
+
+$(WORK)/round-3/model/config.json: $(WORK)/mean-2/config.json
+	$(BIN)/python -m qa.training.train_reader --data $(DATA) --out $(WORK)/round-3 --backbone $(WORK)/mean-2 --rate 6e-5 --seed 2
+
+$(WORK)/mean-3/config.json: $(WORK)/round-3/model/config.json
+	$(BIN)/python -m qa.training.average_models $(WORK)/mean-2 $(WORK)/round-3/model $(WORK)/mean-3
+
+$(WORK)/reader/reader.onnx: $(WORK)/mean-3/config.json
+	$(BIN)/python -m qa.training.export_reader $(WORK)/mean-3 $(WORK)/reader --float
 
 $(WORK)/calibration/gold.jsonl: | $(READY)
 	$(BIN)/python -m eval.gold squad $(DATA)/new_wiki_v1.0.json $(WORK)/calibration --articles 41-44 --distractors 21-40

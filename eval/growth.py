@@ -2,8 +2,9 @@
 
 python -m eval.growth --texts PATH [PATH ...] --out DIR [--sizes 1000,10000,100000]
 Vectors are cheap stand-ins (eval.bench_texts); texts are distinct. For each size: seconds of a whole ingest by stage
-and the most memory it held; of ingests that have nothing to do, one file to add, one to change; of a question put to
-the whole store, to ten documents and to half of it, beside Chroma with a `where` for the ten and the half.
+and the most memory it held; of ingests that have nothing to do, one file to add, change, rename or remove; of a
+question put to the whole store, of one made of the most common words, of one put to three documents and to half of the
+store, beside Chroma with a `where` for the three and the half.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import re
 import shutil
 import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,8 +37,12 @@ from qa.retrieval import retrieve
 from qa.types import Within
 from qa.vectors import HNSW, Index, directory
 
-FEW = 10  # documents
+FEW = 3  # documents
+COMMON = 8  # words of a question that stand in the most paragraphs
+LITTLE = ("nothing", "added", "changed", "renamed", "removed")
+ASKED = ("whole", "common", "few", "half", "where_few", "where_half")
 QUESTIONS = 20
+ROUNDS = 5  # of a question that is the only one of its kind
 FIGURES, TABLE = "growth.json", "growth.md"
 NEW = "The night watchman of the lighthouse counted eleven herons on the pier before the fog came in.\n"
 
@@ -44,7 +51,7 @@ Facts = dict[str, Any]
 
 def growth(texts: Texts, out: Path, sizes: Sequence[int]) -> list[Facts]:
     """The figures of each size. Stores are made anew and deleted again."""
-    each, found = passages_each(texts.paragraphs), []
+    each, common, found = passages_each(texts.paragraphs), common_question(texts.paragraphs), []
     for size in sizes:
         warn(f"store of {size} passages:")
         place = out / str(size)
@@ -52,7 +59,7 @@ def growth(texts: Texts, out: Path, sizes: Sequence[int]) -> list[Facts]:
         write_folder(place / "documents", documents(texts.paragraphs, round(size / each)))
         whole, peak = parts.alone(parts.ingest, place / "store", place / "documents")
         small, small_peak = parts.alone(little, place / "store", place / "documents")
-        asked, _ = parts.alone(asking, place / "store", texts.questions[:QUESTIONS])
+        asked, _ = parts.alone(asking, place / "store", texts.questions[:QUESTIONS], common)
         held = parts.look(place / "store")
         found.append(
             {
@@ -63,6 +70,12 @@ def growth(texts: Texts, out: Path, sizes: Sequence[int]) -> list[Facts]:
         )
         shutil.rmtree(place)
     return found
+
+
+def common_question(paragraphs: Sequence[str]) -> str:
+    """A question of the words that stand in the most paragraphs."""
+    counts = Counter(word for text in paragraphs for word in set(re.findall(r"\w{2,}", text.lower())))
+    return " ".join(word for word, _ in counts.most_common(COMMON)) + "?"
 
 
 def little(store: Path, folder: Path) -> Facts:
@@ -80,12 +93,15 @@ def little(store: Path, folder: Path) -> Facts:
     write_whole(old, text + NEW)
     facts["changed"] = once()
     write_whole(old, text)
-    new.unlink()
+    once()
+    new.replace(folder / "renamed.txt")
+    facts["renamed"] = once()
+    (folder / "renamed.txt").unlink()
     facts["removed"] = once()
     return facts
 
 
-def asking(store: Path, questions: Sequence[str]) -> Facts:
+def asking(store: Path, questions: Sequence[str], common: str) -> Facts:
     """Median seconds of `retrieve` for the whole store and parts of it, and of Chroma's own filter."""
     model = StandIn()
     rows = model.encode_passages(list(questions))
@@ -104,6 +120,8 @@ def asking(store: Path, questions: Sequence[str]) -> Facts:
                 )
                 for kind, within in places.items()
             }
+            vector = model.encode_passages([common])[0]
+            found["common"] = middle([lambda: retrieve(catalog, index, common, vector)] * ROUNDS)
         return found | with_where(catalog, chosen, rows)
 
 
@@ -151,11 +169,17 @@ def markdown(found: Sequence[Facts]) -> str:
     for stage in ("reading", "embedding", "indexing", "publishing", "seconds"):
         lines.append([f"ingest: {stage}, s", *(f"{one['ingest'][stage]:.1f}" for one in found)])
     lines.append(["ingest: memory, MB", *(mb(one["peak_bytes"]) for one in found)])
-    for what in ("nothing", "added", "changed", "removed"):
-        lines.append([f"then {what}, s", *(f"{one['little'][what]:.2f}" for one in found)])
-    for kind in ("whole", "few", "half", "where_few", "where_half"):
+    for what in LITTLE:
+        lines.append([f"then {what}, s (of the whole)", *(share(one, what) for one in found)])
+    lines.append(["... memory, MB", *(mb(one["little_peak_bytes"]) for one in found)])
+    for kind in ASKED:
         lines.append([f"question: {kind}, ms", *(f"{1000 * one['questions'][kind]:.1f}" for one in found)])
     return "\n".join([*table(["passages", *(f"{one['passages']:,}" for one in found)], lines), ""])
+
+
+def share(one: Facts, what: str) -> str:
+    seconds = one["little"][what]
+    return f"{seconds:.2f} ({seconds / one['ingest']['seconds']:.3f})"
 
 
 def run_growth(options: argparse.Namespace) -> int:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from qa import vectors
+from qa import loaders, vectors
 from qa.catalog import Catalog, damage, fold, open_catalog
 from qa.conversation import Earlier, parts_of, resolve
 from qa.embedder import Embedder, open_embedder
-from qa.errors import StoreDamaged, StoreMismatch, UsageError
+from qa.errors import StoreDamaged, StoreMismatch, UnreadableFile, UsageError
 from qa.reader import Reader
 from qa.readers import open_reader
 from qa.retrieval import retrieve
@@ -227,7 +226,6 @@ def changed(sources: Sequence[Source]) -> frozenset[str]:
 
 def same_file(source: Source) -> bool:
     try:
-        with open(source.path, "rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest() == source.sha256
-    except OSError:
+        return loaders.file_sha256(Path(source.path)) == source.sha256
+    except (OSError, UnreadableFile):
         return False

@@ -443,22 +443,18 @@ class Catalog:
         for row in self.db.execute(f"SELECT {PASSAGE_COLUMNS} {LIVE} ORDER BY d.name, p.start"):
             yield passage_of(row)
 
+    def count_within(self, within: Within) -> dict[str, int]:
+        """Live passages of a part of the store by language, most first."""
+        where, values = part_of(within)
+        query = f"SELECT p.language, count(*) {LIVE} AND {where} GROUP BY 1 ORDER BY 2 DESC, 1"
+        return dict(self.db.execute(query, values).fetchall())
+
     def vectors_within(self, within: Within, size: int) -> Iterator[tuple[str, list[str], Vectors]]:
         """(language, ids, float32 (n, dimension)) of the live passages of a part of the store, in batches."""
-        conditions, values = [], []
-        if within.documents is not None:
-            conditions.append("d.name IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(sorted(within.documents)))
-        if within.languages:
-            conditions.append("p.language IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(sorted(within.languages)))
-        for bound, side in ((within.since, ">="), (within.until, "<=")):
-            if bound:
-                conditions.append(f"d.date {side} ?")
-                values.append(bound)
+        where, values = part_of(within)
         rows = self.db.execute(
             f"SELECT p.language, p.id, v.vector FROM documents d JOIN passages p ON p.document = d.id "
-            f"JOIN vectors v ON v.key = p.key WHERE {' AND '.join(['d.live', *conditions])}",
+            f"JOIN vectors v ON v.key = p.key WHERE d.live AND {where}",
             values,
         )
         while batch := rows.fetchmany(size):
@@ -466,6 +462,15 @@ class Catalog:
             for language, part in groupby(batch, key=itemgetter(0)):
                 _, ids, blobs = zip(*part, strict=True)
                 yield language, list(ids), np.frombuffer(b"".join(blobs), "<f4").reshape(len(ids), -1)
+
+    def ids_within(self, ids: Sequence[str], within: Within) -> set[str]:
+        """Those of the ids that are of live passages of a part of the store."""
+        found = set()
+        for batch in batches(list(ids), 500):
+            marks = ",".join("?" * len(batch))
+            rows = self.db.execute(f"SELECT p.id, d.name, p.language, d.date {LIVE} AND p.id IN ({marks})", batch)
+            found |= {row[0] for row in rows if within.holds(*row[1:])}
+        return found
 
     def count_without_vector(self) -> int:
         """Live passages whose vector is missing."""
@@ -480,6 +485,22 @@ NEXT = """SELECT p.* FROM passages p JOIN documents d ON d.id = p.document WHERE
 STAGED = "SELECT p.* FROM passages p JOIN documents d ON d.id = p.document WHERE NOT d.live"
 MISSING = f"SELECT p.* FROM ({NEXT}) p WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE v.key = p.key)"
 LIVE = "FROM passages p JOIN documents d ON d.id = p.document WHERE d.live"
+
+
+def part_of(within: Within) -> tuple[str, list[str]]:
+    """Condition on documents d and passages p for a part of the store, and its values."""
+    conditions, values = ["1"], []
+    if within.documents is not None:
+        conditions.append("d.name IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(sorted(within.documents)))
+    if within.languages:
+        conditions.append("p.language IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(sorted(within.languages)))
+    for bound, side in ((within.since, ">="), (within.until, "<=")):
+        if bound:
+            conditions.append(f"d.date {side} ?")
+            values.append(bound)
+    return " AND ".join(conditions), values
 
 
 def join_context(context: str, text: str) -> str:

@@ -11,7 +11,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from qa import __version__
@@ -233,10 +233,7 @@ def print_report(report: Report, store: Path, dry: bool = False) -> None:
         say(f"failed   {printable(failure['document'])}: {failure['reason']}")
     for entry in report.noted:
         say(f"note     {printable(entry['document'])}: {entry['note']}")
-    if report.skipped:
-        shown = ", ".join(printable(name) for name in report.skipped[:5])
-        more = f" and {len(report.skipped) - 5} more" if len(report.skipped) > 5 else ""
-        print(f"skipped  {len(report.skipped)} (links, and types that are not read): {shown}{more}")
+    print_skipped(report.skipped)
     if report.rebuilt:
         print("rebuilt  the index was missing or damaged; it is made from the catalog, nothing is embedded for that")
     if report.erased.documents or report.erased.passages or report.erased.vectors or not report.erased.complete:
@@ -248,6 +245,22 @@ def print_report(report: Report, store: Path, dry: bool = False) -> None:
     )
     if dry:
         print("this was a dry run: nothing has been written")
+
+
+def print_skipped(names: Sequence[str]) -> None:
+    """Files that no loader reads: those that could be saved as something else one by one."""
+    from qa.loaders import ADVICE, not_read
+
+    helped = [name for name in names if PurePosixPath(name).suffix.lower() in ADVICE]
+    for name in helped[:20]:
+        print(f"skipped  {printable(name)}: {not_read(PurePosixPath(name))}")
+    if len(helped) > 20:
+        print(f"skipped  ... and {len(helped) - 20} more that can be saved as another type")
+    rest = [name for name in names if name not in set(helped)]
+    if rest:
+        shown = ", ".join(printable(name) for name in rest[:5])
+        more = f" and {len(rest) - 5} more" if len(rest) > 5 else ""
+        print(f"skipped  {len(rest)} (links, and types that are not read): {shown}{more}")
 
 
 def receipt(report: Report) -> str:

@@ -7,7 +7,6 @@ run again it goes on with the vectors that were already computed.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import socket
@@ -138,7 +137,6 @@ def sync(
         job = look(catalog, store, roots, open_embedder, embedder_name, allow_removals)
         read_changed(catalog, job, progress)
         publish(catalog, store, job, progress)
-        teaching.forget(store, job.report.removed)
         catalog.put(
             failed={f["document"]: [*facts_of(job.files, f["document"]), f["reason"]] for f in job.report.failed}
         )
@@ -311,7 +309,7 @@ def find_files(roots: Sequence[Path], store: Path, report: Report, excluded: Col
             if str(path) in excluded:
                 continue
             try:
-                info = path.stat() if path == root else path.lstat()
+                info = path.lstat()
             except FileNotFoundError:
                 continue  # gone since the folder was listed
             except OSError as error:
@@ -348,8 +346,8 @@ def printable(name: str) -> str:
 def walk(root: Path, store: Path) -> Iterator[tuple[Path, str]]:
     """(path, path below the root with "/") of everything below a root that is no folder; of a file its own name."""
     if not root.is_dir():
-        if root.exists():
-            yield root, root.name
+        if root.exists():  # one that is named may be a link, which a file under a root may not
+            yield (root.resolve() if root.is_symlink() else root), root.name
         return
     for folder, folders, files in os.walk(root, onerror=cannot_list):
         here = Path(folder)
@@ -547,10 +545,9 @@ def same_bytes(before: Fingerprint, file: Found) -> bool:
 def sha256_of(file: Found) -> str:
     """Hash of a file's bytes. Raises UnreadableFile."""
     try:
-        with file.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return loaders.file_sha256(file.path)
     except OSError as error:
-        raise UnreadableFile(f"cannot be opened: {error.strerror or error}") from error
+        raise UnreadableFile(loaders.reason(error)) from error
 
 
 def fingerprint(file: Found, scanned_ns: int, sha256: str, made_by: str) -> Fingerprint:
@@ -590,8 +587,15 @@ def publish(catalog: Catalog, store: Path, job: Job, progress: Progress) -> None
         report.passages, erased, gone = catalog.get("passages") or catalog.count_next(), (0, 0), True
         catalog.put(roots=absolute(job.roots))
     report.reused = report.passages - report.embedded
+    if catalog.get("erase"):  # set by the switch, and until the purge below is done: a kill in between loses nothing
+        teaching.forget(store, lambda name: text_of(catalog, name))
     number_of_vectors, wiped = catalog.purge()
     report.erased = Erased(*erased, number_of_vectors, gone and wiped)
+
+
+def text_of(catalog: Catalog, name: str) -> str | None:
+    document = catalog.document(name)
+    return document.text if document else None
 
 
 def index(catalog: Catalog, store: Path, number: int, report: Report, progress: Progress) -> None:

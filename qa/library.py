@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from qa import loaders
 from qa.catalog import Listed, open_catalog
@@ -138,8 +138,10 @@ def checked_name(name: str) -> str:
     plain = "".join(c if c.isprintable() else "_" for c in plain)
     stem, suffix = os.path.splitext(plain)
     if suffix.lower() not in loaders.LOADERS:
-        types = ", ".join(sorted(loaders.LOADERS))
-        raise UsageError(f"{plain or 'the file'} is of no type that is read ({types})")
+        what = f"is of no type that is read ({', '.join(sorted(loaders.LOADERS))})"
+        if suffix.lower() in loaders.ADVICE:
+            what = loaders.not_read(PurePosixPath(plain))
+        raise UsageError(f"{plain or 'the file'} {what}")
     short = stem.encode("utf-8", "replace")[: NAME - len(suffix)].decode("utf-8", "ignore")
     if not short:
         raise UsageError("the file has no name; give it one")

@@ -5,12 +5,14 @@ One function a format, all in LOADERS. Bytes go in, an Extract comes out; `load`
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
 import os
 import stat
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from qa import isolation
 from qa.book import load_epub
@@ -27,6 +29,7 @@ from qa.types import Document, Mark, Source
 
 LOADER_VERSION = 2  # part of every fingerprint: a change makes every document be read anew
 MAX_BYTES = 64 * 2**20
+LINK = "is a link, which is not followed: put the file itself in its place"
 RETRIES = 3  # times a file is read again that was changed meanwhile
 
 
@@ -41,8 +44,7 @@ def load(path: Path, name: str) -> Document:
     """
     suffix = path.suffix.lower()
     if suffix not in LOADERS:
-        advice = f"; {ADVICE[suffix]}" if suffix in ADVICE else ""
-        raise UnreadableFile(f"is of a type that is not read ({path.suffix or 'no suffix'}){advice}")
+        raise UnreadableFile(not_read(path))
     path = Path(os.path.abspath(path))
     sha256, extract = parse(path) if suffix in TRUSTED else isolation.read(path)
     source = Source(
@@ -56,6 +58,12 @@ def load(path: Path, name: str) -> Document:
     return Document(source, extract.text, extract.marks, extract.notes)
 
 
+def not_read(path: PurePath) -> str:
+    """Why a file of another type is not read, and what to do about it."""
+    advice = ADVICE.get(path.suffix.lower())
+    return f"is of a type that is not read ({path.suffix or 'no suffix'})" + (f"; {advice}" if advice else "")
+
+
 def parse(path: Path) -> tuple[str, Extract]:
     """(SHA-256 of the file's bytes, what they hold). Raises UnreadableFile, and whatever a parser may raise."""
     data = read_stable(path)
@@ -65,7 +73,7 @@ def parse(path: Path) -> tuple[str, Extract]:
     return hashlib.sha256(data).hexdigest(), extract
 
 
-def read_stable(path: Path, look: Callable[[Path], os.stat_result] = os.stat) -> bytes:
+def read_stable(path: Path, look: Callable[[Path], os.stat_result] = os.lstat) -> bytes:
     """The bytes of a regular file that stayed the same while it was read. `look` is asked after each reading.
 
     Raises UnreadableFile where it cannot be read, or is changed at each of 1 + RETRIES readings.
@@ -83,21 +91,42 @@ def read_stable(path: Path, look: Callable[[Path], os.stat_result] = os.stat) ->
 
 
 def read_once(path: Path) -> tuple[bytes, os.stat_result]:
-    """All bytes of the file and what the system said about it just before. Never waits for a pipe or a device."""
-    refuse_special(os.stat(path))  # opening alone may do something to a device
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(descriptor, "rb") as file:
-        before = os.fstat(descriptor)
-        refuse_special(before)
+    """All bytes of the file and what the system said about it just before."""
+    with open_regular(path) as file:
+        before = os.fstat(file.fileno())
         if before.st_size > MAX_BYTES:
             size, most = before.st_size / 2**20, MAX_BYTES // 2**20
             raise UnreadableFile(f"has {size:.0f} MiB; more than {most} MiB are not read: split it into smaller files")
         return file.read(MAX_BYTES + 1), before
 
 
+def open_regular(path: Path) -> io.BufferedReader:
+    """A regular file, opened to be read: never a pipe or device, which may wait or act, nor what a link leads to.
+
+    Raises OSError, and UnreadableFile for anything else.
+    """
+    refuse_special(os.lstat(path))  # opening alone may do something to a device
+    flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY", "O_CLOEXEC"))
+    descriptor = os.open(path, flags)
+    try:
+        refuse_special(os.fstat(descriptor))  # another one by now
+    except UnreadableFile:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def file_sha256(path: Path) -> str:
+    """Hash of a regular file's bytes. Raises OSError, UnreadableFile."""
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def refuse_special(info: os.stat_result) -> None:
     if stat.S_ISDIR(info.st_mode):
         raise UnreadableFile("is a folder, not a file")
+    if stat.S_ISLNK(info.st_mode):
+        raise UnreadableFile(LINK)
     if not stat.S_ISREG(info.st_mode):
         raise UnreadableFile("is a pipe, socket or device, not a file")
 
@@ -110,6 +139,8 @@ def reason(error: OSError) -> str:
     """A system error in a person's words."""
     if isinstance(error, FileNotFoundError):
         return "does not exist (any more)"
+    if error.errno == errno.ELOOP:
+        return LINK
     if isinstance(error, PermissionError):
         return "may not be read: permission denied"
     return f"cannot be read: {error.strerror or error}"

@@ -1,6 +1,6 @@
 """What people say about answers, as rows of a gold file: `python -m eval.gold add` takes them.
 
-A row holds text of the documents, so erasing a document erases its rows: `forget`.
+A row holds text of its documents, so erasing a text erases the rows that quote it: `forget`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -76,16 +76,27 @@ def append(store: Path, row: Row) -> None:
     changed(store, lambda rows: [*(held for held in rows if held["id"] != row["id"]), row])
 
 
-def forget(store: Path, names: Collection[str]) -> int:
-    """Erases what is kept of documents that are erased; returns the number of rows. Raises as `append`."""
-    gone = set(names)
-    if not gone or not (store / FILE_NAME).exists():
-        return 0
+def forget(store: Path, text_of: Callable[[str], str | None]) -> int:
+    """Erases the rows that quote what their document does not say any more; returns their number. Raises as `append`.
+
+    text_of: the text of the document of a name, None where there is none.
+    """
+    texts: dict[str, str | None] = {}
+
+    def holds(row: Row) -> bool:
+        for answer in row["answers"]:
+            if answer["source"] not in texts:
+                texts[answer["source"]] = text_of(answer["source"])
+            text = texts[answer["source"]]
+            if text is None or str(answer.get("text", "")) not in text:
+                return False
+        return True
+
     before = read(store)
-    kept = [row for row in before if not gone & {answer["source"] for answer in row["answers"]}]
-    if len(kept) < len(before):
-        changed(store, lambda rows: [r for r in rows if not gone & {answer["source"] for answer in r["answers"]}])
-    return len(before) - len(kept)
+    gone = sum(not holds(row) for row in before)
+    if gone:
+        changed(store, lambda rows: [row for row in rows if holds(row)])
+    return gone
 
 
 def read(store: Path) -> list[Row]:

@@ -91,6 +91,15 @@ class Within:
     since: str | None = None  # ISO dates, both included; given one, documents without a date are left out
     until: str | None = None
 
+    def holds(self, document: str, language: str, date: str | None) -> bool:
+        """Whether a passage in that language, of a document of that name and date, is of the part."""
+        return (
+            (self.documents is None or document in self.documents)
+            and (not self.languages or language in self.languages)
+            and (not self.since or bool(date and date >= self.since))
+            and (not self.until or bool(date and date <= self.until))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:

@@ -27,7 +27,9 @@ from qa.errors import StoreDamaged, VerbatimError
 Vectors = npt.NDArray[np.float32]
 PREFIX = "passages-"
 MANIFEST = "manifest.json"
-HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 16}
+# ef_search: of 34,732 real texts with hashed words 200 finds .958 of the nearest ten, 400 .983, 800 .992, for 1.5 ms
+# more than 200. Twice the neighbours is as good and takes twice the time to build.
+HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 800, "max_neighbors": 16}
 
 
 def directory(store: Path, generation: int) -> Path:

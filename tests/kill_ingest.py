@@ -6,8 +6,8 @@ Each round changes the corpus and starts an ingest in a process of its own, with
 by SIGKILL and SIGTERM in turn: at moments spread over the whole run, over the writing and over the publishing of the
 index, and at steps counted within it, where a step is a statement to SQLite or a file of the store that is opened,
 made, renamed or deleted; after every fourth kill one ingest may finish. After each kill the store must hold exactly the
-last complete state, for a reader that has been open all the time and for one that opens now. Exit 1 if anything is not
-as promised.
+last complete state, for a reader that has been open all the time, for one that opens now, and for `qa verify`. Exit 1
+if anything is not as promised.
 """
 
 from __future__ import annotations
@@ -262,6 +262,14 @@ class Trial:
         self.steps = int(run.lines[-1][1].split()[-1])
         self.published()
         self.check_embedded(held)
+        self.wrong += self.verified()
+
+    def verified(self, changed: bool = False) -> list[str]:
+        """What `qa verify` finds. changed: the corpus is newer than the store, so files differ from what it holds."""
+        expected = ("the file has changed", "the file cannot be read again") if changed else ()
+        with contextlib.closing(open_catalog(self.store)) as catalog:
+            found = verify(catalog, self.store)
+        return [f"verify: {document}: {what}" for document, what in found if not what.startswith(expected)]
 
     def published(self) -> None:
         """Notes that the corpus as it is now has been published."""
@@ -327,15 +335,13 @@ class Trial:
                 wrong.append(f"{kind}: {error}")
             if qa is not self.page:
                 qa.close()
-        return wrong
+        return wrong + self.verified(changed=self.state != self.corpus.words)
 
     def end(self) -> list[str]:
         """Lets one ingest finish after the last kill and looks at everything once more."""
         self.let_finish()
         self.wrong += self.look()
         self.page.close()
-        with contextlib.closing(open_catalog(self.store)) as catalog:
-            self.wrong += [f"verify: {document}: {what}" for document, what in verify(catalog, self.store)]
         left = [number for number, _ in vectors.generations(self.store)]
         if left != [self.generation]:
             self.wrong.append(f"generations {left} are left, {self.generation} is published")

@@ -19,7 +19,7 @@ import pytest
 
 from qa import loaders
 from qa.catalog import open_catalog
-from qa.cli import main
+from qa.cli import main, print_report
 from qa.errors import NoStore, TooManyRemovals, UsageError
 from qa.ingestion import differences, exclude, preview, uploads_of
 from qa.verification import verify
@@ -185,6 +185,18 @@ def test_a_dry_run_warns_of_removals(folder: Path, store: Path) -> None:
         dry(store)
     assert dry(store, allow_removals=True)["removed"] == NAMES[:4]
     assert sorted(state(store).documents) == NAMES
+
+
+def test_an_old_format_is_skipped_with_advice(folder: Path, store: Path, capsys: Output) -> None:
+    write(folder, "letter.DOC", b"\xd0\xcf\x11\xe0" * 100)
+    write(folder, "picture.png", b"\x89PNG")
+    report = ingest(store)
+    assert report.skipped == ["letter.DOC", "picture.png"]
+    print_report(report, store)
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "skipped  letter.DOC: is of a type that is not read (.DOC); save it as .docx",
+        "skipped  1 (links, and types that are not read): picture.png",
+    ]
 
 
 # What differs

@@ -100,11 +100,18 @@ def test_the_threshold_is_the_smallest_with_one_wrong_answer_in_five() -> None:
     assert taken(own[:-1]) == [True] * 5 + [False] * 6
 
 
+def test_an_answer_where_there_is_none_weighs_as_one_question_in_five() -> None:
+    confidence, right = np.array([0.9, 0.9, 0.8, 0.8, 0.7]), np.array([1.0, 0.0, 1.0, 0.0, 0.0])
+    weights = np.array([0.8, 0.2, 0.8, 0.2, 0.2])
+    assert decide.threshold(confidence, right, weights) == 0.8  # .4 of 2.0 wrong; with the last one .6 of 2.2
+    assert decide.threshold(confidence, right, np.ones(5)) == 1  # half of them wrong, wherever one draws the line
+
+
 def test_confidence_is_the_share_that_is_right() -> None:
     rng = np.random.default_rng(0)
     scores = rng.normal(0, 3, 4000)
     right = rng.random(4000) < 1 / (1 + np.exp(-(0.7 * scores - 1.2)))
-    slope, intercept = decide.logistic_regression(scores, right.astype(float))
+    slope, intercept = decide.logistic_regression(scores, right.astype(float), np.ones(4000))
     assert slope == pytest.approx(0.7, abs=0.05)
     assert intercept == pytest.approx(-1.2, abs=0.1)
 

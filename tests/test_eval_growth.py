@@ -26,8 +26,8 @@ def test_every_figure_at_two_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert [one["passages"] for one in found] == sorted(one["passages"] for one in found)
     for one in found:
         assert one["ingest"]["seconds"] > 0
-        assert set(one["little"]) == {"nothing", "added", "changed", "removed"}
-        assert set(one["questions"]) == {"whole", "few", "half", "where_few", "where_half"}
+        assert set(one["little"]) == set(growth.LITTLE)
+        assert set(one["questions"]) == set(growth.ASKED)
         assert min(one["questions"].values()) > 0
     lines = (tmp_path / "out" / growth.TABLE).read_text().splitlines()
     assert len({line.count("|") for line in lines}) == 1

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +21,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qa import ingestion, vectors
+from eval.bench_texts import StandIn
+from qa import ingestion, loaders, vectors
 from qa.answering import QA
 from qa.catalog import FILE_NAME, Catalog, Fingerprint, create_catalog, join_context, open_catalog
 from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, TooManyRemovals, UsageError, VerbatimError
 from qa.ingestion import EMBED_BATCH, Found, Report, is_untouched, sync
 from qa.reader import SentenceReader
+from qa.retrieval import retrieve
 from qa.verification import verify
 from tests.conftest import DOCUMENTS, ROOT, FakeEmbedder, Stopped, bag_of_words, bytes_within, ingest, run_python, write
 
@@ -379,6 +383,33 @@ def test_what_is_passed_over(folder: Path, tmp_path: Path) -> None:
 def test_a_root_may_be_a_link(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(folder)
     assert ingest(tmp_path / "store", tmp_path / "link").added == NAMES
+
+
+def test_a_file_that_is_named_may_be_a_link(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.txt").symlink_to(folder / "harvest.txt")
+    assert ingest(tmp_path / "store", tmp_path / "link.txt").added == ["link.txt"]
+    assert ingest(tmp_path / "store").unchanged == ["link.txt"]
+
+
+def test_a_link_that_takes_a_files_place_meanwhile(folder: Path, tmp_path: Path) -> None:
+    outside = write(tmp_path / "outside", "secret.txt", "Nothing of this text may get into the store by a link.")
+    store = tmp_path / "store"
+    find = ingestion.find_files
+
+    def found_then_swapped(*arguments: Any) -> Any:
+        files = find(*arguments)
+        for name in ("harvest.txt", "museum.html"):
+            (folder / name).unlink()
+            (folder / name).symlink_to(outside)
+        return files
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ingestion, "find_files", found_then_swapped)
+        report = ingest(store, folder)
+    assert {f["document"]: f["reason"] for f in report.failed} == dict.fromkeys(
+        ("harvest.txt", "museum.html"), loaders.LINK
+    )
+    assert b"Nothing of this" not in bytes_within(store)
 
 
 def test_stores_under_the_folder_are_no_documents(folder: Path, store: Path) -> None:
@@ -762,6 +793,7 @@ TEXTS = st.lists(
     min_size=1,
     max_size=6,
 ).map(lambda parts: "Report. " + "".join(parts))
+STAGES = {"building": (vectors, "build"), "switching": (Catalog, "switch"), "purging": (Catalog, "purge")}
 PLACES = st.sampled_from(["a.txt", "b.txt", "c.md", "d/a.txt", "d/e.txt"])
 STEPS = st.lists(
     st.one_of(
@@ -770,7 +802,7 @@ STEPS = st.lists(
         st.tuples(st.just("rename"), PLACES, PLACES),
         st.tuples(st.just("touch"), PLACES, st.just("")),
         st.tuples(st.just("ingest"), st.just(""), st.just("")),
-        st.tuples(st.just("killed"), st.sampled_from(["embedding", "building", "switching", "purging"]), st.just("")),
+        st.tuples(st.just("killed"), st.sampled_from(["0", "1", "3", *STAGES]), st.just("")),
     ),
     max_size=8,
 )
@@ -794,11 +826,9 @@ def carry_out(step: tuple[str, str, str], folder: Path, store: Path) -> None:
         path.replace(folder / other)
 
 
-STAGES = {"building": (vectors, "build"), "switching": (Catalog, "switch"), "purging": (Catalog, "purge")}
-
-
 def stopped_ingest(store: Path, folder: Path, stage: str) -> None:
-    """An ingest that ends before that stage; "building": when the new index has been written."""
+    """An ingest that ends before that stage, "building": when the new index has been written; or after so many batches
+    of vectors were committed."""
 
     def stop(*arguments: Any, **named: Any) -> None:
         if stage == "building":
@@ -809,7 +839,8 @@ def stopped_ingest(store: Path, folder: Path, stage: str) -> None:
     with contextlib.suppress(Stopped), pytest.MonkeyPatch.context() as patch:
         if stage in STAGES:
             patch.setattr(*STAGES[stage], stop)
-        ingest(store, folder, embedder=FakeEmbedder(fail_after=None if stage in STAGES else 0), allow_removals=True)
+        model = FakeEmbedder(fail_after=None if stage in STAGES else int(stage))
+        ingest(store, folder, embedder=model, allow_removals=True)
 
 
 QUESTIONS = ("Who opened the bridge?", "Wat opende de burgemeester?", "How many tonnes?", "What did it cost?")
@@ -835,10 +866,14 @@ def same_answers(one: list[list[tuple[str, int, int, float]]], other: list[list[
     return True
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(first=st.dictionaries(PLACES, TEXTS), steps=STEPS)
-def test_any_history_ends_like_a_fresh_ingest(first: dict[str, str], steps: list[tuple[str, str, str]]) -> None:
-    with tempfile.TemporaryDirectory() as temporary:
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(first=st.dictionaries(PLACES, TEXTS), steps=STEPS, extend_from=st.sampled_from([1, 10_000]))
+def test_any_history_ends_like_a_fresh_ingest(
+    first: dict[str, str], steps: list[tuple[str, str, str]], extend_from: int
+) -> None:
+    with tempfile.TemporaryDirectory() as temporary, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ingestion, "EMBED_BATCH", 2)
+        patch.setattr(ingestion, "EXTEND_FROM", extend_from)
         folder, store = Path(temporary) / "documents", Path(temporary) / "store"
         write(folder, "always.txt", "There is always one document, since an empty store is not made.")
         for name, text in first.items():
@@ -856,3 +891,61 @@ def test_any_history_ends_like_a_fresh_ingest(first: dict[str, str], steps: list
         assert len(set(last.embedded)) == len(last.embedded) == len(fresh.keys - held)
         with contextlib.closing(open_catalog(store)) as catalog:
             assert verify(catalog, store) == []
+
+
+def test_a_large_store_with_a_history_answers_like_a_fresh_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large: nearest vectors are approximate. Its index has been extended, made anew, and extended again."""
+    monkeypatch.setattr(ingestion, "EXTEND_FROM", 500)
+    monkeypatch.setattr(vectors, "HNSW", vectors.HNSW | {"sync_threshold": 200, "batch_size": 50})
+    chance, folder, store = random.Random(5), tmp_path / "documents", tmp_path / "store"
+
+    def add(numbers: range) -> None:
+        for number in numbers:
+            write(folder, f"{number}.txt", "\n\n".join(paragraph(chance) for _ in range(10)))
+
+    def ingested(place: Path) -> Report:
+        return sync(place, [folder], lambda _: StandIn(), allow_removals=True)
+
+    add(range(60))
+    ingested(store)
+    add(range(60, 100))
+    ingested(store)
+    for number in range(0, 100, 4):
+        (folder / f"{number}.txt").unlink()
+    ingested(store)
+    for numbers in (range(100, 150), range(150, 180)):
+        add(numbers)
+        report = ingested(store)
+    assert report.passages >= 1500
+    ingested(tmp_path / "fresh")
+    alike = 0
+    questions = [paragraph(chance)[:100] for _ in range(100)]
+    both = [best(place, questions) for place in (store, tmp_path / "fresh")]
+    for one, other in zip(*both, strict=True):
+        alike += len(one & other)
+    assert alike >= 0.98 * 10 * len(questions)
+
+
+def paragraph(chance: random.Random) -> str:
+    """English enough, long enough for a passage of its own, and about something of its own."""
+
+    def thing() -> str:
+        return f"{chance.choice(FIRST)}{chance.choice(LAST)}"
+
+    return " ".join(f"The {thing()} was near the {thing()}, and the {thing()} came later." for _ in range(8))
+
+
+FIRST = [a + b for a in "bdfgklmnprstvz" for b in "aeiou"]
+LAST = [a + b for a in FIRST[::3] for b in ("", "nd", "rk", "st", "ll")]
+
+
+def best(store: Path, questions: Sequence[str]) -> list[set[str]]:
+    """Ids of the best ten passages for each question."""
+    model = StandIn()
+    with contextlib.ExitStack() as stack:
+        catalog = stack.enter_context(contextlib.closing(open_catalog(store)))
+        path = vectors.directory(store, catalog.generation)
+        index = stack.enter_context(contextlib.closing(vectors.Index(path)))
+        rows = model.encode_passages(questions)
+        found = [retrieve(catalog, index, q, row)[:10] for q, row in zip(questions, rows, strict=True)]
+    return [{hit.passage.id for hit in hits} for hits in found]

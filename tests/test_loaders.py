@@ -219,7 +219,7 @@ def make_huge(path: Path) -> None:
         (make_folder, "is a folder"),
         (make_pipe, "is a pipe"),
         (make_socket, "is a pipe, socket or device"),
-        (make_loop, "cannot be read: "),
+        (make_loop, "is a link, which is not followed"),
         (make_huge, "has 64 MiB; more than 64 MiB are not read: split"),
         (lambda path: path.touch(), "holds no text"),
         (lambda path: path.write_bytes(b" \t\r\n\xc2\xa0\n"), "holds no text"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,8 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eval.bench_texts import StandIn
+from qa import retrieval
 from qa.answering import QA
 from qa.catalog import Catalog, open_catalog
+from qa.ingestion import sync
 from qa.reader import SentenceReader
 from qa.retrieval import HITS, SHARE, collapse, fuse, relative, retrieve, share_out, spread, with_equals
 from qa.types import Hit, Passage, Source, Within
@@ -294,7 +298,12 @@ def within(store: Path, question: str, embedder: FakeEmbedder, part: Within | No
         return retrieve(catalog, index, question, embedder.encode_questions([question])[0], within=part)
 
 
-def test_a_question_put_to_a_part_of_the_store(store: Path, embedder: FakeEmbedder) -> None:
+@pytest.mark.parametrize(("few", "deepest"), [(3_000, 10_000), (0, 10_000), (0, 1)], ids=["few", "many", "far"])
+def test_a_question_put_to_a_part_of_the_store(
+    store: Path, embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch, few: int, deepest: int
+) -> None:
+    monkeypatch.setattr(retrieval, "FEW", few)
+    monkeypatch.setattr(retrieval, "DEEPEST", deepest)
     cases = {
         Within(documents=frozenset({"bridge.txt", "dutch.md"})): {"bridge.txt", "dutch.md"},
         Within(languages=frozenset({"nl"})): {"dutch.md"},
@@ -312,6 +321,27 @@ def test_a_question_put_to_a_part_of_the_store(store: Path, embedder: FakeEmbedd
             every = within(store, "How much did the new engine of the ferry cost?", embedder, None)
             assert [hit.passage.id for hit in hits] == [hit.passage.id for hit in every]
             assert [hit.score for hit in hits] == pytest.approx([hit.score for hit in every], abs=1e-4)
+
+
+def test_few_and_many_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance, model = random.Random(3), StandIn()
+    words = [f"{a}{b}" for a in ("har", "mill", "brid", "lamp", "can") for b in ("bour", "ge", "al", "er", "ing", "s")]
+    for number in range(120):
+        said = " ".join(f"The {chance.choice(words)} saw the {chance.choice(words)} {number}." for _ in range(8))
+        write(tmp_path / "documents", f"{number:03}.txt", f"{said}\n")
+    sync(tmp_path / "store", [tmp_path / "documents"], lambda _: model)
+    with (
+        contextlib.closing(open_catalog(tmp_path / "store")) as catalog,
+        contextlib.closing(Index(directory(tmp_path / "store", catalog.generation))) as index,
+    ):
+        for numbers in (range(0, 120, 2), range(100), range(0, 120, 10)):
+            part, question = Within(frozenset(f"{n:03}.txt" for n in numbers)), "Which harbour saw the milling lamps?"
+            found = []
+            for few in (3_000, 0):
+                monkeypatch.setattr(retrieval, "FEW", few)
+                hits = retrieve(catalog, index, question, model.encode_passages([question])[0], within=part)
+                found.append([(hit.passage.id, round(hit.score, 4)) for hit in hits])
+            assert found[0] == found[1]
 
 
 def test_the_same_said_elsewhere_is_not_named(tmp_path: Path, embedder: FakeEmbedder) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from eval import gold
-from qa.teaching import FILE_NAME, NONE, RIGHT, WRONG, Taught, append, evidence, forget, read, row_of
-from tests.conftest import DOCUMENTS, bytes_within, ingest
+from qa import teaching
+from qa.catalog import Catalog
+from qa.teaching import FILE_NAME, NONE, RIGHT, WRONG, Taught, append, evidence, read, row_of
+from tests.conftest import DOCUMENTS, Stopped, bytes_within, ingest
+from tests.test_ingestion import change
 
 TEXT = DOCUMENTS["bridge.txt"]
 
@@ -49,15 +53,47 @@ def test_the_last_word_on_a_question_counts(store: Path) -> None:
     assert [(row["kind"], len(row["answers"])) for row in read(store)] == [(NONE, 0), (RIGHT, 1)]
 
 
-def test_an_erased_document_is_erased_from_the_feedback(store: Path) -> None:
+def test_an_erased_document_is_erased_from_the_feedback(store: Path, folder: Path) -> None:
+    shutil.copy(folder / "bridge.txt", folder / "copy.txt")
+    ingest(store)
     append(store, row_of("What will it cost?", [], RIGHT, [taught("4.2 million euros")]))
     append(store, row_of("Who wrote it?", [], RIGHT, [taught("Ruth Visser"), taught("September", "copy.txt")]))
-    append(store, row_of("When?", [], RIGHT, [taught("September", "copy.txt")]))
-    assert forget(store, ["copy.txt"]) == 2
-    assert forget(store, ["copy.txt"]) == 0
-    assert [row["question"] for row in read(store)] == ["What will it cost?"]
+    append(store, row_of("When?", [], WRONG, [taught("September", "copy.txt")]))
+    append(store, row_of("Who won the elections in Peru?", [], NONE, []))
+    ingest(store)
+    assert len(read(store)) == 4
+    (folder / "copy.txt").unlink()
+    ingest(store)
+    assert [row["question"] for row in read(store)] == ["What will it cost?", "Who won the elections in Peru?"]
     assert b"Visser" not in (store / FILE_NAME).read_bytes()
-    assert forget(store, ["bridge.txt"]) == 1
+
+
+def test_what_a_changed_document_no_longer_says_is_erased_from_the_feedback(store: Path, folder: Path) -> None:
+    append(store, row_of("What will it cost?", [], RIGHT, [taught("4.2 million euros")]))
+    append(store, row_of("When does work begin?", [], RIGHT, [taught("September")]))
+    change(folder / "bridge.txt", "4.2 million", "5.1 million")
+    ingest(store)
+    assert [row["question"] for row in read(store)] == ["When does work begin?"]
+    assert b"4.2 million" not in bytes_within(store)
+
+
+@pytest.mark.parametrize("where", ["forget", "purge"])
+def test_an_ingest_killed_before_it_wiped_is_made_up_for(
+    store: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    append(store, row_of("What will it cost?", [], RIGHT, [taught("4.2 million euros")]))
+    (folder / "bridge.txt").unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(teaching if where == "forget" else Catalog, where, stop)
+        with pytest.raises(Stopped):
+            ingest(store)
+    ingest(store)
+    assert read(store) == []
+    assert b"4.2 million" not in bytes_within(store)
+
+
+def stop(*_: object) -> None:
+    raise Stopped
 
 
 def test_a_torn_line_is_passed_over(store: Path) -> None:
@@ -80,12 +116,3 @@ def test_evidence_is_the_sentence_around_an_answer(words: str) -> None:
     assert one.evidence_start <= one.start < one.end <= one.evidence_end
     assert TEXT[one.evidence_start : one.evidence_end].strip() == TEXT[one.evidence_start : one.evidence_end]
     assert len(TEXT[one.evidence_start : one.evidence_end]) < 200
-
-
-def test_an_ingest_that_removes_a_document_erases_what_was_said_of_it(store: Path, folder: Path) -> None:
-    append(store, row_of("What will it cost?", [], RIGHT, [taught("4.2 million euros")]))
-    append(store, row_of("Who won?", [], NONE, []))
-    (folder / "bridge.txt").unlink()
-    ingest(store, folder)
-    assert [row["question"] for row in read(store)] == ["Who won?"]
-    assert b"4.2 million euros" not in bytes_within(store)
