@@ -1,11 +1,18 @@
 /* The drawer with the documents. */
 const drawer = () => element.querySelector('.v-drawer');
-let was = false, timer = null;
+let was = false, timer = null, shut = false;  // shut: a list that was still under way opens it no more
+
+function close() {
+  shut = true;
+  trigger('shut');
+}
+
+document.addEventListener('click', (event) => { if (event.target.closest('#v-documents')) shut = false; }, true);
 
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
-  if (button.matches('.v-close')) return trigger('shut');
+  if (button.matches('.v-close')) return close();
   if (button.matches('.v-all')) return trigger('restrict', {});
   if (button.matches('.v-again')) return trigger('again');
   if (button.dataset.include) return trigger('include', {document: JSON.parse(button.dataset.include)});
@@ -30,7 +37,7 @@ element.addEventListener('change', async (event) => {
 document.addEventListener('keydown', (event) => {
   if (event.key !== 'Escape' || !drawer()) return;
   event.preventDefault();
-  trigger('shut');
+  close();
 }, true);
 
 element.addEventListener('submit', (event) => {
@@ -47,6 +54,7 @@ async function follow() {
   const place = element.querySelector('.v-job-place');
   if (!place || !place.querySelector('[data-running]')) return;
   const job = await server.job({});
+  if (!drawer()) return;
   if (!job.running) return trigger('list');
   if (element.querySelector('.v-job-place') === place) place.innerHTML = job.html;
   timer = setTimeout(follow, 500);
@@ -54,6 +62,7 @@ async function follow() {
 
 watch('value', () => {
   const now = drawer();
+  if (now && shut) return trigger('shut');
   if (now && !was) now.querySelector('h2').focus();
   if (!now && was) { const button = document.querySelector('#v-documents'); if (button) button.focus(); }
   was = Boolean(now);

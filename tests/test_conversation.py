@@ -47,6 +47,15 @@ def test_questions_and_names_are_lent(history: list[object], question: str, text
     assert resolve(question, history).text == text  # type: ignore[arg-type]
 
 
+def test_a_question_is_read_before_the_words_that_are_lent_to_it() -> None:
+    """Behind a whole earlier question a reader answers that one again."""
+    meant = resolve(
+        "And what did he pay for the engine?", ["Who is the skipper of the Avondster?", "When did it sail?"]
+    )
+    assert meant.to_read == "And what did he pay for the engine? (Avondster, skipper, sail)"
+    assert resolve("Who is the skipper?").to_read == "Who is the skipper?"
+
+
 def test_a_name_goes_on_through_questions_that_lean() -> None:
     history = ["Who is the skipper of the Avondster?", "How old is he?", "Since when has he sailed?"]
     assert "Avondster" in resolve("What did he sail before?", [*history, "Where was he born?"]).text
