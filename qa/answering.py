@@ -91,10 +91,10 @@ class QA:
         if not asked:
             raise UsageError("the question is empty; type one")
         started = time.perf_counter()
-        meant = resolve(asked, [cleaned(earlier) for earlier in history]).text
-        hits = self.retrieve(meant, within)
+        meant = resolve(asked, [cleaned(earlier) for earlier in history])
+        hits = self.retrieve(meant.text, within)
         retrieved = time.perf_counter()
-        spans = distinct(self.reader.read(meant, hits))
+        spans = distinct(self.reader.read(meant.to_read, hits))
         confidence = spans[0].confidence if spans else 0.0
         given = tuple(span for span in spans if span.confidence >= self.threshold)[:MAX_SPANS]
         read = time.perf_counter()

@@ -36,9 +36,21 @@ class Meant:
 
     @property
     def text(self) -> str:
-        """What is searched and read. Whole questions, since their bare words are searched worse (eval/RESULTS.md)."""
+        """What is searched. Whole questions, since their bare words are searched worse (eval/RESULTS.md)."""
         names = f"({', '.join(self.names)})" if self.names else ""
         return " ".join(part for part in (*self.before, self.question, names) if part)
+
+    @property
+    def to_read(self) -> str:
+        """What is read: the question, then the lent names and topic words; of two questions a reader answers the first."""
+        held, words = set(words_of(self.question)), []
+        for part in self.lent:
+            names = names_in(part)
+            for phrase in (*names, *topics_in(part, names)):
+                if set(words_of(phrase)) - held:
+                    words.append(phrase)
+                    held |= set(words_of(phrase))
+        return f"{self.question} ({', '.join(words)})" if words else self.question
 
 
 @dataclass(frozen=True, slots=True)

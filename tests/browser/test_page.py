@@ -87,6 +87,29 @@ def test_a_citation_opens_its_place_also_of_an_earlier_turn(visit: Callable[...,
     assert here.shows("mark")
 
 
+def test_every_citation_of_every_turn_opens_its_own_place(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    for question in ("When did gate three stop?", "Who won the elections in Peru?", "When does the ferry sail?"):
+        here.ask(question)
+    for more in here.page.locator(".v-more > summary").all():
+        more.click()
+    figures = here.page.locator(".v-log figure").all()
+    assert len(figures) == 5  # two answers, two nearest passages, one answer
+    for figure in figures:
+        near = "v-nearest" in (figure.get_attribute("class") or "")
+        exact = figure.locator("mark" if figure.locator("mark").count() else "blockquote").inner_text()
+        cite = figure.locator(".v-cite").first
+        cite.click()
+        expect(cite).to_have_attribute("aria-current", "true")
+        expect(here.page.locator(".v-cite[aria-current]")).to_have_count(1)
+        if near:
+            expect(here.page.locator(".v-text mark")).to_have_count(0)
+            expect(here.page.locator(".v-text .v-passage").first).to_be_in_viewport()
+        else:
+            expect(here.page.locator(".v-text mark")).to_have_text(exact)
+            assert here.shows("mark")
+
+
 def test_no_answer_shows_what_is_near(visit: Callable[..., Visit]) -> None:
     here = visit()
     answer = here.ask("Who won the elections in Peru?")

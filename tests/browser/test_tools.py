@@ -357,6 +357,140 @@ def test_a_question_is_put_to_chosen_documents(visit: Callable[..., Visit], real
     expect(here.ask(LAMP)).to_contain_text("museum.html")
 
 
+def test_a_question_is_put_to_a_language_and_to_dates_by_keyboard(
+    visit: Callable[..., Visit], real: tuple[str, Path, Path]
+) -> None:
+    here = visit(real[0])
+    keys, note = here.page.keyboard, here.page.locator(".v-within-note")
+    drawer = here.page.get_by_role("dialog", name="Documents")
+
+    def opened() -> None:
+        here.page.locator("#v-documents").press("Enter")
+        expect(drawer.get_by_role("heading", name="documents")).to_be_focused()
+
+    def named() -> set[str]:
+        """The documents that the last answer names, or comes near in."""
+        return set(here.page.locator(".v-turn").last.locator(".v-file").all_text_contents())
+
+    opened()
+    drawer.get_by_label("Language").press("n")  # a list's choice that begins so
+    expect(drawer.get_by_label("Language")).to_have_value("nl")
+    drawer.get_by_role("button", name="Ask these").press("Enter")
+    expect(drawer).to_have_count(0)
+    expect(here.page.locator("#v-documents")).to_be_focused()
+    expect(note).to_contain_text("Asking only nl")
+    here.page.get_by_label("Your question").focus()
+    here.ask(LAMP)
+    assert named() == {"dutch.md"}
+
+    opened()
+    expect(drawer.get_by_label("Language")).to_have_value("nl")  # it remembers
+    drawer.get_by_label("Language").select_option("")
+    drawer.get_by_label("from").fill("2023-06-01")
+    drawer.get_by_label("to", exact=True).fill("2023-01-01")
+    drawer.get_by_role("button", name="Ask these").press("Enter")
+    expect(drawer).to_contain_text("the first date is later than the last one")
+    expect(note).to_contain_text("Asking only nl")  # nothing has changed
+    drawer.get_by_label("Language").select_option("")
+    drawer.get_by_label("from").fill("2023-01-01")
+    drawer.get_by_label("to", exact=True).fill("2023-03-31")
+    drawer.get_by_role("checkbox", name="Ask bridge.txt").press("Space")
+    drawer.get_by_role("button", name="Ask these").press("Enter")
+    expect(note).to_contain_text("Asking only 4 documents, from 2023-01-01, to 2023-03-31")
+    here.page.get_by_label("Your question").focus()
+    expect(here.ask(LAMP)).to_contain_text("built in 1887")
+    assert named() == {"museum.html"}
+    here.page.get_by_label("Your question").focus()
+    here.ask("What will the bridge cost?")
+    assert named() <= {"museum.html"}
+
+    note.get_by_role("button", name="Ask all").press("Enter")
+    expect(note).to_have_count(0)
+    here.page.get_by_label("Your question").focus()
+    expect(here.ask("What will the bridge cost in all?")).to_contain_text("bridge.txt")
+    keys.press("Escape")
+    expect(here.page.get_by_label("Your question")).to_be_focused()
+
+
+def test_an_empty_store_says_what_to_do_and_takes_the_first_document(
+    visit: Callable[..., Visit], tmp_path: Path
+) -> None:
+    only = write(tmp_path / "documents", "only.txt", "This is all there is.")
+    ingest(tmp_path / "store", only.parent)
+    only.unlink()
+    ingest(tmp_path / "store", only.parent, allow_removals=True)
+    embedder = FakeEmbedder()
+    with QA(tmp_path / "store", embedder, SentenceReader(embedder), 0.3) as opened, served(opened) as at:
+        here = visit(at)
+        expect(here.page.locator(".v-first")).to_contain_text("The store holds no documents")
+        expect(here.ask("Where was the whale seen?")).to_contain_text("hold no answer")
+        here.page.get_by_role("button", name="Documents").click()
+        drawer = here.page.get_by_role("dialog", name="Documents")
+        given = {"name": "whale.txt", "mimeType": "text/plain", "buffer": WHALE}
+        drawer.locator("input[type=file]").set_input_files([given])
+        expect(drawer.get_by_role("listitem")).to_have_count(1)
+        expect(drawer.locator(".v-job-place")).to_contain_text("1 added")
+        here.page.keyboard.press("Escape")
+        expect(here.ask("Where was the whale seen by fishermen?")).to_contain_text("off Kade pier")
+        here.page.context.close()
+
+
+BEACON = "beacon.invalid"
+WICKED = f"<img src=x onerror=window.__pwned=1> ${{7*191}} {{{{7*191}}}} \u202egnp \" ' ![i](d.png) {BEACON}"
+
+
+def test_a_hostile_corpus_stays_text_in_every_part_of_the_page(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    """A real store whose file's name, title, speaker and text are all made to do harm."""
+    name = f"{WICKED}.txt"
+    image = f"<img src=http://{BEACON}/a.png onerror=window.__pwned=2><script>window.__pwned=3</script>"
+    write(tmp_path / "documents", name, f"{WICKED} {image}\n\nThe engine cost 310,000 euros, {image} says {WICKED}.\n")
+    ingest(tmp_path / "store", tmp_path / "documents")
+    embedder = FakeEmbedder()
+    with QA(tmp_path / "store", embedder, SentenceReader(embedder), 0.1) as opened, served(opened) as at:
+        here = visit(at)
+        answer = here.ask(f"How much did the engine cost? {image}")
+        expect(answer).to_contain_text("310,000 euros")
+        expect(answer).to_contain_text("<script>window.__pwned=3</script>")
+        answer.get_by_role("button", name="[1]").first.click()
+        answer.get_by_role("button", name="Right").first.click()
+        expect(here.page.locator(".v-notice")).to_have_text("Noted as right.")
+        here.page.get_by_role("button", name="Documents").click()
+        drawer = here.page.get_by_role("dialog", name="Documents")
+        expect(drawer.locator(".v-title")).to_contain_text("<img src=x onerror")
+        drawer.locator("input[type=file]").set_input_files(
+            [{"name": "<img src=x onerror=window.__pwned=4>.exe", "mimeType": "text/plain", "buffer": b"MZ"}]
+        )
+        expect(drawer.locator(".v-warning")).to_contain_text("<img src=x onerror=window.__pwned=4>.exe is of no type")
+        drawer.get_by_role("checkbox").focus()
+        here.page.keyboard.press("Escape")
+        with here.page.expect_download() as kept:
+            here.page.get_by_role("button", name="Keep as HTML").click()
+        kept.value.save_as(tmp_path / "kept.html")
+        with here.page.expect_download() as original:
+            here.page.get_by_role("link", name="Open the original file").click()
+        original.value.save_as(tmp_path / "original")
+        assert (tmp_path / "original").read_bytes() == (tmp_path / "documents" / name).read_bytes()
+        here.page.reload()  # the conversation comes from the store again
+        expect(here.page.locator(".v-turn")).to_have_count(1)
+        here.page.wait_for_timeout(500)  # for anything that might still be fetched or run
+        assert here.page.evaluate("window.__pwned") is None
+        assert here.page.locator(":is(.v-log, .v-source, .v-drawer) :is(img, script)").count() == 0
+        shown = here.page.evaluate("document.body.innerText")
+        assert "1337" not in shown
+        assert "\u202e" not in shown
+        assert [problem for problem in here.problems if "415" not in problem] == []  # Chromium notes the refusal
+        here.problems.clear()
+
+        offline = here.page.context.new_page()  # the kept file, opened by itself
+        asked: list[str] = []
+        offline.on("request", lambda request: asked.append(request.url))
+        offline.goto((tmp_path / "kept.html").as_uri())
+        expect(offline.locator("body")).to_contain_text("310,000 euros")
+        assert offline.evaluate("window.__pwned") is None
+        assert asked == [(tmp_path / "kept.html").as_uri()]
+        here.page.context.close()
+
+
 # ---- accessibility ----
 
 

@@ -18,7 +18,7 @@ class Visit:
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         page.on("console", lambda line: self.problems.append(line.text) if line.type == "error" else None)
         page.goto(address)
-        expect(page.locator(".v-source")).to_contain_text("documents")
+        expect(page.locator(".v-source")).to_contain_text("document")  # what the store holds: the page has come to life
 
     def ask(self, question: str, button: bool = False) -> Locator:
         """Asks and returns the answer's element."""
