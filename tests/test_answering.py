@@ -426,7 +426,7 @@ def test_a_follow_up_is_read_with_what_the_question_before_it_lends(
     listening = Listening()
     with QA(store, FakeEmbedder(), listening, 0.0) as qa:
         answer = qa.ask("Until when did it shine?", ["What does the bridge cost?", earlier])
-    assert listening.asked == ["When was the lighthouse lamp built? Until when did it shine?"]
+    assert listening.asked == ["Until when did it shine? (lighthouse lamp built)"]
     assert answer.question == "Until when did it shine?"
     assert answer.spans[0].source.name == "museum.html"
 
