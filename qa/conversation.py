@@ -42,7 +42,7 @@ class Meant:
 
     @property
     def to_read(self) -> str:
-        """What is read: the question, then the lent names and topic words. Of two questions a reader answers one."""
+        """What is read: the question, then lent names and topic words; of two questions a reader answers the first."""
         held, words = set(words_of(self.question)), []
         for part in self.lent:
             names = names_in(part)

@@ -796,23 +796,23 @@ MEGABYTE = 1_000_000
 @pytest.mark.parametrize("suffix", [".txt", ".md"])
 def test_a_megabyte_of_one_thing_takes_no_time(unit: str, suffix: str) -> None:
     data = (unit * (MEGABYTE // len(unit))).encode()
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(LOADERS[suffix](data).text) == len(data)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize("unit", [" ", "a", "-", "\n", "<", "<a ", "<div>", "<!-- ", "<p>a</p>\n"])
 def test_a_megabyte_of_html_takes_no_time(unit: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     LOADERS[".html"]((unit * (MEGABYTE // 4 // len(unit))).encode())
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_a_long_single_line_is_read_in_linear_time() -> None:
     text = "word caf\xe9 " * (60 * MEGABYTE // 11)
-    start = time.perf_counter()
+    start = time.process_time()
     assert LOADERS[".txt"](text.encode()).text == text
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 30
 
 
 def test_heavy_libraries_are_imported_only_when_needed() -> None:
