@@ -115,25 +115,26 @@ def job_html(job: Job) -> str:
 def row_html(one: Listed, within: Within | None) -> str:
     left_out = one.state == "excluded"
     asked = within is None or within.documents is None or one.name in within.documents
+    name = f"<bdi>{clipped(one.name)}</bdi>" if one.title and one.title != one.name else ""
     facts = [
-        f"<bdi>{clipped(one.name)}</bdi>" if one.title and one.title != one.name else "",
         size_text(one.bytes) if one.bytes else "",
         escaped(", ".join(one.languages)),
         clipped(one.date or ("" if left_out else "no date stated")),
         f'<b class="v-state">{STATES[one.state]}</b>' if STATES[one.state] else "",
     ]
+    told = [name, *(f'<span class="v-fact">{fact}</span>' for fact in facts if fact)]
     reason = f'<span class="v-facts">{clipped(one.reason)}</span>' if one.reason else ""
-    name = html.escape(json.dumps(one.name), quote=True)
+    value = html.escape(json.dumps(one.name), quote=True)
     act, label = ("include", "Take back") if left_out else ("remove", "Remove")
     box = (
-        f'<input type="checkbox" name="document" value="{name}" aria-label="Ask {clipped(one.name)}"'
+        f'<input type="checkbox" name="document" value="{value}" aria-label="Ask {clipped(one.name)}"'
         f"{' checked' if asked else ''}>"
     )
     return (
         f"<li>{box if one.passages and not left_out else ''}"
         f'<div><bdi class="v-title">{clipped(one.title or one.name)}</bdi>'
-        f'<span class="v-facts">{" &middot; ".join(fact for fact in facts if fact)}</span>{reason}</div>'
-        f'<button type="button" class="v-act" data-{act}="{name}" aria-label="{label} {clipped(one.name)}">'
+        f'<span class="v-facts">{" &middot; ".join(fact for fact in told if fact)}</span>{reason}</div>'
+        f'<button type="button" class="v-act" data-{act}="{value}" aria-label="{label} {clipped(one.name)}">'
         f"{label}</button></li>"
     )
 

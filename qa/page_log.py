@@ -112,7 +112,8 @@ def sources_html(sources: Sequence[Source]) -> str:
         return '<p class="v-note">The store holds no documents yet.</p>'
     items = "".join(
         f'<li><bdi class="v-title">{clipped(s.title or s.name)}</bdi>'
-        f'<span class="v-facts"><bdi>{clipped(s.name)}</bdi> &middot; {clipped(s.date or "no date stated")}</span></li>'
+        f'<span class="v-facts"><bdi>{clipped(s.name)}</bdi> &middot; '
+        f'<span class="v-fact">{clipped(s.date or "no date stated")}</span></span></li>'
         for s in sources[:LISTED]
     )
     more = f'<p class="v-note">... and {len(sources) - LISTED:,} more</p>' if len(sources) > LISTED else ""

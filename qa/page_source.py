@@ -72,7 +72,6 @@ def source_html(
     if document is None or problem:
         return f'{head}{steps_html(*place)}<p class="v-warning">{problem}</p>'
     start, end = window(document.text, *citation.quote)
-    exactly = f"Characters {citation.quote[0]} to {citation.quote[1]}, SHA-256 {escaped(source.sha256)}"
     return (
         head
         + (f'<p class="v-warning">{changed_html(citation)}</p>' if citation.changed else "")
@@ -83,7 +82,8 @@ def source_html(
         + part_html(document, start, end, Shown.of(citation), passages)
         + edge_html("after", end < len(document.text))
         + '</div><div class="v-foot"><button type="button" class="v-act v-teach" disabled>The answer is this</button>'
-        + f'<p class="v-exactly">{exactly}</p></div>'
+        + f'<p class="v-exactly">Characters {citation.quote[0]} to {citation.quote[1]}</p>'
+        + f'<p class="v-exactly v-hash">SHA-256 {escaped(source.sha256)}</p></div>'
     )
 
 
