@@ -13,11 +13,13 @@ from qa.types import Span
 
 SHORT = 6  # words; so short an answer is the figure itself
 SHARED = 0.34  # of the shorter sentence's telling words, which the other one has too
+NEAR = 3  # words behind a figure that may name what it counts
 TRUSTED = 0.4  # confidence of an answer that is worth setting against another
 
 FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 CLOCK = re.compile(r"([01]?\d|2[0-3])[.:]([0-5]\d)")
 GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+COUNTED = re.compile(r"(?i)\b(?:how many|hoeveel)\s+(\w+)")
 WORDS = re.compile(r"[^\W\d_]+")
 YEAR = re.compile(r"1[0-9]\d\d|20\d\d")
 NUMBERS = {
@@ -59,19 +61,43 @@ def differ(question: str, one: Span, other: Span) -> bool:
         return False
     asked = figures(question, wanted is TIME)
     said, also = figures(one.text, wanted is TIME) - asked, figures(other.text, wanted is TIME) - asked
-    return bool(said and also) and not (said <= also or also <= said) and same_subject(question, one, other)
+    if not (said and also) or said <= also or also <= said:
+        return False
+    if wanted is TIME and not {sort_of(figure) for figure in said} & {sort_of(figure) for figure in also}:
+        return False  # a year and a day without one go together
+    return same_subject(question, one, other)
 
 
 def same_subject(question: str, one: Span, other: Span) -> bool:
     """Whether two answers are about the same thing, as far as their words show."""
-    if all(len(span.text.split()) <= SHORT for span in (one, other)):
-        units = [set(WORDS.findall(span.text.casefold())) - MONTHS.keys() - DAYS.keys() for span in (one, other)]
-        return not all(units) or bool(units[0] & units[1]) or one.passage.language != other.passage.language
+    pair, alike = (one, other), one.passage.language == other.passage.language
+    asked = COUNTED.search(question)
+    if asked and alike:
+        held = [bool(stems(asked[1], span.passage.language) & counted(span)) for span in pair]
+        if any(held):
+            return all(held)
+    if not alike or all(len(span.sentence.split()) <= SHORT for span in pair):
+        units = [set(WORDS.findall(span.text.casefold())) - MONTHS.keys() - DAYS.keys() for span in pair]
+        return not all(units) or bool(units[0] & units[1]) or not alike
     first, second = (telling(span.sentence, span.passage.language) for span in (one, other))
     shared = first & second
     return bool(shared & telling(question, one.passage.language)) and len(shared) >= SHARED * min(
         len(first), len(second)
     )
+
+
+def counted(span: Span) -> frozenset[str]:
+    """Stems of the words behind the first figure of an answer, in its sentence: what the figure counts."""
+    words = re.findall(r"\w[\w.,:]*\b", span.sentence[span.start - span.sentence_start :])
+    at = next((n for n, word in enumerate(words) if word[0].isdigit() or word.casefold() in NUMBERS), len(words))
+    following = words[at + 1 : at + 1 + NEAR]
+    return frozenset(stem for word in following for stem in stems(word, span.passage.language))
+
+
+def sort_of(figure: str) -> str:
+    """Whether a time is a month, a weekday, a year, a time of day, or a day of the month."""
+    kind = figure.partition(" ")[0] if " " in figure else "clock" if ":" in figure else ""
+    return kind or ("year" if YEAR.fullmatch(figure) else "number")
 
 
 def telling(text: str, language: str) -> frozenset[str]:

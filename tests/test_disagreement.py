@@ -28,6 +28,16 @@ HOW_MANY, WHEN = "How many people had to leave their homes?", "When did gate thr
             ("Some 1,420 people left.", "Some 1,420 people"),
         ),
         (HOW_MANY, ("A total of 1,240 people had to leave their homes.", ""), ("Some 1,420 people had to leave.", "")),
+        (
+            HOW_MANY,
+            ("A total of 1,240 people had to leave their homes.", "1,240"),
+            ("Some 1,420 people were moved out of two villages that night.", "Some 1,420"),
+        ),
+        (
+            "When will the first night ferry leave?",
+            ("The first night ferry will leave on Monday 3 June.", "Monday 3 June"),
+            ("The night ferry should make its first trip on 15 April.", "15 April"),
+        ),
         (HOW_MANY, ("In all, twelve left.", "twelve"), ("Thirteen, no, 13 left.", "13")),
         (WHEN, ("Gate three stopped at 22:37.", "22:37"), ("Gate three stopped at 22.39 hours.", "22.39")),
         (WHEN, ("Gate three stopped on 13 March 2024.", ""), ("Gate three stopped on 14 March 2024.", "")),
@@ -47,6 +57,16 @@ def test_what_differs(question: str, one: tuple[str, str], other: tuple[str, str
         (HOW_MANY, ("1,240 people", ""), ("well over a thousand people", "")),
         (HOW_MANY, ("1,240 people", ""), ("at least 1240 people in 2 villages", "at least 1240 people")),
         (HOW_MANY, ("1,240 people", ""), ("96 boilers", "")),
+        (
+            HOW_MANY,
+            ("Some 1,420 people had to leave their homes.", "Some 1,420"),
+            ("At least 310 homes and 46 firms were flooded, and people had to leave.", "46"),
+        ),
+        (
+            "When was the Marre Barrier opened?",
+            ("The Marre Barrier was opened in 1997.", "1997"),
+            ("It gave up its opening date of 15 April because of the damage at the Marre Barrier.", "15 April"),
+        ),
         (HOW_MANY, ("1,240 people had to leave on 13 March.", ""), ("1,240 people had to leave at 22:37.", "")),
         (WHEN, ("Gate three stopped at 22:37.", ""), ("Gate three stopped 2.5 kilometres west of the harbour.", "")),
         (WHEN, ("Gate three stopped at 22:37.", ""), ("The ferry sails at 20:45 every day.", "")),
