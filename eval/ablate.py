@@ -36,7 +36,7 @@ from qa.ingestion import sync
 from qa.readers import open_reader
 from qa.retrieval import PARTS, retrieve
 from qa.settings import Settings, load_settings
-from qa.types import Hit
+from qa.types import Hit, Within
 
 TABLE, PICTURE, FIGURES = "ablation.md", "ablation.svg", "ablation.json"
 SHOWN = ("recall@1", "recall@5", "recall@20", "mrr", "ndcg@10", "first", "any3")
@@ -90,10 +90,10 @@ class Ablated(QA):
 
     parts: Collection[str] = PARTS
 
-    def retrieve(self, question: str) -> list[Hit]:
+    def retrieve(self, question: str, within: Within | None = None) -> list[Hit]:
         vector = self.embedder.encode_questions([question])[0]
         with self.published() as index:
-            return retrieve(self.catalog, index, question, vector, parts=self.parts)
+            return retrieve(self.catalog, index, question, vector, parts=self.parts, within=within)
 
 
 @dataclass(frozen=True, slots=True)

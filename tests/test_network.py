@@ -135,7 +135,7 @@ def test_ingest_ask_and_page_reach_no_other_machine(guarded: Guarded, tmp_path: 
     code, out, err = guarded.run("-m", "qa.cli", "ingest", str(folder), "--json")
     assert (code, json.loads(out)["added"]) == (0, ["bridge.txt", "ferry.md", "lamp.html"]), err
     code, out, err = guarded.run("-m", "qa.cli", "ask", "When was the Kade bridge opened?", "--json")
-    assert (code, json.loads(out)["answers"][0]["text"]) == (0, "The Kade bridge was opened on 3 June 1931."), err
+    assert (code, json.loads(out)["answers"][0]["text"]) == (0, "3 June 1931"), err
     with served(guarded) as address:
         assert b"<html" in urllib.request.urlopen(address, timeout=60).read()
         answered = post(f"{address}/gradio_api/run/ask", {"data": ["When was the Kade bridge opened?"]})
