@@ -109,10 +109,10 @@ def test_what_is_removed_is_in_no_file(made: Path, tmp_path: Path) -> None:
     for name in gone:
         (tmp_path / "documents" / name).unlink()
     report = ingest(made)
-    assert texts_left(made, lost) == set()
-    assert vectors_left(made, rows) == 0
     passages = sum(len(before[name][0]) for name in gone)
     assert report.erased == ingestion.Erased(3, passages, passages, True)
+    assert texts_left(made, lost) == set()
+    assert vectors_left(made, rows) == 0
     assert not (made / "catalog.sqlite-wal").exists() or (made / "catalog.sqlite-wal").stat().st_size < 10_000
 
 
