@@ -94,7 +94,26 @@ def write(path: Path, batches: Batches) -> dict[str, int]:
             words.add(language, ids, texts)
             wanted[language] += len(ids)
     words.finish()
+    clear_spare(path)
     return dict(wanted)
+
+
+def clear_spare(path: Path) -> None:
+    """Zeroes the HNSW files of every collection that has too few vectors for Chroma to have put any there.
+
+    Chroma writes them whenever it opens such a collection, from memory that it took without clearing it: what this
+    process read of a document that is gone since would be in them (https://github.com/chroma-core/chroma/issues/7688).
+    """
+    for folder in {file.parent for file in path.glob("*/data_level0.bin")}:
+        if not is_persisted(folder):
+            for file in (folder / "data_level0.bin", folder / "length.bin"):
+                with contextlib.suppress(FileNotFoundError), file.open("r+b") as stream:
+                    stream.write(bytes(file.stat().st_size))
+
+
+def is_persisted(folder: Path) -> bool:
+    """Whether Chroma has put the vectors of a collection into HNSW files, as it does from 1000 on."""
+    return (folder / "index_metadata.pickle").is_file()
 
 
 @contextlib.contextmanager
@@ -120,12 +139,12 @@ def sizes_and_hashes(path: Path) -> dict[str, tuple[int, str]]:
 
 
 def final_hash(file: Path) -> str:
-    """Hash of an index of words, or an HNSW file that Chroma has persisted (from 1000 vectors on).
+    """Hash of an index of words, or an HNSW file that Chroma has persisted.
 
     "" of others, which change on opening: tantivy's locks, and the rest of Chroma's.
     """
     words = file.parent.name.startswith("words-") and file.suffix != ".lock"
-    if not words and not (file.parent / "index_metadata.pickle").is_file():
+    if not words and not is_persisted(file.parent):
         return ""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -236,6 +255,7 @@ class Index:
             sizes = {language: int(collection.count()) for language, collection in self.collections.items()}
             self.sizes = dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0])))  # the largest language first
             self.words = {language: lexical.Index(path, language) for language in self.sizes}
+            clear_spare(path)
         except Exception as error:  # Chroma raises its own, Rust's and pyo3's exceptions
             self.close()
             raise StoreDamaged(f"the index {path} cannot be read; {self.remedy}") from error

@@ -116,6 +116,31 @@ def test_what_is_removed_is_in_no_file(made: Path, tmp_path: Path) -> None:
     assert not (made / "catalog.sqlite-wal").exists() or (made / "catalog.sqlite-wal").stat().st_size < 10_000
 
 
+def test_small_indexes_hold_nothing_of_the_memory_of_those_who_make_and_open_them(tmp_path: Path) -> None:
+    store, junk = tmp_path / "store", np.full(60, 0.625, np.float32)
+    write(tmp_path / "documents", "a.txt", report_of(1))
+    for _ in range(20):  # Chroma takes the memory as it finds it: often clean, so once proves little
+        del (taken := [junk.copy() for _ in range(20_000)])[::2]
+        ingest(store, tmp_path / "documents")
+        index = vectors.Index(next((store / "generations").iterdir()))
+        files = [*store.rglob("data_level0.bin"), *store.rglob("length.bin")]
+        assert len(files) == 2
+        assert not any(any(file.read_bytes()) for file in files)
+        index.search(np.eye(16, dtype=np.float32)[0], "en", 5)
+        index.close()
+        assert not any(any(file.read_bytes()) for file in files)
+        write(tmp_path / "documents", "a.txt", report_of(len(taken) % 7))
+
+
+def test_what_chroma_left_in_a_small_index_goes_when_it_is_opened(tmp_path: Path) -> None:
+    write(tmp_path / "documents", "a.txt", report_of(1))
+    ingest(tmp_path / "store", tmp_path / "documents")
+    data = next(tmp_path.rglob("data_level0.bin"))
+    data.write_bytes(b"cargo1x1" * (data.stat().st_size // 8))
+    vectors.clear_spare(data.parents[1])
+    assert not any(data.read_bytes())
+
+
 def test_an_older_version_is_in_no_file(tmp_path: Path) -> None:
     store, folder = tmp_path / "store", tmp_path / "documents"
     for number in range(3):
