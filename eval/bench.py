@@ -2,7 +2,8 @@
 
 python -m eval.bench --texts PATH [PATH ...] --out DIR [--sizes 1000,10000,100000] [--questions FILE]
 Stores of these numbers of passages are made with cheap vectors (embedding 100,000 passages takes hours) and kept in
-DIR/stores; the rate of an ingest, the question's vector and the reader are measured with the real embedder.
+DIR/stores; the rate of an ingest, the question's vector and the reader are measured with the real embedder. QA_THREADS
+says how many threads the models have.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from eval.runs import rounded
 from qa import ingestion, passages, vectors
 from qa.catalog import SCHEMA_VERSION, open_catalog
 from qa.errors import VerbatimError
+from qa.settings import load_settings
 from qa.span_reader import READ_HITS
 from qa.types import Document, Source
 
@@ -173,7 +175,7 @@ def machine() -> Facts:
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processors": os.cpu_count(),
-        "threads": os.environ.get("OMP_NUM_THREADS"),
+        "threads": load_settings().threads or os.cpu_count(),
         "code": code_digest(),
         "versions": {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version, **library_versions()},
     }
