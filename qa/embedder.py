@@ -116,12 +116,13 @@ class Embedder:
         return vectors
 
     @cached_property
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
+        """Where its files lie; converts them first where they need it. Raises ModelUnavailable."""
         return self._locate()
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        folder = _first_module(self._folder)
+        folder = _first_module(self.folder)
         try:
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # the library raises Exception itself
@@ -136,7 +137,7 @@ class Embedder:
     @cached_property
     def _model(self) -> SentenceTransformer:
         try:
-            model = _load(self._folder, self._threads)
+            model = _load(self.folder, self._threads)
         except (ImportError, OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise ModelUnavailable(f"{self.name} cannot be loaded: {error}") from error
         except SafetensorError as error:

@@ -191,7 +191,7 @@ def example(context: str, answer: str, article: str = "1", question: str = "Who 
 
 def test_a_long_text_is_cut_between_sentences_and_its_span_kept() -> None:
     one = example(LONG, "Ada Brook")
-    passage, spans = reading_pairs.cut(one, reading_pairs.Articles([one], random.Random(1)))
+    passage, spans = reading_pairs.cut(one)
     assert len(passage) <= 600
     assert [passage[a:b] for a, b in spans] == ["Ada Brook"]
     assert passage in LONG
@@ -320,6 +320,16 @@ def test_a_run_that_was_broken_off_ends_with_the_same_weights(tmp_path: Path) ->
     steps = [json.loads(line)["step"] for line in (tmp_path / "broken" / "log.jsonl").read_text().splitlines()]
     assert steps == [18]
     assert not (tmp_path / "whole" / "checkpoint.part").exists()
+
+
+def test_word_embeddings_stay_as_they_are(tmp_path: Path) -> None:
+    tiny_model().save_pretrained(tmp_path)
+    plan = Plan(batch=8)
+    model = train_reader.open_backbone(tmp_path, plan)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    train(model, tiny_data(), tmp_path, plan)
+    same = [name for name, tensor in model.state_dict().items() if torch.equal(tensor, before[name])]
+    assert same == ["bert.embeddings.word_embeddings.weight"]
 
 
 def test_a_checkpoint_of_another_plan_is_refused(tmp_path: Path) -> None:

@@ -1,22 +1,28 @@
 """From examples to what the reader sees: a question, a passage of the program's length with its context line, spans.
 
+python -m qa.training.reading_pairs --data ../shared/data/train --out PAIRS.jsonl
+
 Long texts are cut as the program cuts them. Half of the passages get a context line, questions are varied in case and
 mark, and passages of the same article that share the question's words but lack its answer become no-answer pairs.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import math
 import random
 import re
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 
 from qa.passages import PASSAGE_CHARS, segment
-from qa.training.reading_data import Example, Span
+from qa.training.reading_data import Example, Span, read_all
 
 NEAR, FAR = 0.45, 0.05  # how often a question gets a passage of the same article, of another one, as no-answer
 HARDEST = 3  # the near one is drawn from so many best-matching passages
@@ -73,7 +79,7 @@ def expected(example: Example) -> float:
 def pairs_of(example: Example, articles: Articles, rng: random.Random) -> Iterator[Pair]:
     """The example as it is, as often as its source is repeated, and maybe passages without its answer."""
     for _ in range(REPEATED.get(example.source, 1)):
-        passage, spans = cut(example, articles)
+        passage, spans = cut(example)
         if example.spans and not spans:
             continue
         yield Pair(varied(example.question, rng), context_line(example, rng), passage, spans, example.source)
@@ -128,7 +134,7 @@ def pieces(text: str, lang: str, keep: Span = (0, 0)) -> list[Span]:
     return found
 
 
-def cut(example: Example, articles: Articles) -> tuple[str, tuple[Span, ...]]:
+def cut(example: Example) -> tuple[str, tuple[Span, ...]]:
     """The passage that holds most of the gold spans, and those; without spans, the one nearest to the question."""
     text, spans = example.context, example.spans
     if not spans:
@@ -212,3 +218,37 @@ def usable(other: str, passage: str, example: Example) -> bool:
     """Whether a passage is another one and holds none of the answers, whatever the case."""
     folded = other.casefold()
     return other not in passage and passage not in other and not any(a.casefold() in folded for a in example.answers)
+
+
+# ---- files ----
+
+
+def save_pairs(pairs: Sequence[Pair], path: Path) -> None:
+    """One JSON object a line; the file is whole or not there."""
+    part = path.with_name(path.name + ".part")
+    part.write_text("".join(json.dumps(asdict(pair)) + "\n" for pair in pairs), encoding="utf-8")
+    part.replace(path)
+
+
+def load_pairs(path: Path) -> list[Pair]:
+    """What `save_pairs` has written."""
+    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return [Pair(**{**row, "spans": tuple(map(tuple, row["spans"]))}) for row in rows]
+
+
+# ---- the command ----
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the training data")
+    parser.add_argument("--out", type=Path, required=True, help="file for the pairs")
+    parser.add_argument("--count", type=int, default=120_000, help="about so many pairs (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
+    options = parser.parse_args(arguments)
+    save_pairs(make_pairs(read_all(options.data, options.seed), options.count, options.seed), options.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

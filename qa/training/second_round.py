@@ -1,29 +1,30 @@
-"""Pairs for a second round of training, chosen by the reader that the first one made.
+"""Pairs for a second round of training, chosen by the model that the first one made.
 
-python -m qa.training.second_round --data ../shared/data/train --reader FOLDER --out PAIRS.jsonl
+python -m qa.training.second_round --data ../shared/data/train --model FOLDER --out PAIRS.jsonl
 
-A hard negative is the passage of the same article that the reader believes in most although it lacks the answer. Weak
-labels are marked anew: where the reader is sure of a span that a mark overlaps, its span is taken, else the question
+A hard negative is the passage of the same article that the model believes in most although it lacks the answer. Weak
+labels are marked anew: where the model is sure of a span that a mark overlaps, its span is taken, else the question
 is left out. The small sources are told once more, varied anew.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import torch
 from tqdm import tqdm
+from transformers import AutoModelForQuestionAnswering
 
-from qa.span_reader import Calibration, SpanReader
-from qa.training.reading_data import WEAK_SKIP, Example, Span, read_all, read_json, sample, tidy
+from qa.span_reader import SPAN_TOKENS
+from qa.training.reading_data import WEAK_SKIP, Example, Span, read_all, read_json, tidy
 from qa.training.reading_pairs import (
     UNTRUSTED,
     WHOLE,
@@ -33,62 +34,135 @@ from qa.training.reading_pairs import (
     cut,
     pairs_of,
     pieces,
-    sentences,
+    save_pairs,
     usable,
     varied,
 )
-from qa.types import Hit, Passage, Source
+from qa.training.train_reader import device, half, open_tokenizer
 
-CLEAN, WEAK = 7_000, 4_000  # questions at most
-READ = 6  # best-matching passages of its article that are read for a negative
+READ = 4  # best-matching passages of its article that are read for a negative
 WEAK_FROM = 0.4  # confidence of the heuristic that assigned a mark
 SURE = 3.0  # score above no answer from which a new mark is trusted
-NEW_NEGATIVES = 0.9  # how often a question gets one
+NEW_NEGATIVES, WEAK_NEGATIVES = 0.9, 0.5  # how often a question gets one
+BATCH = 128  # passages read at a time
 
-NOWHERE = Source("", "", "0" * 64, "", None)
+
+class Mark(NamedTuple):
+    """The best span of a text and how far it is above no answer, in logits; an empty one where nothing was found."""
+
+    score: float
+    start: int
+    end: int
 
 
-def second_round(folder: Path, reader: SpanReader, seed: int) -> list[Pair]:
-    """All pairs, in random order."""
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A question with what is to be read: its own text in pieces if its marks are weak, and passages that lack them."""
+
+    example: Example
+    own: tuple[Span, ...]  # pieces of the example's context
+    others: tuple[tuple[str, str], ...]  # passage and title
+
+    @property
+    def texts(self) -> list[str]:
+        return [self.example.context[a:b] for a, b in self.own] + [text for text, _ in self.others]
+
+
+Readings = Sequence[tuple[str, str]]  # question and text
+
+
+def second_round(folder: Path, read: Callable[[Readings], Sequence[Mark]], seed: int) -> list[Pair]:
+    """All pairs, in random order; read: the best span of every text for its question."""
     rng = random.Random(seed)
-    examples = read_all(folder, seed)
-    articles = Articles(examples, rng)
-    small = [e for e in examples if e.source in WHOLE and e.source != "new_wiki"]
-    clean = [e for e in examples if e.source not in UNTRUSTED | WHOLE or e.source == "new_wiki"]
-    pairs = [pair for e in small for pair in pairs_of(e, articles, rng)]
-    for example in bar(sample(clean, CLEAN, rng), "negatives"):
-        pairs += mined(example, articles, reader, rng)
-    for example in bar(sample(weak_marks(folder), WEAK, rng), "marks"):
-        pairs += marked_anew(example, articles, reader, rng)
+    pairs, candidates = prepared(folder, seed)
+    pairs += chosen(candidates, read, rng)
     rng.shuffle(pairs)
     return pairs
 
 
-def bar(examples: Sequence[Example], what: str) -> Any:
-    return tqdm(examples, desc=what, unit="question", mininterval=5)
+def prepared(folder: Path, seed: int) -> tuple[list[Pair], list[Candidate]]:
+    """The pairs of the small sources, which no model chooses, and what is to be read of the others."""
+    rng = random.Random(seed)
+    examples = read_all(folder, seed)
+    articles = Articles(examples, rng)
+    small = [e for e in examples if e.source in WHOLE and e.source != "new_wiki"]
+    pairs = [pair for e in small for pair in pairs_of(e, articles, rng)]
+    clean = [e for e in examples if e.source not in UNTRUSTED | WHOLE or e.source == "new_wiki"]
+    candidates = [candidate(e, articles, (), rng.random() < NEW_NEGATIVES) for e in bar(clean, "clean questions")]
+    weak = weak_marks(folder)
+    articles = Articles(weak, rng)
+    for example in bar(weak, "weak questions"):
+        own = pieces(example.context, example.lang)
+        candidates.append(candidate(example, articles, own, rng.random() < WEAK_NEGATIVES))
+    return pairs, candidates
 
 
-def mined(example: Example, articles: Articles, reader: SpanReader, rng: random.Random) -> Iterator[Pair]:
-    """The question with its own passage, and with the one that the reader is most wrong about."""
-    passage, spans = cut(example, articles)
-    if not spans:
-        return
-    yield Pair(varied(example.question, rng), context_line(example, rng), passage, spans, example.source)
-    if rng.random() >= NEW_NEGATIVES:
-        return
+def candidate(example: Example, articles: Articles, own: Sequence[Span], negative: bool) -> Candidate:
+    """own: pieces of the context if its marks are weak; negative: whether a passage without the answer is wanted."""
     overlap, titles = articles.of((example.source, example.article))
-    ranked = (text for text in overlap.ranked(example.question) if usable(text, passage, example))
-    others = list(islice(ranked, READ))
-    found = reader.find(example.question, [hit_of(text, example.lang) for text in others])
+    # Which of a weak example's marks is the answer is not known yet; `worst` looks.
+    lacking = replace(example, spans=()) if own else example
+    ranked = (text for text in overlap.ranked(example.question) if usable(text, example.context, lacking))
+    return Candidate(
+        example, tuple(own), tuple((text, titles[text]) for text in islice(ranked, READ if negative else 0))
+    )
+
+
+def chosen(
+    candidates: Sequence[Candidate], read: Callable[[Readings], Sequence[Mark]], rng: random.Random
+) -> list[Pair]:
+    """The pairs that the model's reading makes of the candidates."""
+    marks = iter(read([(c.example.question, text) for c in candidates for text in c.texts]))
+    pairs: list[Pair] = []
+    for one in candidates:
+        read_here = [next(marks) for _ in one.texts]
+        own, others = read_here[: len(one.own)], read_here[len(one.own) :]
+        pairs += marked_anew(one, own, others, rng) if own else mined(one, others, rng)
+    return pairs
+
+
+def mined(one: Candidate, others: Sequence[Mark], rng: random.Random) -> Iterator[Pair]:
+    """The question with its own passage, and with the one that the model is most wrong about."""
+    passage, spans = cut(one.example)
+    if spans:
+        yield Pair(
+            varied(one.example.question, rng), context_line(one.example, rng), passage, spans, one.example.source
+        )
+        yield from worst(one, others, float("inf"), "", rng)
+
+
+def marked_anew(one: Candidate, own: Sequence[Mark], others: Sequence[Mark], rng: random.Random) -> Iterator[Pair]:
+    """The question with the model's own span, if it is sure of it and a mark shares most of its words."""
+    number = max(range(len(own)), key=lambda n: own[n].score)
+    best, shift = own[number], one.own[number][0]
+    span = shift + best.start, shift + best.end
+    example = one.example
+    if best.score < SURE or not any(alike(example.context, span, mark) for mark in example.spans):
+        return
+    passage, spans = cut(replace(example, spans=(span,)))
+    if spans:
+        yield Pair(varied(example.question, rng), context_line(example, rng), passage, spans, example.source)
+        if rng.random() < WEAK_NEGATIVES:
+            yield from worst(
+                one, others, best.score, example.context[slice(*span)], rng
+            )  # one that reads better may well be right
+
+
+def worst(one: Candidate, others: Sequence[Mark], below: float, answer: str, rng: random.Random) -> Iterator[Pair]:
+    """The passage with the best span, of a score under `below`, among those without the answer ("": all)."""
+    found = [
+        (mark.score, n)
+        for n, mark in enumerate(others)
+        if mark.start < mark.end and mark.score < below and not (answer and holds(one.others[n][0], answer))
+    ]
     if found:
-        worst = others[found[0].number]
-        line = context_line(replace(example, title=titles[worst], date="", speaker="", asked=""), rng)
-        yield Pair(varied(example.question, rng), line, worst, (), example.source)
+        passage, title = one.others[max(found)[1]]
+        line = context_line(replace(one.example, title=title, date="", speaker="", asked=""), rng)
+        yield Pair(varied(one.example.question, rng), line, passage, (), one.example.source)
 
 
-def hit_of(text: str, lang: str) -> Hit:
-    """A passage that is nothing but its text."""
-    return Hit(Passage("", NOWHERE, 0, len(text), text, "", lang, sentences(text, lang)), 1.0)
+def holds(text: str, answer: str) -> bool:
+    return answer.casefold() in text.casefold()
 
 
 # ---- weak labels ----
@@ -103,23 +177,9 @@ def weak_marks(folder: Path) -> list[Example]:
             marks = tidy(context, [run for mark in paragraph["marked_spans"] for run in mark["runs"]])
             for qa in paragraph["qas"]:
                 if marks and qa.get("conf", 0) >= WEAK_FROM:
-                    name = f"weak-{number}-{place}-{qa['order']}"
-                    examples.append(Example(name, qa["question"], "", context, marks, "weak_squad", str(number)))
+                    name = f"marked-{number}-{place}-{qa['order']}"
+                    examples.append(Example(name, qa["question"], "", context, marks, "marked", str(number)))
     return examples
-
-
-def marked_anew(example: Example, articles: Articles, reader: SpanReader, rng: random.Random) -> Iterator[Pair]:
-    """The question with the reader's own span, if it is sure of it and a mark shares most of its words."""
-    where = pieces(example.context, example.lang)
-    found = reader.find(example.question, [hit_of(example.context[a:b], example.lang) for a, b in where])
-    if not found or found[0].score < SURE:
-        return
-    shift = where[found[0].number][0]
-    span = shift + found[0].start, shift + found[0].end
-    if any(alike(example.context, span, mark) for mark in example.spans):
-        passage, spans = cut(replace(example, spans=(span,)), articles)
-        if spans:
-            yield Pair(varied(example.question, rng), "", passage, spans, example.source)
 
 
 def alike(text: str, one: Span, other: Span) -> bool:
@@ -130,30 +190,65 @@ def alike(text: str, one: Span, other: Span) -> bool:
     return 2 * (a & b).total() > 0.5 * (a.total() + b.total())
 
 
+# ---- reading ----
+
+
+def read_marks(folder: Path, readings: Readings) -> list[Mark]:
+    """The best span of every text by the model in a folder; of a long text, of its first window."""
+    tokenizer = open_tokenizer(folder)
+    tokenizer.enable_padding(pad_id=tokenizer.token_to_id("<pad>") or 0, pad_to_multiple_of=32)
+    model = AutoModelForQuestionAnswering.from_pretrained(folder).to(device()).eval()
+    order = sorted(range(len(readings)), key=lambda n: len(readings[n][0]) + len(readings[n][1]))
+    marks: list[Mark] = [Mark(0.0, 0, 0)] * len(readings)
+    for at in bar(range(0, len(order), BATCH), "reading", "batch"):
+        batch = order[at : at + BATCH]
+        encodings = tokenizer.encode_batch([readings[n] for n in batch])
+        ids, mask, types = (
+            torch.tensor([getattr(e, name) for e in encodings], device=device())
+            for name in ("ids", "attention_mask", "type_ids")
+        )
+        with torch.inference_mode(), half(device()):
+            out = model(input_ids=ids, attention_mask=mask, token_type_ids=types)
+        passage = torch.tensor([[part == 1 for part in e.sequence_ids] for e in encodings], device=device())
+        scores, first, last = (x.tolist() for x in best(out.start_logits.float(), out.end_logits.float(), passage))
+        for n, encoding, score, a, b in zip(batch, encodings, scores, first, last, strict=True):
+            marks[n] = mark_of(readings[n][1], score, encoding.offsets[a][0], encoding.offsets[b][1])
+    return marks
+
+
+def best(start: torch.Tensor, end: torch.Tensor, passage: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """(batch,) each: score above no answer, first and last token of the best span. passage: (batch, tokens) bool."""
+    spans = start[:, :, None] + end[:, None, :]
+    tokens = start.shape[1]
+    short = torch.ones(tokens, tokens, dtype=torch.bool, device=start.device).triu().tril(SPAN_TOKENS - 1)
+    allowed = short & passage[:, :, None] & passage[:, None, :]
+    score, place = spans.masked_fill(~allowed, -1e9).flatten(1).max(1)
+    return score - (start[:, 0] + end[:, 0]), place // tokens, place % tokens
+
+
+def mark_of(text: str, score: float, start: int, end: int) -> Mark:
+    """Without the blank before a word, which some tokenizers count to it."""
+    start += len(text[start:end]) - len(text[start:end].lstrip())
+    return Mark(score, start, end)
+
+
+def bar(items: Sequence[Any], what: str, unit: str = "question") -> Any:
+    return tqdm(items, desc=what, unit=unit, mininterval=5)
+
+
 # ---- the command ----
-
-
-def save(pairs: Sequence[Pair], path: Path) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text("".join(json.dumps(asdict(pair)) + "\n" for pair in pairs), encoding="utf-8")
-    part.replace(path)
-
-
-def load(path: Path) -> list[Pair]:
-    """What `save` has written."""
-    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    return [Pair(**{**row, "spans": tuple(map(tuple, row["spans"]))}) for row in rows]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder with the training data")
-    parser.add_argument("--reader", type=Path, required=True, help="folder with the first round's exported reader")
+    parser.add_argument("--model", type=Path, required=True, help="folder of the first round's model")
     parser.add_argument("--out", type=Path, required=True, help="file for the pairs")
     parser.add_argument("--seed", type=int, default=2, help="(default: %(default)s)")
     options = parser.parse_args(arguments)
-    reader = SpanReader.open(options.reader, calibration=Calibration())
-    save(second_round(options.data, reader, options.seed), options.out)
+    save_pairs(
+        second_round(options.data, lambda readings: read_marks(options.model, readings), options.seed), options.out
+    )
     return 0
 
 

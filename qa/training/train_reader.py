@@ -1,7 +1,6 @@
 """Trains the reader: a start and an end head over question and passage; no answer is the first token.
 
-python -m qa.training.train_reader --data ../shared/data/train --out DIR [--backbone minilm|FOLDER] [--limit N]
-python -m qa.training.train_reader --pairs PAIRS.jsonl --out DIR --backbone FIRST/model --rate 6e-5
+python -m qa.training.train_reader --pairs PAIRS.jsonl --out DIR --backbone FOLDER [--rate R] [--epochs N]
 
 The same command again continues an interrupted run exactly where its last checkpoint stands. Without an accelerator
 it trains on the processor.
@@ -29,9 +28,7 @@ from tokenizers import Encoding, Tokenizer
 from tqdm import tqdm
 from transformers import AutoModelForQuestionAnswering
 
-from qa.training.reading_data import read_all
-from qa.training.reading_pairs import Pair, make_pairs
-from qa.training.second_round import load
+from qa.training.reading_pairs import Pair, load_pairs
 
 MAX_TOKENS, STRIDE = 256, 64  # of question and passage together; tokens that two windows of a passage share
 PAD_TO = 32  # tokens: few shapes, little padding
@@ -46,8 +43,9 @@ class Plan:
 
     seed: int = 1
     epochs: int = 1
-    batch: int = 16
-    rate: float = 1.2e-4
+    batch: int = 64
+    rate: float = 2e-4
+    dropout: float = 0.1
     decay: float = 0.01
     warm_up: float = 0.07  # of all steps
     clip: float = 1.0
@@ -86,17 +84,14 @@ def windows(tokenizer: Tokenizer, pairs: Sequence[Pair], size: int = 1000) -> It
 
 def gold_tokens(encoding: Encoding, pair: Pair) -> tuple[tuple[int, int], ...]:
     """First and last token of every span that stands whole in this window, in text order."""
-    shift = len(pair.text) - len(pair.passage)
-    tokens = [(n, *encoding.offsets[n]) for n, part in enumerate(encoding.sequence_ids) if part == 1]
+    if not pair.spans:
+        return ()
+    shift, offsets = len(pair.text) - len(pair.passage), encoding.offsets  # made anew whenever asked for
+    tokens = [n for n, part in enumerate(encoding.sequence_ids) if part == 1]
     golds = []
     for start, end in pair.spans[:GOLDS]:
-        inside = [n for n, a, b in tokens if a < end + shift and b > start + shift]
-        whole = (
-            inside
-            and encoding.offsets[inside[0]][0] <= start + shift
-            and encoding.offsets[inside[-1]][1] >= end + shift
-        )
-        if whole:
+        inside = [n for n in tokens if offsets[n][0] < end + shift and offsets[n][1] > start + shift]
+        if inside and offsets[inside[0]][0] <= start + shift and offsets[inside[-1]][1] >= end + shift:
             golds.append((inside[0], inside[-1]))
     return tuple(dict.fromkeys(golds))
 
@@ -151,6 +146,16 @@ def span_loss(start: torch.Tensor, end: torch.Tensor, mask: torch.Tensor, golds:
 # ---- training ----
 
 
+def device() -> torch.device:
+    """An accelerator where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def half(where: torch.device) -> contextlib.AbstractContextManager[Any]:
+    """Products of matrices in bf16, which processors without it are slow at."""
+    return torch.autocast(where.type, torch.bfloat16) if where.type == "cuda" else contextlib.nullcontext()
+
+
 def learning_rate(step: int, steps: int, plan: Plan) -> float:
     """Rises linearly during the warm-up, then falls linearly to 0."""
     warm = max(1, round(steps * plan.warm_up))
@@ -159,7 +164,7 @@ def learning_rate(step: int, steps: int, plan: Plan) -> float:
 
 def make_optimizer(model: torch.nn.Module, plan: Plan) -> torch.optim.AdamW:
     """AdamW without weight decay on biases and layer norms."""
-    named = list(model.named_parameters())
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     plain = [p for name, p in named if p.ndim < 2]
     decayed = [p for name, p in named if p.ndim >= 2]
     groups = [{"params": decayed, "weight_decay": plan.decay}, {"params": plain, "weight_decay": 0.0}]
@@ -179,8 +184,7 @@ def train(
 
     `stop`: break off before this step, as a killed run does. Raises ValueError for another plan's checkpoint.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model.to(device).train()
+    model.to(device()).train()
     optimizer = make_optimizer(model, plan)
     lengths = [len(one.ids) for one in data]
     batches = [b for epoch in range(plan.epochs) for b in order(lengths, plan.batch, plan.seed + epoch)]
@@ -192,7 +196,7 @@ def train(
     for step in range(begin, len(batches) if stop is None else stop):
         batch = collate([data[n] for n in batches[step]], padding)
         rate = learning_rate(step, len(batches), plan)
-        loss = learn(model, optimizer, {name: tensor.to(device) for name, tensor in batch.items()}, rate, plan.clip)
+        loss = learn(model, optimizer, {name: tensor.to(device()) for name, tensor in batch.items()}, rate, plan.clip)
         bar.update()
         if line := log.add(step + 1, loss, rate, len(batches[step]), step + 1 == len(batches)):
             bar.set_postfix(line)
@@ -204,9 +208,7 @@ def train(
 def learn(model: Any, optimizer: torch.optim.Optimizer, batch: Batch, rate: float, clip: float) -> torch.Tensor:
     """One step; returns the loss."""
     golds = batch.pop("golds")
-    device = golds.device.type
-    half = torch.autocast(device, torch.bfloat16) if device == "cuda" else contextlib.nullcontext()
-    with half:
+    with half(golds.device):
         out = model(**batch)
     loss = span_loss(out.start_logits, out.end_logits, batch["attention_mask"], golds)
     optimizer.zero_grad(set_to_none=True)
@@ -304,40 +306,38 @@ def finish(model: Any, tokenizer: Tokenizer, folder: Path) -> None:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    told = parser.add_mutually_exclusive_group(required=True)
-    told.add_argument("--data", type=Path, help="folder with the training data")
-    told.add_argument("--pairs", type=Path, help="file of second_round.py: a second round, on top of --backbone")
+    parser.add_argument("--pairs", type=Path, required=True, help="file of reading_pairs.py or second_round.py")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, log and model")
-    parser.add_argument("--backbone", default="minilm", help="minilm or a model's folder (default: %(default)s)")
-    parser.add_argument("--examples", type=int, default=40_000, help="question-passage pairs (default: %(default)s)")
-    parser.add_argument("--epochs", type=int, default=1, help="times over all of them (default: %(default)s)")
-    parser.add_argument("--rate", type=float, default=1.2e-4, help="highest learning rate (default: %(default)s)")
+    parser.add_argument("--backbone", type=Path, required=True, help="folder of the model to begin with")
+    parser.add_argument("--epochs", type=int, default=2, help="times over all pairs (default: %(default)s)")
+    parser.add_argument("--rate", type=float, default=2e-4, help="highest learning rate (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
     parser.add_argument("--limit", type=int, help="stop reading after so many pairs, for a try")
     return parser.parse_args(arguments)
 
 
-def first_round(options: argparse.Namespace) -> list[Pair]:
-    return make_pairs(read_all(options.data, options.seed), options.examples, options.seed)
+def open_backbone(folder: Path, plan: Plan) -> Any:
+    """The model to train. Its word embeddings stay as they are, so that languages without examples keep their place."""
+    model = AutoModelForQuestionAnswering.from_pretrained(
+        folder, hidden_dropout_prob=plan.dropout, attention_probs_dropout_prob=plan.dropout
+    )
+    model.get_input_embeddings().weight.requires_grad_(False)
+    return model
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
-    pairs = (load(options.pairs) if options.pairs else first_round(options))[: options.limit]
+    pairs = load_pairs(options.pairs)[: options.limit]
     positive, negative = (Counter(p.source for p in pairs if bool(p.spans) == kind) for kind in (True, False))
     for source in positive | negative:
         print(f"{source:12} {positive[source]:6} with an answer {negative[source]:6} without")
-    folder = backbone_folder(options.backbone)
-    tokenizer = open_tokenizer(folder)
+    tokenizer = open_tokenizer(options.backbone)
     data = list(windows(tokenizer, pairs))
     print(f"{len(pairs)} pairs, {len(data)} windows, {np.mean([len(one.ids) for one in data]):.0f} tokens on average")
-    torch.manual_seed(options.seed)  # the head is new and starts at random
-    # Each example is seen once or twice, so dropout has nothing to prevent; without it a step takes 3/4 of the time.
-    model = AutoModelForQuestionAnswering.from_pretrained(
-        folder, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
-    )
     plan = Plan(seed=options.seed, epochs=options.epochs, rate=options.rate)
+    torch.manual_seed(options.seed)  # the head is new and starts at random
+    model = open_backbone(options.backbone, plan)
     (options.out / "plan.json").write_text(json.dumps(asdict(plan) | {"examples": len(pairs), "windows": len(data)}))
     train(model, data, options.out, plan, padding=model.config.pad_token_id)
     finish(model, tokenizer, options.out / "model")
