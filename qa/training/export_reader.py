@@ -105,10 +105,10 @@ def probabilities(session: Session, encoding: Encoding) -> Floats:
 
 
 def examples(tokenizer: Tokenizer, count: int) -> list[Encoding]:
-    """Questions with their passages from our own examples, evenly spread."""
-    own = read_own(OWN)
-    chosen = [own[at * len(own) // count] for at in range(min(count, len(own)))]
-    return [one for one in tokenizer.encode_batch([(e.question, e.context) for e in chosen]) if len(one.ids) <= WINDOW]
+    """Questions with their passages from our own examples that fit into a window, evenly spread."""
+    own = tokenizer.encode_batch([(e.question, e.context) for e in read_own(OWN)])
+    fit = [one for one in own if len(one.ids) <= WINDOW]
+    return [fit[at * len(fit) // count] for at in range(count)] if len(fit) > count else fit
 
 
 # ---- the command ----

@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import sys
 import time
 from collections import Counter
@@ -43,8 +44,8 @@ class Plan:
 
     seed: int = 1
     epochs: int = 1
-    batch: int = 64
-    rate: float = 2e-4
+    batch: int = 32
+    rate: float = 1.4e-4
     dropout: float = 0.1
     decay: float = 0.01
     warm_up: float = 0.07  # of all steps
@@ -151,9 +152,14 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def has_tiles() -> bool:
+    """Whether the processor multiplies matrices of bf16 in hardware (AMX): ten times faster here, without it slower."""
+    return bool(torch.cpu.get_capabilities().get("amx_bf16"))
+
+
 def half(where: torch.device) -> contextlib.AbstractContextManager[Any]:
-    """Products of matrices in bf16, which processors without it are slow at."""
-    return torch.autocast(where.type, torch.bfloat16) if where.type == "cuda" else contextlib.nullcontext()
+    """Products of matrices in bf16, where that is fast."""
+    return torch.autocast(where.type, torch.bfloat16, enabled=where.type == "cuda" or has_tiles())
 
 
 def learning_rate(step: int, steps: int, plan: Plan) -> float:
@@ -310,18 +316,27 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, log and model")
     parser.add_argument("--backbone", type=Path, required=True, help="folder of the model to begin with")
     parser.add_argument("--epochs", type=int, default=2, help="times over all pairs (default: %(default)s)")
-    parser.add_argument("--rate", type=float, default=2e-4, help="highest learning rate (default: %(default)s)")
+    parser.add_argument("--rate", type=float, default=1.4e-4, help="highest learning rate (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
     parser.add_argument("--limit", type=int, help="stop reading after so many pairs, for a try")
     return parser.parse_args(arguments)
 
 
 def open_backbone(folder: Path, plan: Plan) -> Any:
-    """The model to train. Its word embeddings stay as they are, so that languages without examples keep their place."""
+    """The model to train. Its word embeddings stay as they are, so that languages without examples keep their place.
+
+    Attention has no dropout, and on processors is written out: so a step takes half the time.
+    """
     model = AutoModelForQuestionAnswering.from_pretrained(
-        folder, hidden_dropout_prob=plan.dropout, attention_probs_dropout_prob=plan.dropout
+        folder,
+        hidden_dropout_prob=plan.dropout,
+        attention_probs_dropout_prob=0.0,
+        attn_implementation="sdpa" if device().type == "cuda" else "eager",
     )
     model.get_input_embeddings().weight.requires_grad_(False)
+    if has_tiles() and shutil.which("g++"):  # half as fast again, after a minute of compiling for each length
+        torch._dynamo.config.recompile_limit = 4 * MAX_TOKENS // PAD_TO
+        model.compile(dynamic=False)
     return model
 
 
