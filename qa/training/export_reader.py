@@ -23,7 +23,6 @@ from transformers import AutoModelForQuestionAnswering
 
 from qa.span_reader import TOKENIZER, WEIGHTS, WINDOW, Session, load
 from qa.training.reading_data import OWN, read_own
-from qa.training.train_reader import backbone_folder
 
 FLOAT = "reader-float.onnx"
 INPUTS, OUTPUTS = ("input_ids", "attention_mask", "token_type_ids"), ("start_logits", "end_logits")
@@ -134,7 +133,7 @@ def write(model: Any, tokenizer_folder: Path, out: Path, keep_float: bool, count
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("model", help="folder of the trained model; with --checkpoint its backbone: minilm or a folder")
+    parser.add_argument("model", type=Path, help="folder of the trained model; with --checkpoint that of its backbone")
     parser.add_argument("out", type=Path, help="folder for reader.onnx and tokenizer.json")
     parser.add_argument("--float", action="store_true", help=f"keep the float model too, as {FLOAT}")
     parser.add_argument("--checkpoint", type=Path, help="take the weights from this checkpoint of an unfinished run")
@@ -143,9 +142,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
-    folder = backbone_folder(options.model)
-    model = from_checkpoint(options.checkpoint, folder) if options.checkpoint else open_model(folder)
-    write(model, folder, options.out, options.float)
+    model = from_checkpoint(options.checkpoint, options.model) if options.checkpoint else open_model(options.model)
+    write(model, options.model, options.out, options.float)
     return 0
 
 

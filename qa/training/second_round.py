@@ -38,7 +38,7 @@ from qa.training.reading_pairs import (
     usable,
     varied,
 )
-from qa.training.train_reader import device, half, open_tokenizer
+from qa.training.train_reader import attention, device, half, open_tokenizer
 
 READ = 4  # best-matching passages of its article that are read for a negative
 WEAK_FROM = 0.4  # confidence of the heuristic that assigned a mark
@@ -197,7 +197,8 @@ def read_marks(folder: Path, readings: Readings) -> list[Mark]:
     """The best span of every text by the model in a folder; of a long text, of its first window."""
     tokenizer = open_tokenizer(folder)
     tokenizer.enable_padding(pad_id=tokenizer.token_to_id("<pad>") or 0, pad_to_multiple_of=32)
-    model = AutoModelForQuestionAnswering.from_pretrained(folder).to(device()).eval()
+    model = AutoModelForQuestionAnswering.from_pretrained(folder, attn_implementation=attention())
+    model.to(device()).eval()
     order = sorted(range(len(readings)), key=lambda n: len(readings[n][0]) + len(readings[n][1]))
     marks: list[Mark] = [Mark(0.0, 0, 0)] * len(readings)
     for at in bar(range(0, len(order), BATCH), "reading", "batch"):
