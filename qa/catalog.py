@@ -643,7 +643,7 @@ def damage(store: Path) -> Iterator[None]:
     """Turns what SQLite says of a broken file, a full disk or a lack of rights into a sentence."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter for what SQLite quotes of damaged pages
         name = getattr(error, "sqlite_errorname", None) or ""
         if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and "READ" not in name):
             raise VerbatimError(

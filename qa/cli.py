@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import io
 import json
 import os
 import sqlite3
@@ -15,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from qa import __version__
-from qa.errors import NoStore, StoreBusy, UsageError, VerbatimError
+from qa.errors import StoreBusy, UsageError, VerbatimError
 
 if TYPE_CHECKING:
     from qa.catalog import Listed
@@ -27,6 +28,8 @@ OK, FAILED, WRONG_USE, FILES_FAILED, BUSY, NO_ANSWER, DIFFERS = 0, 1, 2, 3, 4, 5
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. Every foreseen error is one line on stderr."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without some letter shows its number
+        sys.stdout.reconfigure(errors="backslashreplace")
     parser = make_parser()
     options = parser.parse_args(arguments)
     if not options.command:
@@ -47,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OK
     except KeyboardInterrupt:
         return complain("stopped; the store is as it was, and the work done so far is kept", 130)
+    except PermissionError as error:
+        return complain(f"{error.filename}: {error.strerror}; check its permissions", FAILED)
     except OSError as error:
         return complain(error, FAILED)
     except sqlite3.DatabaseError as error:
@@ -165,11 +170,14 @@ def publication(report: Report) -> str:
 
 
 def default_roots(store: Path) -> list[Path]:
-    """The roots of an ingest without PATH: those the store has (none given), else `corpus` beside ingest.py."""
-    from qa.catalog import open_catalog
+    """The roots of an ingest without PATH: those the store has (none given), else `corpus` beside ingest.py.
+
+    A store in which a first ingest was killed has roots too.
+    """
+    from qa.catalog import FILE_NAME
     from qa.settings import HOME
 
-    with contextlib.suppress(NoStore), contextlib.closing(open_catalog(store)):
+    if (store / FILE_NAME).exists():
         return []
     corpus = HOME / "corpus"
     if not corpus.is_dir():

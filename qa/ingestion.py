@@ -47,6 +47,7 @@ EMBED_BATCH = 64  # vectors committed at once: about five seconds' work
 CHROMA_BATCH = 2000
 EXTEND_FROM = 10_000  # passages; a smaller index is made anew in less time than a few vectors take
 UPLOADS = "uploads"  # folder inside the store, and what the names of its documents begin with
+KEPT = "; the text that was read before is kept: delete the file to have that erased"
 RECENT_NS = 2_000_000_000  # a file changed this shortly before it was looked at may change again within one clock tick
 
 Progress = Callable[[str, int, int], None]  # (stage, done, of how many)
@@ -135,6 +136,8 @@ def sync(
     with write_lock(store), contextlib.closing(create_catalog(store)) as catalog, damage(store):
         recover(catalog, store)
         job = look(catalog, store, roots, open_embedder, embedder_name, allow_removals)
+        if not catalog.generation:  # killed before it is published, the first ingest can be repeated without paths
+            catalog.put(roots=absolute(job.roots))
         read_changed(catalog, job, progress)
         publish(catalog, store, job, progress)
         catalog.put(
@@ -158,6 +161,7 @@ def preview(
     StoreBusy.
     """
     check_roots(roots, store)
+    check_folder(store)
     if not (store / FILE_NAME).exists():
         check_presence(roots, ())
     with tempfile.TemporaryDirectory(prefix="verbatim-") as place:
@@ -265,7 +269,12 @@ def is_changed(before: Fingerprint, file: Found) -> bool:
 
 
 def check_roots(roots: Sequence[Path], store: Path) -> None:
-    """Raises UsageError for two roots of one name, a root inside another, or one inside the store."""
+    """Raises UsageError for two roots of one name, one inside another or inside the store, a path that is not UTF-8."""
+    for path in (*roots, store):
+        try:
+            os.path.abspath(path).encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"the name of {str(path)!a} is not UTF-8; rename it, or name another path") from None
     absolute = [Path(os.path.abspath(root)) for root in roots]
     here = Path(os.path.abspath(store))
     for root in absolute:
@@ -479,7 +488,7 @@ def read_changed(catalog: Catalog, job: Job, progress: Progress) -> None:
             (report.updated if before else report.added).append(document.source.name)
             report.noted += [{"document": name, "note": note} for note in document.notes]
         except UnreadableFile as error:
-            report.failed.append({"document": name, "reason": str(error)})
+            report.failed.append({"document": name, "reason": f"{error}{KEPT if before else ''}"})
             if before:
                 stale.append(name)
                 if before.made_by != made_by:
@@ -648,8 +657,7 @@ def absolute(roots: Sequence[Path]) -> list[str]:
 @contextlib.contextmanager
 def write_lock(store: Path) -> Iterator[None]:
     """One writer at a time. Raises StoreBusy naming the holder, UsageError where the store is a file."""
-    if store.exists() and not store.is_dir():
-        raise UsageError(f"the store {store} is a file; name a folder with --store")
+    check_folder(store)
     holder = store / "ingest.holder"
     try:
         store.mkdir(parents=True, exist_ok=True)
@@ -665,6 +673,12 @@ def write_lock(store: Path) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def check_folder(store: Path) -> None:
+    """Raises UsageError where the store's path is a file's."""
+    if store.exists() and not store.is_dir():
+        raise UsageError(f"the store {store} is a file; name a folder with --store")
 
 
 def name_of(holder: Path) -> str:

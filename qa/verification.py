@@ -45,7 +45,10 @@ def document_differences(held: Document) -> Iterator[str]:
     if now.source.sha256 != held.source.sha256:
         yield "the file has changed since it was ingested"
     elif now.text != held.text:
-        yield "the file is read differently now"
+        yield (
+            "the file is read differently now: the program is another version, or the catalog was altered; "
+            "ingest into a new store to have it read again"
+        )
 
 
 def passage_differences(passage: Passage, text: str) -> Iterator[str]:

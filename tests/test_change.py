@@ -19,7 +19,7 @@ import pytest
 
 from qa import loaders
 from qa.catalog import open_catalog
-from qa.cli import main, print_report
+from qa.cli import default_roots, main, print_report
 from qa.errors import NoStore, TooManyRemovals, UsageError
 from qa.ingestion import differences, exclude, preview, uploads_of
 from qa.verification import verify
@@ -27,6 +27,7 @@ from tests.conftest import DOCUMENTS, ROOT, FakeEmbedder, ingest, write
 from tests.test_ingestion import State, change, found, state
 
 NAMES = sorted(DOCUMENTS)
+RUN = "import sys; from qa.cli import main; sys.exit(main())"
 WHALE = "A whale swam into the harbour of Westhaven last night and found its way out again."
 Output = pytest.CaptureFixture[str]
 
@@ -323,7 +324,76 @@ def test_a_burst_of_changes_is_published_once(folder: Path, tmp_path: Path, watc
     assert found(tmp_path / "store", "7") == {"whale.txt"}
 
 
+def test_a_watched_folder_that_comes_back_is_watched_again(
+    folder: Path, tmp_path: Path, watching: list[Watcher]
+) -> None:
+    watcher = Watcher(folder, "--store", tmp_path / "store")
+    watching.append(watcher)
+    assert "5 added" in watcher.line(0)
+    away = folder.rename(tmp_path / "away")
+    time.sleep(3)  # longer than the quiet second: the loss is noticed
+    away.rename(folder)
+    time.sleep(3)
+    write(folder, "whale.txt", WHALE)
+    assert "1 added, 0 updated, 0 removed" in watcher.line(1)
+    assert "is missing" in watcher.end(signal.SIGTERM)[1]
+
+
 def test_watching_what_is_not_there(tmp_path: Path, watching: list[Watcher]) -> None:
     assert main(["ingest", "--watch", str(tmp_path / "nowhere"), "--store", str(tmp_path / "store")]) == 2
     assert main(["ingest", "--watch", "--dry-run", str(tmp_path), "--store", str(tmp_path / "store")]) == 2
     assert not (tmp_path / "store").exists()
+
+
+# What a person may take for granted
+
+
+def test_a_first_ingest_that_was_stopped_goes_on_without_its_path(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "store"
+    with monkeypatch.context() as patch:
+        patch.setattr("qa.ingestion.publish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            ingest(store, folder)
+    assert default_roots(store) == []
+    assert ingest(store).added == NAMES
+
+
+def test_a_store_that_holds_nothing_yet_is_not_filled_with_the_sample(tmp_path: Path) -> None:
+    (tmp_path / "catalog.sqlite").touch()
+    with pytest.raises(UsageError, match="no roots yet; name"):
+        ingest(tmp_path)
+
+
+def test_of_a_file_that_was_emptied_one_learns_that_its_text_is_kept(folder: Path, store: Path) -> None:
+    (folder / "harvest.txt").write_text("")
+    write(folder, "new.txt", "")
+    reasons = {one["document"]: one["reason"] for one in ingest(store).failed}
+    assert "is kept: delete the file" in reasons["harvest.txt"]
+    assert "kept" not in reasons["new.txt"]
+    (folder / "harvest.txt").unlink()
+    assert ingest(store).erased.documents == 1
+
+
+def test_a_path_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xffad"))
+    for roots, store in (([odd], tmp_path / "store"), ([tmp_path], odd)):
+        with pytest.raises(UsageError, match="not UTF-8"):
+            ingest(store, *roots)
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_dry_run_into_a_file_is_refused(folder: Path) -> None:
+    with pytest.raises(UsageError, match="is a file"):
+        preview(folder / "harvest.txt", [folder], lambda name: FakeEmbedder())
+
+
+def test_letters_that_the_terminal_lacks_are_numbers(folder: Path, store: Path) -> None:
+    write(folder, "caf\u00e9.txt", WHALE)
+    run = subprocess.run(
+        [sys.executable, "-c", RUN, "status", "--changed", "--store", store],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"}, cwd=ROOT, capture_output=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 6
+    assert b"caf\\xe9" in run.stdout
