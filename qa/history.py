@@ -11,7 +11,7 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,6 +44,7 @@ class Exchange:
     problem: str = ""  # what to say instead of an answer
     alone: bool = False  # asked as it stands, whatever came before
     lent: tuple[str, ...] = ()  # what earlier turns lent it
+    part: str = ""  # the part of the documents that it was put to, in words; empty: all
 
     @property
     def earlier(self) -> Earlier:
@@ -100,6 +101,7 @@ def row_of(exchange: Exchange) -> dict[str, Any]:
     return {
         "question": exchange.question,
         "alone": exchange.alone,
+        "part": exchange.part,
         "confidence": answer.confidence,
         "spans": [span_row(span) for span in answer.spans],
         "hits": [] if answer.spans else [hit.passage.id for hit in answer.hits[:HITS]],
@@ -136,10 +138,10 @@ def restored(rows: Iterable[Mapping[str, Any]], qa: Store) -> Conversation:
     sources = {(source.name, source.sha256): source for source in qa.sources()} if rows else {}
     earlier: Conversation = ()
     for row in rows:
-        exchange = Exchange(row["question"], alone=bool(row["alone"]))
+        exchange = Exchange(row["question"], alone=bool(row["alone"]), part=str(row["part"]))
         lent = () if exchange.alone else understood(exchange.question, earlier).lent
         answer = answer_of(row, known, sources)
-        earlier += (Exchange(exchange.question, answer, "" if answer else LOST, exchange.alone, lent),)
+        earlier += (replace(exchange, answer=answer, problem="" if answer else LOST, lent=lent),)
     return earlier
 
 

@@ -1,7 +1,7 @@
 """A conversation as one file that can be kept as evidence: HTML or Markdown to read, and the facts in it to check.
 
-The facts (quotes, contexts, offsets, the hashes of the files) stand in the file as JSON; `check` holds them against
-the documents.
+The facts (quotes, contexts, offsets, the hashes of the files) stand in the file as JSON, and all that a person reads in
+it is made of them alone: `check` holds the facts against the documents and what is shown against the facts.
 """
 
 from __future__ import annotations
@@ -12,20 +12,31 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from qa import loaders
 from qa.errors import UnreadableFile, UsageError
 from qa.page_answer import cited_as, confidence_word, counted, shaded
+from qa.passages import split
 from qa.render import escaped, visible
-from qa.types import Answer, Document, Hit, Place, Span
+from qa.types import Answer, Document, Hit, Passage, Place, Span
 
-FORMAT = "verbatim export 1"
+FORMAT = "verbatim export 2"
 NEAREST = 3  # passages kept of a question without an answer
 HTML, MARKDOWN = "html", "md"
+WINDOW = 512  # tokens; passages are only looked at for who speaks
+NONE = "The documents hold no answer. Nearest passages (not answers):"
 
 Facts = dict[str, Any]
-Asked = tuple[str, Sequence[str], Answer]  # question, phrases lent to it, answer
+
+
+class Asked(NamedTuple):
+    """A question with its answer."""
+
+    question: str
+    lent: Sequence[str]  # phrases that earlier questions lent it
+    answer: Answer
+    part: str = ""  # the part of the documents that it was put to, in words; empty: all
 
 
 def export_facts(asked: Sequence[Asked], now: datetime | None = None) -> Facts:
@@ -35,14 +46,15 @@ def export_facts(asked: Sequence[Asked], now: datetime | None = None) -> Facts:
         "exported": (now or datetime.now(UTC)).isoformat(timespec="seconds"),
         "questions": [
             {
-                "question": question,
-                "lent": list(lent),
-                "answered": answer.answered,
-                "confidence": round(answer.confidence, 4),
-                "answers": [span_facts(span) for span in answer.spans],
-                "nearest": [] if answer.spans else [hit_facts(hit) for hit in answer.hits[:NEAREST]],
+                "question": one.question,
+                "lent": list(one.lent),
+                "part": one.part,
+                "answered": one.answer.answered,
+                "confidence": round(one.answer.confidence, 4),
+                "answers": [span_facts(span) for span in one.answer.spans],
+                "nearest": [] if one.answer.spans else [hit_facts(hit) for hit in one.answer.hits[:NEAREST]],
             }
-            for question, lent, answer in asked
+            for one in asked
         ],
     }
 
@@ -52,6 +64,7 @@ def span_facts(span: Span) -> Facts:
         "text": span.text,
         **place_facts(Place(span.source, span.start, span.end)),
         "confidence": round(span.confidence, 4),
+        "cited": cited_as(span),
         "title": span.source.title,
         "date": span.source.date,
         "page": span.page,
@@ -85,41 +98,45 @@ HEAD = (
 )
 
 
-def to_html(asked: Sequence[Asked], now: datetime | None = None) -> str:
+def to_html(facts: Facts) -> str:
     """One file that needs nothing else and runs nothing."""
-    facts = export_facts(asked, now)
-    parts = [HEAD, "<h1>Questions and answers, word for word</h1>", f'<p class="n">{checked_by(facts)}</p>']
-    for question, lent, answer in asked:
-        parts.append(f'<h2 dir="auto">{escaped(question)}</h2>')
-        parts += [f'<p class="n">read as: {escaped(", ".join(lent))}</p>'] if lent else []
-        parts += [quote_html(span) for span in answer.spans]
-        if not answer.spans:
-            parts.append("<p>The documents hold no answer. Nearest passages (not answers):</p>")
-            parts += [nearest_html(hit) for hit in answer.hits[:NEAREST]]
+    parts = [HEAD, "<h1>Questions and answers, word for word</h1>", f'<p class="n">{escaped(checked_by(facts))}</p>']
+    for one in facts["questions"]:
+        parts.append(f'<h2 dir="auto">{escaped(one["question"])}</h2>')
+        parts += [f'<p class="n">{escaped(note)}</p>' for note in notes(one)]
+        parts += [quote_html(answer) for answer in one["answers"]]
+        if not one["answers"]:
+            parts.append(f"<p>{NONE}</p>")
+            parts += [nearest_html(hit) for hit in one["nearest"]]
     parts.append(f'<script type="application/json" id="verbatim">{safe_json(facts)}</script></body></html>\n')
     return "".join(parts)
 
 
-def quote_html(span: Span) -> str:
-    whole = (span.start, span.end) == (span.sentence_start, span.sentence_end)
-    sentence = shaded(span.sentence, span.sentence_start, [] if whole else [(span.start, span.end, "v-span")])
-    context = shaded(span.passage.text, span.passage.start, [(span.start, span.end, "v-span")])
-    also = f'<p class="c">Said in {counted(len(span.also), "more place")}</p>' if span.also else ""
+def quote_html(answer: Facts) -> str:
+    sentence, context = answer["sentence"], answer["context"]
+    place = answer["start"], answer["end"], "v-span"
+    whole = place[:2] == (sentence["start"], sentence["end"])
+    also = f'<p class="c">Said in {counted(len(answer["also"]), "more place")}</p>' if answer["also"] else ""
     return (
-        f'<blockquote dir="auto">{sentence}</blockquote>'
-        f'<p class="c">{escaped(cited_as(span))}; {how_sure(span)}</p>{also}'
-        f"<details><summary>In its context</summary>{context}</details>"
+        f'<blockquote dir="auto">{shaded(sentence["text"], sentence["start"], [] if whole else [place])}</blockquote>'
+        f'<p class="c">{escaped(answer["cited"])}; {how_sure(answer)}</p>{also}'
+        f"<details><summary>In its context</summary>{shaded(context['text'], context['start'], [place])}</details>"
     )
 
 
-def nearest_html(hit: Hit) -> str:
-    p = hit.passage
-    where = f"{visible(p.source.name)}, characters {p.start}-{p.end}, SHA-256 {p.source.sha256}"
-    return f'<details><summary>{escaped(where)}</summary><div dir="auto">{escaped(p.text)}</div></details>'
+def nearest_html(hit: Facts) -> str:
+    where = f"{visible(hit['document'])}, characters {hit['start']:d}-{hit['end']:d}, SHA-256 {hit['sha256']}"
+    return f'<details><summary>{escaped(where)}</summary><div dir="auto">{escaped(hit["text"])}</div></details>'
 
 
-def how_sure(span: Span) -> str:
-    return f"{confidence_word(span.confidence)} ({span.confidence:.2f})"
+def notes(one: Facts) -> list[str]:
+    """What is to be known of a question besides its words."""
+    part = [f"asked only of {one['part']}"] if one["part"] else []
+    return [*part, *([f"read as: {', '.join(one['lent'])}"] if one["lent"] else [])]
+
+
+def how_sure(answer: Facts) -> str:
+    return f"{confidence_word(answer['confidence'])} ({answer['confidence']:.2f})"
 
 
 def checked_by(facts: Facts) -> str:
@@ -129,18 +146,18 @@ def checked_by(facts: Facts) -> str:
 # ---- Markdown ----
 
 
-def to_markdown(asked: Sequence[Asked], now: datetime | None = None) -> str:
+def to_markdown(facts: Facts) -> str:
     """The same as Markdown: every character of a document that could be markup is an entity."""
-    facts = export_facts(asked, now)
-    lines = ["# Questions and answers, word for word", "", checked_by(facts)]
-    for question, lent, answer in asked:
-        lines += ["", f"## {plain(question)}", ""]
-        lines += [f"read as: {plain(', '.join(lent))}", ""] if lent else []
-        for span in answer.spans:
-            lines += [f"> {plain(span.sentence)}", "", f"{plain(cited_as(span))}; {how_sure(span)}", ""]
-        if not answer.spans:
-            lines += ["The documents hold no answer. Nearest passages (not answers):", ""]
-            lines += [f"> {plain(hit.passage.text)}\n" for hit in answer.hits[:NEAREST]]
+    lines = ["# Questions and answers, word for word", "", plain(checked_by(facts))]
+    for one in facts["questions"]:
+        lines += ["", f"## {plain(one['question'])}", ""]
+        lines += [line for note in notes(one) for line in (plain(note), "")]
+        for answer in one["answers"]:
+            lines += [f"> {plain(answer['sentence']['text'])}", ""]
+            lines += [f"{plain(answer['cited'])}; {how_sure(answer)}", ""]
+        if not one["answers"]:
+            lines += [NONE, ""]
+            lines += [f"> {plain(hit['text'])}\n" for hit in one["nearest"]]
     return "\n".join([*lines, "", "```json", safe_json(facts), "```", ""])
 
 
@@ -167,8 +184,8 @@ INSIDE = re.compile(r'<script type="application/json" id="verbatim">(.*?)</scrip
 DocumentOf = Callable[[str], Document | None]
 
 
-def read_export(path: Path) -> Facts:
-    """The facts in an exported file. Raises UsageError where it is none."""
+def read_export(path: Path) -> tuple[str, Facts]:
+    """The text of an exported file and the facts in it. Raises UsageError where it is none."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -176,29 +193,38 @@ def read_export(path: Path) -> Facts:
     found = list(INSIDE.finditer(text))
     with contextlib.suppress(ValueError, RecursionError):
         facts = json.loads(found[-1][1] or found[-1][2]) if found else None
-        if isinstance(facts, dict) and facts.get("format") == FORMAT:
-            return facts
-    raise UsageError(f"{path} is not an export of this program, or has lost its facts")
+        if isinstance(facts, dict) and facts.get("format") == FORMAT and facts.get("questions"):
+            return text, facts
+    raise UsageError(f"{path} is not an export of this version, holds no question, or has lost its facts")
 
 
 def check(path: Path, document_of: DocumentOf) -> tuple[int, list[tuple[str, str]]]:
     """(quotes checked, (document, what differs) of those that are not what the documents say).
 
-    document_of: the store's document of a name, None where it has none; each file is read again. Raises UsageError.
+    document_of: the store's document of a name, None where it has none; each file is read again. Differences between
+    what the file shows and what it proves come under the file's own name. Raises UsageError.
     """
+    text, facts = read_export(path)
     count, differences = 0, []
-    texts: dict[str, tuple[str, str] | str] = {}
+    known: dict[str, Document | str] = {}
     try:
-        for place, text in quotes(read_export(path)):
-            name, start, end = str(place["document"]), int(place["start"]), int(place["end"])
-            if name not in texts:
-                texts[name] = now(document_of(name))
+        if text not in (lines(to_html(facts)), lines(to_markdown(facts))):
+            differences.append((path.name, "what it shows is not what it was exported with: the text was altered"))
+        for place, words in quotes(facts):
+            name = str(place["document"])
+            if name not in known:
+                known[name] = now(document_of(name))
             count += 1
-            found = difference(texts[name], str(place["sha256"]), start, end, text)
+            found = difference(known[name], place, words)
             differences += [(name, found)] if found else []
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise UsageError(f"{path} has lost a part of its facts: {error!r}") from error
     return count, list(dict.fromkeys(differences))
+
+
+def lines(text: str) -> str:
+    """A text with its ends of lines as a file that is opened as text has them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def quotes(facts: Facts) -> Iterator[tuple[Mapping[str, Any], str | None]]:
@@ -207,30 +233,43 @@ def quotes(facts: Facts) -> Iterator[tuple[Mapping[str, Any], str | None]]:
         for answer in asked["answers"]:
             yield answer, answer["text"]
             for part in ("sentence", "context"):
-                yield {**answer, **answer[part]}, answer[part]["text"]
+                yield {**place_of(answer), **answer[part]}, answer[part]["text"]
             yield from ((place, None) for place in answer["also"])
         yield from ((hit, hit["text"]) for hit in asked["nearest"])
 
 
-def now(document: Document | None) -> tuple[str, str] | str:
-    """Hash and text of the file as it is now; or why there is none."""
+def place_of(answer: Facts) -> Facts:
+    return {name: answer[name] for name in ("document", "sha256")}
+
+
+def now(document: Document | None) -> Document | str:
+    """The file as it is now; or why there is none."""
     if document is None:
         return "the store no longer has this document"
     try:
-        read = loaders.load(Path(document.source.path), document.source.name)
+        return loaders.load(Path(document.source.path), document.source.name)
     except UnreadableFile as error:
         return f"the file cannot be read again: {error}"
-    return read.source.sha256, read.text
 
 
-def difference(read: tuple[str, str] | str, sha256: str, start: int, end: int, text: str | None) -> str:
+def difference(read: Document | str, place: Mapping[str, Any], words: str | None) -> str:
     """How a place differs from what the export says of it; empty where it does not."""
     if isinstance(read, str):
         return read
-    if read[0] != sha256:
+    start, end = int(place["start"]), int(place["end"])
+    if read.source.sha256 != place["sha256"]:
         return "the file has changed since the export"
-    if not 0 <= start < end <= len(read[1]):
+    if not 0 <= start < end <= len(read.text):
         return f"it has no characters {start}-{end}"
-    if text is not None and read[1][start:end] != text:
+    if words is not None and read.text[start:end] != words:
         return f"characters {start}-{end} are not the quote"
+    if "cited" in place and place["cited"] != citation(read, start, end):
+        return f"characters {start}-{end} are cited as what they are not: {visible(str(place['cited']))}"
     return ""
+
+
+def citation(read: Document, start: int, end: int) -> str:
+    """How a place of a document is cited: who speaks there is found as an ingest finds it."""
+    passages = split(read, lambda texts: [len(text.split()) for text in texts], WINDOW, "check")
+    around: Passage = next(one for one in passages if one.start <= start < one.end)
+    return cited_as(Span(Hit(around, 0.0), start, end, start, end, 0.0))

@@ -59,15 +59,22 @@ def within_html(within: Within | None) -> str:
     """What questions are put to, beside the question box; empty where it is everything."""
     if within is None:
         return ""
-    parts = [
-        counted(len(within.documents), "document") if within.documents is not None else "",
-        escaped(", ".join(sorted(within.languages))),
-        f"from {escaped(within.since)}" if within.since else "",
-        f"to {escaped(within.until)}" if within.until else "",
-    ]
-    told = ", ".join(part for part in parts if part)
+    told = escaped(part_of(within))
     button = '<button type="button" class="v-act v-all">Ask all</button>'
     return f'<p class="v-within-note">Asking only {told} {button}</p>'
+
+
+def part_of(within: Within | None) -> str:
+    """The same as plain text; it is kept with the answer."""
+    if within is None:
+        return ""
+    parts = [
+        counted(len(within.documents), "document") if within.documents is not None else "",
+        ", ".join(sorted(within.languages)),
+        f"from {within.since}" if within.since else "",
+        f"to {within.until}" if within.until else "",
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def read_within(data: object, known: Collection[str]) -> Within | None:

@@ -63,7 +63,8 @@ def turn_html(exchange: Exchange, number: int) -> str:
     cut = f'<p class="v-note">Only the first {MAX_QUESTION:,} characters of the question were read.</p>'
     note = cut if len(exchange.question) > MAX_QUESTION else ""
     shown = answer_html(answer, number) if answer else f'<p class="v-warning">{escaped(exchange.problem)}</p>'
-    return asking_html(exchange.question, note + read_as_html(exchange, number) + shown)
+    part = f'<p class="v-note">Asked only of {escaped(exchange.part)}.</p>' if exchange.part else ""
+    return asking_html(exchange.question, note + part + read_as_html(exchange, number) + shown)
 
 
 def asking_html(question: str, answer: str) -> str:

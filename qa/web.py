@@ -31,7 +31,7 @@ from qa.history import Conversation, Exchange
 from qa.library import Library
 from qa.loaders import LOADERS
 from qa.page_answer import Range, citations
-from qa.page_documents import drawer_html, job_html, read_within, within_html
+from qa.page_documents import drawer_html, job_html, part_of, read_within, within_html
 from qa.page_log import HINT, cited, kept_html, log_html, notice_html, pane_html, sources_html
 from qa.page_source import Shown, source_html
 from qa.render import escaped, to_json
@@ -206,11 +206,12 @@ class Desk:
         """Asks, once the models are loaded."""
         self.ready.wait()
         before = () if alone else earlier
+        of = part_of(within)
         try:
             lent = history.understood(clean(question), before).lent
             part: dict[str, Any] = {"within": within} if within else {}
             answer = self.qa.ask(question, history.history_of(before), **part)
-            return Exchange(question, answer, alone=alone, lent=lent)
+            return Exchange(question, answer, alone=alone, lent=lent, part=of)
         except Exception as error:  # the outermost edge: a person sees a sentence
             return Exchange(question, problem=sentence_of(error), alone=alone)
 
@@ -291,10 +292,11 @@ class Desk:
 
     def keep(self, earlier: Conversation, form: str) -> tuple[Update, str]:
         """The conversation as a file, and what there is to say about it."""
-        asked = [(e.question, e.lent, e.answer) for e in earlier if e.answer]
+        asked = [keeping.Asked(e.question, e.lent, e.answer, e.part) for e in earlier if e.answer]
         if not asked:
             return gr.skip(), notice_html("There is nothing to keep yet: ask something first.", next(self.count))
-        made = keeping.to_html(asked) if form == keeping.HTML else keeping.to_markdown(asked)
+        facts = keeping.export_facts(asked)
+        made = keeping.to_html(facts) if form == keeping.HTML else keeping.to_markdown(facts)
         return kept_html(f"questions-and-answers.{form}", made, next(self.count)), ""
 
     def judge(self, earlier: Conversation, event: gr.EventData) -> str:
@@ -311,6 +313,10 @@ class Desk:
             self.append(earlier, turn, teaching.WRONG, [])
             return "Noted as wrong. Select the right words in the source, then choose &ldquo;The answer is this&rdquo;."
         if not answer.answered:
+            if earlier[turn].part:
+                raise UsageError(
+                    "Only a part of the documents was asked: ask them all before you say that none answers."
+                )
             self.append(earlier, turn, teaching.NONE, [])
             return "Noted: the documents hold no answer."
         own = citations(answer)[number]

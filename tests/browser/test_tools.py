@@ -237,11 +237,11 @@ def test_a_kept_conversation_proves_itself(
 
 
 def test_an_exported_page_fetches_and_runs_nothing(browser: Browser, tmp_path: Path) -> None:
-    from qa.keeping import to_html
+    from qa.keeping import Asked, export_facts, to_html
     from qa.types import Answer
 
     nasty = "<script>window.__x=1</script><img src=http://beacon.invalid/a.png onerror=window.__x=2>"
-    path = write(tmp_path, "kept.html", to_html([(nasty, (nasty,), Answer(nasty, 0.1, (), ()))]))
+    path = write(tmp_path, "kept.html", to_html(export_facts([Asked(nasty, (nasty,), Answer(nasty, 0.1, (), ()))])))
     page = browser.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
