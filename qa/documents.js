@@ -1,9 +1,11 @@
 /* The drawer with the documents. */
 const drawer = () => element.querySelector('.v-drawer');
 let was = false, timer = null, shut = false;  // shut: a list that was still under way opens it no more
+let said = '';  // of files that could not be sent, until the drawer is closed or others are
 
 function close() {
   shut = true;
+  said = '';
   trigger('shut');
 }
 
@@ -14,7 +16,7 @@ element.addEventListener('click', (event) => {
   if (!button) return;
   if (button.matches('.v-close')) return close();
   if (button.matches('.v-all')) return trigger('restrict', {});
-  if (button.matches('.v-again')) return trigger('again');
+  if (button.matches('.v-again')) return trigger('again', {said});
   if (button.dataset.include) return trigger('include', {document: JSON.parse(button.dataset.include)});
   if (button.dataset.remove && button.dataset.sure) return trigger('remove', {document: JSON.parse(button.dataset.remove)});
   if (button.dataset.remove) {
@@ -31,7 +33,8 @@ element.addEventListener('change', async (event) => {
     const answer = await fetch('/upload?name=' + encodeURIComponent(file.name), {method: 'POST', body: file}).catch(() => null);
     if (!answer || !answer.ok) problems.push(answer ? await answer.text() : `${file.name} could not be sent`);
   }
-  trigger('again', {said: problems.join(' ')});
+  said = problems.join(' ');
+  trigger('again', {said});
 });
 
 document.addEventListener('keydown', (event) => {
@@ -55,7 +58,7 @@ async function follow() {
   if (!place || !place.querySelector('[data-running]')) return;
   const job = await server.job({});
   if (!drawer()) return;
-  if (!job.running) return trigger('list');
+  if (!job.running) return trigger('list', {said});
   if (element.querySelector('.v-job-place') === place) place.innerHTML = job.html;
   timer = setTimeout(follow, 500);
 }

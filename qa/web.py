@@ -395,9 +395,12 @@ class Desk:
         return ""
 
     def read_again(self, within: Within | None, event: gr.EventData) -> str:
-        """An ingest in the background; said: what the page has to say about files it could not send."""
-        said = event._data.get("said", "") if isinstance(event._data, dict) else ""
-        return self.done(self.library.read, within, str(said))
+        """An ingest in the background."""
+        return self.done(self.library.read, within, said_in(event))
+
+    def listed(self, within: Within | None, event: gr.EventData) -> str:
+        """The drawer anew, after an ingest."""
+        return self.listing(within, said_in(event))
 
     def remove(self, within: Within | None, event: gr.EventData) -> str:
         return self.done(lambda: self.library.remove(named(event)), within)
@@ -515,7 +518,7 @@ def layout(desk: Desk) -> gr.Blocks:
         documents.click(desk.listing, [within], drawer, queue=False, **quiet)
         drawer.shut(desk.shut, None, drawer, queue=False, **quiet)
         for happens, does in (
-            (drawer.list, desk.listing), (drawer.again, desk.read_again), (drawer.remove, desk.remove),
+            (drawer.list, desk.listed), (drawer.again, desk.read_again), (drawer.remove, desk.remove),
             (drawer.include, desk.include),
         ):  # fmt: skip
             happens(does, [within], drawer, queue=False, **quiet)
@@ -528,6 +531,11 @@ def layout(desk: Desk) -> gr.Blocks:
         )
         api(desk.answer, api_name="ask", queue=False)
     return blocks
+
+
+def said_in(event: gr.EventData) -> str:
+    """What the page has to say about files that it could not send."""
+    return str(event._data.get("said", "")) if isinstance(event._data, dict) else ""
 
 
 def pane(name: str, value: str, script: str, functions: Sequence[Callable[..., Any]] = ()) -> gr.HTML:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from tokenizers import Tokenizer
@@ -100,6 +101,14 @@ def test_eight_bits_are_near_and_smaller_and_the_float_file_is_kept_if_wanted(fo
     assert found.shape == (1, 2)
     assert 0 < found[0, 1] <= found[0, 0] < 0.2
     assert not export_reader.differences(exact, exact, [tokenizer.encode("how", "by hand")]).any()
+
+
+def test_one_product_stays_exact(folder: Path, tmp_path: Path) -> None:
+    assert export_reader.main([str(folder), str(tmp_path), "--float"]) == 0
+    long = export_reader.narrowing(tmp_path / export_reader.FLOAT)
+    assert len(long) == 2 + 1  # of two layers, and the head
+    products = {n.name for n in onnx.load(tmp_path / "reader.onnx").graph.node if n.op_type == "MatMul"}
+    assert len(products & set(long)) == 1
 
 
 def test_an_unfinished_run_can_be_exported(folder: Path, tmp_path: Path) -> None:

@@ -327,6 +327,7 @@ def test_a_file_is_added_asked_about_and_removed(visit: Callable[..., Visit], re
     expect(drawer).to_contain_text("bad.exe is of no type that is read")
     expect(drawer.get_by_role("listitem")).to_have_count(6)
     expect(drawer.locator(".v-job-place")).to_contain_text("1 added")
+    expect(drawer).to_contain_text("bad.exe is of no type that is read")  # still
     here.page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
     expect(here.ask("Where was the whale seen?")).to_contain_text("A whale was seen off Kade pier")
