@@ -53,13 +53,13 @@ Load = Callable[[], tuple[Tokenizer, Session]]
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What makes a confidence of a score; fitted by eval/reading.py and stored beside the weights."""
+    """What makes a confidence of a score; fitted by eval/decide.py and stored beside the weights."""
 
     slope: float = 1.0
     intercept: float = 0.0
     threshold: float = 0.5
     rank_weight: float = 0.0  # a passage's score gains this times log(1 / rank)
-    languages: tuple[str, ...] = ("en",)  # that the model was trained for; `SpanReader` reads any
+    languages: tuple[str, ...] = ("en", "nl")  # that the model was trained for; `SpanReader` reads any
 
 
 class Found(NamedTuple):
