@@ -138,11 +138,12 @@ def read_calibration(path: Path) -> Calibration:
         facts = json.loads(path.read_text(encoding="utf-8"))
         names = {field.name for field in fields(Calibration)}
         known = {name: value for name, value in facts.items() if name in names}
-        if "languages" in known:
-            known["languages"] = tuple(known["languages"])
-        return Calibration(**known)
+        figures = {name: float(value) for name, value in known.items() if name != "languages"}
+        return Calibration(**figures, languages=tuple(map(str, known.get("languages", Calibration().languages))))
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ModelUnavailable(f"the reader's calibration cannot be read: {error}") from error
+        raise ModelUnavailable(
+            f"the reader's calibration cannot be read ({error}); install the package again"
+        ) from error
 
 
 def load(folder: Path, weights: str) -> tuple[Tokenizer, Session]:
@@ -155,7 +156,9 @@ def load(folder: Path, weights: str) -> tuple[Tokenizer, Session]:
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         session = onnxruntime.InferenceSession(str(folder / weights), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # neither library has a class of its own for a file that it cannot read
-        raise ModelUnavailable(f"the reader in {folder} cannot be loaded: {error}") from error
+        raise ModelUnavailable(
+            f"the reader in {folder} cannot be loaded ({error}); install the package again"
+        ) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer, session

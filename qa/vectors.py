@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,13 @@ from qa.errors import StoreDamaged, VerbatimError
 Vectors = npt.NDArray[np.float32]
 PREFIX = "passages-"
 MANIFEST = "manifest.json"
+PAGE = 5000  # vectors read at a time
 # ef_search: of 34,732 real texts with hashed words 200 finds .958 of the nearest ten, 400 .983, 800 .992, for 1.5 ms
 # more than 200. Twice the neighbours is as good and takes twice the time to build.
 HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 800, "max_neighbors": 16}
+# A vector keeps 32 neighbours. Of more equal ones (a log, a form, a table that repeats itself) each has only the
+# others, so that a search that gets among them finds nothing else: such a language is compared one by one.
+EQUAL, CLUMP = "equal", 2 * 16  # name in a collection's metadata; so many equal vectors at most are left to HNSW
 
 
 def directory(store: Path, generation: int) -> Path:
@@ -84,6 +88,7 @@ def write(path: Path, batches: Batches) -> dict[str, int]:
     words = lexical.Writer(path)
     with client(path) as chroma:
         limit = chroma.get_max_batch_size()
+        equal: dict[str, Counter[int]] = defaultdict(Counter)
         wanted = Counter({c.name.removeprefix(PREFIX): int(c.count()) for c in chroma.list_collections()})
         for language, ids, texts, vectors in batches:
             collection = chroma.get_or_create_collection(
@@ -93,6 +98,11 @@ def write(path: Path, batches: Batches) -> dict[str, int]:
                 collection.add(ids=list(ids[at : at + limit]), embeddings=vectors[at : at + limit])
             words.add(language, ids, texts)
             wanted[language] += len(ids)
+            equal[language].update(hash(row.tobytes()) for row in vectors)
+        for language, times in equal.items():
+            collection = chroma.get_collection(PREFIX + language, embedding_function=None)
+            before = (collection.metadata or {}).get(EQUAL, 0)  # of the generation that was copied; they may be others
+            collection.modify(metadata={EQUAL: before + max(times.values())})
     words.finish()
     clear_spare(path)
     return dict(wanted)
@@ -239,6 +249,7 @@ class Index:
         self.remedy = f"delete the folder {path} and run ingest again: it is rebuilt from the catalog"
         self.chroma: Any = None
         self.words: dict[str, lexical.Index] = {}
+        self.whole: dict[str, tuple[list[str], Vectors]] = {}  # of languages that are compared one by one
         if not is_there(path):
             raise StoreDamaged(
                 f"the index {path} is missing or incomplete; run ingest again, it is rebuilt from the catalog"
@@ -265,6 +276,8 @@ class Index:
         collection = self.collections.get(language)
         if collection is None:
             return []
+        if (collection.metadata or {}).get(EQUAL, 0) > CLUMP:
+            return self.compared(question, language, limit)
         try:
             found = collection.query(query_embeddings=question[None, :], n_results=limit, include=["distances"])
         except Exception as error:  # as above
@@ -272,6 +285,30 @@ class Index:
         if len(found["ids"][0]) < min(limit, self.sizes[language]):  # its files are damaged, or were deleted meanwhile
             raise StoreDamaged(f"the index finds less than it holds; {self.remedy}")
         return [(number, 1 - distance) for number, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+
+    def compared(self, question: Vectors, language: str, limit: int) -> list[tuple[str, float]]:
+        """As `search`, every vector of a language one by one; they are read when first needed."""
+        if language not in self.whole:
+            self.whole[language] = self.read(language)
+        ids, rows = self.whole[language]
+        similar = rows @ question / (float(np.linalg.norm(question)) or 1.0)
+        return [(ids[n], float(similar[n])) for n in np.argsort(-similar, kind="stable")[:limit]]
+
+    def read(self, language: str) -> tuple[list[str], Vectors]:
+        """Ids and unit vectors (passages, dimension) of a language. Raises StoreDamaged."""
+        ids: list[str] = []
+        rows: list[Vectors] = []
+        try:
+            for at in range(0, self.sizes[language], PAGE):
+                page = self.collections[language].get(limit=PAGE, offset=at, include=["embeddings"])
+                ids += page["ids"]
+                rows.append(np.asarray(page["embeddings"], np.float32))
+        except Exception as error:  # as above
+            raise StoreDamaged(f"the index cannot be read ({error}); {self.remedy}") from error
+        if len(ids) < self.sizes[language]:
+            raise StoreDamaged(f"the index finds less than it holds; {self.remedy}")
+        every = np.concatenate(rows)
+        return ids, every / np.maximum(np.linalg.norm(every, axis=1, keepdims=True), 1e-12)
 
     def lexical(
         self, question: str, language: str, limit: int, among: Collection[str] | None = None

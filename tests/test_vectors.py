@@ -67,6 +67,17 @@ def test_finds_the_nearest_by_cosine(small: Path) -> None:
     np.testing.assert_allclose([similarity for _, similarity in found], (rows @ question)[nearest], atol=1e-5)
 
 
+@pytest.mark.parametrize("equal", [300, HNSW_FROM + 500])
+def test_texts_that_repeat_themselves_hide_nothing(tmp_path: Path, equal: int) -> None:
+    rows = np.concatenate([np.repeat(unit_vectors(1), equal, axis=0), unit_vectors(20, seed=2)])
+    vectors.build(tmp_path / "00000001", [batch("en", rows)], len(rows))
+    for question in (unit_vectors(1)[0], unit_vectors(20, seed=2)[3]):
+        found = search(tmp_path / "00000001", question, limit=100)
+        similar = np.sort(rows @ question)[::-1][:100]
+        np.testing.assert_allclose([similarity for _, similarity in found], similar, atol=1e-5)
+        assert len({number for number, _ in found}) == 100
+
+
 def test_each_language_is_searched_alone(small: Path) -> None:
     question = unit_vectors(7, seed=1)[3]
     found = search(small, question, "nl", limit=20)

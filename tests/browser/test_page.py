@@ -77,14 +77,13 @@ def test_a_citation_opens_its_place_also_of_an_earlier_turn(visit: Callable[...,
     second.click()
     expect(here.page.locator(".v-text mark")).to_have_text("Nobody was hurt.")
     expect(second).to_have_attribute("aria-current", "true")
-    assert here.shows("mark")
+    here.comes_to_show("mark")
     assert here.page.locator(".v-text").evaluate("it => it.scrollTop") > 1000
     # Scrolled away and chosen again, it comes back.
     here.page.locator(".v-text").evaluate("it => { it.scrollTop = 0; }")
     assert not here.shows("mark")
     second.press("Enter")
-    here.page.wait_for_function("document.querySelector('.v-text').scrollTop > 1000")
-    assert here.shows("mark")
+    here.comes_to_show("mark")
 
 
 def test_every_citation_of_every_turn_opens_its_own_place(visit: Callable[..., Visit]) -> None:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
+SHOWS = """(part) => {
+    const pane = document.querySelector('.v-text').getBoundingClientRect();
+    const it = document.querySelector('.v-text ' + part).getBoundingClientRect();
+    return it.top >= Math.max(pane.top, 0) && it.bottom <= Math.min(pane.bottom, innerHeight);
+}"""
+
 
 class Visit:
     """A page opened in a browser, with everything it asked the network for and everything that went wrong in it."""
@@ -40,13 +46,8 @@ class Visit:
 
     def shows(self, part: str) -> bool:
         """Whether an element of the source pane stands within the text's visible part, and that within the window."""
-        return bool(
-            self.page.evaluate(
-                """(part) => {
-                    const pane = document.querySelector('.v-text').getBoundingClientRect();
-                    const it = document.querySelector('.v-text ' + part).getBoundingClientRect();
-                    return it.top >= Math.max(pane.top, 0) && it.bottom <= Math.min(pane.bottom, innerHeight);
-                }""",
-                part,
-            )
-        )
+        return bool(self.page.evaluate(SHOWS, part))
+
+    def comes_to_show(self, part: str) -> None:
+        """Waits until it does: a pane may still be scrolling."""
+        self.page.wait_for_function(SHOWS, arg=part)
