@@ -457,7 +457,9 @@ def test_a_calibration_may_stand_among_other_facts(tmp_path: Path) -> None:
     assert span_reader.read_calibration(path) == Calibration()
 
 
-@pytest.mark.parametrize("broken", ["", "[]", '{"slope": "x', '{"slope": "x"}', '{"threshold": [1]}', '{"languages": 3}'])
+@pytest.mark.parametrize(
+    "broken", ["", "[]", '{"slope": "x', '{"slope": "x"}', '{"threshold": [1]}', '{"languages": 3}']
+)
 def test_a_broken_calibration_is_named(tmp_path: Path, broken: str) -> None:
     path = tmp_path / "reader.json"
     path.write_text(broken)
