@@ -312,6 +312,12 @@ class Catalog:
         """Passages of the next generation."""
         return int(self.db.execute(f"SELECT count(*) FROM ({NEXT})").fetchone()[0])
 
+    def most_equal(self) -> dict[str, int]:
+        """For each language the most passages of the next generation that share a vector."""
+        counted = f"SELECT language, count(*) number FROM ({NEXT}) GROUP BY language, key"
+        query = f"SELECT language, max(number) FROM ({counted}) GROUP BY language"
+        return dict(self.db.execute(query).fetchall())
+
     def add_vectors(self, keys: Sequence[bytes], vectors: Vectors) -> None:
         """Keeps vectors, committed at once: a killed ingest does not compute them again."""
         with self.transaction():

@@ -615,7 +615,8 @@ def index(catalog: Catalog, store: Path, number: int, report: Report, progress: 
     total = report.passages - held if more else report.passages
     progress("indexing", 0, total)
     batches = counted(catalog.next_passages(CHROMA_BATCH, added=more), total, progress)
-    vectors.build(vectors.directory(store, number), batches, report.passages, current if more else None)
+    base, equal = current if more else None, catalog.most_equal()
+    vectors.build(vectors.directory(store, number), batches, report.passages, base, equal)
 
 
 def is_published(store: Path, catalog: Catalog) -> bool:

@@ -65,10 +65,6 @@ def span_facts(span: Span) -> Facts:
         **place_facts(Place(span.source, span.start, span.end)),
         "confidence": round(span.confidence, 4),
         "cited": cited_as(span),
-        "title": span.source.title,
-        "date": span.source.date,
-        "page": span.page,
-        "speaker": span.speaker,
         "sentence": {"text": span.sentence, "start": span.sentence_start, "end": span.sentence_end},
         "context": {"text": span.passage.text, "start": span.passage.start, "end": span.passage.end},
         "also": [place_facts(place) for place in span.also],
@@ -206,7 +202,7 @@ def check(path: Path, document_of: DocumentOf) -> tuple[int, list[tuple[str, str
     """
     text, facts = read_export(path)
     count, differences = 0, []
-    known: dict[str, Document | str] = {}
+    known: dict[str, Read | str] = {}
     try:
         if text not in (lines(to_html(facts)), lines(to_markdown(facts))):
             differences.append((path.name, "what it shows is not what it was exported with: the text was altered"))
@@ -242,34 +238,41 @@ def place_of(answer: Facts) -> Facts:
     return {name: answer[name] for name in ("document", "sha256")}
 
 
-def now(document: Document | None) -> Document | str:
-    """The file as it is now; or why there is none."""
+class Read(NamedTuple):
+    """A file as it is now; who speaks where is found as an ingest finds it."""
+
+    document: Document
+    passages: Sequence[Passage]
+
+
+def now(document: Document | None) -> Read | str:
+    """The file of a document read again; or why it cannot be."""
     if document is None:
         return "the store no longer has this document"
     try:
-        return loaders.load(Path(document.source.path), document.source.name)
+        read = loaders.load(Path(document.source.path), document.source.name)
     except UnreadableFile as error:
         return f"the file cannot be read again: {error}"
+    return Read(read, list(split(read, lambda texts: [len(text.split()) for text in texts], WINDOW, "check")))
 
 
-def difference(read: Document | str, place: Mapping[str, Any], words: str | None) -> str:
+def difference(read: Read | str, place: Mapping[str, Any], words: str | None) -> str:
     """How a place differs from what the export says of it; empty where it does not."""
     if isinstance(read, str):
         return read
     start, end = int(place["start"]), int(place["end"])
-    if read.source.sha256 != place["sha256"]:
+    if read.document.source.sha256 != place["sha256"]:
         return "the file has changed since the export"
-    if not 0 <= start < end <= len(read.text):
+    if not 0 <= start < end <= len(read.document.text):
         return f"it has no characters {start}-{end}"
-    if words is not None and read.text[start:end] != words:
+    if words is not None and read.document.text[start:end] != words:
         return f"characters {start}-{end} are not the quote"
     if "cited" in place and place["cited"] != citation(read, start, end):
         return f"characters {start}-{end} are cited as what they are not: {visible(str(place['cited']))}"
     return ""
 
 
-def citation(read: Document, start: int, end: int) -> str:
-    """How a place of a document is cited: who speaks there is found as an ingest finds it."""
-    passages = split(read, lambda texts: [len(text.split()) for text in texts], WINDOW, "check")
-    around: Passage = next(one for one in passages if one.start <= start < one.end)
-    return cited_as(Span(Hit(around, 0.0), start, end, start, end, 0.0))
+def citation(read: Read, start: int, end: int) -> str:
+    """How a place of a document is cited; empty where it is part of no passage."""
+    around = next((one for one in read.passages if one.start <= start < one.end), None)
+    return cited_as(Span(Hit(around, 0.0), start, end, start, end, 0.0)) if around else ""

@@ -13,8 +13,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,19 +63,22 @@ def remove_generations(store: Path, keep: int) -> bool:
 Batches = Iterable[tuple[str, Sequence[str], Sequence[str], Vectors]]  # (language, ids, texts, float32 (n, dimension))
 
 
-def build(path: Path, batches: Batches, expected: int, base: Path | None = None) -> None:
+def build(
+    path: Path, batches: Batches, expected: int, base: Path | None = None, equal: Mapping[str, int] | None = None
+) -> None:
     """Makes a generation at `path`, its passages ordered by language, and checks it.
 
-    base: a generation that is copied first; the batches then hold only what comes to it. Leaves nothing behind where it
-    fails. Raises StoreDamaged when the new one does not hold what it was given, or not the `expected` number of
-    passages, VerbatimError where it cannot be written.
+    base: a generation that is copied first; the batches then hold only what comes to it. equal: for each language the
+    most passages that share a vector, those of the base included; None: 1. Leaves nothing behind where it fails. Raises
+    StoreDamaged when the new one does not hold what it was given, or not the `expected` number of passages,
+    VerbatimError where it cannot be written.
     """
     with whole_or_gone(path):
         if base:
             writable_copy(base, path)
             (path / MANIFEST).unlink(missing_ok=True)
         path.mkdir(parents=True, exist_ok=True)
-        wanted = write(path, batches)
+        wanted = write(path, batches, equal or {})
         held = counts(path)
         if held != wanted or sum(held.values()) != expected:
             raise StoreDamaged(f"the new index holds {held} of {expected} passages, {wanted} were written; try again")
@@ -83,12 +86,11 @@ def build(path: Path, batches: Batches, expected: int, base: Path | None = None)
         sync_to_disk(path)
 
 
-def write(path: Path, batches: Batches) -> dict[str, int]:
+def write(path: Path, batches: Batches, equal: Mapping[str, int]) -> dict[str, int]:
     """Adds passages to the generation at `path`; returns how many of each language it must hold then."""
     words = lexical.Writer(path)
     with client(path) as chroma:
         limit = chroma.get_max_batch_size()
-        equal: dict[str, Counter[int]] = defaultdict(Counter)
         wanted = Counter({c.name.removeprefix(PREFIX): int(c.count()) for c in chroma.list_collections()})
         for language, ids, texts, vectors in batches:
             collection = chroma.get_or_create_collection(
@@ -98,11 +100,8 @@ def write(path: Path, batches: Batches) -> dict[str, int]:
                 collection.add(ids=list(ids[at : at + limit]), embeddings=vectors[at : at + limit])
             words.add(language, ids, texts)
             wanted[language] += len(ids)
-            equal[language].update(hash(row.tobytes()) for row in vectors)
-        for language, times in equal.items():
-            collection = chroma.get_collection(PREFIX + language, embedding_function=None)
-            before = (collection.metadata or {}).get(EQUAL, 0)  # of the generation that was copied; they may be others
-            collection.modify(metadata={EQUAL: before + max(times.values())})
+        for language, most in equal.items():
+            chroma.get_collection(PREFIX + language, embedding_function=None).modify(metadata={EQUAL: most})
     words.finish()
     clear_spare(path)
     return dict(wanted)

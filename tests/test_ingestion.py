@@ -303,6 +303,46 @@ def test_several_roots_stand_before_the_path(folder: Path, tmp_path: Path) -> No
     )
 
 
+def test_a_text_that_repeats_itself_hides_no_other(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.ingestion.EXTEND_FROM", 1)
+    line = "The pump at station four was checked by the night shift and found to be in good order once more. "
+    write(folder, "log.txt", "\n\n".join([line * 4] * 300))
+    store = tmp_path / "store"
+    ingest(store, folder)
+    with contextlib.closing(open_catalog(store)) as catalog:
+        catalog.plan([])
+        assert catalog.most_equal()["en"] > vectors.CLUMP
+    for number in range(2):  # made whole, then extended
+        assert found_first(store, "onions") == "harvest.txt"
+        write(folder, f"more-{number}.txt", "A whale swam into the harbour of Westhaven and found its way out again.")
+        ingest(store)
+
+
+def test_texts_that_differ_are_never_counted_as_equal(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.ingestion.EXTEND_FROM", 1)
+    for number in range(3):
+        write(
+            folder, f"more-{number}.txt", f"A file that comes later, the {number} of them, about nothing of the kind."
+        )
+        ingest(tmp_path / "store", folder)
+        with contextlib.closing(open_catalog(tmp_path / "store")) as catalog:
+            catalog.plan([])
+            assert set(catalog.most_equal().values()) == {1}
+
+
+def found_first(store: Path, words: str) -> str:
+    """Name of the document of the nearest vector."""
+    with contextlib.closing(open_catalog(store)) as catalog:
+        index = vectors.Index(vectors.directory(store, catalog.generation))
+        near = index.search(bag_of_words(words), "en", 100)
+        index.close()
+        return catalog.passages([near[0][0]])[near[0][0]].source.name
+
+
 def test_recorded_roots_are_used_again(folder: Path, store: Path, tmp_path: Path) -> None:
     write(folder, "new.txt", "A new document in the folder that the store was made from.")
     assert ingest(store).added == ["new.txt"]
@@ -744,10 +784,10 @@ def test_a_large_index_is_extended_by_what_is_added(folder: Path, store: Path, m
     built: list[tuple[int, bool]] = []
     build = vectors.build
 
-    def noted(path: Path, batches: Any, expected: int, base: Path | None = None) -> None:
+    def noted(path: Path, batches: Any, expected: int, base: Path | None, equal: dict[str, int]) -> None:
         batches = list(batches)
         built.append((sum(len(ids) for _, ids, _, _ in batches), base is not None))
-        build(path, batches, expected, base)
+        build(path, batches, expected, base, equal)
 
     monkeypatch.setattr(vectors, "build", noted)
     write(folder, "whale.txt", "A whale swam into the harbour of Westhaven last night and found its way out again.")

@@ -70,7 +70,7 @@ def test_finds_the_nearest_by_cosine(small: Path) -> None:
 @pytest.mark.parametrize("equal", [300, HNSW_FROM + 500])
 def test_texts_that_repeat_themselves_hide_nothing(tmp_path: Path, equal: int) -> None:
     rows = np.concatenate([np.repeat(unit_vectors(1), equal, axis=0), unit_vectors(20, seed=2)])
-    vectors.build(tmp_path / "00000001", [batch("en", rows)], len(rows))
+    vectors.build(tmp_path / "00000001", [batch("en", rows)], len(rows), equal={"en": equal})
     for question in (unit_vectors(1)[0], unit_vectors(20, seed=2)[3]):
         found = search(tmp_path / "00000001", question, limit=100)
         similar = np.sort(rows @ question)[::-1][:100]

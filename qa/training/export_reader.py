@@ -113,7 +113,7 @@ def save_tokenizer(folder: Path, target: Path) -> None:
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    tokenizer.save(str(target / TOKENIZER))
+    tokenizer.save(str(target / TOKENIZER), pretty=False)
 
 
 # ---- what rounding costs ----

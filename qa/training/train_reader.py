@@ -303,7 +303,7 @@ def finish(model: Any, tokenizer: Tokenizer, folder: Path) -> None:
     """The trained model as a transformers folder, with the tokenizer as the `tokenizers` package reads it."""
     model.to("cpu").eval().save_pretrained(folder)
     tokenizer.no_truncation()
-    tokenizer.save(str(folder / "tokenizer.json"))
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
