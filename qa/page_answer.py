@@ -74,13 +74,15 @@ def hit_citation(hit: Hit, number: int) -> Citation:
 # ---- the answer ----
 
 
-def answer_html(answer: Answer, turn: int) -> str:
+def answer_html(answer: Answer, turn: int, partial: bool = False) -> str:
     """An answer for the chat. `turn` and the place in `citations` are what a click on a citation tells.
+
+    partial: only a part of the documents was asked.
 
     The first answer stands open, together with those that contradict it; the others are folded below.
     """
     if not answer.answered:
-        return nothing_html(answer, turn)
+        return nothing_html(answer, turn, partial)
     quotes, first = [], 0
     for number, span in enumerate(answer.spans):
         cited = span_citations(answer, number)
@@ -98,13 +100,14 @@ def answer_html(answer: Answer, turn: int) -> str:
     return head + (more if rest else "")
 
 
-def nothing_html(answer: Answer, turn: int) -> str:
-    """No answer, said plainly; what lies near is shown as what it is."""
+def nothing_html(answer: Answer, turn: int, partial: bool) -> str:
+    """No answer, said plainly; what lies near is shown as what it is. Of a part nobody can say that there is none."""
+    acts = "" if partial else f'<div class="v-acts">{judge_html(turn, 0, "Right, there is none")}</div>'
     nearest = "".join(nearest_html(hit, turn, number) for number, hit in enumerate(answer.hits[:NEAREST]))
     return (
-        '<p class="v-none">The documents hold no answer to this question.</p>'
+        f'<p class="v-none">The documents {"asked " if partial else ""}hold no answer to this question.</p>'
         + (f'<h3 class="v-nearest-title">Nearest passages (not answers)</h3>{nearest}' if nearest else "")
-        + f'<div class="v-acts">{judge_html(turn, 0, "Right, there is none")}</div>'
+        + acts
     )
 
 

@@ -62,7 +62,11 @@ def turn_html(exchange: Exchange, number: int) -> str:
     answer = exchange.answer
     cut = f'<p class="v-note">Only the first {MAX_QUESTION:,} characters of the question were read.</p>'
     note = cut if len(exchange.question) > MAX_QUESTION else ""
-    shown = answer_html(answer, number) if answer else f'<p class="v-warning">{escaped(exchange.problem)}</p>'
+    shown = (
+        answer_html(answer, number, bool(exchange.part))
+        if answer
+        else f'<p class="v-warning">{escaped(exchange.problem)}</p>'
+    )
     part = f'<p class="v-note">Asked only of {escaped(exchange.part)}.</p>' if exchange.part else ""
     return asking_html(exchange.question, note + part + read_as_html(exchange, number) + shown)
 

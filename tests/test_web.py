@@ -156,6 +156,10 @@ def test_no_answer_says_so_and_shows_what_is_near_as_such(qa: FakeQA) -> None:
 def test_no_answer_from_an_empty_store() -> None:
     answer = Answer("anything", 0.0, (), ())
     assert "Nearest" not in answer_html(answer, 0)
+    assert "Right, there is none" in Reader(answer_html(answer, 0)).text
+    of_a_part = Reader(answer_html(answer, 0, partial=True)).text
+    assert "The documents asked hold no answer" in of_a_part
+    assert "Right" not in of_a_part  # of the others nobody knows
     assert citations(answer) == ()
 
 
