@@ -31,7 +31,7 @@ check: setup  ## ruff and mypy
 
 eval: setup  ## ask the development questions on corpus/ and write eval/runs/corpus_dev/report.html
 	$(BIN)/python ingest.py corpus --store eval/runs/store
-	$(BIN)/python -m eval.run --gold eval/gold/corpus_dev.jsonl --store eval/runs/store --out eval/runs/corpus_dev
+	$(BIN)/python -m eval.run --gold eval/data/corpus_dev.jsonl --store eval/runs/store --out eval/runs/corpus_dev
 
 gate: eval  ## the same, and fail if it is significantly worse than eval/baseline
 	$(BIN)/python -m eval.compare eval/baseline/corpus_dev eval/runs/corpus_dev --fail-on-loss
@@ -43,7 +43,7 @@ DATA ?= ../shared/data/train
 WORK ?= $(HOME)/.cache/verbatim-reader
 # Large tensors are kept by the allocator, not mapped anew each time: long batches take half the time on processors.
 KEEP := MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=34359738368
-TRAIN := $(KEEP) $(BIN)/python -m qa.training
+TRAIN := $(KEEP) $(BIN)/python -m eval.training
 
 reader: $(WORK)/reader/reader.json  ## train the reader anew from DATA and put it into qa/weights
 	cp $(WORK)/reader/reader.onnx $(WORK)/reader/tokenizer.json $(WORK)/reader/reader.json qa/weights/
@@ -80,7 +80,7 @@ $(WORK)/calibration/gold.jsonl: | $(READY)
 
 $(WORK)/reader/reader.json: $(WORK)/reader/reader.onnx $(WORK)/calibration/gold.jsonl
 	$(BIN)/python ingest.py $(WORK)/calibration/documents --store $(WORK)/calibration-store
-	$(BIN)/python -m eval.decide --gold $(WORK)/calibration/gold.jsonl --store $(WORK)/calibration-store --reader $(WORK)/reader
+	$(BIN)/python -m eval.calibrate --gold $(WORK)/calibration/gold.jsonl --store $(WORK)/calibration-store --reader $(WORK)/reader
 
 clean:  ## remove environment, caches and the store
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

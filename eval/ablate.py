@@ -29,12 +29,12 @@ from eval.predict import facts_of, predict
 from eval.run import positive
 from eval.runs import rounded
 from eval.score import MEASURES, Row, score
-from qa.answering import QA
+from qa.answering.qa import QA
+from qa.answering.readers import open_reader
+from qa.answering.retrieval import PARTS, retrieve
 from qa.cli import progress_bars
-from qa.embedder import E5, MINILM, Embedder, open_embedder
-from qa.ingestion import sync
-from qa.readers import open_reader
-from qa.retrieval import PARTS, retrieve
+from qa.ingestion.sync import sync
+from qa.models.embedder import E5, MINILM, Embedder, open_embedder
 from qa.settings import Settings, load_settings
 from qa.types import Hit, Within
 

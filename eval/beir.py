@@ -24,14 +24,14 @@ from eval.predict import answer_all, facts_of
 from eval.report import TextOf, quote, stage_seconds, write_report
 from eval.runs import REPORT, SCHEMA, read_meta, write_scores
 from eval.score import NOT_RETRIEVED, RIGHT, Measure, headline, latency
-from qa.answering import QA
-from qa.catalog import open_catalog
+from qa.answering.qa import QA
+from qa.answering.render import hit_json
+from qa.answering.retrieval import retrieve
 from qa.cli import embedder_opener, progress_bars
 from qa.errors import NoStore
-from qa.ingestion import sync
-from qa.render import hit_json
-from qa.retrieval import retrieve
+from qa.ingestion.sync import sync
 from qa.settings import Settings, load_settings
+from qa.store.catalog import open_catalog
 
 DEPTH = 100  # passages, so that there are enough documents among them
 

@@ -31,11 +31,13 @@ from eval.command import OK, BadInput, edge, read_json, say, warn, write_whole
 from eval.predict import code_digest, library_versions
 from eval.run import positive
 from eval.runs import rounded
-from qa import ingestion, passages, vectors
-from qa.catalog import SCHEMA_VERSION, open_catalog
+from qa import passages
+from qa.answering.span_reader import READ_HITS
 from qa.errors import VerbatimError
+from qa.ingestion import sync as ingestion
 from qa.settings import load_settings
-from qa.span_reader import READ_HITS
+from qa.store import index as vectors
+from qa.store.catalog import SCHEMA_VERSION, open_catalog
 from qa.types import Document, Source
 
 TABLE, PICTURE, FIGURES = "bench.md", "bench.svg", "bench.json"

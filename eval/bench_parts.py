@@ -22,18 +22,18 @@ from tqdm import tqdm
 
 from eval.bench_texts import MADE, Hybrid, StandIn
 from eval.command import read_text, write_whole
-from qa.answering import QA
-from qa.catalog import FILE_NAME, Catalog, join_context, open_catalog
+from qa.answering.qa import QA
+from qa.answering.readers import open_reader
+from qa.answering.retrieval import retrieve
+from qa.answering.sentence_reader import Reader
+from qa.answering.span_reader import READ_HITS
 from qa.cli import progress_bars
-from qa.embedder import default_embedder, open_embedder
 from qa.errors import VerbatimError
-from qa.ingestion import sync
-from qa.reader import Reader
-from qa.readers import open_reader
-from qa.retrieval import retrieve
+from qa.ingestion.sync import sync
+from qa.models.embedder import default_embedder, open_embedder
 from qa.settings import load_settings
-from qa.span_reader import READ_HITS
-from qa.vectors import Index, directory
+from qa.store.catalog import FILE_NAME, Catalog, join_context, open_catalog
+from qa.store.index import Index, directory
 
 STAGES = ("embed", "dense", "lexical", "rest", "read")
 """Of a question: its vector, the two lists, what else `retrieve` does (fusing, fetching), finding the answer."""

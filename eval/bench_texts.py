@@ -17,8 +17,8 @@ import numpy.typing as npt
 from eval.command import BadInput, read_json, read_rows
 from eval.convert import read_fields, write_documents
 from eval.documents import of_folder
-from qa.catalog import fold
 from qa.passages import segment
+from qa.store.catalog import fold
 
 PER_FILE = 5  # paragraphs: about ten passages, a newspaper article
 LEAST = 80  # characters; a shorter paragraph is a heading

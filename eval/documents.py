@@ -8,8 +8,8 @@ from pathlib import Path
 
 from eval.command import BadInput
 from eval.metrics import same_document
-from qa import loaders
-from qa.catalog import Catalog, open_catalog
+from qa.documents import loaders
+from qa.store.catalog import Catalog, open_catalog
 
 
 class Documents:

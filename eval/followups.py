@@ -21,8 +21,8 @@ from typing import Any
 from eval import metrics
 from eval.command import OK, BadInput, edge, read_json, say, warn
 from eval.gold import Gold, load_gold
-from qa.answering import QA, clean
-from qa.conversation import FUNCTION, Earlier, parts_of, resolve
+from qa.answering.followups import FUNCTION, Earlier, parts_of, resolve
+from qa.answering.qa import QA, clean
 from qa.settings import load_settings
 from qa.types import Hit
 

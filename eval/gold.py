@@ -24,7 +24,7 @@ from eval.documents import Documents, open_documents
 from eval.metrics import Place, overlap
 from qa.errors import UnreadableFile
 from qa.settings import load_settings
-from qa.teaching import WRONG
+from qa.store.feedback import WRONG
 
 
 @dataclass(frozen=True, slots=True)

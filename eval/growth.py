@@ -30,12 +30,12 @@ from eval.bench import Plan, mb, numbers, passages_each, table
 from eval.bench_texts import StandIn, Texts, documents, read_texts, write_folder
 from eval.command import OK, BadInput, edge, read_text, say, warn, write_whole
 from eval.runs import rounded
-from qa import vectors
-from qa.catalog import Catalog, open_catalog
-from qa.ingestion import sync
-from qa.retrieval import retrieve
+from qa.answering.retrieval import retrieve
+from qa.ingestion.sync import sync
+from qa.store import index as vectors
+from qa.store.catalog import Catalog, open_catalog
+from qa.store.index import HNSW, Index, directory
 from qa.types import Within
-from qa.vectors import HNSW, Index, directory
 
 FEW = 3  # documents
 COMMON = 8  # words of a question that stand in the most paragraphs

@@ -23,8 +23,8 @@ import qa as package
 from eval.command import BadInput, listed, one_line, read_json, read_text, write_whole
 from eval.gold import Gold, digest
 from eval.runs import META, PREDICTIONS, read_predictions
-from qa.answering import QA
-from qa.render import to_json
+from qa.answering.qa import QA
+from qa.answering.render import to_json
 from qa.settings import Settings
 from qa.types import Answer
 

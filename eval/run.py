@@ -21,7 +21,7 @@ from eval.predict import facts_of, predict
 from eval.report import question_items, stage_seconds, write_report
 from eval.runs import REPORT, read_meta, write_scores
 from eval.score import headline, score
-from qa.answering import QA
+from qa.answering.qa import QA
 from qa.settings import Settings, load_settings
 
 

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qa.answering import QA
+    from qa.answering.qa import QA
 
 try:
     __version__ = version("verbatim-qa")
@@ -19,7 +19,7 @@ __all__ = ["QA", "__version__"]
 def __getattr__(name: str) -> Any:
     """`from qa import QA` without making `qa --help` wait for what answering needs."""
     if name == "QA":
-        from qa.answering import QA
+        from qa.answering.qa import QA
 
         return QA
     raise AttributeError(f"module 'qa' has no attribute {name!r}")

@@ -19,9 +19,9 @@ from qa import __version__
 from qa.errors import StoreBusy, UsageError, VerbatimError
 
 if TYPE_CHECKING:
-    from qa.catalog import Listed
-    from qa.ingestion import Report
+    from qa.ingestion.sync import Report
     from qa.settings import Settings
+    from qa.store.catalog import Listed
 
 OK, FAILED, WRONG_USE, FILES_FAILED, BUSY, NO_ANSWER, DIFFERS = 0, 1, 2, 3, 4, 5, 6
 
@@ -72,7 +72,7 @@ def say(message: str) -> None:
 
 
 def run_ingest(options: argparse.Namespace) -> int:
-    from qa.ingestion import preview, sync
+    from qa.ingestion.sync import preview, sync
 
     if options.watch and options.dry_run:
         raise UsageError("--watch and --dry-run do not go together")
@@ -105,8 +105,8 @@ def run_ingest(options: argparse.Namespace) -> int:
 
 def follow(options: argparse.Namespace, settings: Settings, roots: Sequence[Path], once: Callable[[], Report]) -> None:
     """Ingests now and after every change until the process is told to stop; a line for each publication."""
-    from qa.ingestion import followed, is_beside_the_point
-    from qa.watching import quiet_changes
+    from qa.ingestion.sync import followed, is_beside_the_point
+    from qa.ingestion.watch import quiet_changes
 
     told: list[dict[str, str]] = []
     first = True
@@ -174,8 +174,8 @@ def default_roots(store: Path) -> list[Path]:
 
     A store in which a first ingest was killed has roots too.
     """
-    from qa.catalog import FILE_NAME
     from qa.settings import HOME
+    from qa.store.catalog import FILE_NAME
 
     if (store / FILE_NAME).exists():
         return []
@@ -190,7 +190,7 @@ def embedder_opener(settings: Settings) -> Callable[[str], Any]:
 
     @functools.cache  # one that watches keeps its model
     def opened(name: str) -> Any:
-        from qa.embedder import E5, default_embedder, open_embedder
+        from qa.models.embedder import E5, default_embedder, open_embedder
 
         best = name or default_embedder()
         if not name and best != E5:
@@ -257,7 +257,7 @@ def print_report(report: Report, store: Path, dry: bool = False) -> None:
 
 def print_skipped(names: Sequence[str]) -> None:
     """Files that no loader reads: those that could be saved as something else one by one."""
-    from qa.loaders import ADVICE, not_read
+    from qa.documents.loaders import ADVICE, not_read
 
     helped = [name for name in names if PurePosixPath(name).suffix.lower() in ADVICE]
     for name in helped[:20]:
@@ -294,8 +294,8 @@ def run_ask(options: argparse.Namespace) -> int:
 
 
 def ask_one(options: argparse.Namespace, settings: Settings) -> int:
-    from qa.answering import QA, clean
-    from qa.render import to_json, to_text
+    from qa.answering.qa import QA, clean
+    from qa.answering.render import to_json, to_text
 
     if not clean(options.question):
         raise UsageError("the question is empty; type one")
@@ -309,8 +309,8 @@ def ask_batch(questions: Path, out: Path, settings: Settings) -> int:
     """Answers every row; the output appears under its name only when it is complete."""
     from tqdm import tqdm
 
-    from qa.answering import QA, encodable
-    from qa.render import to_json
+    from qa.answering.qa import QA, encodable
+    from qa.answering.render import to_json
 
     rows = read_questions(questions)
     if out.is_dir() or not out.parent.is_dir():
@@ -330,7 +330,7 @@ def ask_batch(questions: Path, out: Path, settings: Settings) -> int:
 
 def read_questions(path: Path) -> list[dict[str, Any]]:
     """The rows of a batch. Raises UsageError naming the line that is wrong."""
-    from qa.answering import clean, question_of
+    from qa.answering.qa import clean, question_of
 
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
@@ -362,7 +362,7 @@ def read_questions(path: Path) -> list[dict[str, Any]]:
 
 
 def run_show(options: argparse.Namespace) -> int:
-    from qa.catalog import open_catalog
+    from qa.store.catalog import open_catalog
 
     with contextlib.closing(open_catalog(settings_of(options).store)) as catalog:
         names = {printable(source.name): source.name for source in catalog.sources()}  # as answers print them
@@ -378,7 +378,7 @@ def run_show(options: argparse.Namespace) -> int:
 def run_status(options: argparse.Namespace) -> int:
     import datetime
 
-    from qa.catalog import open_catalog
+    from qa.store.catalog import open_catalog
 
     store = settings_of(options).store
     if options.changed:
@@ -417,7 +417,7 @@ def run_status(options: argparse.Namespace) -> int:
 
 def print_changed(store: Path, as_json: bool) -> int:
     """The files that differ from what the store holds."""
-    from qa.ingestion import differences
+    from qa.ingestion.sync import differences
 
     found = differences(store)
     if as_json:
@@ -454,8 +454,8 @@ def bytes_within(store: Path) -> int:
 
 def verify_export(export: Path, store: Path) -> int:
     """Holds the quotes of a kept conversation against the documents."""
-    from qa.catalog import open_catalog
-    from qa.keeping import check
+    from qa.page.export import check
+    from qa.store.catalog import open_catalog
 
     with contextlib.closing(open_catalog(store)) as catalog:
         count, differences = check(export, catalog.document)
@@ -471,8 +471,8 @@ def run_verify(options: argparse.Namespace) -> int:
         return verify_export(options.export, settings_of(options).store)
     from tqdm import tqdm
 
-    from qa.catalog import open_catalog
-    from qa.verification import verify
+    from qa.ingestion.verify import verify
+    from qa.store.catalog import open_catalog
 
     store = settings_of(options).store
     with (
@@ -494,7 +494,7 @@ def run_verify(options: argparse.Namespace) -> int:
 
 
 def run_serve(options: argparse.Namespace) -> int:
-    from qa.serving import serve
+    from qa.page.server import serve
 
     serve(settings_of(options), options.host, options.port, say, options.auth)
     return OK
@@ -502,7 +502,7 @@ def run_serve(options: argparse.Namespace) -> int:
 
 def printable(text: str) -> str:
     """A name or title without characters that could steer the terminal."""
-    from qa.render import visible
+    from qa.answering.render import visible
 
     return visible(text)
 

@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
-from qa.layout import Range, blocks, line_ends
+from qa.documents.extract import Range, blocks, line_ends
 from qa.types import Document, Kind, Mark, Passage, Source, Turn
 
 SPLITTER_VERSION = 3  # part of every fingerprint: a change makes every document be split anew

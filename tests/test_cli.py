@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from qa.catalog import FILE_NAME, open_catalog
 from qa.cli import main
-from qa.embedder import MINILM
-from qa.ingestion import write_lock
-from qa.vectors import directory
-from tests.conftest import DOCUMENTS, ROOT, give_away, ingest, make_read_only, run_python, write
+from qa.ingestion.sync import write_lock
+from qa.models.embedder import MINILM
+from qa.store.catalog import FILE_NAME, open_catalog
+from qa.store.index import directory
+from tests.helpers import DOCUMENTS, ROOT, give_away, ingest, make_read_only, run_python, write
 
 NAMES = sorted(DOCUMENTS)
 Output = pytest.CaptureFixture[str]
@@ -367,7 +367,7 @@ def test_a_killed_ingest_s_store_that_may_not_be_written(folder: Path, store: Pa
     code = """
 import os, signal, sys
 from pathlib import Path
-from tests.conftest import FakeEmbedder, ingest
+from tests.helpers import FakeEmbedder, ingest
 class Killed(FakeEmbedder):
     def encode_passages(self, texts):
         os.kill(os.getpid(), signal.SIGKILL)

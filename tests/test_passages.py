@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.catalog import join_context
-from qa.loaders import load
+from qa.documents.loaders import load
 from qa.passages import CONTEXT_TOKENS, PASSAGE_CHARS, QUOTE_CHARS, segment, split
+from qa.store.catalog import join_context
 from qa.types import Document, Mark, Passage, Source
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"

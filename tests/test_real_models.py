@@ -8,12 +8,12 @@ from statistics import mean
 
 import pytest
 
-from qa.answering import QA
-from qa.catalog import join_context
-from qa.embedder import E5, Embedder, default_embedder, open_embedder
-from qa.ingestion import sync
+from qa.answering.qa import QA
+from qa.answering.sentence_reader import SentenceReader
+from qa.ingestion.sync import sync
+from qa.models.embedder import E5, Embedder, default_embedder, open_embedder
 from qa.passages import CONTEXT_TOKENS
-from qa.reader import SentenceReader
+from qa.store.catalog import join_context
 from qa.types import Answer, Hit
 
 pytestmark = [

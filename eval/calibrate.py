@@ -1,0 +1,224 @@
+"""Fits what makes a confidence of the trained reader's scores, over the whole program, and writes it to reader.json.
+
+python -m eval.calibrate --gold FILE --store DIR --reader FOLDER [--dry-run]
+Every question with an answer is asked twice: as it is, and with the passages that hold its answer taken away. The
+second kind weighs as if one question in five had no answer. Do not report figures on the questions fitted on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit
+from tqdm import tqdm
+
+from eval import metrics
+from eval.command import OK, BadInput, edge, read_json, say, warn, write_whole
+from eval.gold import Gold, load_gold
+from qa.answering.qa import QA
+from qa.answering.span_reader import CALIBRATION, READ_HITS, Calibration, Found, SpanReader, span_of
+from qa.settings import load_settings
+from qa.types import Hit
+
+WRONG = 0.2  # of the answers given, at most, where the threshold is set
+ABSENT = 0.2  # of the questions asked, those that the documents do not answer: as many as in the project's gold sets
+RANK_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # tried
+UNCALIBRATED = Calibration()  # scores as they are
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found in a question's passages: (score, rank from 0, whether it is right), as read."""
+
+    scores: Floats
+    ranks: npt.NDArray[np.int64]
+    right: npt.NDArray[np.bool_]
+
+    def best(self, rank_weight: float) -> tuple[float, bool]:
+        """Score of the winning span and whether it is right; (-inf, False) where there is none."""
+        if not len(self.scores):
+            return -np.inf, False
+        weighed = self.scores - rank_weight * np.log1p(self.ranks)
+        at = int(np.argmax(weighed))
+        return float(weighed[at]), bool(self.right[at])
+
+
+# ---- reading ----
+
+
+def read_gold(qa: QA, reader: SpanReader, gold: Sequence[Gold]) -> list[tuple[Reading, Reading]]:
+    """For each question that has an answer: read as it is, and without the passages that hold one."""
+    asked = [one for one in gold if one.answers]
+    return [
+        both(qa.retrieve(one.question), reader, one)
+        for one in tqdm(asked, desc="reading", unit="question", mininterval=1, disable=not sys.stderr.isatty())
+    ]
+
+
+def both(hits: Sequence[Hit], reader: SpanReader, one: Gold) -> tuple[Reading, Reading]:
+    bare = [hit for hit in hits if not metrics.touches(hit_places(hit), one.spans)]
+    lists = [hits[:READ_HITS], bare[:READ_HITS]]
+    known: dict[str, list[Found]] = {}
+    for some in lists:  # what the second list shares with the first is read once
+        new = [hit for hit in some if hit.passage.id not in known]
+        known.update({hit.passage.id: [] for hit in new})
+        for found in reader.find(one.question, new):
+            known[new[found.number].passage.id].append(found)
+    asked, without = (reading(some, known, one) for some in lists)
+    return asked, without
+
+
+def hit_places(hit: Hit) -> list[metrics.Place]:
+    return [(p.source.name, p.start, p.end) for p in (hit.passage, *hit.also)]
+
+
+def reading(hits: Sequence[Hit], known: Mapping[str, Sequence[Found]], one: Gold) -> Reading:
+    """What was found in these hits, ranked as they are here."""
+    found = [f._replace(number=number) for number, hit in enumerate(hits) for f in known[hit.passage.id]]
+    return Reading(
+        np.array([f.score for f in found]),
+        np.array([f.number for f in found], np.int64),
+        np.array([is_right(hits, f, one) for f in found], bool),
+    )
+
+
+def is_right(hits: Sequence[Hit], found: Found, one: Gold) -> bool:
+    """As eval.score has it: the quoted sentence touches a gold span and the answer shares a word with gold."""
+    span = span_of(hits[found.number], found, 0.0)
+    sentence = (span.source.name, span.sentence_start, span.sentence_end)
+    wanted = [answer.text for answer in one.answers]
+    return metrics.touches([sentence], one.spans) and metrics.best_match(span.text, wanted, metrics.squad_tokens)[1] > 0
+
+
+# ---- fitting ----
+
+
+def fit(read: Sequence[tuple[Reading, Reading]]) -> Calibration:
+    """Weight of the rank by the questions as they are; slope, intercept and threshold by both kinds.
+
+    Raises BadInput where a higher score does not make an answer more likely to be right.
+    """
+    weight = chosen_weight([asked for asked, _ in read])
+    best = [one.best(weight) for pair in read for one in pair]
+    scores, right = np.array([s for s, _ in best]), np.array([float(r) for _, r in best])
+    weights = np.tile([1 - ABSENT, ABSENT], len(read))
+    known = np.isfinite(scores)
+    slope, intercept = logistic_regression(scores[known], right[known], weights[known])
+    if slope <= 0:
+        raise BadInput("a higher score does not make an answer of this reader more likely to be right")
+    return Calibration(slope, intercept, threshold(expit(slope * scores + intercept), right, weights), weight)
+
+
+def rights(read: Sequence[Reading], weight: float) -> float:
+    """Share of the questions whose best span is right with this weight of the rank."""
+    return float(np.mean([one.best(weight)[1] for one in read]))
+
+
+def chosen_weight(read: Sequence[Reading]) -> float:
+    """The smallest weight within one standard error of the best (Breiman et al. 1984, the rule for pruning trees).
+
+    How far the rank can be trusted depends on the documents, and here all are of one kind.
+    """
+    best = max(rights(read, weight) for weight in RANK_WEIGHTS)
+    error = math.sqrt(best * (1 - best) / len(read))
+    return next(weight for weight in RANK_WEIGHTS if rights(read, weight) >= best - error)
+
+
+def logistic_regression(scores: Floats, right: Floats, weights: Floats) -> tuple[float, float]:
+    """Slope and intercept that make the right ones most likely; a light penalty where the two kinds do not overlap."""
+
+    def loss(p: Floats) -> float:
+        z = p[0] * scores + p[1]
+        return float(np.average(np.logaddexp(0, z) - right * z, weights=weights)) + 1e-4 * float(p[0] ** 2)
+
+    slope, intercept = minimize(loss, np.array([0.5, 0.0])).x
+    return float(slope), float(intercept)
+
+
+def threshold(confidence: Floats, right: Floats, weights: Floats) -> float:
+    """The smallest confidence from which on at most WRONG of the answers given are wrong; 1 if there is none."""
+    order = np.argsort(-confidence, kind="stable")
+    sure, given = confidence[order], np.cumsum(weights[order])
+    risk = np.cumsum((weights * (1 - right))[order]) / given
+    last_of_equals = np.append(sure[:-1] > sure[1:], True)
+    enough = sure[last_of_equals & (risk <= WRONG + 1e-12)]
+    return math.floor(min(enough, default=1.0) * 1e6) / 1e6
+
+
+def save(folder: Path, fitted: Calibration, note: str) -> None:
+    """Writes what was fitted to reader.json and leaves what else stands there."""
+    path = folder / CALIBRATION
+    kept = read_json(path) if path.exists() else asdict(Calibration())
+    names = ("slope", "intercept", "threshold", "rank_weight")
+    new = {name: round(getattr(fitted, name), 6) for name in names}
+    write_whole(path, json.dumps({**kept, **new, "fitted": note}, indent=1) + "\n")
+
+
+# ---- the command ----
+
+
+def run_decide(options: argparse.Namespace) -> int:
+    gold = load_gold(options.gold)
+    reader = SpanReader.open(options.reader, options.threads, UNCALIBRATED)
+    # The reader of the settings is not asked: retrieval is all that is needed of the program.
+    settings = load_settings(store=options.store, reader="sentence")
+    with QA.open(settings=settings, progress=warn) as qa:
+        found = read_gold(qa, reader, gold)
+    if not found:
+        raise BadInput(f"{options.gold} has no question with an answer")
+    fitted = fit(found)
+    report(found, fitted)
+    if not options.dry_run:
+        save(
+            options.reader,
+            fitted,
+            f"{len(found)} questions of {options.gold.name}, with and without answers {1 - ABSENT:g} : {ABSENT:g}",
+        )
+    return OK
+
+
+def report(found: Sequence[tuple[Reading, Reading]], c: Calibration) -> None:
+    asked = [one for one, _ in found]
+    say("best answer right by rank_weight: " + ", ".join(f"{w:g}: {rights(asked, w):.3f}" for w in RANK_WEIGHTS))
+    say(f"rank_weight {c.rank_weight}, confidence = logistic({c.slope:.4f} * score {c.intercept:+.4f})")
+    for what, kind in (("as they are", 0), ("without their answer", 1)):
+        best = [pair[kind].best(c.rank_weight) for pair in found]
+        given = [right for score, right in best if expit(c.slope * score + c.intercept) >= c.threshold]
+        say(
+            f"{what}: {len(best)} questions, best answer right {np.mean([right for _, right in best]):.3f}, at the "
+            f"threshold {c.threshold:.3f} {len(given)} answered, {sum(given)} of them right"
+        )
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m eval.decide", description="Fits the trained reader's confidence on questions of your own."
+    )
+    add = parser.add_argument
+    add("--gold", type=Path, required=True, metavar="FILE", help="gold questions to fit on, never to report on")
+    add("--store", type=Path, required=True, metavar="DIR", help="the store that holds their documents")
+    add("--reader", type=Path, required=True, metavar="FOLDER", help="with reader.onnx and tokenizer.json")
+    add("--threads", type=int, default=0, metavar="N", help="default: as many as there are")
+    add("--dry-run", action="store_true", help="print what was fitted and write nothing")
+    parser.epilog = "Exit: 0 done, 2 wrong use or input, 1 anything else."
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parse(arguments)
+    return edge("eval.decide", lambda: run_decide(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

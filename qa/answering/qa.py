@@ -1,0 +1,232 @@
+"""The way of a question: resolve a follow-up, retrieve, read, decide. `QA.ask` is the program, top to bottom."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from qa.answering.followups import Earlier, parts_of, resolve
+from qa.answering.readers import open_reader
+from qa.answering.retrieval import retrieve
+from qa.answering.sentence_reader import Reader
+from qa.documents import loaders
+from qa.errors import StoreDamaged, StoreMismatch, UnreadableFile, UsageError
+from qa.models.embedder import Embedder, open_embedder
+from qa.settings import Settings, load_settings
+from qa.store import index as vectors
+from qa.store.catalog import Catalog, damage, fold, open_catalog
+from qa.types import Answer, Document, Hit, Passage, Place, Source, Span, Within
+
+MAX_QUESTION = 2000  # characters; the rest of a longer question is not read
+MAX_SPANS = 3
+SURE = 0.999  # more confidence than that counts no more where documents agree
+
+
+class QA:
+    """A store opened for questions. Threads may share one; `close` it, or use it in a `with`."""
+
+    def __init__(self, store: Path, embedder: Embedder, reader: Reader, threshold: float | None = None) -> None:
+        """Parts made by the caller; most will want `QA.open`. threshold: of confidence, default the reader's own."""
+        self.store = store
+        self.embedder = embedder
+        self.reader = reader
+        self.threshold = reader.threshold if threshold is None else threshold
+        self.lock = threading.RLock()
+        self.catalog: Catalog = open_catalog(store)
+        self.index: vectors.Index | None = None
+        self.generation = 0
+
+    @classmethod
+    def open(
+        cls,
+        store: Path | str | None = None,
+        settings: Settings | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> QA:
+        """Opens a store (default: the settings') with the model it was made with, which loads at the first question.
+
+        progress gets one-line messages where something takes long. Raises NoStore, StoreMismatch, StoreDamaged,
+        ModelUnavailable.
+        """
+        settings = settings or load_settings()
+        folder = Path(store) if store is not None else settings.store
+        with contextlib.closing(open_catalog(folder)) as catalog:
+            held, identity = str(catalog.get("embedder")), catalog.get("model")
+        if settings.embedder and settings.embedder != held:
+            raise StoreMismatch(
+                f"the store {folder} was made with the embedder {held}, not {settings.embedder}; "
+                "unset QA_EMBEDDER, or name another --store"
+            )
+        embedder = open_embedder(held, settings.model_dir, settings.threads, progress)
+        if embedder.identity != identity:
+            raise StoreMismatch(
+                f"the store {folder} was made with another version of {held}; run: python ingest.py --store {folder}"
+            )
+        return cls(folder, embedder, open_reader(settings.reader, embedder, settings.threads), settings.threshold)
+
+    def __enter__(self) -> QA:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with self.lock:
+            if self.index:
+                self.index.close()
+                self.index = None
+            self.catalog.close()
+
+    def ask(self, question: str, history: Sequence[Earlier] = (), within: Within | None = None) -> Answer:
+        """The answer in the documents' own words, or none with the nearest passages.
+
+        history: earlier questions, oldest first, each a text or {"question": ..., "answer": ...}. within: the part of
+        the store that is asked.
+        Raises UsageError for an empty question or a history of another form, StoreDamaged.
+        """
+        asked = clean(question)
+        if not asked:
+            raise UsageError("the question is empty; type one")
+        started = time.perf_counter()
+        meant = resolve(asked, [cleaned(earlier) for earlier in history])
+        hits = self.retrieve(meant.text, within)
+        retrieved = time.perf_counter()
+        spans = distinct(self.reader.read(meant.to_read, hits))
+        confidence = spans[0].confidence if spans else 0.0
+        given = tuple(span for span in spans if span.confidence >= self.threshold)[:MAX_SPANS]
+        read = time.perf_counter()
+        return Answer(
+            question=encodable(question),
+            confidence=confidence,
+            spans=given,
+            hits=tuple(hits),
+            changed=changed([place.source for span in given for place in places(span)]),
+            seconds=(("retrieve", retrieved - started), ("read", read - retrieved)),
+        )
+
+    def retrieve(self, question: str, within: Within | None = None) -> list[Hit]:
+        """The ranked passages for a question, from the newest published generation."""
+        vector = self.embedder.encode_questions([question])[0]
+        try:
+            with self.published() as index:
+                return retrieve(self.catalog, index, question, vector, within=within)
+        except StoreDamaged:  # the generation was replaced and deleted in between: once more with the new one
+            with self.lock:
+                self.generation = 0
+            with self.published() as index:
+                return retrieve(self.catalog, index, question, vector, within=within)
+
+    def document(self, name: str) -> Document | None:
+        """A document of the store with its text."""
+        with self.lock:
+            return self.catalog.document(name)
+
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """The passages of the store with these ids, by id."""
+        with self.lock:
+            return self.catalog.passages(ids)
+
+    def passages_within(self, name: str, start: int, end: int) -> list[Passage]:
+        """The passages that reach into characters start to end of a document."""
+        with self.lock:
+            return self.catalog.passages_within(name, start, end)
+
+    def sources(self) -> list[Source]:
+        """The documents of the store, without text."""
+        with self.lock:
+            return self.catalog.sources()
+
+    @contextlib.contextmanager
+    def published(self) -> Iterator[vectors.Index]:
+        """The index of the published generation, reopened when that has changed, and the catalog at the same state."""
+        with self.lock, damage(self.store), self.catalog.snapshot():
+            number = self.catalog.generation
+            if self.catalog.get("model") != self.embedder.identity:
+                raise StoreMismatch(f"the store {self.store} has been made anew with another model; start again")
+            if self.index is None or number != self.generation:
+                if self.index:
+                    self.index.close()
+                    self.index = None
+                self.index = vectors.Index(vectors.directory(self.store, number))
+                self.generation = number
+            yield self.index
+
+
+def question_of(earlier: Earlier) -> str:
+    """The question of a history item. Raises UsageError where it has none."""
+    return parts_of(earlier)[0]
+
+
+def cleaned(earlier: Earlier) -> Earlier:
+    question, answer = map(clean, parts_of(earlier))
+    return {"question": question, "answer": answer}
+
+
+def encodable(text: str) -> str:
+    """The text with lone surrogates, which no file and no reply can carry, replaced by question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def clean(question: str) -> str:
+    """The question on one line, without lone surrogates and control characters, at most MAX_QUESTION long."""
+    return " ".join("".join(c if c.isprintable() else " " for c in encodable(question)).split())[:MAX_QUESTION]
+
+
+def distinct(spans: Sequence[Span]) -> list[Span]:
+    """Spans that say different things, best first; equal ones become one with several places, and more confidence.
+
+    A span that contains another one already there, or lies in it, says nothing new.
+    """
+    kept: dict[bytes, list[Span]] = {}
+    for span in spans:
+        key = fold(span.text)
+        if key in kept:
+            kept[key].append(span)
+        elif not any(overlap(span, other) for equal in kept.values() for other in equal):
+            kept[key] = [span]
+    return sorted((joined(equal) for equal in kept.values()), key=lambda span: -span.confidence)
+
+
+def joined(equal: Sequence[Span]) -> Span:
+    """One span for several that say the same, best first, with the places of all."""
+    first = equal[0]
+    known = dict.fromkeys(place for span in equal for place in places(span))
+    also = tuple(place for place in known if place != places(first)[0])
+    return replace(first, also=also, confidence=agreed(equal))
+
+
+def agreed(equal: Sequence[Span]) -> float:
+    """Confidence of what several documents say: the sum of the odds, a document's best ones counted once.
+
+    Republished texts are one hit and so one voice.
+    """
+    best: dict[str, float] = {}
+    for span in equal:
+        best[span.source.name] = max(best.get(span.source.name, 0.0), min(span.confidence, SURE))
+    odds = sum(confidence / (1 - confidence) for confidence in best.values())
+    return odds / (1 + odds) if len(best) > 1 else equal[0].confidence
+
+
+def overlap(a: Span, b: Span) -> bool:
+    return a.source.name == b.source.name and a.start < b.end and b.start < a.end
+
+
+def places(span: Span) -> tuple[Place, ...]:
+    """Everywhere the span's words stand, its own place first."""
+    return (Place(span.source, span.start, span.end), *span.also)
+
+
+def changed(sources: Sequence[Source]) -> frozenset[str]:
+    """Names of the documents whose file no longer has the bytes that were read, or is gone."""
+    return frozenset(s.name for s in {s.name: s for s in sources}.values() if s.stale or not same_file(s))
+
+
+def same_file(source: Source) -> bool:
+    try:
+        return loaders.file_sha256(Path(source.path)) == source.sha256
+    except (OSError, UnreadableFile):
+        return False

@@ -1,0 +1,52 @@
+"""Which reader reads what: the trained one where it knows the language, the sentence reader for the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from qa.answering.sentence_reader import QuestionEmbedder, Reader, SentenceReader
+from qa.answering.span_reader import SpanReader
+from qa.passages import language_of
+from qa.types import Hit, Span
+
+WEIGHTS = Path(__file__).parents[1] / "weights"  # of the trained reader; its model card lies there too
+UNKNOWN = "und"  # names, figures, tables: any reader may try
+
+
+def open_reader(name: str, embedder: QuestionEmbedder, threads: int = 0) -> Reader:
+    """The reader of that name in the settings: "span", the trained one, or "sentence". Raises ModelUnavailable."""
+    sentences = SentenceReader(embedder)
+    return sentences if name == "sentence" else ByLanguage(SpanReader.open(WEIGHTS, threads), sentences)
+
+
+class ByLanguage:
+    """The trained reader for questions and passages in its languages, another one for the rest.
+
+    Where the trained reader is sure enough of an answer, it alone is heard: the other one, which only compares
+    meanings, is too sure of itself across languages. Else the spans of both compare by their confidence, each
+    calibrated for its own reader.
+    """
+
+    def __init__(self, trained: SpanReader, other: Reader) -> None:
+        self.trained, self.other = trained, other
+        self.threshold = trained.threshold
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+        """Spans of both, or of the trained reader alone, best first."""
+        known = {*self.trained.calibration.languages, UNKNOWN}
+        if asked_in(question, hits) not in known:
+            return self.other.read(question, hits)
+        readable = [hit for hit in hits if hit.passage.language in known]
+        rest = [hit for hit in hits if hit.passage.language not in known]
+        spans = self.trained.read(question, readable)
+        if rest and not any(span.confidence >= self.threshold for span in spans):
+            spans = sorted([*spans, *self.other.read(question, rest)], key=lambda span: -span.confidence)
+        return spans
+
+
+def asked_in(question: str, hits: Sequence[Hit]) -> str:
+    """The question's language; where it is too short to tell, that of most of the passages found."""
+    usual = Counter(hit.passage.language for hit in hits).most_common(1)
+    return language_of(question, usual[0][0] if usual else UNKNOWN, letters=12)

@@ -1,0 +1,334 @@
+"""The trained reader: one small network reads question and passage together and marks where the answer starts and ends.
+
+A span's score is measured against the no-answer score of its own window (that of the first token), so that passages
+compare. Answering needs onnxruntime, tokenizers and numpy, no torch.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Encoding, Tokenizer
+
+from qa.answering.quoting import ASKS_CLAUSE, Where, clause, quotable, says_nothing
+from qa.answering.sentence_reader import ASKS_WHO, label_starts, logistic, questions
+from qa.errors import ModelUnavailable
+from qa.store.catalog import fold, join_context
+from qa.types import Hit, Passage, Place, Span
+
+WEIGHTS, TOKENIZER, CALIBRATION = "reader.onnx", "tokenizer.json", "reader.json"
+READ_HITS = 20  # passages read
+WINDOW, STRIDE = 256, 64  # tokens of question and passage together; tokens that two windows of a passage share
+QUESTION_TOKENS = 64  # of a longer question only the beginning is read
+SPAN_TOKENS, SPAN_CHARS = 40, 300  # an answer at most, before its words are completed
+QUOTED_CHARS = 400  # after that; only a "word" without end gets there
+SPANS = 5  # of a passage
+TRIES = 20  # spans looked at for that: some are mere punctuation
+
+Range = tuple[int, int]
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+
+class Session(Protocol):
+    """What is needed of `onnxruntime.InferenceSession`; threads may share it."""
+
+    def run(self, output_names: Sequence[str], input_feed: dict[str, Ints]) -> Sequence[Any]:
+        """Start and end logits, each float32 (1, tokens), of input_ids, attention_mask and token_type_ids."""
+        ...
+
+
+Load = Callable[[], tuple[Tokenizer, Session]]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What makes a confidence of a score; fitted by eval/decide.py and stored beside the weights."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+    threshold: float = 0.5
+    rank_weight: float = 0.0  # a passage's score gains this times log(1 / rank)
+    languages: tuple[str, ...] = ("en", "nl")  # that the model was trained for; `SpanReader` reads any
+
+
+class Found(NamedTuple):
+    """A span of the passage of hit `number`, as document offsets."""
+
+    score: float  # logits above no answer, with the rank's part
+    number: int
+    start: int
+    end: int
+
+
+class SpanReader:
+    """Marks answers in the best passages. Cheap to make; loads its network when first asked. Threads may share one."""
+
+    def __init__(self, load: Load, calibration: Calibration, threads: int = 1) -> None:
+        """load: gives tokenizer (without truncation and padding) and network; threads: windows read at a time."""
+        self.calibration = calibration
+        self.threshold = calibration.threshold
+        self._load = load
+        self._lock = threading.Lock()
+        self._loaded: tuple[Tokenizer, Session] | None = None
+        self._pool = ThreadPoolExecutor(threads, "reader") if threads > 1 else None
+
+    @classmethod
+    def open(
+        cls, folder: Path, threads: int = 0, calibration: Calibration | None = None, weights: str = WEIGHTS
+    ) -> SpanReader:
+        """The reader in a folder; threads: 0 is as many as there are; calibration: default that in the folder.
+
+        Raises ModelUnavailable.
+        """
+        missing = [name for name in (weights, TOKENIZER) if not (folder / name).is_file()]
+        if missing:
+            raise ModelUnavailable(f"the reader in {folder} has no {missing[0]}; install the package again")
+        calibrated = calibration or read_calibration(folder / CALIBRATION)
+        return cls(lambda: load(folder, weights), calibrated, threads or os.cpu_count() or 1)
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+        """Spans of all passages, best first, at most SPANS of a passage, one a sentence."""
+        c = self.calibration
+        return [
+            span_of(hits[one.number], one, logistic(c.slope * one.score + c.intercept))
+            for one in self.find(question, hits)
+        ]
+
+    def find(self, question: str, hits: Sequence[Hit]) -> list[Found]:
+        """The same spans with their scores; equal scores in order of the hits and in text order."""
+        passages = [hit.passage for hit in hits[:READ_HITS]]
+        if not passages:
+            return []
+        tokenizer, session = self._model()
+        cut = windows(tokenizer, question, passages)
+        flat = [window for of_passage in cut for window in of_passage]
+        # One window at a time, unpadded: as fast as a batch on a processor, and as int8 scales go by batch, a
+        # passage's score would else depend on what is read beside it.
+        read: Iterable[Logits] = (self._pool.map if self._pool else map)(lambda one: logits(session, one), flat)
+        scored = iter(zip(flat, read, strict=True))
+        found: list[Found] = []
+        for number, (passage, own) in enumerate(zip(passages, cut, strict=True)):
+            bonus = -self.calibration.rank_weight * math.log(1 + number)
+            stretches = free_stretches(question, passage)
+            best = best_spans(passage, stretches, [next(scored) for _ in own], bool(ASKS_CLAUSE.search(question)))
+            found += [Found(score + bonus, number, passage.start + a, passage.start + b) for score, a, b in best]
+        return sorted(found, key=lambda one: (-one.score, one.number, one.start))
+
+    def _model(self) -> tuple[Tokenizer, Session]:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
+
+def read_calibration(path: Path) -> Calibration:
+    """The calibration in a file, which may hold further facts. Raises ModelUnavailable."""
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        names = {field.name for field in fields(Calibration)}
+        known = {name: value for name, value in facts.items() if name in names}
+        figures = {name: float(value) for name, value in known.items() if name != "languages"}
+        return Calibration(**figures, languages=tuple(map(str, known.get("languages", Calibration().languages))))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ModelUnavailable(
+            f"the reader's calibration cannot be read ({error}); install the package again"
+        ) from error
+
+
+def load(folder: Path, weights: str) -> tuple[Tokenizer, Session]:
+    """Tokenizer and network. One thread a window: beside other work, two that wait for each other are slower."""
+    import onnxruntime  # type: ignore[import-untyped]
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    try:
+        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        session = onnxruntime.InferenceSession(str(folder / weights), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # neither library has a class of its own for a file that it cannot read
+        raise ModelUnavailable(
+            f"the reader in {folder} cannot be loaded ({error}); install the package again"
+        ) from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer, session
+
+
+# ---- tokens ----
+
+
+class Window(NamedTuple):
+    """A piece of question and passage as the network reads it, at most WINDOW tokens."""
+
+    ids: Ints  # (tokens,)
+    types: Ints  # (tokens,)
+    where: Ints  # (tokens, 2): start and end in the passage's text; -1 for what is no part of it
+
+
+Logits = tuple[Floats, Floats]  # of start and end, each (tokens,)
+
+
+def windows(tokenizer: Tokenizer, question: str, passages: Sequence[Passage]) -> list[list[Window]]:
+    """For each passage the windows in which it is read, its context line before it in the first one."""
+    asked = tokenizer.encode(question.encode("utf-8", "replace").decode("utf-8"), add_special_tokens=False)
+    asked.truncate(QUESTION_TOKENS)
+    room = WINDOW - len(asked.ids) - tokenizer.num_special_tokens_to_add(True)
+    texts = [join_context(passage.context, passage.text) for passage in passages]
+    cut = []
+    for encoding, text, passage in zip(
+        tokenizer.encode_batch(texts, add_special_tokens=False), texts, passages, strict=True
+    ):
+        encoding.truncate(room, stride=STRIDE)
+        blank = np.array([*map(str.isspace, text), False])
+        parts = [encoding, *encoding.overflowing]
+        cut.append([window_of(tokenizer.post_process(asked, part), len(passage.text), blank) for part in parts])
+    return cut
+
+
+def window_of(encoding: Encoding, length: int, blank: npt.NDArray[np.bool_]) -> Window:
+    """length: of the passage's text, the last part of the text read; blank: whether each of its characters is."""
+    where = np.array(encoding.offsets, np.int64).reshape(-1, 2)
+    where[[part != 1 for part in encoding.sequence_ids]] = 0
+    where[:, 0] += blank[where[:, 0]]  # some tokenizers count the space before a word as its beginning
+    where -= len(blank) - 1 - length
+    where[(where[:, 0] < 0) | (where[:, 0] >= where[:, 1])] = -1
+    return Window(np.array(encoding.ids, np.int64), np.array(encoding.type_ids, np.int64), where)
+
+
+def logits(session: Session, window: Window) -> Logits:
+    """Start and end logits of one window, each (tokens,)."""
+    feed = {"input_ids": window.ids, "attention_mask": np.ones_like(window.ids), "token_type_ids": window.types}
+    start, end = session.run(["start_logits", "end_logits"], {name: array[None] for name, array in feed.items()})
+    return start[0], end[0]
+
+
+# ---- spans ----
+
+
+def free_stretches(question: str, passage: Passage) -> list[Range]:
+    """Where in the passage's text an answer may stand: outside of questions and, unless one asks who, of labels.
+
+    No span goes over the border of a stretch; a label that may be quoted is one for itself.
+    """
+    names, labels, asked = bool(ASKS_WHO.search(question)), label_starts(passage), questions(passage)
+    stretches: list[Range] = []
+    at = 0
+    for sentence in passage.sentences:
+        start, end = sentence[0] - passage.start, sentence[1] - passage.start
+        if sentence in asked or sentence[0] in labels:
+            stretches += [(at, start), (start, end)] if names and sentence not in asked else [(at, start)]
+            at = end
+    return [(a, b) for a, b in (*stretches, (at, len(passage.text))) if a < b]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """All spans of a window: row = first token, column = how many more. Scores are -inf where none may stand."""
+
+    scores: Floats  # (tokens, SPAN_TOKENS)
+    starts: Ints  # (tokens, 1), in the passage's text
+    ends: Ints  # (tokens, SPAN_TOKENS)
+
+    def best(self) -> tuple[float, int, int]:
+        """(score, start, end) of the best span."""
+        row, column = np.unravel_index(int(self.scores.argmax()), self.scores.shape)
+        return float(self.scores[row, column]), int(self.starts[row, 0]), int(self.ends[row, column])
+
+    def strike(self, start: int, end: int) -> None:
+        """Takes out every span that overlaps a range."""
+        self.scores[(self.starts < end) & (self.ends > start)] = -np.inf
+
+
+def band(window: Window, start: Floats, end: Floats, stretches: Sequence[Range]) -> Band:
+    """The spans that lie in one stretch and are short enough, scored above the no-answer of the first token."""
+    tokens = len(window.ids)
+    last = np.arange(tokens)[:, None] + np.arange(min(SPAN_TOKENS, tokens))
+    last = np.minimum(last, tokens - 1)
+    starts, ends = window.where[:, :1], window.where[:, 1][last]
+    home = homes(window.where, stretches)
+    allowed = (home[:, None] >= 0) & (home[:, None] == home[last]) & (ends - starts <= SPAN_CHARS)
+    scores = start[:, None] + end[last] - (start[0] + end[0])
+    return Band(np.where(allowed, scores, -np.inf).astype(np.float32), starts, ends)
+
+
+def homes(where: Ints, stretches: Sequence[Range]) -> Ints:
+    """(tokens,): the number of the stretch that a token lies in whole, -1 for none."""
+    if not stretches:
+        return np.full(len(where), -1, np.int64)
+    begins, finishes = np.array(stretches, np.int64).T
+    number = np.searchsorted(begins, where[:, 0], "right") - 1
+    return np.where((number >= 0) & (where[:, 1] <= finishes[number]), number, -1)
+
+
+def best_spans(
+    passage: Passage, stretches: Sequence[Range], read: Sequence[tuple[Window, Logits]], whole_clauses: bool
+) -> Iterator[tuple[float, int, int]]:
+    """At most SPANS (score, start, end) in the passage's text, best first, none in the sentence of a better one.
+
+    Two windows may both hold a span: its better score counts. whole_clauses: as an answer to why and how.
+    """
+    bands = [band(window, *scores, stretches) for window, scores in read]
+    sentences = [(a - passage.start, b - passage.start) for a, b in passage.sentences]
+    given: list[Range] = []
+    for _ in range(TRIES):
+        score, start, end = max((one.best() for one in bands), key=lambda best: best[0])
+        if score == -np.inf or len(given) == SPANS:
+            return
+        low, high = next((a, b) for a, b in stretches if a <= start < b)
+        where = Where(passage.text, low, high, sentences)
+        quote = quotable(where, start, end)
+        if quote and whole_clauses:
+            quote = clause(where, *quote)
+        if quote and says_nothing(passage.text[slice(*quote)]):
+            quote = None
+        if quote and quote[1] - quote[0] <= QUOTED_CHARS and not any(a < quote[1] and quote[0] < b for a, b in given):
+            given.append(quote)
+            yield score, *quote
+            within = [(a, b) for a, b in sentences if a < quote[1] and quote[0] < b]
+            start, end = min(start, quote[0], *(a for a, _ in within)), max(end, quote[1], *(b for _, b in within))
+        for one in bands:
+            one.strike(start, end)
+
+
+# ---- what is cited ----
+
+
+def span_of(hit: Hit, found: Found, confidence: float) -> Span:
+    """The span with its sentences and the places of equal passages that say it too."""
+    passage, start, end = hit.passage, found.start, found.end
+    around = [(a, b) for a, b in passage.sentences if a < end and start < b]
+    low, high = min([start, *(a for a, _ in around)]), max([end, *(b for _, b in around)])
+    said = passage.text[low - passage.start : high - passage.start]
+    also = tuple(
+        Place(other.source, *place)
+        for other in hit.also
+        for place in places(other, len(around), said, (start - low, end - low))
+    )
+    return Span(hit, start, end, low, high, confidence, also)
+
+
+def places(passage: Passage, run: int, said: str, span: Range) -> Iterator[Range]:
+    """Document offsets of a span of `said` in every run of so many sentences that says the same, spaces aside."""
+    key, quote = fold(said), fold(said[slice(*span)])
+    for first, last in zip(passage.sentences, passage.sentences[max(0, run - 1) :], strict=False):
+        text = passage.text[first[0] - passage.start : last[1] - passage.start]
+        start, end = span if text == said else matching(said, text, span)
+        if start < end and fold(text) == key and fold(text[start:end]) == quote:
+            yield first[0] + start, first[0] + end
+
+
+def matching(said: str, text: str, span: Range) -> Range:
+    """The range of `text` between the letters and figures that are, counted, the first and last of a span of `said`."""
+    before, inside = (sum(map(str.isalnum, part)) for part in (said[: span[0]], said[slice(*span)]))
+    signs = [n for n, char in enumerate(text) if char.isalnum()]
+    return (signs[before], signs[before + inside - 1] + 1) if 0 < inside <= len(signs) - before else (0, 0)

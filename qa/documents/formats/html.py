@@ -1,0 +1,285 @@
+"""From an HTML page to its article: text, headings, title, date."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from qa.documents.decoding import decode
+from qa.documents.extract import INVISIBLE, TITLE_CHARS, WORD, Extract, fold, names, sorted_marks
+from qa.documents.furniture import furniture
+from qa.documents.header import front_date, header_date, header_title, plausible
+from qa.errors import UnreadableFile
+from qa.types import Kind, Mark
+
+HTML_CHARS = 5_000_000  # a longer page is not searched for its main text: all of it is kept
+
+NEW_LINE = "\u2424"  # stands for a line break that counts; no page has this sign, and extractors keep it
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # lxml refuses them in what it is given
+REFERENCE = re.compile(r"&#(?:([0-9]{1,7})|[xX]([0-9a-fA-F]{1,6}));?")
+META_ATTRIBUTES = ("name", "property", "itemprop", "http-equiv", "pubdate", "content", "datetime")
+NO_TEXT = ("script", "style", "template", "noscript", "iframe", "object", "svg", "math", "select", "textarea", "button")
+AROUND = ("nav", "header", "footer", "form", "aside")
+BLOCK_TAGS = names(
+    """html, body, main, article, section, div, p, head, h1, h2, h3, h4, h5, h6, quote, blockquote, pre, list, ul, ol
+    dl, item, li, dt, dd, table, tbody, thead, tfoot, row, tr, caption, figure, figcaption, details, summary, address
+    hr, center, cell, td, th, header, footer, nav, aside, form, fieldset, legend, title"""
+)
+HEADINGS = frozenset({"head", "h1", "h2", "h3", "h4", "h5", "h6"})
+Paragraph = tuple[str, Kind | None]  # its text, and what it is if more than text
+DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{1,40})", re.IGNORECASE)
+DECLARED_XML = re.compile(rb"<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([\w.:-]{1,40})", re.IGNORECASE)
+CELL_CHARS = 400
+SHORT_PAGE = 250  # trafilatura's own bound, under which it falls back on all text
+
+
+def load_html(data: bytes) -> Extract:
+    """HTML: the main text, paragraphs, items and table rows with a blank line between them.
+
+    Where no main text is found, or only a small part of what the page says, it is the page without what lies around.
+    Raises UnreadableFile where the page cannot be parsed.
+    """
+    page = NOT_XML.sub(" ", REFERENCE.sub(referenced, decode(data, declared_charset(data))))
+    if not WORD.search(page):
+        return Extract("")
+    for library in ("trafilatura", "htmldate"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)  # what they think of a page is no message to the user
+    try:
+        tree = parse_html(page)
+        stated = html_date(tree)
+        drop_hidden(tree)
+        title = html_title(tree)
+        paragraphs = main_paragraphs(tree, len(page))
+    except Exception as error:  # parsers of other people, on input of other people
+        raise UnreadableFile(f"its HTML cannot be read: {error or type(error).__name__}") from error
+    text, structure = joined(paragraphs)
+    marks = sorted_marks(furniture(text), structure)
+    return Extract(text, title or header_title(text, marks)[0], stated or header_date(text), (), marks)
+
+
+def page_paragraphs(data: bytes) -> list[Paragraph]:
+    """All paragraphs of a page that is part of something larger: the chapter of a book, the body of a letter."""
+    page = NOT_XML.sub(" ", REFERENCE.sub(referenced, decode(data, declared_charset(data))))
+    if not WORD.search(page):
+        return []
+    tree = parse_html(page)
+    drop_hidden(tree)
+    return list(paragraphs_of(tree.body if tree.find("body") is not None else tree))
+
+
+def declared_charset(data: bytes) -> str | None:
+    """The encoding an HTML file names in its first bytes, as browsers understand the name."""
+    match = DECLARED_XML.match(data) or DECLARED.search(data, 0, 4096)
+    name = match[1].decode("ascii", "replace").lower() if match else ""
+    if name in ("iso-8859-1", "iso8859-1", "latin1", "latin-1", "ascii", "us-ascii"):
+        return "cp1252"
+    return None if name.startswith(("utf-16", "utf-32")) else name or None  # those could not have been read
+
+
+def referenced(match: re.Match[str]) -> str:
+    """What browsers make of a numeric reference to a control character or half a pair; any other as it stands."""
+    code = int(match[1]) if match[1] else int(match[2], 16)
+    if 0x80 <= code < 0xA0:
+        return bytes([code]).decode("cp1252", "ignore")
+    return " " if code < 0x20 or 0xD800 <= code < 0xE000 or code in (0xFFFE, 0xFFFF) else match[0]
+
+
+def parse_html(page: str) -> Any:
+    """lxml tree of the page without comments."""
+    from lxml import etree, html
+
+    huge = len(page) > HTML_CHARS
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=huge)
+    try:
+        return html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
+    except etree.ParserError:  # nothing in it but comments
+        return html.document_fromstring("<html><body></body></html>")
+
+
+def drop_hidden(tree: Any) -> None:
+    """Takes scripts, controls and what the page's own markup hides out of the tree; keeps line breaks that count."""
+    from lxml import etree
+
+    etree.strip_elements(tree, *NO_TEXT, with_tail=False)
+    for element in tree.xpath("//body//*[@hidden or @style or self::dialog[not(@open)]]"):
+        style = "".join((element.get("style") or "").lower().split())
+        hidden = element.get("hidden") is not None or element.tag == "dialog"
+        if hidden or "display:none" in style or "visibility:hidden" in style:
+            element.drop_tree()
+    keep_line_breaks(tree)
+
+
+def keep_line_breaks(tree: Any) -> None:
+    """Puts NEW_LINE where <pre> and a second <br> break lines: extractors would close them up."""
+    for element in tree.xpath("//pre/descendant-or-self::*"):
+        element.text = element.text and re.sub(r"\r\n?|\n", NEW_LINE, element.text)
+        if element.tag != "pre" and element.tail:
+            element.tail = re.sub(r"\r\n?|\n", NEW_LINE, element.tail)
+    for element in tree.xpath("//p//br"):
+        before = element.getprevious()
+        if before is not None and before.tag == "br" and not (before.tail or "").strip():
+            element.tail = NEW_LINE + (element.tail or "")
+
+
+def main_paragraphs(tree: Any, size: int) -> list[Paragraph]:
+    """The paragraphs of the page's main text."""
+    from trafilatura import bare_extraction
+
+    whole = list(paragraphs_of(without_surroundings(tree)))
+    if size > HTML_CHARS:
+        return whole
+    page = bare_extraction(tree, include_comments=False, include_tables=True, favor_recall=True)
+    body = getattr(page, "body", None)
+    main = list(paragraphs_of(body)) if body is not None else []
+    length, most = (sum(len(text) for text, _ in found) for found in (main, whole))
+    if length < SHORT_PAGE and whole:  # too little to judge: it has taken everything, menus included
+        return whole
+    return main if length * 4 >= most else whole
+
+
+def without_surroundings(tree: Any) -> Any:
+    """A copy of the page's body without menus, page header and footer, and small forms."""
+    from copy import deepcopy
+
+    from lxml import etree
+
+    body = deepcopy(tree.body if tree.find("body") is not None else tree)
+    for header in body.xpath("//article//header | //main//header"):
+        header.tag = "div"  # of the article, not of the page
+    for form in body.xpath("//form[string-length() > 300]"):
+        form.tag = "div"  # some sites wrap the page in one
+    etree.strip_elements(body, *AROUND, "head", with_tail=False)
+    return body
+
+
+def paragraphs_of(root: Any) -> Iterator[Paragraph]:
+    """Each block below `root`, of trafilatura's or of HTML's elements.
+
+    A row of short cells is one paragraph, cells joined by " | "; in larger cells (a layout) each block is its own.
+    """
+    from lxml import etree
+
+    buffer: list[str] = []
+    kind: Kind | None = None
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        tag = element.tag if isinstance(element.tag, str) else ""
+        row = row_text(element) if event == "start" and tag in ("row", "tr") and element is not root else None
+        ends_block = tag in BLOCK_TAGS or (tag == "code" and element.getparent() is root)
+        if ends_block or row is not None:
+            yield from finished(buffer, kind)
+            buffer, kind = [], "heading" if event == "start" and tag in HEADINGS else None
+        if row is not None:
+            yield from finished([row], "columns" if names_columns(element) else "row")
+            walk.skip_subtree()
+        elif event == "start":
+            buffer.append(NEW_LINE if tag in ("br", "lb") else "")
+            buffer.append(element.text or "")
+        if event == "end" and element is not root:
+            buffer.append(element.tail or "")
+    yield from finished(buffer, kind)
+
+
+def names_columns(row: Any) -> bool:
+    """Whether a table row consists of cells that are heads, or stands in the table's head."""
+    cells = [cell for cell in row if cell.tag in ("cell", "td", "th")]
+    return (row.getparent() is not None and row.getparent().tag == "thead") or all(
+        cell.tag == "th" or cell.get("role") == "head" for cell in cells
+    )
+
+
+def row_text(row: Any) -> str | None:
+    """A table row of at least two filled short cells as one line; None for any other."""
+    if next(row.iterdescendants("row", "tr"), None) is not None:
+        return None
+    cells = [[text for text, _ in paragraphs_of(cell)] for cell in row if cell.tag in ("cell", "td", "th")]
+    filled = [cell for cell in cells if cell]
+    if len(filled) < 2 or any(len(cell) > 2 or sum(map(len, cell)) > CELL_CHARS for cell in filled):
+        return None
+    return " | ".join(" ".join(cell) for cell in filled)
+
+
+def finished(buffer: Sequence[str], kind: Kind | None) -> Iterator[Paragraph]:
+    """The paragraphs in collected pieces of text: white space closed up, two line breaks end a paragraph."""
+    parts = "".join(buffer).translate(INVISIBLE).split(NEW_LINE)
+    rows: list[str] = []
+    for part in (*parts, ""):
+        row = " ".join(part.split())
+        if row:
+            rows.append(row)
+        elif rows:
+            yield "\n".join(rows), kind
+            rows = []
+
+
+def joined(paragraphs: Iterable[Paragraph]) -> tuple[str, list[Mark]]:
+    """The text, a blank line between paragraphs, and marks for headings and tables; offsets are running lengths."""
+    texts: list[str] = []
+    marks = []
+    at = 0
+    for text, kind in paragraphs:
+        if kind and (kind != "heading" or len(text) <= TITLE_CHARS):
+            marks.append(Mark(at, at + len(text), kind))
+        texts.append(text)
+        at += len(text) + 2
+    return "\n\n".join(texts), marks
+
+
+def html_title(tree: Any) -> str | None:
+    """The page's title: its main heading if that agrees with the title in its metadata or there is none."""
+    heads = tree.xpath("//h1[not(ancestor::nav or ancestor::footer)]")
+    heads = [title for head in heads if (title := " ".join(text for text, _ in paragraphs_of(head)))]
+    social = next(iter(tree.xpath("//meta[@property='og:title']/@content")), "").strip()
+    named = " ".join((tree.findtext(".//head/title") or "").split())
+    known = [name for name in (fold(social), fold(named)) if name]
+    agreeing = [head for head in heads if any(fold(head) in name or name in fold(head) for name in known)]
+    if agreeing:
+        title = max(agreeing, key=lambda head: (any(name.startswith(fold(head)) for name in known), len(head)))
+    else:
+        title = social or next(iter(heads), named.partition(" | ")[0])
+    return " ".join(title.translate(INVISIBLE).split())[: 2 * TITLE_CHARS] or None
+
+
+def html_date(tree: Any) -> str | None:
+    """The date a page states about itself in its metadata, found by htmldate.
+
+    It sees a page of metadata alone, and only such as state a full date: from prose it would take any date, and to a
+    month or a year it adds a day of its own.
+    """
+    from htmldate import find_date
+    from lxml import etree
+
+    head = etree.Element("head")
+    for meta in tree.xpath("//meta[@content and (@name or @property or @itemprop or @http-equiv or @pubdate)]"):
+        if front_date(meta.get("content")):
+            known = {name: meta.get(name) for name in META_ATTRIBUTES if meta.get(name) is not None}
+            etree.SubElement(head, "meta", known)
+    for script in tree.xpath("//script[contains(@type, 'ld+json')]"):
+        etree.SubElement(head, "script", type="application/ld+json").text = script.text
+    page = etree.Element("html")
+    page.append(head)
+    moment = own_moment(tree)
+    if moment:
+        etree.SubElement(etree.SubElement(page, "body"), "time", datetime=moment)
+    found = find_date(as_html(page), extensive_search=False, original_date=True, min_date="1900-01-01")
+    return plausible(date.fromisoformat(found)) if found else None
+
+
+def own_moment(tree: Any) -> str | None:
+    """The time an article's own markup gives it: the first in the article, or the only one on the page."""
+    other = "[@content and (@itemprop='datePublished' or contains(@property, 'dc:created'))]"
+    elements = tree.xpath(f"//time[@datetime] | //body//*{other}")
+    moments = [(e, value) for e in elements if front_date(value := e.get("datetime") or e.get("content") or "")]
+    inside = "self::*[@pubdate] | ancestor::article | ancestor::main"
+    own = [value for element, value in moments if len(moments) == 1 or element.xpath(inside)]
+    return own[0] if own else None
+
+
+def as_html(element: Any) -> Any:
+    """An lxml tree parsed as HTML: a string might be taken for an address and fetched."""
+    from lxml import etree, html
+
+    return html.document_fromstring(etree.tostring(element, method="html"))

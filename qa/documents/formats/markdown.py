@@ -1,0 +1,135 @@
+"""Markdown: exactly the decoded file, with its headings, its tables and what is not there to be read marked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import chain, zip_longest
+from typing import Any
+
+from qa.documents.decoding import decode
+from qa.documents.extract import LINE, WORD, Extract, Range, sorted_marks
+from qa.documents.formats.plain import load_text
+from qa.documents.furniture import furniture
+from qa.documents.header import front_date, header_date, header_title
+from qa.types import Mark
+
+MARKDOWN_CHARS = 2_000_000  # a longer Markdown file is not parsed: its headings are not worth minutes
+
+
+def load_markdown(data: bytes) -> Extract:
+    """Markdown: exactly the decoded file; what is not there to be read is marked as furniture."""
+    text = decode(data)
+    if len(text) > MARKDOWN_CHARS:
+        return load_text(data)
+    front, fields = front_matter(text)
+    body = front.end if front else 0
+    structure, heading = markdown_marks(text, body)
+    hidden = [mark for mark in structure if mark.kind == "furniture"] + ([front] if front else [])
+    junk = sorted_marks(hidden, furniture(text))
+    title = fields.get("title") or heading or header_title(text, junk, body)[0]
+    stated = next((value for name in FRONT_DATES if (value := front_date(fields.get(name, "")))), None)
+    marks = sorted_marks(junk, (mark for mark in structure if mark.kind != "furniture"))
+    return Extract(text, title, stated or header_date(text, body), (), marks)
+
+
+FRONT_DATES = ("date", "published", "publishdate", "pubdate", "datum", "created", "updated", "lastmod", "modified")
+FRONT_MATTER = re.compile(r"(?P<fence>---|\+\+\+)[ \t]*(?:\r\n|\r|\n)")
+TAG = re.compile(r"<[^<>]*>")
+FIELD = re.compile(r"(?P<name>[A-Za-z_-]+)\s*[:=]\s*(?P<value>.*)")
+
+
+def front_matter(text: str) -> tuple[Mark | None, dict[str, str]]:
+    """The block of settings a Markdown file may begin with, and its one-line fields, names in small letters."""
+    opening = FRONT_MATTER.match(text)
+    if not opening:
+        return None, {}
+    fields: dict[str, str] = {}
+    for match in LINE.finditer(text, opening.end()):
+        line = match.group().rstrip()
+        if line == opening["fence"] or (line == "..." and opening["fence"] == "---"):
+            return Mark(0, match.end(), "furniture"), fields
+        field = FIELD.fullmatch(line)
+        if field:
+            value = field["value"].strip()
+            quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+            fields.setdefault(field["name"].casefold(), value[1:-1] if quoted else value)
+    return None, {}  # never closed: a thematic break
+
+
+def markdown_marks(text: str, body: int) -> tuple[list[Mark], str | None]:
+    """Headings and furniture of the Markdown in text[body:], and the words of the first heading of level 1."""
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark").enable("table").disable("inline")  # only where blocks lie is asked
+    env: dict[str, Any] = {}
+    tokens = parser.parse(text[body:], env)
+    rows = line_starts(text, body)
+    title = None
+    before_row = ""
+    marks: list[Mark] = []
+    for token, following in zip_longest(tokens, tokens[1:]):
+        if token.map is None:
+            continue
+        span = rows_range(text, rows, token.map[0], token.map[1])
+        if token.type == "heading_open":
+            marks.append(Mark(*span, "heading"))
+            if token.tag == "h1" and title is None and following is not None:
+                title = plain_words(MarkdownIt("commonmark").parseInline(following.content[:1000])) or None
+        if token.type == "tr_open":
+            marks.append(Mark(*span, "columns" if before_row == "thead_open" else "row"))
+        before_row = token.type
+        for first, last in hidden_rows(token.type, token.map, token.content, text[span[1] - 3 : span[1]]):
+            marks.append(Mark(*rows_range(text, rows, first, last), "furniture"))
+        if token.type in ("inline", "html_block") and "<!--" in token.content:
+            marks += (Mark(a, b, "furniture") for a, b in comments(text, *span))
+    references = chain(env.get("references", {}).values(), env.get("duplicate_refs", []))
+    marks += (Mark(*rows_range(text, rows, *entry["map"]), "furniture") for entry in references)
+    return marks, title
+
+
+def hidden_rows(kind: str, rows: Sequence[int], content: str, ending: str) -> Iterator[tuple[int, int]]:
+    """The rows of a Markdown element that a reader of the page never sees as words; `ending`: its last characters."""
+    first, last = rows
+    if kind == "hr" or (kind == "html_block" and not visible(content)):
+        yield first, last
+    elif kind == "fence":
+        yield first, first + 1
+        if last > first + 1 and ending in ("```", "~~~"):
+            yield last - 1, last
+    elif kind == "table_open":
+        yield first + 1, first + 2  # the rule below its head
+
+
+def visible(html: str) -> bool:
+    """Whether a piece of raw HTML in Markdown holds words."""
+    at, pieces = 0, []
+    for start, end in comments(html, 0, len(html)):
+        pieces.append(html[at:start])
+        at = end
+    bare = "".join([*pieces, html[at:]])
+    return not re.match(r"\s*<(?:script|style)\b", bare, re.IGNORECASE) and bool(WORD.search(TAG.sub("", bare)))
+
+
+def comments(text: str, start: int, end: int) -> Iterator[Range]:
+    """The <!-- comments --> in text[start:end]."""
+    while (first := text.find("<!--", start, end)) >= 0 and (last := text.find("-->", first, end)) >= 0:
+        start = last + 3
+        yield first, start
+
+
+def plain_words(tokens: Sequence[Any]) -> str:
+    """Text of inline Markdown without its marks."""
+    return " ".join("".join(child.content for token in tokens for child in token.children or ()).split())
+
+
+def line_starts(text: str, start: int) -> list[int]:
+    """Where each line begins, as Markdown counts lines, and the end of the text."""
+    return [start, *(match.end() for match in re.compile(r"\r\n?|\n").finditer(text, start)), len(text)]
+
+
+def rows_range(text: str, rows: Sequence[int], first: int, last: int) -> Range:
+    """Offsets of the lines first..last-1 without white space at their ends."""
+    start, end = rows[min(first, len(rows) - 1)], rows[min(last, len(rows) - 1)]
+    piece = text[start:end]
+    return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())

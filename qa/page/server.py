@@ -1,0 +1,326 @@
+"""Serving the page: who may ask it, what the browser may do with it, and its address.
+
+Only this machine's own pages are answered; other machines only where people log in.
+"""
+
+from __future__ import annotations
+
+import errno
+import hmac
+import ipaddress
+import logging
+import os
+import signal
+import socket
+import stat
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import anyio.from_thread
+import anyio.to_thread
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI, Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from qa.answering.qa import QA
+from qa.answering.render import visible
+from qa.errors import UsageError, VerbatimError
+from qa.ingestion.library import Library
+from qa.page.events import Desk, examples_for, layout, warm_up
+from qa.settings import Settings
+
+PORT, PORTS = 7860, 100  # the first port tried, and how many
+UPLOAD = 64 * 1024 * 1024  # bytes of a file that the page takes
+BLOCK = 1024 * 1024  # bytes sent at a time
+
+Logins = Mapping[str, str]  # name -> password; empty: nobody needs to log in
+
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; script-src-attr 'none'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; "
+    "worker-src 'self' blob:; frame-src 'none'; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'self'"
+)
+"""What a browser may do with the page. gradio needs inline scripts and eval; neither may reach another machine."""
+
+
+class Guard:
+    """Answers only this machine's own pages, and forbids the browser to fetch from anywhere else.
+
+    Without the first, any web site open in the same browser could ask questions (a name that resolves to 127.0.0.1
+    makes it the same origin). Where people log in, the login keeps it out, and any name of the machine will do.
+    """
+
+    def __init__(self, app: ASGIApp, anywhere: bool = False) -> None:
+        """anywhere: also under names that other machines know."""
+        self.app = app
+        self.anywhere = anywhere
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        foreign = origin is not None and split(origin).netloc != host
+        if foreign or not (self.anywhere or is_loopback(split(f"//{host}").hostname or "")):
+            refusal = PlainTextResponse("this page answers only to the machine it runs on", status_code=403)
+            await refusal(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                sent = MutableHeaders(scope=message)
+                sent.setdefault("Content-Security-Policy", POLICY)
+                sent["Referrer-Policy"] = "no-referrer"
+                sent["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        await self.app(scope, receive, guarded)
+
+
+def split(url: str) -> SplitResult:
+    """The parts of an address; empty ones where it is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
+def is_loopback(host: str) -> bool:
+    """True for an address or name that only this machine can reach."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def application(blocks: gr.Blocks, desk: Desk | None = None, logins: Logins | None = None) -> FastAPI:
+    """The page and its endpoint as a web application that loads nothing from elsewhere.
+
+    desk: that of the page, for files that are opened and given; logins: who may see it, empty for everybody.
+    """
+    # System fonts: the themes of gradio ask Google for theirs.
+    theme = gr.themes.Base(
+        primary_hue="teal",
+        neutral_hue="stone",
+        font=["system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    )
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Guard, anywhere=bool(logins))
+    if desk is not None:
+        add_original(app, desk.qa)
+        add_upload(app, desk.library)
+    gr.mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        theme=theme,
+        css=(Path(__file__).parent / "static" / "page.css").read_text(encoding="utf-8"),
+        footer_links=[],
+        run_history=False,  # gradio would keep every question in the browser's storage
+        show_error=True,
+        ssr_mode=False,
+        mcp_server=False,
+        pwa=False,
+        enable_monitoring=False,
+        max_file_size=UPLOAD,
+        auth=(lambda name, password: is_login(logins, name, password)) if logins else None,
+    )
+    return app
+
+
+# ---- who may ----
+
+
+def read_logins(given: str | None) -> dict[str, str]:
+    """The logins of --auth: NAME:PASSWORD, or a file with such a line for each. Raises UsageError."""
+    if given is None:
+        return {}
+    path = Path(given)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else [given]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--auth: {given} cannot be read: {error}") from error
+    pairs = [line.partition(":") for line in lines if line.strip()]
+    if not pairs or not all(name.strip() and password for name, _, password in pairs):
+        raise UsageError("--auth takes NAME:PASSWORD, or a file that has such a line for each person")
+    return {name.strip(): password for name, _, password in pairs}
+
+
+def is_login(logins: Logins, name: str, password: str) -> bool:
+    known = logins.get(name, "")
+    return hmac.compare_digest(known.encode(), password.encode()) and bool(known)
+
+
+def logged_in(app: FastAPI, request: Request) -> bool:
+    """Whether a request carries the session of a login, where one is needed. gradio keeps them."""
+    mounted: list[Any] = [getattr(route, "app", None) for route in app.routes]
+    inner = next(found for found in mounted if isinstance(found, gr.routes.App))
+    if inner.auth is None:
+        return True
+    names = (f"access-token-{inner.cookie_id}", f"access-token-unsecure-{inner.cookie_id}")
+    return any(request.cookies.get(name) in inner.tokens for name in names if request.cookies.get(name))
+
+
+# ---- the files that the documents were read from ----
+
+
+def add_original(app: FastAPI, qa: QA) -> None:
+    """GET /original?document=NAME: the file, to be kept or read as plain text; nothing in it can run here."""
+
+    @app.get("/original")
+    def original(request: Request, document: str = "") -> Response:
+        if not logged_in(app, request):
+            return PlainTextResponse("log in first", status_code=401)
+        held = next((source for source in qa.sources() if source.name == document), None)
+        opened = open_regular(held.path) if held else None
+        if held is None or opened is None:
+            return PlainTextResponse("the file is no longer there", status_code=404)
+        return StreamingResponse(
+            blocks_of(opened), media_type="application/octet-stream", headers=as_download(held.name)
+        )
+
+
+def open_regular(path: str) -> int | None:
+    """A file descriptor; None where there is no plain file, or a link has taken its place."""
+    try:
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return None
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        return None
+    return number
+
+
+def blocks_of(number: int) -> Any:
+    with open(number, "rb") as stream:
+        while block := stream.read(BLOCK):
+            yield block
+
+
+def as_download(name: str) -> dict[str, str]:
+    """Headers by which a browser keeps a file and runs nothing of it."""
+    last = name.rsplit("/", 1)[-1]
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._- ") else "_" for c in last)[-100:] or "document"
+    return {
+        "Content-Disposition": f'attachment; filename="{plain}"',
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cache-Control": "no-store",
+    }
+
+
+def add_upload(app: FastAPI, library: Library) -> None:
+    """POST /upload?name=NAME with a file's bytes: puts it among the store's uploads, if it is one that is read."""
+
+    @app.post("/upload")
+    async def upload(request: Request, name: str = "") -> Response:
+        if not logged_in(app, request):
+            return PlainTextResponse("log in first", status_code=401)
+        stream = aiter(request.stream())
+
+        async def next_block() -> bytes | None:
+            return await anext(stream, None)
+
+        def arriving() -> Iterator[bytes]:
+            while (block := anyio.from_thread.run(next_block)) is not None:
+                yield block
+
+        try:
+            taken = await anyio.to_thread.run_sync(lambda: library.receive(name, arriving()))
+        except (VerbatimError, OSError) as error:
+            return PlainTextResponse(visible(str(error)) + ".", status_code=415)
+        return PlainTextResponse(visible(taken))
+
+
+# ---- address and life ----
+
+
+def listen(host: str, port: int | None, login: bool = False) -> socket.socket:
+    """A listening socket: at the given port, or at the first free one from 7860 on. Raises UsageError.
+
+    login: people log in, so that other machines may ask.
+    """
+    if not (login or is_loopback(host)):
+        raise UsageError(
+            f"--host {host}: other machines can reach that address; name it only together with --auth NAME:PASSWORD"
+        )
+    if port is not None and not 1 <= port <= 65535:
+        raise UsageError(f"--port {port}: a port is a number from 1 to 65535")
+    for tried in range(PORT, PORT + PORTS) if port is None else [port]:
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            return socket.create_server((host, tried), family=family)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and port is None:
+                continue
+            if error.errno == errno.EADDRINUSE:
+                raise UsageError(f"port {tried} is in use; name another one with --port, or none") from error
+            raise UsageError(f"cannot listen on {host}, port {tried}: {error.strerror}") from error
+    raise UsageError(f"the ports {PORT} to {PORT + PORTS - 1} are all in use; name another one with --port")
+
+
+class Server(uvicorn.Server):
+    """Says when it listens, and nothing when it ends."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.tell = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.tell()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Every open page holds a stream, and uvicorn logs a traceback for each that it cuts off.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        await super().shutdown(sockets=sockets)
+
+
+def run(app: FastAPI, sock: socket.socket, started: Callable[[], None]) -> None:
+    """Serves until Ctrl-C or SIGTERM, then returns."""
+    # The stream of an open page never ends by itself: it gets a second.
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+    # uvicorn raises the signal again when it has shut down; that must not kill us.
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        Server(config, started).run(sockets=[sock])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def serve(settings: Settings, host: str, port: int | None, say: Callable[[str], None], auth: str | None = None) -> None:
+    """Opens the store and serves its page until Ctrl-C or SIGTERM. `say` gets the address once it listens.
+
+    auth: as `read_logins` takes it. Raises UsageError for a host that other machines can reach without a login or a
+    port that cannot be had, and what QA.open raises.
+    """
+    logins = read_logins(auth)
+    with listen(host, port, bool(logins)) as sock, QA.open(settings=settings, progress=say) as qa:
+        present(qa, sock, say, logins)
+
+
+def present(qa: QA, sock: socket.socket, say: Callable[[str], None], logins: Logins | None = None) -> None:
+    """Serves the page of an opened store on a listening socket; models load meanwhile."""
+    ready = threading.Event()
+    warming = threading.Thread(target=warm_up, args=(qa, ready, say), daemon=True)
+    warming.start()
+    desk = Desk(qa, examples_for(qa.sources()), ready)
+    run(application(layout(desk), desk, logins), sock, lambda: say(f"Verbatim is at {address(sock)}  (Ctrl-C ends it)"))
+    # A thread inside a model when the process ends would bring it down.
+    warming.join(timeout=30)
+    desk.close()
+
+
+def address(sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

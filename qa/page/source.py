@@ -1,0 +1,241 @@
+"""The source pane: a document's text around a citation, of a large one only the part that is being looked at."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+from urllib.parse import quote
+
+from qa.answering.render import HIDDEN, escaped
+from qa.page.answer import Citation, Range, changed_html, clipped, shaded, where_html
+from qa.types import Document, Passage
+
+WINDOW = 20_000  # characters of a document sent around a citation
+PART = 10_000  # characters sent when somebody reads on
+EDGE = 500  # characters a window gives up at most to begin and end at a line
+QUERY = 200  # characters of what is looked for in a document
+MOST_FOUND = 10_000  # places counted
+LABEL = 100  # characters of a speaker's label at most
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What of a document is marked: everything a part of its text needs to be drawn."""
+
+    quote: Range
+    sentence: Range
+    passage: Range
+    answer: bool  # False: a nearest passage, which is shaded but not marked
+
+    @classmethod
+    def of(cls, citation: Citation) -> Shown:
+        return cls(citation.quote, citation.sentence, citation.passage, citation.answer)
+
+    @classmethod
+    def read(cls, data: Any) -> Shown:
+        """What the page sent back. Raises ValueError for anything else."""
+        try:
+            quote, sentence, passage = ((int(a), int(b)) for a, b in (data["quote"], data["sentence"], data["passage"]))
+            return cls(quote, sentence, passage, bool(data["answer"]))
+        except (TypeError, KeyError, ValueError) as error:
+            raise ValueError("no citation") from error
+
+    def ranges(self) -> list[tuple[int, int, str]]:
+        marked = [(*self.sentence, "v-sentence"), (*self.quote, "v-mark")] if self.answer else []
+        return [(*self.passage, "v-passage"), *marked]
+
+
+# ---- the pane ----
+
+
+def source_html(
+    citation: Citation,
+    document: Document | None,
+    passages: Sequence[Passage] = (),
+    place: tuple[int, int, int] = (0, 0, 1),
+) -> str:
+    """The document's text around a citation, the passage shaded and the quote marked; or why it cannot be shown.
+
+    passages: of the part that is shown, for their speakers. place: turn, number of the citation and how many there are.
+    """
+    source = citation.source
+    head = (
+        f'<h2 class="v-source-title" dir="auto">{clipped(source.title or source.name)}</h2>'
+        f'<p class="v-facts">{where_html(citation, titled=False)}</p>'
+    )
+    problem = outdated(citation, document)
+    if document is None or problem:
+        return f'{head}{steps_html(*place)}<p class="v-warning">{problem}</p>'
+    start, end = window(document.text, *citation.quote)
+    return (
+        head
+        + (f'<p class="v-warning">{changed_html(citation)}</p>' if citation.changed else "")
+        + f'<div class="v-tools">{steps_html(*place)}{FIND}{open_html(source.name)}</div>'
+        + f'<div class="v-text" tabindex="0" role="region" aria-label="Text of the document" dir="auto" '
+        f'data-place="{place_data(document, Shown.of(citation))}">'
+        + edge_html("before", start > 0)
+        + part_html(document, start, end, Shown.of(citation), passages)
+        + edge_html("after", end < len(document.text))
+        + '</div><div class="v-foot"><button type="button" class="v-act v-teach" disabled>The answer is this</button>'
+        + f'<p class="v-exactly">Characters {citation.quote[0]} to {citation.quote[1]}</p>'
+        + f'<p class="v-exactly v-hash">SHA-256 {escaped(source.sha256)}</p></div>'
+    )
+
+
+FIND = (
+    '<form class="v-find" role="search"><input type="search" class="v-query" aria-label="Find in this document" '
+    'placeholder="Find in document" maxlength="200" autocomplete="off">'
+    '<span class="v-found-count" role="status"></span></form>'
+)
+
+
+def steps_html(turn: int, number: int, count: int) -> str:
+    """To the previous and the next citation of the same answer."""
+    if count < 2:
+        return ""
+
+    def step(label: str, to: int, sign: str) -> str:
+        off = "" if 0 <= to < count else " disabled"
+        return (
+            f'<button type="button" class="v-act v-step" data-turn="{turn}" data-number="{to}" aria-label="{label}" '
+            f'title="{label}"{off}>{sign}</button>'
+        )
+
+    back, on = step("Previous citation", number - 1, "&lsaquo;"), step("Next citation", number + 1, "&rsaquo;")
+    return f'<span class="v-steps">{back}<span>{number + 1} of {count}</span>{on}</span>'
+
+
+def open_html(name: str) -> str:
+    return f'<a class="v-open" href="/original?document={quote(name, safe="")}" download>Open the original file</a>'
+
+
+def edge_html(edge: str, there: bool) -> str:
+    label = "Earlier text" if edge == "before" else "Later text"
+    return f'<button type="button" class="v-edge" data-edge="{edge}"{"" if there else " hidden"}>{label}</button>'
+
+
+def place_data(document: Document, shown: Shown) -> str:
+    """What the page sends back to read on; ASCII JSON, so that a name survives as it is."""
+    facts = {
+        "document": document.source.name,
+        "sha256": document.source.sha256,
+        "quote": shown.quote,
+        "sentence": shown.sentence,
+        "passage": shown.passage,
+        "answer": shown.answer,
+    }
+    return html.escape(json.dumps(facts), quote=True)
+
+
+def outdated(citation: Citation, document: Document | None) -> str:
+    """Why the offsets of a citation no longer fit; empty where they do."""
+    if document is None:
+        return "This document is no longer in the store."
+    start, end = citation.quote
+    same = document.source.sha256 == citation.source.sha256 and end <= len(document.text)
+    if not same or citation.text not in (None, document.text[start:end]):
+        return "This document has been replaced since the answer was given: ask again to see it as it is now."
+    return ""
+
+
+# ---- parts of a text ----
+
+
+def part_html(
+    document: Document,
+    start: int,
+    end: int,
+    shown: Shown,
+    passages: Iterable[Passage] = (),
+    found: Sequence[tuple[int, int, str]] = (),
+) -> str:
+    """Characters start to end, with headings, speakers' labels, page breaks and what is marked."""
+    ranges = [(m.start, m.end, f"v-{m.kind}") for m in document.marks if m.start < end and start < m.end]
+    ranges += [*labels(document.text, passages), *shown.ranges(), *found]
+    pages = {at: number for number, at in enumerate(document.source.pages, start=1) if start <= at < end}
+    pieces = []
+    for a, b in pairwise(sorted({start, end, *pages})):
+        if a in pages:
+            pieces.append(page_html(pages[a]))
+        pieces.append(shaded(document.text[a:b], a, ranges, counted_from=True))
+    return f'<span class="v-part" data-start="{start}" data-end="{end}">{"".join(pieces)}</span>'
+
+
+def page_html(number: int) -> str:
+    return f'<span class="v-page" role="separator" aria-label="Page {number}" data-page="Page {number}"></span>'
+
+
+def labels(text: str, passages: Iterable[Passage]) -> set[tuple[int, int, str]]:
+    """The speakers' labels that turns begin with."""
+    found = set()
+    for turn in {turn for passage in passages for turn in passage.turns if turn.speaker}:
+        colon = text.find(":", turn.start, turn.start + LABEL)
+        if colon > 0:
+            found.add((turn.start, colon + 1, "v-says"))
+    return found
+
+
+def window(text: str, start: int, end: int) -> Range:
+    """At most WINDOW characters of a text around a quote, which is far shorter; whole lines if they are near."""
+    first = max(0, min((start + end - WINDOW) // 2, len(text) - WINDOW))
+    last = min(len(text), first + WINDOW)
+    if first > 0:
+        first = text.find("\n", first, min(first + EDGE, start)) + 1 or first
+    if last < len(text):
+        last = text.rfind("\n", max(last - EDGE, end), last) + 1 or last
+    return first, last
+
+
+def following(text: str, edge: str, at: int) -> Range:
+    """The part before or after a place, of whole lines if there are ends near."""
+    at = max(0, min(at, len(text)))
+    if edge == "before":
+        first = max(0, at - PART)
+        return (text.find("\n", first, min(first + EDGE, at)) + 1 or first if first else 0), at
+    last = min(len(text), at + PART)
+    return at, (text.rfind("\n", max(last - EDGE, at), last) + 1 or last if last < len(text) else last)
+
+
+# ---- finding ----
+
+
+def occurrences(text: str, query: str) -> list[Range]:
+    """Where the words of a query stand one after the other, in any case and with any space between."""
+    words = query[:QUERY].split()
+    if not words:
+        return []
+    pattern = re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE)
+    found = []
+    for match in pattern.finditer(text):
+        found.append(match.span())
+        if len(found) == MOST_FOUND:
+            break
+    return found
+
+
+def chosen(found: Sequence[Range], at: int, back: bool) -> int:
+    """Number of the first occurrence after a place, or the last before it; round at the ends."""
+    if back:
+        return next((n for n in reversed(range(len(found))) if found[n][0] < at), len(found) - 1)
+    return next((n for n, (start, _) in enumerate(found) if start >= at), 0)
+
+
+def offset_of(text: str, piece: int, shown: int) -> int:
+    """Where in a text the character stands that is the `shown`th visible one of a piece that begins at `piece`.
+
+    The page drops characters that would disguise a text, and shows a line's two end characters as one.
+    """
+    at = piece
+    while at < len(text) and (shown > 0 or not is_shown(text, at)):
+        shown -= is_shown(text, at)
+        at += 1
+    return at
+
+
+def is_shown(text: str, at: int) -> bool:
+    return HIDDEN[ord(text[at])] is not None and not (text[at] == "\r" and text[at + 1 : at + 2] == "\n")

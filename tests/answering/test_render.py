@@ -1,0 +1,202 @@
+"""What an answer looks like: nothing in a document is markup or steers a terminal; JSON keeps every character."""
+
+from __future__ import annotations
+
+import html
+import json
+import unicodedata
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.answering.render import escaped, to_json, to_text, visible
+from qa.types import Answer, Hit, Passage, Place, Source, Span, Turn
+
+NASTY = (
+    "<b onclick='x()'>\u202eevil\u202c</b> & \"\x1b[31mred\x1b[0m\" \u200bzero\u00ad\ufeff \x9b2J\x07 \u2066a\u2069\r\n"
+)
+
+
+def source(name: str = "a.txt", **facts: object) -> Source:
+    made = Source(name, f"/docs/{name}", "ab" * 32, "A title", "2024-03-14")
+    return replace(made, **facts)  # type: ignore[arg-type]
+
+
+def answer_of(
+    text: str = "The gate was closed by hand. It took an hour.",
+    of: Source | None = None,
+    speaker: str | None = None,
+    also: tuple[Place, ...] = (),
+    changed: frozenset[str] = frozenset(),
+    quote: tuple[int, int] | None = None,
+) -> Answer:
+    """An answer whose passage begins at 100 and whose first sentence is the text up to its first full stop."""
+    of = of or source()
+    end = 100 + len(text.partition(". ")[0]) + (". " in text)
+    turns = (Turn(100, speaker),) if speaker else ()
+    passage = Passage("1", of, 100, 100 + len(text), text, "A title", "en", ((100, end),), turns)
+    hit = Hit(passage, 0.0312344)
+    span = Span(hit, *(quote or (100, end)), 100, end, 0.87654321, also)
+    return Answer("Who closed it?", 0.87654321, (span,), (hit,), changed, (("retrieve", 0.0123456), ("read", 0.2)))
+
+
+def unanswered(*texts: str) -> Answer:
+    hits = tuple(
+        Hit(Passage(str(n), source(f"{n}.txt"), 0, len(text), text, "", "en", ((0, len(text)),)), 1 / (n + 1))
+        for n, text in enumerate(texts)
+    )
+    return Answer("Who?", 0.2, (), hits)
+
+
+# ---- JSON ----
+
+
+def test_the_object_of_an_answer() -> None:
+    also = (Place(source("b.txt"), 7, 35),)
+    made = to_json(answer_of(of=source(pages=(0, 90)), speaker="Anna", also=also, quote=(104, 108)), "q1")
+    assert made == {
+        "id": "q1",
+        "question": "Who closed it?",
+        "answered": True,
+        "confidence": 0.8765,
+        "answers": [
+            {
+                "text": "gate",
+                "confidence": 0.8765,
+                "document": "a.txt",
+                "start": 104,
+                "end": 108,
+                "sentence": {"text": "The gate was closed by hand.", "start": 100, "end": 128},
+                "page": 2,
+                "date": "2024-03-14",
+                "speaker": "Anna",
+                "language": "en",
+                "sha256": "ab" * 32,
+                "stale": False,
+                "also": [{"document": "b.txt", "start": 7, "end": 35}],
+            }
+        ],
+        "passages": [{"document": "a.txt", "start": 100, "end": 145, "score": 0.031234, "also": []}],
+        "seconds": {"retrieve": 0.0123, "read": 0.2},
+    }
+
+
+def test_the_object_without_an_answer() -> None:
+    made = to_json(unanswered("One.", "Two."))
+    assert (made["answered"], made["answers"], made["confidence"]) == (False, [], 0.2)
+    assert [passage["document"] for passage in made["passages"]] == ["0.txt", "1.txt"]
+    assert "id" not in made
+
+
+def test_a_changed_file_is_stale_in_the_object() -> None:
+    assert to_json(answer_of(changed=frozenset({"a.txt"})))["answers"][0]["stale"] is True
+    assert to_json(answer_of(changed=frozenset({"b.txt"})))["answers"][0]["stale"] is False
+
+
+def test_the_object_keeps_every_character_on_one_line() -> None:
+    made = to_json(answer_of(NASTY))
+    assert made["answers"][0]["text"] == NASTY
+    line = json.dumps(made, ensure_ascii=False)
+    assert "\n" not in line
+    assert json.loads(line) == made
+
+
+# ---- plain text ----
+
+
+def test_an_answer_in_plain_text_is_quoted_with_its_place() -> None:
+    also = (Place(source("b.txt"), 7, 35), Place(source("c.txt"), 0, 28))
+    shown = to_text(answer_of(of=source(pages=(0, 90)), speaker="Director Anna Meijer", also=also))
+    assert shown.splitlines() == [
+        "[1] \u201cThe gate was closed by hand.\u201d",
+        "    Director Anna Meijer",
+        "    a.txt, page 2, 2024-03-14, characters 100-128  (confidence 0.88)",
+        "    also: b.txt, characters 7-35; c.txt, characters 0-28",
+    ]
+
+
+def test_what_a_document_does_not_state_is_left_out_of_the_plain_text() -> None:
+    assert to_text(answer_of(of=source(date=None))).splitlines()[1:] == [
+        "    a.txt, characters 100-128  (confidence 0.88)"
+    ]
+
+
+def test_a_changed_file_is_said_in_plain_text() -> None:
+    assert "has changed since it was read" in to_text(answer_of(changed=frozenset({"a.txt"})))
+    assert "has changed" not in to_text(answer_of())
+
+
+def test_no_answer_in_plain_text_shows_the_three_nearest_passages() -> None:
+    shown = to_text(unanswered("First passage.", "Second passage.", "Third passage.", "Fourth passage."))
+    assert shown.startswith("No answer in these documents.")
+    assert "[3] Third passage.\n    2.txt, characters 0-14" in shown
+    assert "Fourth" not in shown
+    assert to_text(unanswered()) == "No answer in these documents."
+
+
+def test_plain_text_keeps_within_its_width() -> None:
+    shown = to_text(answer_of("word " * 60 + "end. "), width=60)
+    lines = [line for line in shown.splitlines() if "word" in line]
+    assert len(lines) > 4
+    assert all(len(line) <= 60 for line in lines)
+    assert all(line.startswith(("[1] ", "    ")) for line in lines)
+
+
+def test_nothing_in_a_document_steers_the_terminal() -> None:
+    of = source(NASTY.replace("\r\n", " "), date=None)
+    answers = [answer_of(NASTY, of, speaker=NASTY, also=(Place(of, 0, 9),)), replace(unanswered(), hits=())]
+    answers.append(Answer("?", 0.1, (), answers[0].hits))
+    for answer in answers:
+        shown = to_text(answer)
+        assert not [c for c in shown if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs")]
+
+
+# ---- characters ----
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain text", "plain text"),
+        ("caf\u00e9 \u2013 \u4f60\u597d \U0001f600", "caf\u00e9 \u2013 \u4f60\u597d \U0001f600"),
+        ("a\u202eb\u202cc", "abc"),
+        ("\u2066a\u2069\u200e\u200f\u061c", "a"),
+        ("z\u200be\u2060r\ufeffo\u00ad", "zero"),
+        ("red\x1b[31m", "red\ufffd[31m"),
+        ("c1\x9b2J", "c1\ufffd2J"),
+        ("tab\tand\r\nline\x0bend", "tab and line\ufffdend"),
+        ("\U0001f468\u200d\U0001f469", "\U0001f468\u200d\U0001f469"),  # joined on purpose: a family, Persian, Hindi
+        ("in\u2063visible", "invisible"),
+        ("tag\U000e0041\U000e0042", "tag"),
+        ("\u2028line\u2029paragraph", "line paragraph"),
+    ],
+)
+def test_what_is_shown_of_a_text_on_one_line(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+HIDING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u200b\u2060\ufeff\u00ad"
+
+
+@given(st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from(HIDING + "\x1b\x07\x9b<>&\"'"))))
+def test_nothing_is_hidden_reversed_or_controlled(text: str) -> None:
+    for shown in (visible(text), escaped(text)):
+        assert not set(shown) & set(HIDING)
+        assert not [c for c in shown if unicodedata.category(c) == "Cc" and c not in "\t\n\r"]
+    assert "\n" not in visible(text)
+    assert visible(visible(text)) == visible(text)
+
+
+@given(st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("<>&\"'"))))
+def test_escaped_text_has_no_markup_and_says_the_same(text: str) -> None:
+    made = escaped(text)
+    assert not set(made) & set("<>\"'")
+    plain = [c for c in text if c not in HIDING]
+    assert len(html.unescape(made)) == len(plain)
+    assert all(a == b or b == "\ufffd" for a, b in zip(plain, html.unescape(made), strict=True))
+
+
+def test_lines_of_a_document_stay_lines_in_html() -> None:
+    assert escaped("a\r\n\tb") == "a\r\n\tb"

@@ -1,0 +1,584 @@
+"""The trained reader: which span wins, where none may stand, offsets over windows, scores, places, small weights."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+import unicodedata
+import zlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+from qa.answering import span_reader
+from qa.answering.sentence_reader import logistic, questions
+from qa.answering.span_reader import READ_HITS, SPAN_CHARS, SPAN_TOKENS, SPANS, STRIDE, WINDOW, Calibration, SpanReader
+from qa.errors import ModelUnavailable
+from qa.passages import split
+from qa.types import Document, Hit, Passage, Source, Span
+from tests.helpers import FakeEmbedder, run_python
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+SPECIAL = ["[PAD]", "[CLS]", "[SEP]", "[UNK]"]
+
+
+def tokenizer_of(*texts: str, pieces: Sequence[str] = ()) -> Tokenizer:
+    """Lower-casing WordPiece: the texts' words are tokens, unless one of `pieces` begins them; the rest in letters."""
+    words = {word for text in texts for word in re.findall(r"\w+|[^\w\s]", text.lower())}
+    whole = sorted(word for word in words if not any(word.startswith(piece) for piece in pieces))
+    vocabulary = dict.fromkeys([*SPECIAL, *LETTERS, *(f"##{letter}" for letter in LETTERS), *pieces, *whole])
+    made = Tokenizer(models.WordPiece({word: n for n, word in enumerate(vocabulary)}, unk_token="[UNK]"))
+    made.normalizer = normalizers.BertNormalizer()
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    made.post_processor = processors.BertProcessing(("[SEP]", 2), ("[CLS]", 1))
+    return made
+
+
+class FakeSession:
+    """Scores tokens by what they are: `starts` and `ends`; the first token gets `none[n]` in the nth window, twice."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, starts: Mapping[str, float], ends: Mapping[str, float], none: Sequence[float] = ()
+    ) -> None:
+        self.tokenizer, self.starts, self.ends, self.none = tokenizer, starts, ends, none
+        self.read: list[list[str]] = []  # the tokens of each window
+
+    def run(self, output_names: Sequence[str], input_feed: dict[str, Any]) -> list[Any]:
+        assert list(output_names) == ["start_logits", "end_logits"]
+        ids, mask, types = (input_feed[name] for name in ("input_ids", "attention_mask", "token_type_ids"))
+        assert ids.shape == mask.shape == types.shape == (1, ids.shape[1])
+        assert ids.dtype == mask.dtype == types.dtype == np.int64
+        assert mask.all()
+        tokens = [self.tokenizer.id_to_token(number) for number in ids[0]]
+        none = self.none[len(self.read) % len(self.none)] if self.none else 0.0
+        self.read.append(tokens)
+        start, end = (
+            np.array([[table.get(t, -9.0) for t in tokens]], np.float32) for table in (self.starts, self.ends)
+        )
+        start[0, 0] = end[0, 0] = none
+        return [start, end]
+
+
+def passages(text: str, name: str = "a.txt", title: str = "", date: str | None = None) -> list[Passage]:
+    document = Document(Source(name, f"/{name}", "0" * 64, title, date), text)
+    return list(split(document, FakeEmbedder().count_tokens, 512, "fake 1"))
+
+
+def hits(*texts: str, title: str = "") -> list[Hit]:
+    """One hit for each passage of the texts, in their order."""
+    found = [p for number, text in enumerate(texts) for p in passages(text, f"{number}.txt", title)]
+    return [Hit(passage, 1.0) for passage in found]
+
+
+def reader_of(
+    starts: Mapping[str, float] | Sequence[str],
+    ends: Mapping[str, float] | Sequence[str],
+    given: Sequence[Hit],
+    question: str,
+    *,
+    none: Sequence[float] = (),
+    pieces: Sequence[str] = (),
+    calibration: Calibration | None = None,
+) -> SpanReader:
+    """A reader that wants these tokens; in a list each scores 5."""
+    texts = [f"{hit.passage.context} {hit.passage.text}" for hit in given]
+    tokenizer = tokenizer_of(question, *texts, pieces=pieces)
+    scores = [dict(table) if isinstance(table, Mapping) else dict.fromkeys(table, 5.0) for table in (starts, ends)]
+    session = FakeSession(tokenizer, *scores, none)
+    return SpanReader(lambda: (tokenizer, session), calibration or Calibration())
+
+
+def read(
+    starts: Mapping[str, float] | Sequence[str],
+    ends: Mapping[str, float] | Sequence[str],
+    question: str,
+    *texts: str,
+    title: str = "",
+    **more: Any,
+) -> list[Span]:
+    given = hits(*texts, title=title)
+    return reader_of(starts, ends, given, question, **more).read(question, given)
+
+
+# ---- which span ----
+
+
+def test_the_best_pair_of_start_and_end_wins_and_nothing_else_of_it_is_said_twice() -> None:
+    text = "The sea rose by almost four metres in 1953. Of these, twelve sailors were lost."
+    starts, ends = {"almost": 4, "twelve": 5, "four": 3}, {"metres": 6, "sailors": 4}
+    found = read(starts, ends, "How far?", text)
+    assert [span.text for span in found[:2]] == ["almost four metres", "twelve sailors"]
+    assert len({(span.start, span.end) for span in found}) == len(found) <= SPANS
+
+
+def test_an_end_before_its_start_is_no_span() -> None:
+    found = read(["sailors"], ["sea"], "Who?", "The sea took twelve sailors.")
+    assert {"sea took twelve sailors", "sailors took the sea"}.isdisjoint(span.text for span in found)
+    assert all(span.confidence < 0.5 for span in found)  # each has only one good border
+
+
+def test_the_span_says_where_it_stands_and_in_which_sentences() -> None:
+    text = "It rained. The sea rose by four metres. That was in March. Nobody knew."
+    (best, *_) = read(["four"], ["metres"], "How far?", text)
+    assert text[best.start : best.end] == best.text == "four metres"
+    assert best.sentence == "The sea rose by four metres."
+    (over, *_) = read(["four"], ["march"], "How far?", text)
+    assert over.text == "four metres. That was in March"
+    assert over.sentence == "The sea rose by four metres. That was in March."
+
+
+def test_spans_are_short() -> None:
+    words = [f"w{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(60)]
+    text = " ".join(words) + "."
+    near, far = words[SPAN_TOKENS], words[SPAN_TOKENS + 1]
+    assert read([words[1]], [near], "What?", text)[0].text == " ".join(words[1 : SPAN_TOKENS + 1])
+    assert all(len(span.text.split()) <= SPAN_TOKENS for span in read([words[1]], [far], "What?", text))
+    long = [f"{letter * 30}x" for letter in "abcdefghijkl"]
+    first = read(["a" * 30 + "x"], ["l" * 30 + "x"], "What?", " ".join(long) + ".")[0]
+    assert len(first.text) <= SPAN_CHARS
+    assert len(" ".join(long)) > SPAN_CHARS
+
+
+# ---- where none may stand ----
+
+
+def test_neither_question_nor_context_line_is_ever_an_answer() -> None:
+    text = "It was built by hand. The ferry came later."
+    found = read({"harbour": 9, "ferry": 2}, {"harbour": 9, "ferry": 2}, "Which harbour?", text, title="Harbour news")
+    assert found[0].passage.context == "Harbour news"
+    assert found[0].text == "ferry"
+    with_it = "It was built by hand in the harbour."
+    (best, *_) = read(["harbour"], ["harbour"], "Which harbour?", with_it, title="Harbour news")
+    assert (best.start, best.end) == (28, 35)
+    assert with_it[best.start : best.end] == best.text == "harbour"
+
+
+def test_no_answer_begins_in_the_context_line_and_ends_in_the_text() -> None:
+    found = read(["news"], ["ferry"], "What?", "The ferry came later.", title="Harbour news")
+    assert all(span.start >= 0 and "news" not in span.text for span in found)
+
+
+ASKED = "Rain fell on Monday. Did the gate stop on Tuesday? A sensor failed on Friday."
+
+
+def test_no_answer_stands_in_a_question_or_goes_over_it() -> None:
+    question = "When did the gate stop?"
+    inside = read({"tuesday": 9, "friday": 1}, {"tuesday": 9, "friday": 1}, question, ASKED)
+    assert inside[0].text == "Friday"
+    over = read({"monday": 9, "sensor": 1}, {"friday": 9}, question, ASKED)
+    assert over[0].text == "sensor failed on Friday"
+    assert not [span for span in inside + over if "Tuesday" in span.text]
+
+
+BRIEFING = """Port Director Anna Meijer: The bridge was damaged by a barge on Monday night, and nobody was hurt.
+
+Eva Lind (Harbour Times): When will the bridge be open for cyclists again, and what will it cost?
+
+Port Director Anna Meijer: The bridge will be open on 3 June, and the repair costs 310,000 euros.
+
+Eva Lind (Harbour Times): Thank you, and that was all that I wanted to know about it today.
+"""
+
+
+def test_a_speaker_s_label_is_an_answer_only_to_who() -> None:
+    wanted = (["eva"], ["lind", "times"])
+    who = read({"eva": 9}, {"lind": 9, "times": 3}, "Who asked about the cyclists?", BRIEFING)[0]
+    assert who.text == "Eva Lind"
+    assert who.sentence == "Eva Lind (Harbour Times):"
+    assert who.speaker == "Eva Lind (Harbour Times)"
+    assert read({"eva": 9}, {"times": 9}, "Wie vroeg het?", BRIEFING)[0].text == "Eva Lind (Harbour Times)"
+    when = read(*wanted, "When will the bridge be open?", BRIEFING)
+    assert not [span.text for span in when if "Lind" in span.text]
+
+
+def test_no_answer_goes_over_a_label_even_for_who() -> None:
+    found = read({"euros": 9}, {"thank": 9}, "Who said thank you?", BRIEFING)
+    assert all("Lind" not in span.text or "hank" not in span.text for span in found)
+    assert all("euros" not in span.text or "hank" not in span.text for span in found)
+
+
+def test_a_passage_that_only_asks_has_no_span() -> None:
+    assert read(["gate"], ["gate"], "What?", "Why did the gate stop? Who knows that?") == []
+
+
+# ---- words ----
+
+
+@pytest.mark.parametrize("piece", ["light", "##house"])
+def test_no_word_is_cut(piece: str) -> None:
+    text = "They lit the lighthouse again."
+    found = read([piece], [piece], "What?", text, pieces=("light", "##house"))
+    assert found[0].text == "lighthouse"
+    assert [span.text for span in found].count("lighthouse") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "expected"),
+    [
+        (
+            "\U0001f600 De schuif bleef drie\u00ebnhalf uur hangen.",
+            "drieenhalf",
+            "uur",
+            "drie\u00ebnhalf uur",
+        ),
+        ("Het cafe\u0301 \U0001f468\u200d\U0001f469\u200d\U0001f467 is dicht.", "cafe", "cafe", "cafe\u0301"),
+        ("One.\r\n\r\nIt rose to\r\nfour metres there.\r\n", "four", "metres", "four metres"),
+        ("It rose\r\nto four\r\nmetres.", "four", "metres", "four\r\nmetres"),
+        ("\U00010400\U00010401 x \u4e0b\u964d It is over now.", "over", "now", "over now"),
+    ],
+)
+def test_offsets_count_characters_whatever_stands_before(text: str, start: str, end: str, expected: str) -> None:
+    given = hits(text)
+    texts = [unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()]
+    tokenizer = tokenizer_of(*texts)
+    session = FakeSession(tokenizer, {start: 5.0}, {end: 5.0})
+    best = SpanReader(lambda: (tokenizer, session), Calibration()).read("What?", given)[0]
+    assert best.text == expected
+    assert text[best.start : best.end] == expected
+
+
+# ---- windows ----
+
+
+def long_passage(words: Sequence[str], context: str = "") -> Passage:
+    """One sentence of many short words, more than a window holds."""
+    text = " ".join(words)
+    source = Source("long.txt", "/long.txt", "0" * 64, "", None)
+    return Passage("p", source, 100, 100 + len(text), text, context, "en", ((100, 100 + len(text)),))
+
+
+WORDS = [f"{a}{b}" for a in "abcdefghijklmnopqrst" for b in LETTERS][:600]
+
+
+@pytest.mark.parametrize("at", [0, 120, 239, 240, 251, 252, 300, 430, 598])
+def test_a_long_passage_is_read_in_windows_and_offsets_stay_right(at: int) -> None:
+    given = [Hit(long_passage(WORDS, "Harbour news"), 1.0)]
+    reader = reader_of([WORDS[at]], [WORDS[at + 1]], given, "Which words?")
+    best = reader.read("Which words?", given)[0]
+    assert best.text == f"{WORDS[at]} {WORDS[at + 1]}"
+    _, session = reader._model()
+    assert isinstance(session, FakeSession)
+    assert len(session.read) == 3
+    assert all(len(window) <= WINDOW and window[1:4] == ["which", "words", "?"] for window in session.read)
+
+
+def test_windows_are_those_that_the_tokenizer_itself_would_cut() -> None:
+    passage = long_passage(WORDS, "Harbour news")
+    tokenizer = tokenizer_of("Which words? Harbour news", passage.text)
+    own = [window for of in span_reader.windows(tokenizer, "Which words?", [passage]) for window in of]
+    tokenizer.enable_truncation(WINDOW, stride=STRIDE, strategy="only_second")
+    cut = tokenizer.encode("Which words?", f"Harbour news\n{passage.text}")
+    parts = [cut, *cut.overflowing]
+    assert [window.ids.tolist() for window in own] == [part.ids for part in parts]
+    assert [window.types.tolist() for window in own] == [part.type_ids for part in parts]
+    for window, part in zip(own, parts, strict=True):
+        for token, (a, b) in zip(part.tokens, window.where, strict=True):
+            assert a == -1 or passage.text[a:b] == token
+
+
+def test_a_span_in_two_windows_counts_once_with_its_better_score() -> None:
+    at = 205  # words that the first and the second window share
+    given = [Hit(long_passage(WORDS), 1.0)]
+    for none in ([0, -3, 0], [-3, 0, 0]):
+        reader = reader_of([WORDS[at]], [WORDS[at]], given, "Which?", none=none)
+        found = reader.find("Which?", given)
+        assert found[0].score == pytest.approx(10 + 6)
+        assert [one for one in found if (one.start, one.end) == (found[0].start, found[0].end)] == found[:1]
+
+
+def test_a_question_is_read_up_to_64_tokens() -> None:
+    question = " ".join(["who"] * 63 + ["gate", "sea", "sea"] + ["sea"] * 400)
+    given = hits("The gate was closed by hand.")
+    reader = reader_of(["hand"], ["hand"], given, question)
+    assert reader.read(question, given)[0].text == "hand"
+    _, session = reader._model()
+    assert isinstance(session, FakeSession)
+    assert session.read[0][64:66] == ["gate", "[SEP]"]
+
+
+# ---- scores ----
+
+
+def test_a_score_is_measured_against_the_no_answer_of_its_own_passage() -> None:
+    texts = ("The gate was closed by hand.", "It was shut with a lever.")
+    given = hits(*texts)
+    for none, best in (([0, -2], "lever"), ([-2, 0], "hand")):
+        reader = reader_of(["hand", "lever"], ["hand", "lever"], given, "How?", none=none)
+        found = reader.find("How?", given)
+        assert found[0].score == pytest.approx(10 + 4)
+        assert reader.read("How?", given)[0].text == best
+
+
+def test_equal_scores_come_in_the_order_of_the_hits() -> None:
+    given = hits("Shut by hand.", "Closed by hand.", "Locked by hand.")
+    found = reader_of(["hand"], ["hand"], given, "How?").find("How?", given)
+    assert [one.number for one in found if one.score == found[0].score] == [0, 1, 2]
+
+
+def test_a_passage_s_rank_weighs_as_much_as_its_weight_says() -> None:
+    given = hits("Shut by hand.", "Closed by lever.")
+    wanted = {"hand": 5.0, "lever": 5.2}
+    for weight, best in ((0.0, "lever"), (0.5, "lever"), (0.7, "hand")):
+        reader = reader_of(wanted, wanted, given, "How?", calibration=Calibration(rank_weight=weight))
+        assert reader.read("How?", given)[0].text == best
+        scores = {one.number: one.score for one in reversed(reader.find("How?", given))}
+        assert scores[1] == pytest.approx(10.4 - weight * np.log(2), abs=1e-5)
+
+
+def test_confidence_is_the_calibrated_score_and_falls_with_it_over_all_passages() -> None:
+    given = hits("Shut by hand on Monday, it was.", "Closed by lever on Friday, it was.", "Nothing is here.")
+    wanted = {"hand": 3.0, "lever": 2.0, "monday": -1.0, "friday": 0.5}
+    calibration = Calibration(slope=0.4, intercept=-1.5, threshold=0.61)
+    reader = reader_of(wanted, wanted, given, "How?", calibration=calibration)
+    found, spans = reader.find("How?", given), reader.read("How?", given)
+    assert reader.threshold == 0.61
+    assert [span.text for span in spans[:2]] == ["hand", "lever"]
+    assert [span.confidence for span in spans] == [logistic(0.4 * one.score - 1.5) for one in found]
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+    assert {one.number for one in found} == {0, 1, 2}
+
+
+def test_where_no_answer_is_likelier_confidence_is_low_and_spans_are_still_there() -> None:
+    sure = read(["hand"], ["hand"], "How?", "Shut by hand.", none=[-4])
+    unsure = read(["hand"], ["hand"], "How?", "Shut by hand.", none=[9])
+    assert sure[0].text == unsure[0].text == "hand"
+    assert sure[0].confidence > 0.99
+    assert unsure[0].confidence < 0.01
+
+
+def test_only_the_first_hits_are_read_and_nothing_is_loaded_for_none() -> None:
+    given = hits(*[f"Shut by hand number {number}." for number in range(READ_HITS + 5)])
+    found = reader_of(["hand"], ["hand"], given, "How?").find("How?", given)
+    assert {one.number for one in found} == set(range(READ_HITS))
+
+    def never() -> Any:
+        raise AssertionError("loaded")
+
+    assert SpanReader(never, Calibration()).read("How?", []) == []
+
+
+def test_a_passage_gives_its_best_spans_one_a_sentence() -> None:
+    names = [f"name{letter}" for letter in "abcdefgh"]
+    text = " ".join(f"First came {name}, then other{name}." for name in names)
+    wanted = {name: 5.0 - n / 10 for n, name in enumerate(names)}
+    found = read({**wanted, "othernamea": 4.95}, wanted, "Who?", text)
+    assert [span.text for span in found] == names[:SPANS]
+
+
+def test_articles_and_prepositions_alone_are_no_answer() -> None:
+    found = read(
+        {"in": 9, "of": 8, "1953": 3}, {"in": 9, "the": 8, "1953": 3}, "When?", "In the end of the year 1953 it fell."
+    )
+    assert found[0].text == "1953"
+    assert not {"In", "In the", "of the"} & {span.text for span in found}
+
+
+def test_what_qualifies_a_figure_belongs_to_it() -> None:
+    found = read(["150"], ["150"], "How many?", "There are well over 150 ships there.")
+    assert found[0].text == "well over 150"
+
+
+# ---- several places ----
+
+
+SAID = "It was closed by hand. The gate was closed by hand at last. It took an hour."
+
+
+def test_equal_passages_have_the_same_span_at_the_same_place_of_their_sentence() -> None:
+    first, second = passages(SAID, "a.txt")[0], passages(f"\n\n  {SAID}", "b.txt")[0]
+    given = [Hit(first, 1.0, (second,))]
+    best = reader_of({"gate": 5}, {"hand": 5}, given, "How?").read("How?", given)[0]
+    assert best.text == "gate was closed by hand"
+    (place,) = best.also
+    assert (place.source.name, place.start, place.end) == ("b.txt", best.start + 4, best.end + 4)
+
+
+def test_passages_equal_but_for_space_and_punctuation_have_the_span_too() -> None:
+    text = "\u201cIt is over,\u201d she said. The gate was closed by hand at 22:37. It took 1.5 hours."
+    other = '"It is over" - she said.\r\nThe  gate  was closed, by  hand at 22:37!  It took 1.5 hours.'
+    first, second = passages(text, "a.txt")[0], passages(other, "b.txt")[0]
+    given = [Hit(first, 1.0, (second,))]
+    best = reader_of({"closed": 5}, {"hand": 5}, given, "How?").read("How?", given)[0]
+    assert best.text == "closed by hand"
+    assert [other[place.start : place.end] for place in best.also] == ["closed, by  hand"]
+
+
+def test_a_passage_that_does_not_hold_the_sentence_is_no_place() -> None:
+    texts = "The gate was closed by hand at last.", "The door was closed by hand at last."
+    first, second = passages(texts[0], "a.txt")[0], passages(texts[1], "b.txt")[0]
+    given = [Hit(first, 1.0, (second,))]
+    for start in ("gate", "closed"):
+        assert reader_of({start: 5}, {"hand": 5}, given, "How?").read("How?", given)[0].also == ()
+
+
+# ---- loading ----
+
+
+def test_the_network_is_loaded_once_however_many_threads_ask_and_all_get_the_same() -> None:
+    given = hits("The gate was closed by hand.", "Shut by a lever.", "Nothing.")
+    tokenizer = tokenizer_of("How?", *(hit.passage.text for hit in given))
+    loads: list[int] = []
+    barrier = threading.Barrier(8)
+
+    def load() -> tuple[Tokenizer, FakeSession]:
+        time.sleep(0.05)  # long enough for the others to come
+        loads.append(1)
+        return tokenizer, FakeSession(tokenizer, {"hand": 5.0, "lever": 4.0}, {"hand": 5.0, "lever": 4.0})
+
+    reader = SpanReader(load, Calibration(), threads=3)
+
+    def ask(_: int) -> list[Span]:
+        barrier.wait()
+        return reader.read("How?", given)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(8)))
+    assert len(loads) == 1
+    assert all(answer == answers[0] for answer in answers)
+    assert [span.text for span in answers[0][:2]] == ["hand", "lever"]
+
+
+def test_a_calibration_may_stand_among_other_facts(tmp_path: Path) -> None:
+    path = tmp_path / "reader.json"
+    facts = {"slope": 0.5, "intercept": -1, "threshold": 0.4, "rank_weight": 0.1, "languages": ["en", "nl"], "x": [1]}
+    path.write_text(json.dumps(facts))
+    assert span_reader.read_calibration(path) == Calibration(0.5, -1, 0.4, 0.1, ("en", "nl"))
+    path.write_text("{}")
+    assert span_reader.read_calibration(path) == Calibration()
+
+
+@pytest.mark.parametrize(
+    "broken", ["", "[]", '{"slope": "x', '{"slope": "x"}', '{"threshold": [1]}', '{"languages": 3}']
+)
+def test_a_broken_calibration_is_named(tmp_path: Path, broken: str) -> None:
+    path = tmp_path / "reader.json"
+    path.write_text(broken)
+    with pytest.raises(ModelUnavailable, match="calibration"):
+        span_reader.read_calibration(path)
+
+
+def test_missing_and_broken_weights_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match=r"no reader\.onnx"):
+        SpanReader.open(tmp_path)
+    tokenizer_of("x").save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "reader.onnx").write_bytes(b"no weights")
+    reader = SpanReader.open(tmp_path, calibration=Calibration())
+    with pytest.raises(ModelUnavailable, match="cannot be loaded"):
+        reader.read("How?", hits("The gate was closed by hand."))
+
+
+# ---- small real weights ----
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A reader of random weights as the export writes it."""
+    import torch
+    from transformers import BertConfig, BertForQuestionAnswering
+
+    from eval.training.export_reader import write
+
+    torch.manual_seed(0)
+    made = tmp_path_factory.mktemp("reader")
+    tokenizer = tokenizer_of(BRIEFING)
+    tokenizer.save(str(made / "tokenizer.json"))
+    config = BertConfig(
+        vocab_size=tokenizer.get_vocab_size(), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, max_position_embeddings=WINDOW,
+    )  # fmt: skip
+    write(BertForQuestionAnswering(config).eval(), made, made, keep_float=False, count=5)
+    (made / "reader.json").write_text(json.dumps({"threshold": 0.3}))
+    return made
+
+
+def test_real_weights_answer_alike_on_one_thread_and_on_two_and_whatever_is_read_beside(folder: Path) -> None:
+    given = hits(BRIEFING, SAID, ASKED)
+    question = "When will the bridge be open?"
+    one, two = SpanReader.open(folder, 1), SpanReader.open(folder, 2)
+    assert one.threshold == 0.3
+    found = one.find(question, given)
+    assert len({found.number for found in found}) == len(given) >= 3
+    assert found == two.find(question, given)
+    last = len(given) - 1
+    alone = one.find(question, given[last:])
+    assert [(f.score, f.start, f.end) for f in found if f.number == last] == [(f.score, f.start, f.end) for f in alone]
+
+
+def test_answering_needs_no_torch(folder: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from qa.passages import split
+from qa.answering.span_reader import SpanReader
+from qa.types import Document, Hit, Source
+text = "The bridge was damaged by a barge on Monday night."
+found = split(Document(Source("a", "a", "0", "", None), text), lambda t: [len(x.split()) for x in t], 512, "m")
+print(SpanReader.open(Path(sys.argv[1])).read("When?", [Hit(p, 1.0) for p in found])[0].text in text)
+print(sorted({"torch", "transformers", "onnx"} & set(sys.modules)))
+"""
+    done = run_python(code, folder)
+    assert done.stdout.split() == [b"True", b"[]"], done.stderr.decode()
+
+
+# ---- any text ----
+
+
+class RandomSession:
+    """Logits drawn from what it is given, so that the same is always scored alike."""
+
+    def run(self, output_names: Sequence[str], input_feed: dict[str, Any]) -> list[Any]:
+        ids = input_feed["input_ids"]
+        rng = np.random.default_rng(zlib.crc32(ids.tobytes()))
+        return [rng.normal(0, 3, ids.shape).astype(np.float32) for _ in output_names]
+
+
+SENTENCES = st.lists(
+    st.sampled_from(
+        [
+            *("The gate stopped at 22:37. ", "Why did it stop? ", "Nine people were hurt, said Anna de Wit. "),
+            *("\n\n", "\r\n", "De schuif bleef hangen. ", "\U0001f600 It is over now. "),
+            *("word " * 120, "x" * 700, "1,240 people had to leave. ", "Director: ", "Jan Bos (NRC): ", "; ", "?"),
+            *("\u201cIt's over,\u201d he said (twice). ", "In the U.S. it rose 5%! ", "- a list\n- of\n"),
+            *("e\u0301te\u0301 at the sea. "),
+        ]
+    ),
+    max_size=30,
+).map("".join)  # fmt: skip
+TOKENIZER = tokenizer_of("the gate stopped at nine people were hurt said it is over word director had to leave")
+ASKING = ["How many people had to leave?", "Who said it?", "Waarom?", "!!", "gate " * 300, "\ud83d"]
+
+
+@settings(max_examples=120, deadline=None)
+@given(SENTENCES, st.sampled_from(ASKING))
+def test_spans_are_whole_words_of_their_passage_outside_of_questions(text: str, question: str) -> None:
+    given = hits(text)
+    found = SpanReader(lambda: (TOKENIZER, RandomSession()), Calibration()).read(question, given)
+    for span in found:
+        passage = span.passage
+        assert text[span.start : span.end] == span.text == span.text.strip()
+        assert passage.start <= span.sentence_start <= span.start < span.end <= span.sentence_end <= passage.end
+        assert any(map(str.isalnum, span.text))
+        assert not any(a < span.end and span.start < b for a, b in questions(passage))
+        edges = {passage.start, passage.end, *(at for sentence in passage.sentences for at in sentence)}
+        for at in {span.start, span.end} - edges:
+            assert not (text[at - 1].isalnum() and text[at].isalnum())
+            assert not unicodedata.category(text[at]).startswith("M")
+        bounds = {a for a, _ in passage.sentences} | {span.sentence_start}, {b for _, b in passage.sentences}
+        assert span.sentence_start in bounds[0]
+        assert span.sentence_end in bounds[1]
+    confidences = [span.confidence for span in found]
+    assert confidences == sorted(confidences, reverse=True)
+    for hit in given[:READ_HITS]:
+        own = sorted((span.start, span.end) for span in found if span.hit is hit)
+        assert len(own) <= SPANS
+        assert all(a[1] <= b[0] for a, b in pairwise(own))

@@ -1,0 +1,34 @@
+"""The figures of growth, at sizes that take seconds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eval import bench_parts, growth
+from tests.eval.test_bench import squad_file
+
+
+def at_once(work: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
+    return work(*arguments), 1_000_000
+
+
+def test_every_figure_at_two_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_parts, "alone", at_once)
+    texts = squad_file(tmp_path / "squad.json", 100)
+    arguments = ["--texts", str(texts), "--out", str(tmp_path / "out"), "--sizes", "20,60"]
+    assert growth.main(arguments) == 0
+    found = json.loads((tmp_path / "out" / growth.FIGURES).read_text())
+    assert [one["passages"] for one in found] == sorted(one["passages"] for one in found)
+    for one in found:
+        assert one["ingest"]["seconds"] > 0
+        assert set(one["little"]) == set(growth.LITTLE)
+        assert set(one["questions"]) == set(growth.ASKED)
+        assert min(one["questions"].values()) > 0
+    lines = (tmp_path / "out" / growth.TABLE).read_text().splitlines()
+    assert len({line.count("|") for line in lines}) == 1
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [growth.FIGURES, growth.TABLE]

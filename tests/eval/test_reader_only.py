@@ -1,0 +1,187 @@
+"""eval.reading: which paragraphs are read, how confidence is fitted, and figures worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from eval import reader_only as reading
+from eval.command import BadInput
+from eval.reader_only import Read
+from qa.answering.span_reader import Calibration, Found
+from qa.types import Hit
+from tests.answering.test_span_reader import tokenizer_of
+
+MILL = "The mill of Ostrava was built by Ada Brook in 1811. It stands on the river."
+WHEEL = "Who built the oak wheel of the mill? ADA BROOK built the wheel."
+RAIN = "It rains often in Ostrava, where the mill was built on the river bank."
+FAR = "Nothing is said here."
+
+
+def squad_file(path: Path, articles: int = 2) -> Path:
+    def asked(number: int, question: str, *answers: str) -> dict[str, Any]:
+        golds = [{"text": answer, "answer_start": MILL.index(answer)} for answer in answers]
+        return {"id": f"{number}-{question}", "question": question, "answers": golds}
+
+    def article(number: int) -> dict[str, Any]:
+        qas = [
+            asked(number, " Who built the mill? ", "Ada Brook", "Ada Brook"),
+            asked(number, "When?", "1811", "in 1811"),
+        ]
+        others = [{"context": text, "qas": []} for text in (FAR, WHEEL, RAIN)]
+        return {"title": f"Old_Mill_{number}", "paragraphs": [{"context": MILL, "qas": qas}, *others]}
+
+    path.write_text(json.dumps({"data": [article(number) for number in range(1, articles + 1)]}))
+    return path
+
+
+class FakeFinder:
+    """Finds the first of some words that a passage holds, each with its score."""
+
+    def __init__(self, **scores: float) -> None:
+        self.scores = scores
+        self.seen: list[tuple[str, str]] = []  # question and context line
+
+    def find(self, question: str, hits: Sequence[Hit]) -> list[Found]:
+        found = []
+        for number, hit in enumerate(hits):
+            self.seen.append((question, hit.passage.context))
+            for word, score in self.scores.items():
+                at = hit.passage.text.find(word)
+                if at >= 0:
+                    start = hit.passage.start + at
+                    found.append(Found(score, number, start, start + len(word)))
+        return sorted(found, reverse=True)
+
+
+def count(texts: Sequence[str]) -> list[int]:
+    return [len(text.split()) for text in texts]
+
+
+# ---- questions ----
+
+
+def test_the_other_paragraph_is_the_best_match_that_holds_no_answer(tmp_path: Path) -> None:
+    path = squad_file(tmp_path / "squad.json")
+    who, when = reading.questions(path, (2, 2), None)
+    assert (who.text, who.title, who.own, who.golds) == ("Who built the mill?", "Old Mill 2", MILL, ("Ada Brook",))
+    assert who.other == RAIN  # WHEEL holds the name in capitals
+    assert when.golds == ("1811", "in 1811")
+    assert when.other is not None
+    assert "1811" not in when.other
+
+
+def test_a_sample_is_drawn_alike_each_time_and_in_order(tmp_path: Path) -> None:
+    path = squad_file(tmp_path / "squad.json", articles=20)
+    some = reading.questions(path, (1, 20), 7)
+    assert some == reading.questions(path, (1, 20), 7)
+    assert len(some) == 7
+    everything = reading.questions(path, (1, 20), None)
+    places = [everything.index(one) for one in some]
+    assert places == sorted(places)
+    assert len(reading.questions(path, (1, 20), 1000)) == 40
+
+
+@pytest.mark.parametrize("wrong", ["[]", '{"data": [{}]}', '{"data": [{"paragraphs": []}]}', '{"data": []}'])
+def test_another_file_is_refused(tmp_path: Path, wrong: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(wrong)
+    with pytest.raises(BadInput):
+        reading.questions(path, (1, 1), None)
+
+
+# ---- reading ----
+
+
+def test_both_paragraphs_are_read_with_the_article_s_title(tmp_path: Path) -> None:
+    who, when = reading.questions(squad_file(tmp_path / "squad.json"), (1, 1), None)
+    finder = FakeFinder(**{"by Ada Brook": 4.0, "rains": 1.5, "1811": 3.0})
+    one = reading.read(finder, who, count)
+    assert (one.score, one.text, one.other) == (4.0, "by Ada Brook", 1.5)
+    assert (one.exact, one.f1) == (0.0, pytest.approx(0.8))
+    assert finder.seen[0] == ("Who built the mill?", "Old Mill 1")
+    other = reading.read(FakeFinder(**{"in 1811": 2.0}), when, count)
+    assert (other.exact, other.f1, other.other) == (1.0, 1.0, -np.inf)
+
+
+def reads(*rows: tuple[float, float, float]) -> list[Read]:
+    """(score, F1, the other paragraph's score)."""
+    return [Read(score, "x", float(f1 == 1), f1, other) for score, f1, other in rows]
+
+
+# ---- figures ----
+
+
+def test_a_refused_answer_counts_nothing_and_a_refused_other_paragraph_counts() -> None:
+    calibration = Calibration(slope=1, intercept=0, threshold=0.5)  # from score 0 on
+    found = reading.figures(reads((2, 1, -1), (1, 0.5, 3), (-1, 1, -2), (-2, 0, -np.inf)), calibration)
+    values = {name: figure["value"] for name, figure in found.items()}
+    assert values == {
+        "exact match": 0.25,
+        "F1": 0.375,
+        "answered": 0.5,
+        "right of those answered": 0.5,
+        "other paragraph refused": 0.75,
+        "exact match without threshold": 0.5,
+        "F1 without threshold": 0.625,
+    }
+    assert found["F1"]["n"] == 4
+    assert found["right of those answered"]["n"] == 2
+
+
+def test_eight_bits_are_compared_question_by_question() -> None:
+    calibration = Calibration(slope=1, intercept=0, threshold=0.5)
+    found = reading.cost(reads((1, 0.5, 0), (-1, 1, 0)), reads((1, 1, 0), (1, 1, 0)), calibration)
+    assert found["F1, 8 bits less float"]["value"] == -0.75
+    assert found["F1 without threshold, 8 bits less float"]["value"] == -0.25
+
+
+# ---- the command ----
+
+
+def run(tmp_path: Path, *arguments: str) -> int:
+    folder = tmp_path / "reader"
+    folder.mkdir(exist_ok=True)
+    tokenizer_of(MILL).save(str(folder / "tokenizer.json"))
+    data = squad_file(tmp_path / "squad.json", articles=4)
+    options = reading.parse(["--reader", str(folder), "--data", str(data), *arguments])
+
+    def open_reader(where: Path, threads: int, calibration: Calibration, weights: str = "reader.onnx") -> FakeFinder:
+        assert calibration.rank_weight == 0
+        if weights != "reader.onnx":
+            return FakeFinder(**{"by Ada Brook in 1811": 4.0})
+        return FakeFinder(**{"Ada Brook": 5.0, "1811": 4.0, "rains": -3.0, "oak": -4.0, "Nothing": -2.0})
+
+    return reading.run_reading(options, open_reader)
+
+
+def test_the_command_reports_at_the_threshold_beside_the_weights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "reader").mkdir()
+    path = tmp_path / "reader" / "reader.json"
+    path.write_text(json.dumps({"slope": 1, "intercept": -4.5, "threshold": 0.5, "rank_weight": 2, "note": "x"}))
+    float_file = str(tmp_path / "reader" / "float.onnx")
+    assert run(tmp_path, "--articles", "3-4", "--float", float_file, "--json") == 0
+    out = json.loads(capsys.readouterr().out)
+    assert out["figures"]["F1"]["n"] == 4
+    assert out["figures"]["answered"]["value"] == 1  # both questions get the best span of the paragraph, at 5.0
+    assert out["figures"]["exact match"]["value"] == 0.5
+    assert out["figures"]["other paragraph refused"]["value"] == 1
+    assert out["figures"]["F1 without threshold, 8 bits less float"]["n"] == 4
+    path.write_text(json.dumps({"slope": 1, "intercept": -5.5, "threshold": 0.5}))
+    assert run(tmp_path, "--articles", "3-4", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["figures"]["answered"]["value"] == 0
+
+
+def test_wrong_use_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for wrong in (["--articles", "x"], ["--questions", "0"]):
+        with pytest.raises(SystemExit):
+            reading.parse(["--reader", "x", "--data", "y", *wrong])
+    assert reading.main(["--reader", str(tmp_path), "--data", "y"]) == 1
+    assert "export_reader" in capsys.readouterr().err

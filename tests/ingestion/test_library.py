@@ -1,0 +1,163 @@
+"""What a person adds to a store without a folder of theirs, what they leave out, and the list they see of it all."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from qa.errors import NoStore, TooManyRemovals, UsageError
+from qa.ingestion.sync import exclude, include, sync, uploads_of
+from qa.store.catalog import Listed, open_catalog
+from tests.helpers import DOCUMENTS, FakeEmbedder, bytes_within, ingest, write
+
+NAMES = sorted(DOCUMENTS)
+WHALE = "A whale swam into the harbour of Westhaven last night and found its way out again."
+
+
+def listed(store: Path) -> dict[str, Listed]:
+    with contextlib.closing(open_catalog(store)) as catalog:
+        return {document.name: document for document in catalog.documents()}
+
+
+def held(store: Path) -> list[str]:
+    return [name for name, document in listed(store).items() if document.state in ("read", "stale")]
+
+
+# Uploads
+
+
+def test_uploads_are_documents_beside_those_of_the_root(folder: Path, store: Path, tmp_path: Path) -> None:
+    write(uploads_of(store), "whale.txt", WHALE)
+    assert ingest(store).added == ["uploads/whale.txt"]
+    assert held(store) == sorted([*NAMES, "uploads/whale.txt"])  # the others keep their names
+    other = tmp_path / "archive"
+    write(other, "lamp.txt", "The lighthouse lamp went out for good in the autumn of that year.")
+    assert ingest(store, other).removed == NAMES
+    assert held(store) == ["lamp.txt", "uploads/whale.txt"]
+    ingest(store, other, folder)
+    assert held(store) == sorted(["archive/lamp.txt", "uploads/whale.txt", *(f"documents/{name}" for name in NAMES)])
+    with contextlib.closing(open_catalog(store)) as catalog:
+        assert catalog.get("roots") == [str(other), str(folder)]
+
+
+def test_a_store_of_uploads_alone(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    with pytest.raises(UsageError, match="no roots yet"):
+        ingest(store)
+    write(uploads_of(store), "deep/whale.txt", WHALE)
+    assert ingest(store).added == ["uploads/deep/whale.txt"]
+    assert ingest(store).unchanged == ["uploads/deep/whale.txt"]
+    (uploads_of(store) / "deep" / "whale.txt").unlink()
+    assert ingest(store).removed == ["uploads/deep/whale.txt"]  # nobody is asked whether that was meant
+    assert held(store) == []
+
+
+def test_an_upload_is_taken_once_where_the_store_lies_in_the_root(folder: Path, embedder: FakeEmbedder) -> None:
+    store = folder / "store"
+    ingest(store, folder)
+    write(uploads_of(store), "whale.txt", WHALE)
+    assert ingest(store).added == ["uploads/whale.txt"]
+
+
+def test_two_documents_of_one_name(folder: Path, store: Path) -> None:
+    write(folder, "uploads/whale.txt", "The folder has a text of this name as well, about another whale.")
+    write(uploads_of(store), "whale.txt", WHALE)
+    report = ingest(store)
+    assert report.added == ["uploads/whale.txt"]
+    assert [failure["document"] for failure in report.failed] == ["uploads/whale.txt"]
+    assert str(folder / "uploads" / "whale.txt") in report.failed[0]["reason"]
+
+
+def test_the_store_is_no_root(store: Path) -> None:
+    for root in (store, uploads_of(store)):
+        with pytest.raises(UsageError, match="inside the store"):
+            ingest(store, root)
+
+
+# Left out
+
+
+def test_an_excluded_document_goes_and_comes_back(folder: Path, store: Path, embedder: FakeEmbedder) -> None:
+    exclude(store, ["harvest.txt"])
+    assert ingest(store).removed == ["harvest.txt"]
+    assert b"onions" not in bytes_within(store).lower()
+    assert (folder / "harvest.txt").exists()
+    assert listed(store)["harvest.txt"].state == "excluded"
+    write(folder, "harvest.txt", "Another text about onions in the same file.")
+    assert ingest(store).unchanged == [name for name in NAMES if name != "harvest.txt"]
+    include(store, ["harvest.txt"])
+    assert ingest(store).added == ["harvest.txt"]
+    assert listed(store)["harvest.txt"].state == "read"
+
+
+def test_an_exclusion_outlives_other_roots(folder: Path, store: Path, tmp_path: Path) -> None:
+    exclude(store, ["harvest.txt"])
+    other = tmp_path / "archive"
+    write(other, "harvest.txt", "A file of the same name in another folder is another document.")
+    ingest(store, folder, other)
+    assert held(store) == sorted(
+        ["archive/harvest.txt", *(f"documents/{name}" for name in NAMES if name != "harvest.txt")]
+    )
+
+
+def test_to_exclude_most_documents_is_no_mistake(folder: Path, store: Path) -> None:
+    exclude(store, NAMES[:4])
+    assert ingest(store).removed == NAMES[:4]
+    (folder / NAMES[4]).unlink()
+    with pytest.raises(TooManyRemovals):
+        ingest(store)
+
+
+def test_an_excluded_upload_is_deleted(folder: Path, store: Path) -> None:
+    path = write(uploads_of(store), "whale.txt", WHALE)
+    ingest(store)
+    exclude(store, ["uploads/whale.txt"])
+    assert not path.exists()
+    assert ingest(store).removed == ["uploads/whale.txt"]
+    assert b"whale swam" not in bytes_within(store)
+    assert sorted(listed(store)) == NAMES
+
+
+def test_what_cannot_be_excluded(store: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nowhere"):
+        exclude(store, ["bridge.txt", "nowhere.txt"])
+    with pytest.raises(UsageError, match="not excluded"):
+        include(store, ["bridge.txt"])
+    with pytest.raises(NoStore):
+        exclude(tmp_path / "other", ["bridge.txt"])
+    assert not (tmp_path / "other").exists()
+    assert ingest(store).unchanged == NAMES
+
+
+# The list
+
+
+def test_the_list_says_what_is_known_of_each_file(folder: Path, store: Path) -> None:
+    (folder / "harvest.txt").write_bytes(b"\0" * 100)
+    write(folder, "bad.txt", b"\0\1\2\3" * 100)
+    exclude(store, ["museum.html"])
+    ingest(store)
+    found = listed(store)
+    assert list(found) == sorted([*NAMES, "bad.txt"])
+    bridge = found["bridge.txt"]
+    text = (folder / "bridge.txt").read_text()
+    assert (bridge.state, bridge.bytes, bridge.characters) == ("read", len(text.encode()), len(text))
+    assert (bridge.languages, bridge.date, bridge.path) == (("en",), "2023-03-14", str(folder / "bridge.txt"))
+    assert bridge.passages > 0
+    assert len(bridge.sha256) == 64
+    assert found["dutch.md"].languages == ("nl",)
+    assert (found["harvest.txt"].state, found["bad.txt"].state) == ("stale", "failed")
+    assert found["harvest.txt"].reason
+    assert found["bad.txt"].reason
+    assert found["bad.txt"].path == str(folder / "bad.txt")
+    assert (found["museum.html"].state, found["museum.html"].passages) == ("excluded", 0)
+
+
+def test_nothing_is_said_of_a_file_that_can_be_read_again(folder: Path, store: Path) -> None:
+    write(folder, "bad.txt", b"\0\1\2\3" * 100)
+    sync(store, [], lambda name: FakeEmbedder())
+    write(folder, "bad.txt", "Now there is a text in it that can be read.")
+    ingest(store)
+    assert {document.state for document in listed(store).values()} == {"read"}

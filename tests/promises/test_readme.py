@@ -1,0 +1,119 @@
+"""The README does not lie: every command is in it, and its commands, programs and requests run as they stand there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qa.cli import make_parser
+from qa.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = [match[1] for match in re.finditer(r"```\w*\n(.*?)```", README, re.DOTALL)]
+
+
+def block(part: str) -> str:
+    """The one code block that holds these words."""
+    (found,) = [text for text in BLOCKS if part in text]
+    return found
+
+
+def run(*command: str, store: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "QA_STORE": str(store), **more}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample documents with the default model, made by ingest.py as `make run` does."""
+    store = tmp_path_factory.mktemp("readme") / "vectorstore"
+    made = run(sys.executable, "ingest.py", store=store)
+    assert made.returncode == 0, made.stderr
+    return store
+
+
+def test_every_command_and_setting_is_named() -> None:
+    (commands,) = [action.choices for action in make_parser()._actions if isinstance(action.choices, dict)]
+    assert commands
+    for command in commands:
+        assert f"`qa {command}" in README
+    for setting in Settings.model_fields:
+        assert f"| QA_{setting.upper()} |" in README
+
+
+def test_every_linked_file_is_there() -> None:
+    for link in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / link).exists()
+
+
+@pytest.mark.slow
+def test_the_question_shown_gets_the_answer_shown(store: Path) -> None:
+    shown = block("$ .venv/bin/qa ask")
+    first, *answer = shown.splitlines()
+    question = re.search(r'"(.*)"', first)
+    assert question
+    asked = run(sys.executable, "-m", "qa.cli", "ask", question[1], store=store)
+    assert asked.returncode == 0, asked.stderr
+    said = re.sub(r"confidence [0-9.]+", "confidence", asked.stdout)  # another processor may round it differently
+    for line in answer:
+        assert re.sub(r"confidence [0-9.]+", "confidence", line) in said
+
+
+@pytest.mark.slow
+def test_the_program_shown_runs(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "vectorstore").symlink_to(store)
+    program = block("from qa import QA")
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "01-barrier-fault-agency.txt" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def page(store: Path) -> Iterator[str]:
+    """Address of app.py, started as the README says, on the next free port."""
+    environment = {**os.environ, "QA_STORE": str(store), "PYTHONUNBUFFERED": "1"}
+    server = subprocess.Popen(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert server.stderr
+        ends = time.monotonic() + 120
+        address = None
+        while address is None and time.monotonic() < ends:
+            address = re.search(r"http://127\.0\.0\.1:\d+", server.stderr.readline())
+        assert address
+        yield address[0]
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_curl_line_is_answered(page: str) -> None:
+    line = block("curl -s").strip().replace("http://127.0.0.1:7860", page)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=120, check=False)
+    assert '"answers"' in done.stdout
+
+
+@pytest.mark.slow
+def test_the_client_lines_are_answered(page: str, tmp_path: Path) -> None:
+    program = block("gradio_client").replace("http://127.0.0.1:7860", page)
+    program += "\nprint(answer['answers'])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "document" in done.stdout
