@@ -32,8 +32,9 @@ from qa.errors import VerbatimError
 from qa.ingestion.sync import sync
 from qa.models.embedder import default_embedder, open_embedder
 from qa.settings import load_settings
-from qa.store.catalog import FILE_NAME, Catalog, join_context, open_catalog
+from qa.store.catalog import FILE_NAME, Catalog, open_catalog
 from qa.store.index import Index, directory
+from qa.types import join_context
 
 STAGES = ("embed", "dense", "lexical", "rest", "read")
 """Of a question: its vector, the two lists, what else `retrieve` does (fusing, fetching), finding the answer."""

@@ -18,7 +18,7 @@ from eval.command import BadInput, read_json, read_rows
 from eval.convert import read_fields, write_documents
 from eval.documents import of_folder
 from qa.passages import segment
-from qa.store.catalog import fold
+from qa.text import equality_key
 
 PER_FILE = 5  # paragraphs: about ten passages, a newspaper article
 LEAST = 80  # characters; a shorter paragraph is a heading
@@ -49,7 +49,7 @@ def read_texts(paths: Sequence[Path], least: int = LEAST) -> Texts:
             found.paragraphs += [text for (text,) in read_fields(path, ("text",)).values()]
         else:
             add_squad(found, path)
-    alone = {fold(text): " ".join(text.split()) for text in found.paragraphs if len(text) >= least}
+    alone = {equality_key(text): " ".join(text.split()) for text in found.paragraphs if len(text) >= least}
     if not alone:
         raise BadInput(f"{', '.join(map(str, paths))}: no paragraph of at least {least} characters")
     mixed = random.Random(0)
@@ -98,16 +98,16 @@ def recombined(paragraphs: Sequence[str]) -> Iterator[str]:
     chance = random.Random(1)
     cut = [[text[a:b] for a, b in segment(text, (0, len(text)), "en") if b - a <= LONGEST] for text in paragraphs]
     cut = [sentences for sentences in cut if sentences]
-    known = {fold(text) for text in paragraphs}
+    known = {equality_key(text) for text in paragraphs}
     failed = 0
     while cut and failed < 1000:
         length = max(2, len(chance.choice(cut)))
         text = " ".join(chance.choice(cut[number]) for number in chance.sample(range(len(cut)), min(length, len(cut))))
-        if fold(text) in known:
+        if equality_key(text) in known:
             failed += 1
             continue
         failed = 0
-        known.add(fold(text))
+        known.add(equality_key(text))
         yield text
     raise BadInput(f"{len(paragraphs)} paragraphs are too few to make so many passages of; name more --texts")
 

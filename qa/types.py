@@ -171,3 +171,8 @@ class Answer:
     @property
     def answered(self) -> bool:
         return bool(self.spans)
+
+
+def join_context(context: str, text: str) -> str:
+    """What is embedded for a passage."""
+    return f"{context}\n{text}" if context else text

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from qa.documents.loaders import load
 from qa.passages import CONTEXT_TOKENS, PASSAGE_CHARS, QUOTE_CHARS, segment, split
-from qa.store.catalog import join_context
-from qa.types import Document, Mark, Passage, Source
+from qa.types import Document, Mark, Passage, Source, join_context
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
 SPECIAL = 2  # tokens that the counters below add to a text, as a real tokenizer does

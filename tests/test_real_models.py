@@ -13,8 +13,7 @@ from qa.answering.sentence_reader import SentenceReader
 from qa.ingestion.sync import sync
 from qa.models.embedder import E5, Embedder, default_embedder, open_embedder
 from qa.passages import CONTEXT_TOKENS
-from qa.store.catalog import join_context
-from qa.types import Answer, Hit
+from qa.types import Answer, Hit, join_context
 
 pytestmark = [
     pytest.mark.slow,

@@ -18,7 +18,8 @@ from qa.errors import StoreDamaged, StoreMismatch, UnreadableFile, UsageError
 from qa.models.embedder import Embedder, open_embedder
 from qa.settings import Settings, load_settings
 from qa.store import index as vectors
-from qa.store.catalog import Catalog, damage, fold, open_catalog
+from qa.store.catalog import Catalog, damage, open_catalog
+from qa.text import encodable, equality_key
 from qa.types import Answer, Document, Hit, Passage, Place, Source, Span, Within
 
 MAX_QUESTION = 2000  # characters; the rest of a longer question is not read
@@ -166,11 +167,6 @@ def cleaned(earlier: Earlier) -> Earlier:
     return {"question": question, "answer": answer}
 
 
-def encodable(text: str) -> str:
-    """The text with lone surrogates, which no file and no reply can carry, replaced by question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
 def clean(question: str) -> str:
     """The question on one line, without lone surrogates and control characters, at most MAX_QUESTION long."""
     return " ".join("".join(c if c.isprintable() else " " for c in encodable(question)).split())[:MAX_QUESTION]
@@ -183,7 +179,7 @@ def distinct(spans: Sequence[Span]) -> list[Span]:
     """
     kept: dict[bytes, list[Span]] = {}
     for span in spans:
-        key = fold(span.text)
+        key = equality_key(span.text)
         if key in kept:
             kept[key].append(span)
         elif not any(overlap(span, other) for equal in kept.values() for other in equal):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qa.answering.sentence_reader import QuestionEmbedder, Reader, SentenceReader
 from qa.answering.span_reader import SpanReader
-from qa.passages import language_of
+from qa.language import language_of
 from qa.types import Hit, Span
 
 WEIGHTS = Path(__file__).parents[1] / "weights"  # of the trained reader; its model card lies there too

@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import textwrap
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from qa.text import visible
 from qa.types import Answer, Hit, Place, Span
-
-
-class Hidden(dict[int, int | None]):
-    """A table for `str.translate`: what could disguise a text or steer a terminal is dropped or replaced."""
-
-    def __missing__(self, code: int) -> int | None:
-        category = unicodedata.category(chr(code))
-        shown: int | None = code
-        if category == "Cf" and code not in (0x200C, 0x200D):  # direction, zero width, tags; the joiners are spelling
-            shown = None
-        elif category == "Cc" and chr(code) not in "\t\n\r":
-            shown = 0xFFFD
-        self[code] = shown
-        return shown
-
-
-HIDDEN = Hidden()
-"""For wherever text is shown; never for JSON, which is exact."""
-
 
 # ---- JSON ----
 
@@ -121,14 +101,4 @@ def where_passage(hit: Hit) -> str:
     return visible(f"{p.source.name}, characters {p.start}-{p.end}")
 
 
-def visible(text: str) -> str:
-    """A text on one line without characters that could disguise it or steer a terminal."""
-    return " ".join(text.translate(HIDDEN).split())
-
-
 # ---- HTML ----
-
-
-def escaped(text: str) -> str:
-    """Document text for HTML: nothing in it is markup, disguises itself, or reverses its neighbours."""
-    return html.escape(text.translate(HIDDEN), quote=True)

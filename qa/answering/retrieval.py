@@ -14,9 +14,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from qa.passages import language_of
-from qa.store.catalog import Catalog, fold
+from qa.language import language_of
+from qa.store.catalog import Catalog
 from qa.store.index import Index
+from qa.text import equality_key
 from qa.types import Hit, Passage, Within
 
 LIST_LENGTH = 100  # of each dense and lexical list
@@ -229,7 +230,7 @@ def collapse(ranked: Iterable[tuple[Passage, float]]) -> list[Hit]:
     """One hit for passages of equal text, the best ranked one."""
     hits: dict[bytes, Hit] = {}
     for passage, score in ranked:
-        hits.setdefault(fold(passage.text), Hit(passage, score))
+        hits.setdefault(equality_key(passage.text), Hit(passage, score))
     return list(hits.values())
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qa.passages import QUOTE_CHARS, SENTENCE_END
-from qa.store.catalog import fold
+from qa.text import equality_key
 from qa.types import Hit, Passage, Place, Span
 
 READ_HITS = 10  # passages read
@@ -119,12 +119,12 @@ def span_of(hits: Sequence[Hit], candidate: Candidate, confidence: float) -> Spa
     """The whole sentence as answer, with the places of equal passages that say it too."""
     number, start, end = candidate
     hit = hits[number]
-    said = fold(sentence_text(hit.passage, start, end))
+    said = equality_key(sentence_text(hit.passage, start, end))
     also = tuple(
         Place(other.source, a, b)
         for other in hit.also
         for a, b in other.sentences
-        if fold(sentence_text(other, a, b)) == said
+        if equality_key(sentence_text(other, a, b)) == said
     )
     return Span(hit, start, end, start, end, confidence, also)
 

@@ -23,8 +23,8 @@ from tokenizers import Encoding, Tokenizer
 from qa.answering.quoting import ASKS_CLAUSE, Where, clause, quotable, says_nothing
 from qa.answering.sentence_reader import ASKS_WHO, label_starts, logistic, questions
 from qa.errors import ModelUnavailable
-from qa.store.catalog import fold, join_context
-from qa.types import Hit, Passage, Place, Span
+from qa.text import equality_key
+from qa.types import Hit, Passage, Place, Span, join_context
 
 WEIGHTS, TOKENIZER, CALIBRATION = "reader.onnx", "tokenizer.json", "reader.json"
 READ_HITS = 20  # passages read
@@ -319,11 +319,11 @@ def span_of(hit: Hit, found: Found, confidence: float) -> Span:
 
 def places(passage: Passage, run: int, said: str, span: Range) -> Iterator[Range]:
     """Document offsets of a span of `said` in every run of so many sentences that says the same, spaces aside."""
-    key, quote = fold(said), fold(said[slice(*span)])
+    key, quote = equality_key(said), equality_key(said[slice(*span)])
     for first, last in zip(passage.sentences, passage.sentences[max(0, run - 1) :], strict=False):
         text = passage.text[first[0] - passage.start : last[1] - passage.start]
         start, end = span if text == said else matching(said, text, span)
-        if start < end and fold(text) == key and fold(text[start:end]) == quote:
+        if start < end and equality_key(text) == key and equality_key(text[start:end]) == quote:
             yield first[0] + start, first[0] + end
 
 

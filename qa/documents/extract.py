@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qa.errors import UnreadableFile
+from qa.text import WORD
 from qa.types import Kind, Mark
 
 HEADER_LINES = 25  # lines with text in which a document states its title and date
 TITLE_CHARS = 200
 TEXT_CHARS = 20_000_000  # more text than that is not taken from one file that is no plain text
-
-Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,44 +25,6 @@ class Extract:
     pages: tuple[int, ...] = ()
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = ()  # what of the file could not be read, for the person who ingests it
-
-
-LINE = re.compile(r"[^\r\n]+")
-WORD = re.compile(r"[^\W_]")
-SPACE = re.compile(r"\s+")
-CURLY = str.maketrans("\u2018\u2019\u201a\u201c\u201d\u201e", "'''\"\"\"")
-
-
-def lines(text: str, start: int = 0, end: int | None = None) -> Iterator[Range]:
-    """(start, end) of each line that is not blank, white space at its ends left out."""
-    for match in LINE.finditer(text, start, len(text) if end is None else end):
-        line = match.group()
-        words = line.strip()
-        if words:
-            first = match.start() + len(line) - len(line.lstrip())
-            yield first, first + len(words)
-
-
-def blocks(text: str) -> Iterator[Range]:
-    """(start, end) of each paragraph: lines without a blank one between them, white space at the ends left out."""
-    start = end = -1
-    for first, last in lines(text):
-        if start >= 0 and line_ends(text, end, first) > 1:
-            yield start, end
-            start = first
-        start = first if start < 0 else start
-        end = last
-    if start >= 0:
-        yield start, end
-
-
-def line_ends(text: str, start: int, end: int) -> int:
-    return text.count("\n", start, end) + text.count("\r", start, end) - text.count("\r\n", start, end)
-
-
-def fold(text: str) -> str:
-    """For comparing: small letters, straight quotes, single spaces."""
-    return SPACE.sub(" ", text).strip().casefold().translate(CURLY)
 
 
 def sorted_marks(*groups: Iterable[Mark]) -> tuple[Mark, ...]:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 
-from qa.documents.extract import HEADER_LINES, TITLE_CHARS, WORD, Range, blocks, fold, lines, names
+from qa.documents.extract import HEADER_LINES, TITLE_CHARS, names
 from qa.documents.header import DECORATION, LABELS, SENTENCE_END, dated_parts
+from qa.text import WORD, Range, blocks, fold, lines
 from qa.types import Mark
 
 FURNITURE_CHARS = 300

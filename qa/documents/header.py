@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from itertools import islice, pairwise
 from typing import Any
 
-from qa.documents.extract import HEADER_LINES, SPACE, TITLE_CHARS, WORD, Range, blocks, fold, lines, names
+from qa.documents.extract import HEADER_LINES, TITLE_CHARS, names
+from qa.text import SPACE, WORD, Range, blocks, fold, lines
 from qa.types import Mark
 
 HEADING_CHARS, HEADING_WORDS = 120, 15

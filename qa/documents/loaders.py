@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath, PurePosixPath
 
 from qa.documents import isolation
-from qa.documents.extract import WORD, Extract
+from qa.documents.extract import Extract
 from qa.documents.formats.epub import load_epub
 from qa.documents.formats.html import load_html
 from qa.documents.formats.mail import load_mail
@@ -25,6 +25,7 @@ from qa.documents.formats.pdf import load_pdf
 from qa.documents.formats.plain import load_text
 from qa.documents.formats.tables import load_csv, load_xlsx
 from qa.errors import UnreadableFile
+from qa.text import WORD
 from qa.types import Document, Mark, Source
 
 LOADER_VERSION = 2  # part of every fingerprint: a change makes every document be read anew

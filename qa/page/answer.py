@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from qa.answering.conflicts import differing
-from qa.answering.render import escaped, visible
+from qa.text import escaped, visible
 from qa.types import Answer, Hit, Place, Source, Span
 
 NEAREST = 3  # passages shown where there is no answer

@@ -6,9 +6,9 @@ import html
 from collections.abc import Sequence
 
 from qa.answering.qa import MAX_QUESTION
-from qa.answering.render import escaped
 from qa.page.answer import answer_html, citations, clipped, counted
 from qa.page.history import Conversation, Exchange
+from qa.text import escaped
 from qa.types import Source
 
 LISTED = 200  # documents named on an empty page

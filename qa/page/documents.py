@@ -7,11 +7,11 @@ import json
 from collections.abc import Collection, Sequence
 from datetime import date
 
-from qa.answering.render import escaped
 from qa.errors import UsageError
 from qa.ingestion.library import Job
 from qa.page.answer import clipped, counted
 from qa.store.catalog import Listed
+from qa.text import escaped
 from qa.types import Within
 
 LISTED = 500  # documents named

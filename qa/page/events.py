@@ -24,8 +24,8 @@ import gradio as gr
 from gradio.events import api
 
 from qa.answering.followups import Earlier
-from qa.answering.qa import QA, clean, encodable
-from qa.answering.render import escaped, to_json
+from qa.answering.qa import QA, clean
+from qa.answering.render import to_json
 from qa.documents.loaders import LOADERS
 from qa.errors import UsageError, VerbatimError
 from qa.ingestion.library import Library
@@ -38,6 +38,7 @@ from qa.page.documents import drawer_html, job_html, part_of, read_within, withi
 from qa.page.history import Conversation, Exchange
 from qa.page.source import Shown, source_html
 from qa.store import feedback as teaching
+from qa.text import encodable, escaped
 from qa.types import Document, Source, Within
 
 log = logging.getLogger(__name__)

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from qa.answering.render import escaped, visible
 from qa.documents import loaders
 from qa.errors import UnreadableFile, UsageError
 from qa.page.answer import cited_as, confidence_word, counted, shaded
 from qa.passages import split
+from qa.text import escaped, visible
 from qa.types import Answer, Document, Hit, Passage, Place, Span
 
 FORMAT = "verbatim export 2"

@@ -29,11 +29,11 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.answering.qa import QA
-from qa.answering.render import visible
 from qa.errors import UsageError, VerbatimError
 from qa.ingestion.library import Library
 from qa.page.events import Desk, examples_for, layout, warm_up
 from qa.settings import Settings
+from qa.text import visible
 
 PORT, PORTS = 7860, 100  # the first port tried, and how many
 UPLOAD = 64 * 1024 * 1024  # bytes of a file that the page takes

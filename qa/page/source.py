@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from qa.answering.render import HIDDEN, escaped
 from qa.page.answer import Citation, Range, changed_html, clipped, shaded, where_html
+from qa.text import HIDDEN, escaped
 from qa.types import Document, Passage
 
 WINDOW = 20_000  # characters of a document sent around a citation

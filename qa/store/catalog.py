@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qa.errors import NoStore, StoreDamaged, StoreMismatch, UsageError, VerbatimError
-from qa.types import Document, Mark, Passage, Source, Turn, Within
+from qa.text import equality_key
+from qa.types import Document, Mark, Passage, Source, Turn, Within, join_context
 
 SCHEMA_VERSION = 2
 FILE_NAME = "catalog.sqlite"
@@ -435,7 +435,7 @@ class Catalog:
     def equal_passages(self, text: str) -> list[Passage]:
         """The live passages whose text is the same after folding, in order of document and place."""
         rows = self.db.execute(
-            f"SELECT {PASSAGE_COLUMNS} {LIVE} AND p.fold = ? ORDER BY d.name, p.start", (fold(text),)
+            f"SELECT {PASSAGE_COLUMNS} {LIVE} AND p.fold = ? ORDER BY d.name, p.start", (equality_key(text),)
         )
         return [passage_of(row) for row in rows]
 
@@ -509,23 +509,9 @@ def part_of(within: Within) -> tuple[str, list[str]]:
     return " AND ".join(conditions), values
 
 
-def join_context(context: str, text: str) -> str:
-    """What is embedded for a passage."""
-    return f"{context}\n{text}" if context else text
-
-
 def vector_key(model: str, text: str) -> bytes:
     """Key of a vector: what was embedded, by which model."""
     return hashlib.sha256(f"{model}\0{text}".encode("utf-8", "surrogatepass")).digest()
-
-
-FOLDED = re.compile(r"((?:(?<![\w.])[-\u2212])?\d+(?:[.,:/]\d+)*)|([^\W\d]+)")
-
-
-def fold(text: str) -> bytes:
-    """Equal for texts that differ only in case, space and punctuation; figures keep their points and signs."""
-    parts = (f"\0{number}\0" if number else word for number, word in FOLDED.findall(text.casefold()))
-    return hashlib.sha256("".join(parts).encode("utf-8", "surrogatepass")).digest()
 
 
 def batches(items: list[Any], size: int) -> Iterator[list[Any]]:
@@ -537,7 +523,7 @@ def passage_row(p: Passage, document: int | None, model: str) -> tuple[Any, ...]
     key = vector_key(model, join_context(p.context, p.text))
     turns = json.dumps([(turn.start, turn.speaker) for turn in p.turns])
     sentences = json.dumps(p.sentences)
-    return p.id, document, key, fold(p.text), p.start, p.end, p.language, sentences, turns, p.context, p.text
+    return p.id, document, key, equality_key(p.text), p.start, p.end, p.language, sentences, turns, p.context, p.text
 
 
 def source_of(row: Sequence[Any]) -> Source:

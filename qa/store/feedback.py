@@ -17,7 +17,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from qa.errors import StoreBusy, VerbatimError
-from qa.passages import language_of
+from qa.language import language_of
 
 FILE_NAME = "feedback.jsonl"
 WAIT = 10  # seconds for another process that writes the file

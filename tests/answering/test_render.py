@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.answering.render import escaped, to_json, to_text, visible
+from qa.answering.render import to_json, to_text
+from qa.text import escaped, visible
 from qa.types import Answer, Hit, Passage, Place, Source, Span, Turn
 
 NASTY = (

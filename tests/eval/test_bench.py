@@ -16,7 +16,8 @@ from eval import bench, bench_parts
 from eval.bench_texts import PER_FILE, Hybrid, StandIn, Texts, documents, read_questions, read_texts, recombined
 from eval.command import BadInput
 from eval.runs import rounded
-from qa.store.catalog import FILE_NAME, fold
+from qa.store.catalog import FILE_NAME
+from qa.text import equality_key
 from tests.helpers import DOCUMENTS, FakeEmbedder, write
 
 TOPICS = ["bridge", "harbour", "mill", "canal", "library", "museum", "ferry", "orchard", "theatre", "lighthouse"]
@@ -51,7 +52,7 @@ def test_texts_of_every_form(tmp_path: Path) -> None:
     write(folder, "bridge.txt", f"A heading\n\n{paragraph(8)}\n\n{paragraph(9)}\n")
     write(folder, "again.md", paragraph(0).upper())  # says the same as the first of the SQuAD file
     texts = read_texts([squad, corpus, folder])
-    assert sorted(map(fold, texts.paragraphs)) == sorted(fold(paragraph(n)) for n in (0, 1, 2, 7, 8, 9))
+    assert sorted(map(equality_key, texts.paragraphs)) == sorted(equality_key(paragraph(n)) for n in (0, 1, 2, 7, 8, 9))
     assert sorted(texts.questions) == [f"What is number {n} in the register?" for n in range(3)]
     assert read_texts([squad, corpus, folder]) == texts, "the same at every run"
 
@@ -78,7 +79,7 @@ def test_questions_of_either_form(tmp_path: Path) -> None:
 def test_recombined_paragraphs_are_distinct_and_of_real_sentences() -> None:
     real = [paragraph(n) for n in range(20)]
     made = [text for text, _ in zip(recombined(real), range(200), strict=False)]
-    assert len({fold(text) for text in [*real, *made]}) == 220
+    assert len({equality_key(text) for text in [*real, *made]}) == 220
     sentences = {s for text in real for s in re.split(r"(?<=\.) ", text)}
     for text in made:
         parts = re.split(r"(?<=\.) ", text)

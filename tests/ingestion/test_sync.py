@@ -31,7 +31,8 @@ from qa.ingestion import sync as ingestion
 from qa.ingestion.sync import EMBED_BATCH, Found, Report, is_untouched, sync
 from qa.ingestion.verify import verify
 from qa.store import index as vectors
-from qa.store.catalog import FILE_NAME, Catalog, Fingerprint, create_catalog, join_context, open_catalog
+from qa.store.catalog import FILE_NAME, Catalog, Fingerprint, create_catalog, open_catalog
+from qa.types import join_context
 from tests.helpers import DOCUMENTS, ROOT, FakeEmbedder, Stopped, bag_of_words, bytes_within, ingest, run_python, write
 
 NAMES = sorted(DOCUMENTS)

@@ -35,7 +35,8 @@ from qa.errors import VerbatimError
 from qa.ingestion import sync as ingestion
 from qa.ingestion.verify import verify
 from qa.store import index as vectors
-from qa.store.catalog import Catalog, create_catalog, join_context, open_catalog, vector_key
+from qa.store.catalog import Catalog, create_catalog, open_catalog, vector_key
+from qa.types import join_context
 from tests.helpers import ROOT, FakeEmbedder, write
 
 FILES = 60

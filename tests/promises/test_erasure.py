@@ -15,7 +15,8 @@ from qa.ingestion import sync as ingestion
 from qa.ingestion.sync import exclude, uploads_of
 from qa.store import catalog as catalog_module
 from qa.store import index as vectors
-from qa.store.catalog import join_context, open_catalog
+from qa.store.catalog import open_catalog
+from qa.types import join_context
 from tests.helpers import FakeEmbedder, Stopped, Vectors, bytes_within, ingest, write
 from tests.ingestion.test_sync import change
 

@@ -12,18 +12,9 @@ import numpy as np
 import pytest
 
 from qa.errors import NoStore, StoreDamaged, StoreMismatch, UsageError
-from qa.store.catalog import (
-    FILE_NAME,
-    SCHEMA_VERSION,
-    Catalog,
-    Fingerprint,
-    create_catalog,
-    fold,
-    join_context,
-    open_catalog,
-    vector_key,
-)
-from qa.types import Document, Mark, Passage, Source, Turn
+from qa.store.catalog import FILE_NAME, SCHEMA_VERSION, Catalog, Fingerprint, create_catalog, open_catalog, vector_key
+from qa.text import equality_key
+from qa.types import Document, Mark, Passage, Source, Turn, join_context
 from tests.helpers import bag_of_words, bytes_within, run_python
 
 MODEL = "fake 1"
@@ -359,7 +350,7 @@ def test_equal_passages(catalog: Catalog) -> None:
     publish(catalog)
     found = catalog.equal_passages("The red, fox sleeps")
     assert [(p.source.name, p.start) for p in found] == [("a.txt", 0), ("c.txt", 0)]
-    assert fold("sold 1,200 tonnes") != fold("sold 1,300 tonnes")
+    assert equality_key("sold 1,200 tonnes") != equality_key("sold 1,300 tonnes")
 
 
 # Opening

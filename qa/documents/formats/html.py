@@ -9,10 +9,11 @@ from datetime import date
 from typing import Any
 
 from qa.documents.decoding import decode
-from qa.documents.extract import INVISIBLE, TITLE_CHARS, WORD, Extract, fold, names, sorted_marks
+from qa.documents.extract import INVISIBLE, TITLE_CHARS, Extract, names, sorted_marks
 from qa.documents.furniture import furniture
 from qa.documents.header import front_date, header_date, header_title, plausible
 from qa.errors import UnreadableFile
+from qa.text import WORD, fold
 from qa.types import Kind, Mark
 
 HTML_CHARS = 5_000_000  # a longer page is not searched for its main text: all of it is kept

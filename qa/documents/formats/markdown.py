@@ -8,10 +8,11 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from qa.documents.decoding import decode
-from qa.documents.extract import LINE, WORD, Extract, Range, sorted_marks
+from qa.documents.extract import Extract, sorted_marks
 from qa.documents.formats.plain import load_text
 from qa.documents.furniture import furniture
 from qa.documents.header import front_date, header_date, header_title
+from qa.text import LINE, WORD, Range
 from qa.types import Mark
 
 MARKDOWN_CHARS = 2_000_000  # a longer Markdown file is not parsed: its headings are not worth minutes

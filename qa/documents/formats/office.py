@@ -12,9 +12,10 @@ from typing import Any
 from qa.documents import heartbeat as pulse
 from qa.documents.archives import open_zip, part, xml
 from qa.documents.decoding import decode
-from qa.documents.extract import Builder, Extract, blocks, sorted_marks
+from qa.documents.extract import Builder, Extract, sorted_marks
 from qa.documents.header import header_date, header_title, text_headings
 from qa.errors import UnreadableFile
+from qa.text import blocks
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"

@@ -19,9 +19,10 @@ from typing import Any
 
 from qa.documents import heartbeat as pulse
 from qa.documents import ocr
-from qa.documents.extract import TITLE_CHARS, WORD, Builder, Extract, fold, one_line, sorted_marks
+from qa.documents.extract import TITLE_CHARS, Builder, Extract, one_line, sorted_marks
 from qa.documents.header import header_date, header_title
 from qa.errors import UnreadableFile
+from qa.text import WORD, fold
 from qa.types import Kind
 
 MAX_PAGES = 20_000

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from qa.documents.decoding import decode
-from qa.documents.extract import Extract, blocks, sorted_marks
+from qa.documents.extract import Extract, sorted_marks
 from qa.documents.furniture import furniture
 from qa.documents.header import header_date, header_title, text_headings
+from qa.text import blocks
 
 
 def load_text(data: bytes) -> Extract:

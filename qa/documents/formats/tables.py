@@ -12,8 +12,9 @@ from typing import Any
 
 from qa.documents.archives import open_zip
 from qa.documents.decoding import decode
-from qa.documents.extract import TEXT_CHARS, WORD, Builder, Extract, Range, looks_like_columns
+from qa.documents.extract import TEXT_CHARS, Builder, Extract, looks_like_columns
 from qa.errors import UnreadableFile
+from qa.text import WORD, Range
 from qa.types import Kind, Mark
 
 DELIMITERS = ",;\t|"
