@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from qa.answering.conflicts import differing
 from qa.answering.followups import Earlier, parts_of, resolve
 from qa.answering.readers import open_reader
 from qa.answering.retrieval import retrieve
 from qa.answering.sentence_reader import Reader
-from qa.documents import loaders
+from qa.documents.files import file_sha256
 from qa.errors import StoreDamaged, StoreMismatch, UnreadableFile, UsageError
 from qa.models.embedder import Embedder, open_embedder
 from qa.settings import Settings, load_settings
@@ -107,6 +108,9 @@ class QA:
             hits=tuple(hits),
             changed=changed([place.source for span in given for place in places(span)]),
             seconds=(("retrieve", retrieved - started), ("read", read - retrieved)),
+            lent=meant.lent,
+            understood=meant.to_read if meant.to_read != asked else None,
+            disagrees=tuple(differing(asked, given)),
         )
 
     def retrieve(self, question: str, within: Within | None = None) -> list[Hit]:
@@ -223,6 +227,6 @@ def changed(sources: Sequence[Source]) -> frozenset[str]:
 
 def same_file(source: Source) -> bool:
     try:
-        return loaders.file_sha256(Path(source.path)) == source.sha256
+        return file_sha256(Path(source.path)) == source.sha256
     except (OSError, UnreadableFile):
         return False

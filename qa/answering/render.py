@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qa.text import visible
@@ -22,6 +22,8 @@ def to_json(answer: Answer, question_id: str | None = None) -> dict[str, Any]:
         "answers": [span_json(span, answer.changed) for span in answer.spans],
         "passages": [hit_json(hit) for hit in answer.hits],
         "seconds": {stage: round(seconds, 4) for stage, seconds in answer.seconds},
+        "understood": answer.understood,
+        "disagrees": list(answer.disagrees),
     }
 
 
@@ -59,16 +61,16 @@ def place_json(place: Place) -> dict[str, Any]:
 
 def to_text(answer: Answer, width: int = 100) -> str:
     """What `qa ask` prints."""
+    lines = [wrapped("understood as: ", visible(answer.understood), width), ""] if answer.understood else []
+    for number, span in enumerate(answer.spans):
+        lines.append(wrapped(f"[{number + 1}] ", f"\u201c{visible(span.sentence)}\u201d", width))
+        lines += ["    " + line for line in where(span, answer.changed)]
+        lines += ["    " + line for line in contradiction(number, answer.disagrees)]
+        lines.append("")
     if not answer.answered:
-        lines = ["No answer in these documents.", "", "Nearest passages:"]
+        lines += ["No answer in these documents.", *(["", "Nearest passages:"] if answer.hits else [])]
         for number, hit in enumerate(answer.hits[:3], start=1):
             lines += [wrapped(f"[{number}] ", visible(hit.passage.text), width), "    " + where_passage(hit), ""]
-        return "\n".join(lines if answer.hits else lines[:1]).rstrip()
-    lines = []
-    for number, span in enumerate(answer.spans, start=1):
-        lines.append(wrapped(f"[{number}] ", f"\u201c{visible(span.sentence)}\u201d", width))
-        lines += ["    " + line for line in where(span, answer.changed)]
-        lines.append("")
     return "\n".join(lines).rstrip()
 
 
@@ -85,6 +87,13 @@ def where(span: Span, changed: frozenset[str]) -> Iterable[str]:
         yield "also: " + visible("; ".join(f"{p.source.name}, characters {p.start}-{p.end}" for p in span.also))
     if span.source.name in changed:
         yield "the file has changed since it was read, or is gone: ingest again"
+
+
+def contradiction(number: int, disagrees: Sequence[int]) -> Iterable[str]:
+    """A line beside the first answer and each one that says something else, naming the others; numbers count from 0."""
+    others = disagrees if number == 0 else [0] if number in disagrees else []
+    if others:
+        yield f"another document says otherwise: read {', '.join(f'[{other + 1}]' for other in others)} as well"
 
 
 def citation(span: Span) -> Iterable[str]:

@@ -124,7 +124,17 @@ def test_any_question_gets_verbatim_quotes_and_an_object_that_can_be_written(sam
 
 def test_the_public_object_has_the_keys_of_the_contract(asker: QA) -> None:
     made = to_json(asker.ask("How much did the new engine of the ferry cost?"), "q1")
-    assert list(made) == ["id", "question", "answered", "confidence", "answers", "passages", "seconds"]
+    assert list(made) == [
+        "id",
+        "question",
+        "answered",
+        "confidence",
+        "answers",
+        "passages",
+        "seconds",
+        "understood",
+        "disagrees",
+    ]
     assert made["id"] == "q1"
     assert made["question"] == "How much did the new engine of the ferry cost?"
     assert made["answered"] is True
@@ -312,6 +322,17 @@ def test_distinct_drops_what_overlaps_a_better_span_of_the_same_document() -> No
     assert distinct(spans) == [spans[0], spans[2]]
 
 
+def test_documents_that_give_different_figures_are_said_to_disagree(tmp_path: Path) -> None:
+    write(tmp_path / "in", "a.txt", "A total of 1,240 people had to leave their homes.")
+    write(tmp_path / "in", "b.txt", "A total of 1,420 people had to leave their homes.")
+    ingest(tmp_path / "store", tmp_path / "in")
+    with opened(tmp_path / "store") as qa:
+        answer = qa.ask("How many people had to leave their homes?")
+        names = [span.source.name for span in answer.spans]
+        assert [names[0], *(names[number] for number in answer.disagrees)] in (["a.txt", "b.txt"], ["b.txt", "a.txt"])
+        assert qa.ask("Who had to leave their homes?").disagrees == ()
+
+
 # ---- files that change ----
 
 
@@ -428,7 +449,14 @@ def test_a_follow_up_is_read_with_what_the_question_before_it_lends(
         answer = qa.ask("Until when did it shine?", ["What does the bridge cost?", earlier])
     assert listening.asked == ["Until when did it shine? (lighthouse lamp built)"]
     assert answer.question == "Until when did it shine?"
+    assert answer.understood == listening.asked[0]
+    assert answer.lent == ("When was the lighthouse lamp built?",)
     assert answer.spans[0].source.name == "museum.html"
+
+
+def test_a_question_that_stands_alone_is_read_as_it_was_asked(asker: QA) -> None:
+    answer = asker.ask("How much will the new Kade bridge cost?", ["When was the lighthouse lamp built?"])
+    assert (answer.understood, answer.lent) == (None, ())
 
 
 @pytest.mark.parametrize("earlier", [None, 7, ["a question"], {}, {"question": None}, {"answer": "in 1887"}])

@@ -81,6 +81,8 @@ def test_the_object_of_an_answer() -> None:
         ],
         "passages": [{"document": "a.txt", "start": 100, "end": 145, "score": 0.031234, "also": []}],
         "seconds": {"retrieve": 0.0123, "read": 0.2},
+        "understood": None,
+        "disagrees": [],
     }
 
 
@@ -127,6 +129,26 @@ def test_what_a_document_does_not_state_is_left_out_of_the_plain_text() -> None:
 def test_a_changed_file_is_said_in_plain_text() -> None:
     assert "has changed since it was read" in to_text(answer_of(changed=frozenset({"a.txt"})))
     assert "has changed" not in to_text(answer_of())
+
+
+def test_a_question_read_with_more_than_was_asked_is_shown_before_the_answer() -> None:
+    understood = "Until when? (lighthouse\u202e lamp)"
+    for answer in (answer_of(), unanswered("First passage.")):
+        shown = to_text(replace(answer, understood=understood)).splitlines()
+        assert shown[:2] == ["understood as: Until when? (lighthouse lamp)", ""]
+        assert shown[2:] == to_text(answer).splitlines()
+        assert to_json(replace(answer, understood=understood))["understood"] == understood
+
+
+def test_answers_that_disagree_name_each_other_in_plain_text() -> None:
+    (span,) = answer_of().spans
+    answer = replace(answer_of(), spans=(span, span, span), disagrees=(2,))
+    blocks = to_text(answer).split("\n\n")
+    assert blocks[0].endswith("\n    another document says otherwise: read [3] as well")
+    assert "otherwise" not in blocks[1]
+    assert blocks[2].endswith("\n    another document says otherwise: read [1] as well")
+    assert "read [2], [3] as well" in to_text(replace(answer, disagrees=(1, 2)))
+    assert to_json(answer)["disagrees"] == [2]
 
 
 def test_no_answer_in_plain_text_shows_the_three_nearest_passages() -> None:
