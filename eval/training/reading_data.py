@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from eval.command import read_json, write_whole
 
 Span = tuple[int, int]
 
@@ -355,13 +357,14 @@ def sample(examples: list[Example], most: int, rng: random.Random) -> list[Examp
     return [examples[n] for n in chosen]
 
 
-def read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
 def read_lines(path: Path) -> Iterator[Any]:
     with path.open(encoding="utf-8") as file:
         yield from map(json.loads, filter(str.strip, file))
+
+
+def write_lines(path: Path, rows: Iterable[Any]) -> None:
+    """One JSON value a line; the file is whole or not there."""
+    write_whole(path, "".join(json.dumps(row) + "\n" for row in rows))
 
 
 READERS: dict[str, Callable[[Path, random.Random], list[Example]]] = {

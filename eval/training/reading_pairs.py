@@ -9,7 +9,6 @@ mark, and passages of the same article that share the question's words but lack 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import random
 import re
@@ -21,8 +20,10 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from eval.training.reading_data import Example, Span, read_all
-from qa.passages import PASSAGE_CHARS, segment
+from eval.training.reading_data import Example, Span, read_all, read_lines, write_lines
+from qa.passages import PASSAGE_CHARS
+from qa.sentences import segment
+from qa.types import join_context
 
 NEAR, FAR = 0.45, 0.05  # how often a question gets a passage of the same article, of another one, as no-answer
 HARDEST = 3  # the near one is drawn from so many best-matching passages
@@ -46,7 +47,8 @@ class Pair:
 
     @property
     def text(self) -> str:
-        return f"{self.context}\n{self.passage}" if self.context else self.passage
+        """What the reader sees."""
+        return join_context(self.context, self.passage)
 
 
 def make_pairs(examples: Sequence[Example], count: int, seed: int) -> list[Pair]:
@@ -224,16 +226,13 @@ def usable(other: str, passage: str, example: Example) -> bool:
 
 
 def save_pairs(pairs: Sequence[Pair], path: Path) -> None:
-    """One JSON object a line; the file is whole or not there."""
-    part = path.with_name(path.name + ".part")
-    part.write_text("".join(json.dumps(asdict(pair)) + "\n" for pair in pairs), encoding="utf-8")
-    part.replace(path)
+    """One JSON object a line."""
+    write_lines(path, map(asdict, pairs))
 
 
 def load_pairs(path: Path) -> list[Pair]:
     """What `save_pairs` has written."""
-    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    return [Pair(**{**row, "spans": tuple(map(tuple, row["spans"]))}) for row in rows]
+    return [Pair(**{**row, "spans": tuple(map(tuple, row["spans"]))}) for row in read_lines(path)]
 
 
 # ---- the command ----

@@ -23,7 +23,8 @@ import torch
 from tqdm import tqdm
 from transformers import AutoModelForQuestionAnswering
 
-from eval.training.reading_data import WEAK_SKIP, Example, Span, read_all, read_json, tidy
+from eval.command import read_json
+from eval.training.reading_data import WEAK_SKIP, Example, Span, read_all, tidy
 from eval.training.reading_pairs import (
     UNTRUSTED,
     WHOLE,
@@ -37,7 +38,8 @@ from eval.training.reading_pairs import (
     usable,
     varied,
 )
-from eval.training.train_reader import attention, device, half, open_tokenizer
+from eval.training.train_reader import attention, device, half
+from eval.training.windows import open_tokenizer
 from qa.answering.span_reader import SPAN_TOKENS
 
 READ = 4  # best-matching passages of its article that are read for a negative

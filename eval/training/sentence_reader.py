@@ -26,7 +26,8 @@ from tqdm import tqdm
 from qa.answering import sentence_reader as reader
 from qa.answering.qa import QA
 from qa.ingestion.sync import sync
-from qa.models.embedder import E5, Embedder, open_embedder
+from qa.models.conversion import E5
+from qa.models.embedder import Embedder, open_embedder
 from qa.types import Hit
 
 TRAIN, CALIBRATE = range(1, 21), range(41, 45)

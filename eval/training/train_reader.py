@@ -1,9 +1,12 @@
 """Trains the reader: a start and an end head over question and passage; no answer is the first token.
 
 python -m eval.training.train_reader --pairs PAIRS.jsonl --out DIR --backbone FOLDER [--rate R] [--epochs N]
+python -m eval.training.train_reader --groups GROUPS.jsonl --out DIR --backbone FOLDER [--rate R] [--epochs N]
 
-The same command again continues an interrupted run exactly where its last checkpoint stands. Without an accelerator
-it trains on the processor.
+Pairs are of one question and one passage. In a group one softmax goes over all passages of a question, each score taken
+relative to that of its passage's first token: what the program compares when it reads (Clark and Gardner 2018, Simple
+and effective multi-paragraph reading comprehension, the shared-normalisation objective). The same command again
+continues an interrupted run exactly where its last checkpoint stands. Without an accelerator the processor is used.
 """
 
 from __future__ import annotations
@@ -13,29 +16,35 @@ import contextlib
 import hashlib
 import json
 import os
-import random
 import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 from tqdm import tqdm
 from transformers import AutoModelForQuestionAnswering
 
-from eval.training.reading_pairs import Pair, load_pairs
+from eval.timing import rate as per_second
+from eval.training.reading_groups import load_groups
+from eval.training.reading_pairs import load_pairs
+from eval.training.windows import (
+    MAX_TOKENS,
+    Batch,
+    collate,
+    group_batches,
+    open_tokenizer,
+    pair_batches,
+    pair_windows,
+)
 
-MAX_TOKENS, STRIDE = 256, 64  # of question and passage together; tokens that two windows of a passage share
 PAD_TO = 32  # tokens: few shapes, little padding
-BUCKET = 50  # batches that are sorted by length together
-GOLDS = 8  # spans of a pair at most
-EVERY_CHECKPOINT, EVERY_LOG = 200, 50  # steps
+EVERY_CHECKPOINT, EVERY_LOG = 100, 50  # steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,104 +53,40 @@ class Plan:
 
     seed: int = 1
     epochs: int = 1
-    batch: int = 32
+    batch: int = 32  # windows
     rate: float = 1.4e-4
     dropout: float = 0.1
     decay: float = 0.01
     warm_up: float = 0.07  # of all steps
     clip: float = 1.0
+    frozen: int = 0  # lowest layers that stay as they are, and with them all embeddings
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Token ids of question and passage, and the gold spans as (first, last) token; (0, 0) where there is none."""
-
-    ids: np.ndarray[Any, np.dtype[np.int32]]
-    types: np.ndarray[Any, np.dtype[np.int8]]
-    golds: tuple[tuple[int, int], ...]
+FOR_GROUPS = Plan(rate=8e-5, warm_up=0.05, frozen=3)  # for a model that has been trained on pairs
 
 
-# ---- tokens ----
+# ---- the loss ----
 
 
-def open_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a model folder, set to cut passages, never questions, into windows of MAX_TOKENS."""
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(MAX_TOKENS, stride=STRIDE, strategy="only_second")
-    return tokenizer
+def group_loss(start: torch.Tensor, end: torch.Tensor, counted: torch.Tensor, golds: torch.Tensor) -> torch.Tensor:
+    """Minus the log of the probability that start and end are those of any gold span, halved; mean over the groups.
 
-
-def windows(tokenizer: Tokenizer, pairs: Sequence[Pair], size: int = 1000) -> Iterator[Window]:
-    """The windows of each pair that hold a gold span whole, or its first one where there is none."""
-    for at in range(0, len(pairs), size):
-        batch = pairs[at : at + size]
-        for pair, encoding in zip(batch, tokenizer.encode_batch([(p.question, p.text) for p in batch]), strict=True):
-            found = [(one, gold_tokens(one, pair)) for one in (encoding, *encoding.overflowing)]
-            for one, golds in [(one, golds) for one, golds in found if golds] or ([] if pair.spans else found[:1]):
-                ids, types = np.array(one.ids, np.int32), np.array(one.type_ids, np.int8)
-                yield Window(ids, types, golds or ((0, 0),))
-
-
-def gold_tokens(encoding: Encoding, pair: Pair) -> tuple[tuple[int, int], ...]:
-    """First and last token of every span that stands whole in this window, in text order."""
-    if not pair.spans:
-        return ()
-    shift, offsets = len(pair.text) - len(pair.passage), encoding.offsets  # made anew whenever asked for
-    tokens = [n for n, part in enumerate(encoding.sequence_ids) if part == 1]
-    golds = []
-    for start, end in pair.spans[:GOLDS]:
-        inside = [n for n in tokens if offsets[n][0] < end + shift and offsets[n][1] > start + shift]
-        if inside and offsets[inside[0]][0] <= start + shift and offsets[inside[-1]][1] >= end + shift:
-            golds.append((inside[0], inside[-1]))
-    return tuple(dict.fromkeys(golds))
-
-
-# ---- batches ----
-
-Batch = dict[str, torch.Tensor]
-
-
-def order(lengths: Sequence[int], batch: int, seed: int) -> list[list[int]]:
-    """Batches of indices, each of windows of like length, in random order; the same for the same seed."""
-    rng = random.Random(seed)
-    indices = list(range(len(lengths)))
-    rng.shuffle(indices)
-    batches = []
-    for at in range(0, len(indices), batch * BUCKET):
-        bucket = sorted(indices[at : at + batch * BUCKET], key=lambda n: lengths[n])
-        batches += [bucket[i : i + batch] for i in range(0, len(bucket), batch)]
-    rng.shuffle(batches)
-    return batches
-
-
-def collate(found: Sequence[Window], padding: int) -> Batch:
-    """int64 tensors (batch, tokens), padded to a multiple of PAD_TO; golds (batch, most golds, 2), -1 where none."""
-    longest = max(len(one.ids) for one in found)
-    shape = len(found), -(-longest // PAD_TO) * PAD_TO
-    ids, mask, types = np.full(shape, padding), np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    golds = np.full((len(found), max(len(one.golds) for one in found), 2), -1)
-    for row, one in enumerate(found):
-        ids[row, : len(one.ids)] = one.ids
-        mask[row, : len(one.ids)] = 1
-        types[row, : len(one.ids)] = one.types
-        golds[row, : len(one.golds)] = one.golds
-    names = ("input_ids", "attention_mask", "token_type_ids", "golds")
-    return {name: torch.from_numpy(array) for name, array in zip(names, (ids, mask, types, golds), strict=True)}
-
-
-def span_loss(start: torch.Tensor, end: torch.Tensor, mask: torch.Tensor, golds: torch.Tensor) -> torch.Tensor:
-    """Minus the log of the probability that start and end are those of any gold span, halved; mean over the batch.
-
-    Logits are (batch, tokens). Annotators mark different spans and the measure takes any of them, so the model may
-    choose the one that it can learn: the sum over the spans, not one of them at random, is what it is asked for.
+    The probability is a softmax over the counted tokens of all windows of a group and "no answer", whose score is 0; a
+    token's score is its logit less that of its window's first token. Logits and counted are (windows, tokens), golds
+    (groups, most golds, 3) as `collate` makes them, windows equally many in each group. Annotators mark different spans
+    and the measure takes any of them, so what counts is the sum over the spans.
     """
-    blocked = mask == 0
-    first = start.float().masked_fill(blocked, -1e9).log_softmax(-1)
-    last = end.float().masked_fill(blocked, -1e9).log_softmax(-1)
-    there = golds.clamp(min=0)
-    both = first.gather(1, there[..., 0]) + last.gather(1, there[..., 1])
-    return -both.masked_fill(golds[..., 0] < 0, -1e9).logsumexp(-1).mean() / 2
+    number, width = len(golds), len(start) // len(golds)
+    first_token = golds[..., 0].clamp(min=0) * start.shape[1]  # of the gold's window, in the row of its group
+    total = torch.zeros(number, device=start.device)
+    both = torch.zeros(golds.shape[:2], device=start.device)
+    for logits, column in ((start.float(), 1), (end.float(), 2)):
+        relative = (logits - logits[:, :1]).reshape(number, width * logits.shape[1])
+        allowed = relative.masked_fill(~counted.reshape(number, -1), -1e9)
+        total = total + torch.logaddexp(allowed.logsumexp(-1), torch.zeros_like(total))
+        both = both + relative.gather(1, first_token + golds[..., column].clamp(min=0))
+    right = both.masked_fill(golds[..., 0] < 0, -1e9).logsumexp(-1)
+    return (total - torch.where(golds[:, 0, 0] < 0, torch.zeros_like(right), right)).mean() / 2
 
 
 # ---- training ----
@@ -184,7 +129,7 @@ def make_optimizer(model: torch.nn.Module, plan: Plan) -> torch.optim.AdamW:
 
 def train(
     model: Any,
-    data: Sequence[Window],
+    batches: Sequence[Batch],
     out: Path,
     plan: Plan,
     padding: int = 0,
@@ -193,77 +138,81 @@ def train(
 ) -> None:
     """Trains in place, from the checkpoint in `out` on if there is one; a new one every so many steps.
 
-    `stop`: break off before this step, as a killed run does. Raises ValueError for another plan's checkpoint.
+    batches: of all epochs, in order. `stop`: break off before this step, as a killed run does. Raises ValueError for
+    another plan's checkpoint.
     """
     model.to(device()).train()
     optimizer = make_optimizer(model, plan)
-    lengths = [len(one.ids) for one in data]
-    batches = [b for epoch in range(plan.epochs) for b in order(lengths, plan.batch, plan.seed + epoch)]
     torch.manual_seed(plan.seed)
-    mark = fingerprint(data, plan)
+    mark = fingerprint(batches, plan)
     begin = restore(out / "checkpoint.pt", model, optimizer, mark)
     log = Log(out / "log.jsonl", begin)
     bar = tqdm(total=len(batches), initial=begin, unit="batch", desc="training", mininterval=5)
     for step in range(begin, len(batches) if stop is None else stop):
-        batch = collate([data[n] for n in batches[step]], padding)
+        arrays = collate(batches[step], padding, PAD_TO)
         rate = learning_rate(step, len(batches), plan)
-        loss = learn(model, optimizer, {name: tensor.to(device()) for name, tensor in batch.items()}, rate, plan.clip)
+        tensors = {name: torch.from_numpy(array).to(device()) for name, array in arrays.items()}
+        loss = learn(model, optimizer, tensors, rate, plan.clip)
         bar.update()
-        if line := log.add(step + 1, loss, rate, len(batches[step]), step + 1 == len(batches)):
+        if line := log.add(step + 1, loss, rate, sum(map(len, batches[step])), step + 1 == len(batches)):
             bar.set_postfix(line)
         if (step + 1) % every == 0 or step + 1 == len(batches):
             save(out / "checkpoint.pt", model, optimizer, step + 1, mark)
     bar.close()
 
 
-def learn(model: Any, optimizer: torch.optim.Optimizer, batch: Batch, rate: float, clip: float) -> torch.Tensor:
+def learn(
+    model: Any, optimizer: torch.optim.Optimizer, batch: dict[str, torch.Tensor], rate: float, clip: float
+) -> torch.Tensor:
     """One step; returns the loss."""
-    golds = batch.pop("golds")
+    golds, counted = batch.pop("golds"), batch.pop("counted")
     with half(golds.device):
         out = model(**batch)
-    loss = span_loss(out.start_logits, out.end_logits, batch["attention_mask"], golds)
+    loss = group_loss(out.start_logits, out.end_logits, counted, golds)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
-    for group in optimizer.param_groups:
-        group["lr"] = rate
+    for parameters in optimizer.param_groups:
+        parameters["lr"] = rate
     optimizer.step()
     return loss.detach()
 
 
 class Log:
-    """A line of JSON every EVERY_LOG steps: loss over them, learning rate, examples a second."""
+    """A line of JSON every EVERY_LOG steps: loss over them, learning rate, windows a second."""
 
     def __init__(self, path: Path, begin: int) -> None:
         self.path = path
         kept = [line for line in path.read_text().splitlines() if json.loads(line)["step"] <= begin] if begin else []
         path.write_text("".join(line + "\n" for line in kept))
         self.losses: list[torch.Tensor] = []
-        self.examples, self.since = 0, time.monotonic()
+        self.windows, self.since = 0, time.monotonic()
 
-    def add(self, step: int, loss: torch.Tensor, rate: float, examples: int, last: bool) -> dict[str, float]:
+    def add(self, step: int, loss: torch.Tensor, rate: float, windows: int, last: bool) -> dict[str, Any]:
         """Counts a step; the line that it wrote, or an empty one."""
         self.losses.append(loss)
-        self.examples += examples
+        self.windows += windows
         if step % EVERY_LOG and not last:
             return {}
-        mean = float(torch.stack(self.losses).mean())
-        a_second = self.examples / (time.monotonic() - self.since)
-        line = {"step": step, "loss": round(mean, 4), "lr": rate, "examples_per_s": round(a_second, 2)}
+        speed = per_second(self.windows, time.monotonic() - self.since)
+        told = {
+            "loss": round(float(torch.stack(self.losses).mean()), 4),
+            "windows_per_s": None if speed is None else round(speed, 2),
+        }
         with self.path.open("a") as file:
-            file.write(json.dumps(line) + "\n")
-        self.losses, self.examples, self.since = [], 0, time.monotonic()
-        return {"loss": line["loss"], "examples_per_s": line["examples_per_s"]}
+            file.write(json.dumps({"step": step, "lr": rate, **told}) + "\n")
+        self.losses, self.windows, self.since = [], 0, time.monotonic()
+        return told
 
 
 # ---- checkpoints ----
 
 
-def fingerprint(data: Sequence[Window], plan: Plan) -> str:
-    """Tells whether a checkpoint was made from the same data by the same plan."""
+def fingerprint(batches: Sequence[Batch], plan: Plan) -> str:
+    """Tells whether a checkpoint was made from the same batches by the same plan."""
     digest = hashlib.sha256(json.dumps(asdict(plan), sort_keys=True).encode())
-    for one in data:
-        digest.update(one.ids.tobytes() + repr(one.golds).encode())
+    for one in (window for batch in batches for group in batch for window in group):
+        digest.update(one.ids.tobytes() + one.counted.tobytes() + repr(one.golds).encode())
     return digest.hexdigest()
 
 
@@ -308,14 +257,34 @@ def finish(model: Any, tokenizer: Tokenizer, folder: Path) -> None:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--pairs", type=Path, required=True, help="file of reading_pairs.py or second_round.py")
+    data = parser.add_mutually_exclusive_group(required=True)
+    data.add_argument("--pairs", type=Path, help="file of reading_pairs.py or second_round.py")
+    data.add_argument("--groups", type=Path, help="file of reading_groups.py")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, log and model")
     parser.add_argument("--backbone", type=Path, required=True, help="folder of the model to begin with")
-    parser.add_argument("--epochs", type=int, default=2, help="times over all pairs (default: %(default)s)")
-    parser.add_argument("--rate", type=float, default=1.4e-4, help="highest learning rate (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=2, help="times over all examples (default: %(default)s)")
+    parser.add_argument("--rate", type=float, help=(
+        f"highest learning rate (default: {Plan().rate} for pairs, {FOR_GROUPS.rate} for groups)"))  # fmt: skip
     parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
-    parser.add_argument("--limit", type=int, help="stop reading after so many pairs, for a try")
+    parser.add_argument("--limit", type=int, help="stop reading after so many examples, for a try")
     return parser.parse_args(arguments)
+
+
+def plan_of(options: argparse.Namespace) -> Plan:
+    usual = FOR_GROUPS if options.groups else Plan()
+    return replace(usual, seed=options.seed, epochs=options.epochs, rate=options.rate or usual.rate)
+
+
+def read_batches(options: argparse.Namespace, plan: Plan, tokenizer: Tokenizer) -> tuple[list[Batch], Counter[str]]:
+    """The batches of all epochs, and how many examples each source gives."""
+    if options.groups:
+        groups = load_groups(options.groups)[: options.limit]
+        seeds = [1000 * plan.seed + epoch for epoch in range(plan.epochs)]
+        return group_batches(tokenizer, groups, plan.batch, seeds), Counter(group.source for group in groups)
+    pairs = load_pairs(options.pairs)[: options.limit]
+    seeds = [plan.seed + epoch for epoch in range(plan.epochs)]
+    sources = Counter(pair.source + ("" if pair.spans else ", no answer") for pair in pairs)
+    return pair_batches(list(pair_windows(tokenizer, pairs)), plan.batch, seeds), sources
 
 
 def open_backbone(folder: Path, plan: Plan) -> Any:
@@ -330,6 +299,9 @@ def open_backbone(folder: Path, plan: Plan) -> Any:
         attn_implementation=attention(),
     )
     model.get_input_embeddings().weight.requires_grad_(False)
+    if plan.frozen:  # a step is shorter and less of what was learnt before is lost
+        for part in (model.base_model.embeddings, *model.base_model.encoder.layer[: plan.frozen]):
+            part.requires_grad_(False)
     return model
 
 
@@ -343,19 +315,17 @@ def compiled(model: Any) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
-    pairs = load_pairs(options.pairs)[: options.limit]
-    positive, negative = (Counter(p.source for p in pairs if bool(p.spans) == kind) for kind in (True, False))
-    for source in positive | negative:
-        print(f"{source:12} {positive[source]:6} with an answer {negative[source]:6} without")
-    tokenizer = open_tokenizer(options.backbone)
-    data = list(windows(tokenizer, pairs))
-    print(f"{len(pairs)} pairs, {len(data)} windows, {np.mean([len(one.ids) for one in data]):.0f} tokens on average")
-    plan = Plan(seed=options.seed, epochs=options.epochs, rate=options.rate)
-    torch.manual_seed(options.seed)  # the head is new and starts at random
+    plan, tokenizer = plan_of(options), open_tokenizer(options.backbone)
+    batches, sources = read_batches(options, plan, tokenizer)
+    for source, count in sorted(sources.items()):
+        print(f"{source:24} {count:6}")
+    told = {"examples": sources.total(), "batches": len(batches)}
+    print(f"{told['examples']} examples, {told['batches']} batches of {plan.batch} windows", flush=True)
+    torch.manual_seed(plan.seed)  # a new head starts at random
     model = open_backbone(options.backbone, plan)
-    (options.out / "plan.json").write_text(json.dumps(asdict(plan) | {"examples": len(pairs), "windows": len(data)}))
+    (options.out / "plan.json").write_text(json.dumps(asdict(plan) | told))
     compiled(model)
-    train(model, data, options.out, plan, padding=model.config.pad_token_id)
+    train(model, batches, options.out, plan, padding=model.config.pad_token_id)
     finish(model, tokenizer, options.out / "model")
     print(f"model in {options.out / 'model'}")
     return 0

@@ -12,10 +12,11 @@ from tokenizers import Tokenizer
 from transformers import BertConfig, BertForQuestionAnswering
 
 from eval.training import export_reader, train_reader
-from eval.training.train_reader import Plan, Window, train
+from eval.training.train_reader import Plan, train
+from eval.training.windows import MAX_TOKENS, STRIDE, Window
 from qa.answering import span_reader
 from qa.answering.span_reader import Calibration, SpanReader, load
-from tests.answering.test_span_reader import SAID, hits, tokenizer_of
+from tests.helpers import SAID, hits_of, tokenizer_of
 
 WORDS = "the gate was closed by hand at last it took an hour who when how"
 
@@ -87,7 +88,7 @@ def test_the_command_writes_what_the_reader_loads(
     assert export_reader.main([str(folder), str(tmp_path)]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["reader.onnx", "tokenizer.json"]
     assert "differ by" in capsys.readouterr().out
-    spans = SpanReader.open(tmp_path, 1, Calibration()).read("How was it closed?", hits(SAID))
+    spans = SpanReader.open(tmp_path, 1, Calibration()).read("How was it closed?", hits_of(SAID))
     assert spans
     assert all(span.text in SAID for span in spans)
 
@@ -114,7 +115,7 @@ def test_one_product_stays_exact(folder: Path, tmp_path: Path) -> None:
 def test_an_unfinished_run_can_be_exported(folder: Path, tmp_path: Path) -> None:
     trained = tiny_model(2)
     ids, types = np.arange(4, 16, dtype=np.int32), np.zeros(12, np.int8)
-    train(trained, [Window(ids, types, ((3, 4),))] * 4, tmp_path, Plan(batch=2))
+    train(trained, [[[Window(ids, types, ids > 4, ((3, 4),))]] * 2] * 2, tmp_path, Plan())
     found = export_reader.from_checkpoint(tmp_path / "checkpoint.pt", folder)
     state = found.state_dict()
     assert all(torch.equal(state[name], tensor) for name, tensor in trained.state_dict().items())
@@ -137,4 +138,4 @@ def test_the_saved_tokenizer_neither_cuts_nor_pads(tmp_path: Path) -> None:
 
 
 def test_the_program_reads_in_the_windows_that_the_model_was_trained_on() -> None:
-    assert (span_reader.WINDOW, span_reader.STRIDE) == (train_reader.MAX_TOKENS, train_reader.STRIDE)
+    assert (span_reader.WINDOW, span_reader.STRIDE) == (MAX_TOKENS, STRIDE)
