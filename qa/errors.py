@@ -1,4 +1,4 @@
-"""The few things that go wrong in a way a person can mend; each message says what happened and what to do."""
+"""The errors that a user can act on; each message says what happened and what to do."""
 
 from __future__ import annotations
 

@@ -148,6 +148,11 @@ class Span:
         return self.passage.text[self.sentence_start - self.passage.start : self.sentence_end - self.passage.start]
 
     @property
+    def places(self) -> tuple[Place, ...]:
+        """Everywhere the span's words stand, its own place first."""
+        return Place(self.source, self.start, self.end), *self.also
+
+    @property
     def page(self) -> int | None:
         return self.source.page_at(self.start)
 

@@ -1,7 +1,8 @@
-"""What several test modules share: an embedder without a model, documents, an ingest, a process of its own."""
+"""What several test modules share: an embedder without a model, documents, an ingest, passages, a separate process."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -10,13 +11,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from qa.ingestion.sync import Report, sync
+from qa.answering.sentence_reader import SentenceReader
+from qa.ingestion.report import Report
+from qa.ingestion.sync import TUNED, Tuning, sync
+from qa.ingestion.verify import verify
+from qa.passages import split
+from qa.store.catalog import Catalog
+from qa.store.index import Index, count_passages, generation_path
+from qa.store.opening import open_catalog
+from qa.types import Document, Hit, Passage, Source, Span
 
 Vectors = npt.NDArray[np.float32]
 
@@ -82,10 +93,73 @@ def write(folder: Path, name: str, text: str | bytes, age: float = AN_HOUR) -> P
     return path
 
 
-def ingest(store: Path, *roots: Path, embedder: FakeEmbedder | None = None, allow_removals: bool = False) -> Report:
+def ingest(
+    store: Path,
+    *roots: Path,
+    embedder: FakeEmbedder | None = None,
+    allow_removals: bool = False,
+    tuning: Tuning = TUNED,
+) -> Report:
     """One ingest with a FakeEmbedder."""
     model = embedder or FakeEmbedder()
-    return sync(store, roots, lambda name: model, embedder_name=model.name, allow_removals=allow_removals)
+    return sync(
+        store, roots, lambda name: model, embedder_name=model.name, allow_removals=allow_removals, tuning=tuning
+    )
+
+
+def change(path: Path, old: str, new: str) -> None:
+    """Replaces words in a file, now."""
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+
+# ---- what a store holds ----
+
+
+@dataclass(frozen=True)
+class State:
+    """What readers see of a store."""
+
+    documents: dict[str, tuple[str, str, str, bool]]  # name -> sha256, title, text, stale
+    passages: dict[str, tuple[str, int, int, str, str, str]]  # id -> document, start, end, text, context, language
+    keys: frozenset[bytes]  # of the vectors kept
+    indexed: dict[str, int]  # language -> passages in the published index
+
+
+def state(store: Path) -> State:
+    with contextlib.closing(open_catalog(store)) as catalog:
+        documents = {s.name: (s.sha256, s.title, text_of(catalog, s.name), s.stale) for s in catalog.sources()}
+        passages = {
+            p.id: (p.source.name, p.start, p.end, p.text, p.context, p.language) for p in catalog.all_passages()
+        }
+        keys = frozenset(row[0] for row in catalog.db.execute("SELECT key FROM vectors"))
+        return State(documents, passages, keys, count_passages(generation_path(store, catalog.generation)))
+
+
+def text_of(catalog: Catalog, name: str) -> str:
+    document = catalog.document(name)
+    assert document is not None
+    return document.text
+
+
+def found(store: Path, words: str, language: str = "en") -> set[str]:
+    """Names of the documents that hold one of the words; every passage must be found by its vector too."""
+    with contextlib.closing(open_catalog(store)) as catalog:
+        with contextlib.closing(Index(generation_path(store, catalog.generation))) as index:
+            near = [passage_id for passage_id, _ in index.search(bag_of_words(words), language, 1000)]
+            lexical = [passage_id for passage_id, _ in index.lexical(words, language, 1000)]
+        assert set(lexical) <= set(near) == {p.id for p in catalog.all_passages() if p.language == language}
+        return {passage.source.name for passage in catalog.passages(lexical).values()}
+
+
+def differences_of(store: Path) -> list[tuple[str, str]]:
+    """What `qa verify` finds."""
+    with contextlib.closing(open_catalog(store)) as catalog:
+        return verify(catalog, store)
+
+
+# ---- processes and files ----
 
 
 def run_python(
@@ -123,6 +197,58 @@ def bytes_within(folder: Path) -> bytes:
     """Every file under a folder, one after the other."""
     return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
+
+# ---- passages and what reads them ----
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+SPECIAL = ["[PAD]", "[CLS]", "[SEP]", "[UNK]"]
+
+
+def tokenizer_of(*texts: str, pieces: Sequence[str] = ()) -> Tokenizer:
+    """Lower-casing WordPiece: the texts' words are tokens, unless one of `pieces` begins them; the rest in letters."""
+    words = {word for text in texts for word in re.findall(r"\w+|[^\w\s]", text.lower())}
+    whole = sorted(word for word in words if not any(word.startswith(piece) for piece in pieces))
+    vocabulary = dict.fromkeys([*SPECIAL, *LETTERS, *(f"##{letter}" for letter in LETTERS), *pieces, *whole])
+    made = Tokenizer(models.WordPiece({word: n for n, word in enumerate(vocabulary)}, unk_token="[UNK]"))
+    made.normalizer = normalizers.BertNormalizer()
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    made.post_processor = processors.BertProcessing(("[SEP]", 2), ("[CLS]", 1))
+    return made
+
+
+def passages_of(text: str, name: str = "a.txt", title: str = "", date: str | None = None) -> list[Passage]:
+    document = Document(Source(name, f"/{name}", "0" * 64, title, date), text)
+    return list(split(document, FakeEmbedder().count_tokens, 512, "fake 1"))
+
+
+def hits_of(*texts: str, title: str = "") -> list[Hit]:
+    """One hit for each passage of the texts, in their order."""
+    found = [p for number, text in enumerate(texts) for p in passages_of(text, f"{number}.txt", title)]
+    return [Hit(passage, 1.0) for passage in found]
+
+
+class Listening(SentenceReader):
+    """A sentence reader that remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(FakeEmbedder())
+        self.asked: list[str] = []
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+        self.asked.append(question)
+        return super().read(question, hits)
+
+
+SAID = "It was closed by hand. The gate was closed by hand at last. It took an hour."
+
+BRIEFING = """Port Director Anna Meijer: The bridge was damaged by a barge on Monday night, and nobody was hurt.
+
+Eva Lind (Harbour Times): When will the bridge be open for cyclists again, and what will it cost?
+
+Port Director Anna Meijer: The bridge will be open on 3 June, and the repair costs 310,000 euros.
+
+Eva Lind (Harbour Times): Thank you, and that was all that I wanted to know about it today.
+"""
 
 DOCUMENTS = {
     "bridge.txt": """Council approves the new Kade bridge

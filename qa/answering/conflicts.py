@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qa.answering.sentence_reader import NUMBER, TIME, stems, wanted_kind
+from qa.answering.question import NUMBER, TIME, stems, wanted_kind
 from qa.types import Span
 
 SHORT = 6  # words; so short an answer is the figure itself
@@ -73,7 +73,7 @@ def same_subject(question: str, one: Span, other: Span) -> bool:
     pair, alike = (one, other), one.passage.language == other.passage.language
     asked = COUNTED.search(question)
     if asked and alike:
-        held = [bool(stems(asked[1], span.passage.language) & counted(span)) for span in pair]
+        held = [bool(stems(asked[1], span.passage.language) & counted_stems(span)) for span in pair]
         if any(held):
             return all(held)
     if not alike or all(len(span.sentence.split()) <= SHORT for span in pair):
@@ -86,7 +86,7 @@ def same_subject(question: str, one: Span, other: Span) -> bool:
     )
 
 
-def counted(span: Span) -> frozenset[str]:
+def counted_stems(span: Span) -> frozenset[str]:
     """Stems of the words behind the first figure of an answer, in its sentence: what the figure counts."""
     words = re.findall(r"\w[\w.,:]*\b", span.sentence[span.start - span.sentence_start :])
     at = next((n for n, word in enumerate(words) if word[0].isdigit() or word.casefold() in NUMBERS), len(words))

@@ -23,7 +23,7 @@ THIN = 2  # a question with so few words of its own and no name cannot stand alo
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class ResolvedQuestion:
     """A question as it is understood; where it stands alone nothing is lent to it."""
 
     question: str
@@ -54,7 +54,7 @@ class Meant:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class EarlierTurn:
     """What an earlier turn has to lend."""
 
     asked: tuple[str, ...]  # its question, after those that it went on from
@@ -64,18 +64,18 @@ class Turn:
     asks_who: bool
 
 
-def resolve(question: str, history: Sequence[Earlier] = ()) -> Meant:
+def resolve(question: str, history: Sequence[Earlier] = ()) -> ResolvedQuestion:
     """The question with what it leans on.
 
     history: earlier questions, oldest first, each a text or {"question": ..., "answer": ...}. Raises UsageError for
     items of another form.
     """
-    turns: list[Turn] = []
+    turns: list[EarlierTurn] = []
     for item in history[-TURNS:]:
         asked, answer = parts_of(item)
-        meant = understood(asked, turns)
+        meant = resolved(asked, turns)
         turns.append(turn_of(meant, answer[:ANSWER], turns))
-    return understood(question, turns)
+    return resolved(question, turns)
 
 
 def parts_of(earlier: Earlier) -> tuple[str, str]:
@@ -87,18 +87,18 @@ def parts_of(earlier: Earlier) -> tuple[str, str]:
     return question, answer if isinstance(answer, str) else ""
 
 
-def understood(question: str, turns: Sequence[Turn]) -> Meant:
+def resolved(question: str, turns: Sequence[EarlierTurn]) -> ResolvedQuestion:
     """The question with what the turns before it lend: the question it goes on from, and who or what is spoken of."""
     if not turns or not leans(question, turns):
-        return Meant(question)
+        return ResolvedQuestion(question)
     before = tuple(asked[:LONGEST] for asked in turns[-1].asked[-CHAIN:])
     held = set(words_of(" ".join((*before, question))))
     names: list[str] = []
-    for name in wanted(question, turns):
+    for name in names_to_lend(question, turns):
         if set(words_of(name)) - held and len(names) < NAMES:
             names.append(name)
             held |= set(words_of(name))
-    return Meant(question, before, tuple(names))
+    return ResolvedQuestion(question, before, tuple(names))
 
 
 # ---- whether a question leans on another ----
@@ -116,7 +116,7 @@ EXISTS = re.compile(
 DEFINES = re.compile(r"(?i)^\W*(what|who|wat|wie)\W*('?s|is|are|was|were|zijn|waren) (?!(the|his|her|its|de|het)\b)")
 
 
-def leans(question: str, turns: Sequence[Turn]) -> bool:
+def leans(question: str, turns: Sequence[EarlierTurn]) -> bool:
     """Whether a question cannot be understood without those before it.
 
     A name before the pronoun is what the pronoun means; a name anywhere makes a question without one stand alone.
@@ -139,18 +139,18 @@ def thin(question: str, names: Sequence[str]) -> bool:
 
 # ---- what is lent ----
 
-ASKS_WHO = re.compile(r"(?i)\b(who|whom|whose|wie|wiens)\b")
+ASKS_FOR_PERSON = re.compile(r"(?i)\b(who|whom|whose|wie|wiens)\b")
 QUESTION, LENT, ANSWERED, FADING = 2.0, 2.0, 0.5, 0.9  # weights of a name by where it stands; a turn back
 
 
-def wanted(question: str, turns: Sequence[Turn]) -> Iterator[str]:
+def names_to_lend(question: str, turns: Sequence[EarlierTurn]) -> Iterator[str]:
     """Names to lend, the most needed first: whoever was asked for, else who was spoken of most."""
     if PERSON.search(question) and turns[-1].asks_who:
         yield from turns[-1].answered[:1]
     yield from ranked_names(turns)[:1]
 
 
-def ranked_names(turns: Sequence[Turn]) -> list[str]:
+def ranked_names(turns: Sequence[EarlierTurn]) -> list[str]:
     """Names of all turns, the one most spoken of lately first."""
     scores: dict[str, float] = {}
     for back, turn in enumerate(reversed(turns)):
@@ -160,13 +160,13 @@ def ranked_names(turns: Sequence[Turn]) -> list[str]:
     return sorted(scores, key=lambda name: -scores[name])
 
 
-def turn_of(meant: Meant, answer: str, turns: Sequence[Turn]) -> Turn:
-    return Turn(
+def turn_of(meant: ResolvedQuestion, answer: str, turns: Sequence[EarlierTurn]) -> EarlierTurn:
+    return EarlierTurn(
         asked=(*meant.before, meant.question),
         names=tuple(names_in(meant.question, turns)),
         lent=tuple(name for part in meant.lent for name in names_in(part, turns)),
         answered=tuple(names_in(answer)),
-        asks_who=bool(ASKS_WHO.search(meant.question)),
+        asks_who=bool(ASKS_FOR_PERSON.search(meant.question)),
     )
 
 
@@ -209,7 +209,7 @@ def is_function(word: str) -> bool:
     return word.casefold() in FUNCTION
 
 
-def names_in(text: str, turns: Sequence[Turn] = (), answers: bool = False) -> list[str]:
+def names_in(text: str, turns: Sequence[EarlierTurn] = (), answers: bool = False) -> list[str]:
     """Runs of capitalised words, with figures among them, as the text writes them, without a possessive's ending.
 
     turns: their names count in any case, and a part of one is completed; answers: those in their answers too.

@@ -11,21 +11,21 @@ from pathlib import Path
 
 from qa.answering.conflicts import differing
 from qa.answering.followups import Earlier, parts_of, resolve
-from qa.answering.readers import open_reader
+from qa.answering.readers import Reader, open_reader
 from qa.answering.retrieval import retrieve
-from qa.answering.sentence_reader import Reader
 from qa.documents.files import file_sha256
 from qa.errors import StoreDamaged, StoreMismatch, UnreadableFile, UsageError
 from qa.models.embedder import Embedder, open_embedder
 from qa.settings import Settings, load_settings
-from qa.store import index as vectors
-from qa.store.catalog import Catalog, damage, open_catalog
+from qa.store.catalog import Catalog
+from qa.store.index import Index, generation_path
+from qa.store.opening import catalog_errors, open_catalog
 from qa.text import encodable, equality_key
-from qa.types import Answer, Document, Hit, Passage, Place, Source, Span, Within
+from qa.types import Answer, Document, Hit, Passage, Source, Span, Within
 
 MAX_QUESTION = 2000  # characters; the rest of a longer question is not read
 MAX_SPANS = 3
-SURE = 0.999  # more confidence than that counts no more where documents agree
+MOST = 0.999  # confidence of one document, where those of several are added: its odds stay finite
 
 
 class QA:
@@ -39,7 +39,7 @@ class QA:
         self.threshold = reader.threshold if threshold is None else threshold
         self.lock = threading.RLock()
         self.catalog: Catalog = open_catalog(store)
-        self.index: vectors.Index | None = None
+        self.index: Index | None = None
         self.generation = 0
 
     @classmethod
@@ -57,7 +57,7 @@ class QA:
         settings = settings or load_settings()
         folder = Path(store) if store is not None else settings.store
         with contextlib.closing(open_catalog(folder)) as catalog:
-            held, identity = str(catalog.get("embedder")), catalog.get("model")
+            held, identity = catalog.embedder, catalog.model
         if settings.embedder and settings.embedder != held:
             raise StoreMismatch(
                 f"the store {folder} was made with the embedder {held}, not {settings.embedder}; "
@@ -106,7 +106,7 @@ class QA:
             confidence=confidence,
             spans=given,
             hits=tuple(hits),
-            changed=changed([place.source for span in given for place in places(span)]),
+            changed=changed_documents([place.source for span in given for place in span.places]),
             seconds=(("retrieve", retrieved - started), ("read", read - retrieved)),
             lent=meant.lent,
             understood=meant.to_read if meant.to_read != asked else None,
@@ -138,7 +138,7 @@ class QA:
     def passages_within(self, name: str, start: int, end: int) -> list[Passage]:
         """The passages that reach into characters start to end of a document."""
         with self.lock:
-            return self.catalog.passages_within(name, start, end)
+            return self.catalog.passages_of(name, start, end)
 
     def sources(self) -> list[Source]:
         """The documents of the store, without text."""
@@ -146,17 +146,17 @@ class QA:
             return self.catalog.sources()
 
     @contextlib.contextmanager
-    def published(self) -> Iterator[vectors.Index]:
+    def published(self) -> Iterator[Index]:
         """The index of the published generation, reopened when that has changed, and the catalog at the same state."""
-        with self.lock, damage(self.store), self.catalog.snapshot():
+        with self.lock, catalog_errors(self.store), self.catalog.snapshot():
             number = self.catalog.generation
-            if self.catalog.get("model") != self.embedder.identity:
+            if self.catalog.model != self.embedder.identity:
                 raise StoreMismatch(f"the store {self.store} has been made anew with another model; start again")
             if self.index is None or number != self.generation:
                 if self.index:
                     self.index.close()
                     self.index = None
-                self.index = vectors.Index(vectors.directory(self.store, number))
+                self.index = Index(generation_path(self.store, number))
                 self.generation = number
             yield self.index
 
@@ -188,25 +188,25 @@ def distinct(spans: Sequence[Span]) -> list[Span]:
             kept[key].append(span)
         elif not any(overlap(span, other) for equal in kept.values() for other in equal):
             kept[key] = [span]
-    return sorted((joined(equal) for equal in kept.values()), key=lambda span: -span.confidence)
+    return sorted((merged(equal) for equal in kept.values()), key=lambda span: -span.confidence)
 
 
-def joined(equal: Sequence[Span]) -> Span:
+def merged(equal: Sequence[Span]) -> Span:
     """One span for several that say the same, best first, with the places of all."""
     first = equal[0]
-    known = dict.fromkeys(place for span in equal for place in places(span))
-    also = tuple(place for place in known if place != places(first)[0])
-    return replace(first, also=also, confidence=agreed(equal))
+    known = dict.fromkeys(place for span in equal for place in span.places)
+    also = tuple(place for place in known if place != first.places[0])
+    return replace(first, also=also, confidence=joint_confidence(equal))
 
 
-def agreed(equal: Sequence[Span]) -> float:
-    """Confidence of what several documents say: the sum of the odds, a document's best ones counted once.
+def joint_confidence(equal: Sequence[Span]) -> float:
+    """Confidence of what several documents say: the sum of their odds, each document's best span counted once.
 
-    Republished texts are one hit and so one voice.
+    Identical passages are one hit and count once.
     """
     best: dict[str, float] = {}
     for span in equal:
-        best[span.source.name] = max(best.get(span.source.name, 0.0), min(span.confidence, SURE))
+        best[span.source.name] = max(best.get(span.source.name, 0.0), min(span.confidence, MOST))
     odds = sum(confidence / (1 - confidence) for confidence in best.values())
     return odds / (1 + odds) if len(best) > 1 else equal[0].confidence
 
@@ -215,12 +215,7 @@ def overlap(a: Span, b: Span) -> bool:
     return a.source.name == b.source.name and a.start < b.end and b.start < a.end
 
 
-def places(span: Span) -> tuple[Place, ...]:
-    """Everywhere the span's words stand, its own place first."""
-    return (Place(span.source, span.start, span.end), *span.also)
-
-
-def changed(sources: Sequence[Source]) -> frozenset[str]:
+def changed_documents(sources: Sequence[Source]) -> frozenset[str]:
     """Names of the documents whose file no longer has the bytes that were read, or is gone."""
     return frozenset(s.name for s in {s.name: s for s in sources}.values() if s.stale or not same_file(s))
 

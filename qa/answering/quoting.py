@@ -1,4 +1,6 @@
-"""From a rough range of characters to one that can be quoted: whole words, no stray punctuation at its ends."""
+"""What of a passage may be quoted: neither questions nor speakers' labels; and from a rough range of characters to one
+of whole words, or a whole clause, without stray punctuation at its ends.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,11 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-Range = tuple[int, int]
+from qa.answering.question import ASKS_WHO
+from qa.passages import QUOTE_CHARS
+from qa.sentences import SENTENCE_END
+from qa.text import Range
+from qa.types import Passage
 
 APOSTROPHES = "'\u2019"
 JOINER = "\u200d"  # between the parts of one emoji
@@ -19,8 +25,8 @@ STOPS = ".!?\u2026"  # the last one only where they belong to it
 PAIRS = tuple(map(tuple, ("()", "[]", "{}", "\u201c\u201d", "\u2018\u2019", "\u00ab\u00bb", '""')))
 
 
-class Where(NamedTuple):
-    """A text, the stretch of it that a quote may not leave, and its sentences; all in the text's own offsets."""
+class QuoteBounds(NamedTuple):
+    """A text, the range of it that a quote may not leave, and its sentences; all in the text's own offsets."""
 
     text: str
     low: int
@@ -28,13 +34,13 @@ class Where(NamedTuple):
     sentences: Sequence[Range]
 
 
-def quotable(where: Where, start: int, end: int) -> Range | None:
+def quotable(bounds: QuoteBounds, start: int, end: int) -> Range | None:
     """The range grown to whole words and to what qualifies a figure, freed of stray punctuation at its ends.
 
     None where no letter or figure is left.
     """
-    found = trimmed(where, *balanced(where, *trimmed(where, *whole_words(where, start, end))))
-    return qualified(where, *found) if any(map(str.isalnum, where.text[found[0] : found[1]])) else None
+    found = trimmed(bounds, *balanced(bounds, *trimmed(bounds, *whole_words(bounds, start, end))))
+    return qualified(bounds, *found) if any(map(str.isalnum, bounds.text[found[0] : found[1]])) else None
 
 
 # ---- what says something ----
@@ -60,52 +66,47 @@ def says_nothing(text: str) -> bool:
     return EMPTY.fullmatch(text) is not None
 
 
-def qualified(where: Where, start: int, end: int) -> Range:
+def qualified(bounds: QuoteBounds, start: int, end: int) -> Range:
     """The range with the words before it that make a figure another one: over, at least, nearly."""
-    before = QUALIFIER.search(where.text, max(where.low, start - 30), start)
-    return (before.start(), end) if before and FIGURE.match(where.text, start, end) else (start, end)
+    before = QUALIFIER.search(bounds.text, max(bounds.low, start - 30), start)
+    return (before.start(), end) if before and FIGURE.match(bounds.text, start, end) else (start, end)
 
 
 # ---- whole clauses ----
 
-ASKS_CLAUSE = re.compile(
-    r"(?i)\b(why|waarom|how (?!many|much|long|old|far|high|large|big|often|tall|deep|wide|fast|soon|late|few|hot|"
-    r"heavy|strong|likely|close)|hoe (?!veel|lang|oud|ver|hoog|groot|vaak|laat|diep|breed|snel|zwaar|heet|sterk)|hoezo|"
-    r"(what|which|the) reasons?|(what|wat) (would |will |zou )?(happens?|happened|gebeurt|gebeurde|gebeuren))\b"
-)
 BREAK = re.compile(r"[,;:](?=\s)|\s[-\u2013\u2014]\s|[()]")
 GIVES_REASON = re.compile(
     r"(?i)\b(because|so that|in order to|due to|owing to|thanks to|by|omdat|doordat|want|zodat|dankzij|door|om)\b"
 )
 
 
-def clause(where: Where, start: int, end: int) -> Range:
+def clause(bounds: QuoteBounds, start: int, end: int) -> Range:
     """The range grown to the end of its clause, and back to the word that gives the reason, if one leads to it.
 
     The beginning of a main clause stays out: it repeats the question.
     """
-    low, high = next(((max(a, where.low), min(b, where.high)) for a, b in where.sentences if a <= start < b), (0, 0))
+    low, high = next(((max(a, bounds.low), min(b, bounds.high)) for a, b in bounds.sentences if a <= start < b), (0, 0))
     if not low <= start < end <= high:
         return start, end  # several sentences already
-    broken = [low, *(match.end() for match in BREAK.finditer(where.text, low, start))]
-    led = [match.start() for match in GIVES_REASON.finditer(where.text, broken[-1], start)]
-    follows = BREAK.search(where.text, end, high)
-    return trimmed(where, led[-1] if led else start, follows.start() if follows else high)
+    broken = [low, *(match.end() for match in BREAK.finditer(bounds.text, low, start))]
+    led = [match.start() for match in GIVES_REASON.finditer(bounds.text, broken[-1], start)]
+    follows = BREAK.search(bounds.text, end, high)
+    return trimmed(bounds, led[-1] if led else start, follows.start() if follows else high)
 
 
 # ---- whole words ----
 
 
-def whole_words(where: Where, start: int, end: int) -> Range:
+def whole_words(bounds: QuoteBounds, start: int, end: int) -> Range:
     """The range with the rest of the words that it cuts; a possessive 's may stay outside."""
-    while where.low < start and joined(where.text, start):
+    while bounds.low < start and inside_word(bounds.text, start):
         start -= 1
-    while end < where.high and joined(where.text, end) and not possessive(where.text, end):
+    while end < bounds.high and inside_word(bounds.text, end) and not possessive(bounds.text, end):
         end += 1
     return start, end
 
 
-def joined(text: str, at: int) -> bool:
+def inside_word(text: str, at: int) -> bool:
     """Whether the characters before and after a place inside the text belong to one word or one figure."""
     left, right = text[at - 1], text[at]
     if extends(right) or left == JOINER:
@@ -139,12 +140,12 @@ def possessive(text: str, at: int) -> bool:
 # ---- ends ----
 
 
-def trimmed(where: Where, start: int, end: int) -> Range:
+def trimmed(bounds: QuoteBounds, start: int, end: int) -> Range:
     """The range without white space and stray punctuation at its ends; maybe empty."""
-    text = where.text
+    text = bounds.text
     while start < end and stray_before(text, start, end):
         start += 1
-    while start < end and stray_after(where, start, end):
+    while start < end and stray_after(bounds, start, end):
         end -= 1
     return start, end
 
@@ -157,35 +158,87 @@ def stray_before(text: str, start: int, end: int) -> bool:
     return first.isspace() or first in BEFORE or extends(first)
 
 
-def stray_after(where: Where, start: int, end: int) -> bool:
+def stray_after(bounds: QuoteBounds, start: int, end: int) -> bool:
     """Whether the last character is no part of a quote. A sentence keeps its stop if it is quoted whole."""
-    last = where.text[end - 1]
+    last = bounds.text[end - 1]
     if last not in STOPS:
         return last.isspace() or last in AFTER
-    if any(a == start for a, _ in where.sentences):
+    if any(a == start for a, _ in bounds.sentences):
         return False
-    return last != "." or not abbreviated(where, start, end)
+    return last != "." or not abbreviated(bounds, start, end)
 
 
-def abbreviated(where: Where, start: int, end: int) -> bool:
+def abbreviated(bounds: QuoteBounds, start: int, end: int) -> bool:
     """Whether a full stop at the end belongs to the word (p.m., U.S., Jr.) and not to the sentence alone."""
-    if re.search(r"(?<!\w)(?:[^\W\d_]\.){2,}$", where.text[max(start, end - 12) : end]):
+    if re.search(r"(?<!\w)(?:[^\W\d_]\.){2,}$", bounds.text[max(start, end - 12) : end]):
         return True
-    rest = next((where.text[end:b] for a, b in where.sentences if a < end <= b), "")
+    rest = next((bounds.text[end:b] for a, b in bounds.sentences if a < end <= b), "")
     return any(map(str.isalnum, rest))
 
 
-def balanced(where: Where, start: int, end: int) -> Range:
+def balanced(bounds: QuoteBounds, start: int, end: int) -> Range:
     """The range without a bracket or quotation mark at its end that has no partner, or with the one that follows."""
     for opening, closing in PAIRS:
-        inside = where.text[start:end]
+        inside = bounds.text[start:end]
         lacking = inside.count(opening) - inside.count(closing) or (opening == closing and inside.count(opening) % 2)
         if lacking > 0 and inside[0] == opening and closing not in inside[1:]:
             start += 1
         elif lacking and inside[-1] == closing and opening not in inside[:-1]:
             end -= 1
-        elif lacking > 0 and end < where.high and where.text[end] == closing:
+        elif lacking > 0 and end < bounds.high and bounds.text[end] == closing:
             end += 1
-        elif lacking and start > where.low and where.text[start - 1] == opening:
+        elif lacking and start > bounds.low and bounds.text[start - 1] == opening:
             start -= 1
     return start, end
+
+
+# ---- sentences of a passage ----
+
+QUESTION_END = re.compile(r"[?\uff1f\u061f][\s!?.\u2026\"'\u201d\u2019\u00bb)\]*_]*$")
+
+
+def questions(passage: Passage) -> set[Range]:
+    """The sentences of a passage that ask; of a question too long to quote, which comes in pieces, every piece."""
+    asking: set[Range] = set()
+    following: Range | None = None
+    for sentence in reversed(passage.sentences):
+        text = sentence_text(passage, *sentence)
+        piece = following is not None and following in asking and following[1] - sentence[0] > QUOTE_CHARS
+        if QUESTION_END.search(text) or (piece and not SENTENCE_END.search(text)):
+            asking.add(sentence)
+        following = sentence
+    return asking
+
+
+def label_starts(passage: Passage) -> set[int]:
+    """Where the sentences start that are nothing but a speaker's label."""
+    turns = {turn.start for turn in passage.turns if turn.speaker}
+    return {
+        start for start, end in passage.sentences if start in turns and passage.text[end - passage.start - 1] == ":"
+    }
+
+
+def sentence_text(passage: Passage, start: int, end: int) -> str:
+    return passage.text[start - passage.start : end - passage.start]
+
+
+def answerable_sentences(question: str, passage: Passage) -> list[Range]:
+    """The sentences that may be quoted: no questions, and a speaker's bare label only where a name is asked for."""
+    names, labels, asked = bool(ASKS_WHO.search(question)), label_starts(passage), questions(passage)
+    return [one for one in passage.sentences if one not in asked and (names or one[0] not in labels)]
+
+
+def answerable_ranges(question: str, passage: Passage) -> list[Range]:
+    """Where in the passage's text an answer may stand: outside of questions and, unless one asks who, of labels.
+
+    No answer goes over the border of a range; a label that may be quoted is a range of its own.
+    """
+    answerable, labels = set(answerable_sentences(question, passage)), label_starts(passage)
+    ranges: list[Range] = []
+    at = 0
+    for sentence in passage.sentences:
+        start, end = sentence[0] - passage.start, sentence[1] - passage.start
+        if sentence not in answerable or sentence[0] in labels:
+            ranges += [(at, start), (start, end)] if sentence in answerable else [(at, start)]
+            at = end
+    return [(a, b) for a, b in (*ranges, (at, len(passage.text))) if a < b]

@@ -1,18 +1,29 @@
-"""Which reader reads what: the trained one where it knows the language, the sentence reader for the rest."""
+"""What a reader is, and which one reads what: the trained one where it knows the language, else the sentence reader."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
-from qa.answering.sentence_reader import QuestionEmbedder, Reader, SentenceReader
+from qa.answering.sentence_reader import QuestionEmbedder, SentenceReader
 from qa.answering.span_reader import SpanReader
 from qa.language import language_of
 from qa.types import Hit, Span
 
 WEIGHTS = Path(__file__).parents[1] / "weights"  # of the trained reader; its model card lies there too
 UNKNOWN = "und"  # names, figures, tables: any reader may try
+
+
+class Reader(Protocol):
+    """Finds answers in retrieved passages."""
+
+    threshold: float  # confidence from which on an answer is given
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+        """Spans, best first, at most one for each sentence; with confidence, whatever the threshold."""
+        ...
 
 
 def open_reader(name: str, embedder: QuestionEmbedder, threads: int = 0) -> Reader:
@@ -24,9 +35,9 @@ def open_reader(name: str, embedder: QuestionEmbedder, threads: int = 0) -> Read
 class ByLanguage:
     """The trained reader for questions and passages in its languages, another one for the rest.
 
-    Where the trained reader is sure enough of an answer, it alone is heard: the other one, which only compares
-    meanings, is too sure of itself across languages. Else the spans of both compare by their confidence, each
-    calibrated for its own reader.
+    Where a span of the trained reader reaches the threshold, only its spans are used: the other one, which compares
+    meanings, is overconfident across languages. Else the spans of both are ranked together by their confidence, which
+    is calibrated for each reader.
     """
 
     def __init__(self, trained: SpanReader, other: Reader) -> None:

@@ -1,4 +1,4 @@
-"""Answer -> the JSON object of the public contracts, plain text for a terminal; and any text as safe HTML."""
+"""An Answer as the public JSON object, and as plain text for a terminal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from qa.answering.citing import place_facts
 from qa.text import visible
 from qa.types import Answer, Hit, Place, Span
 
@@ -64,13 +65,13 @@ def to_text(answer: Answer, width: int = 100) -> str:
     lines = [wrapped("understood as: ", visible(answer.understood), width), ""] if answer.understood else []
     for number, span in enumerate(answer.spans):
         lines.append(wrapped(f"[{number + 1}] ", f"\u201c{visible(span.sentence)}\u201d", width))
-        lines += ["    " + line for line in where(span, answer.changed)]
+        lines += ["    " + line for line in span_lines(span, answer.changed)]
         lines += ["    " + line for line in contradiction(number, answer.disagrees)]
         lines.append("")
     if not answer.answered:
         lines += ["No answer in these documents.", *(["", "Nearest passages:"] if answer.hits else [])]
         for number, hit in enumerate(answer.hits[:3], start=1):
-            lines += [wrapped(f"[{number}] ", visible(hit.passage.text), width), "    " + where_passage(hit), ""]
+            lines += [wrapped(f"[{number}] ", visible(hit.passage.text), width), "    " + passage_place(hit), ""]
     return "\n".join(lines).rstrip()
 
 
@@ -78,11 +79,11 @@ def wrapped(start: str, text: str, width: int) -> str:
     return textwrap.fill(text, width, initial_indent=start, subsequent_indent=" " * len(start))
 
 
-def where(span: Span, changed: frozenset[str]) -> Iterable[str]:
+def span_lines(span: Span, changed: frozenset[str]) -> Iterable[str]:
     """Lines that say who said it, where it stands, and what to know about it."""
     if span.speaker:
         yield visible(span.speaker)
-    yield visible(", ".join(citation(span))) + f"  (confidence {span.confidence:.2f})"
+    yield visible(", ".join(place_facts(span))) + f"  (confidence {span.confidence:.2f})"
     if span.also:
         yield "also: " + visible("; ".join(f"{p.source.name}, characters {p.start}-{p.end}" for p in span.also))
     if span.source.name in changed:
@@ -96,18 +97,6 @@ def contradiction(number: int, disagrees: Sequence[int]) -> Iterable[str]:
         yield f"another document says otherwise: read {', '.join(f'[{other + 1}]' for other in others)} as well"
 
 
-def citation(span: Span) -> Iterable[str]:
-    yield span.source.name
-    if span.page is not None:
-        yield f"page {span.page}"
-    if span.source.date:
-        yield span.source.date
-    yield f"characters {span.start}-{span.end}"
-
-
-def where_passage(hit: Hit) -> str:
+def passage_place(hit: Hit) -> str:
     p = hit.passage
     return visible(f"{p.source.name}, characters {p.start}-{p.end}")
-
-
-# ---- HTML ----

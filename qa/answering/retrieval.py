@@ -6,9 +6,8 @@ for Hybrid Retrieval", TOIS 2023. It beats reciprocal ranks on every set measure
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,14 +16,12 @@ import numpy.typing as npt
 from qa.language import language_of
 from qa.store.catalog import Catalog
 from qa.store.index import Index
+from qa.store.part import ExactPart, FilteredPart, open_part
 from qa.text import equality_key
 from qa.types import Hit, Passage, Within
 
 LIST_LENGTH = 100  # of each dense and lexical list
 HITS = 30
-FEW = 3_000  # passages that are compared one by one: 60 ms
-DEEPEST = 10_000  # of the best passages that are looked through for those of a large part
-MARGIN = 1.5  # times as many as would do where the passages of a part are spread evenly
 # An English article shares few words with a Dutch question: in languages other than the question's the dense list
 # stands in for the lexical one, and every fourth place is kept for them, every second one where they hold most of the
 # store. Figures: ARCHITECTURE.md.
@@ -50,93 +47,13 @@ def retrieve(
     vector: (dimension,), the embedded question. parts: of PARTS, those to use. within: nothing else is found, nor
     named as saying the same.
     """
-    searched = part_of(catalog, index, within, vector) if within else index
+    searched = open_part(catalog, index, within, vector) if within else index
     return ranked(catalog, searched, question, vector, limit, parts, within)
-
-
-def part_of(catalog: Catalog, index: Index, within: Within, vector: npt.NDArray[np.float32]) -> Few | Many:
-    """What is searched in the place of the whole index."""
-    sizes = catalog.count_within(within)
-    if sum(sizes.values()) <= FEW:
-        return Few(catalog, index, within, vector, sizes)
-    return Many(catalog, index, within, sizes)
-
-
-class Few:
-    """Some passages of an index, searched exactly: what is near to one question, over the catalog's vectors.
-
-    Chroma with a `where` takes longer the more it must pass over; figures: eval/RESULTS.md.
-    """
-
-    def __init__(
-        self,
-        catalog: Catalog,
-        index: Index,
-        within: Within,
-        vector: npt.NDArray[np.float32],
-        sizes: dict[str, int],
-    ) -> None:
-        self.index, self.sizes = index, sizes
-        self.similarities: dict[str, float] = {}
-        self.ids: dict[str, list[str]] = defaultdict(list)
-        length = float(np.linalg.norm(vector)) or 1.0
-        for language, ids, rows in catalog.vectors_within(within, 2000):
-            cosines = rows @ vector / (np.linalg.norm(rows, axis=1) * length)
-            self.similarities.update(zip(ids, cosines.tolist(), strict=True))
-            self.ids[language] += ids
-
-    def search(self, question: npt.NDArray[np.float32], language: str, limit: int) -> list[tuple[str, float]]:
-        """As `Index.search`; `question` is the vector that the part was made for."""
-        found = ((number, self.similarities[number]) for number in self.ids.get(language, ()))
-        return heapq.nsmallest(limit, found, key=lambda item: (-item[1], item[0]))
-
-    def lexical(self, question: str, language: str, limit: int) -> list[tuple[str, float]]:
-        return self.index.lexical(question, language, limit, self.ids.get(language, ()))
-
-
-class Many:
-    """So many passages of an index that it is quicker to search all and to leave out what is not of the part."""
-
-    def __init__(self, catalog: Catalog, index: Index, within: Within, sizes: dict[str, int]) -> None:
-        self.catalog, self.index, self.within, self.sizes = catalog, index, within, sizes
-
-    def search(self, question: npt.NDArray[np.float32], language: str, limit: int) -> list[tuple[str, float]]:
-        """As `Index.search`."""
-        near = self.sifted(lambda length: self.index.search(question, language, length), language, limit)
-        if len(near) >= min(limit, self.sizes.get(language, 0)):
-            return near
-        apart = replace(self.within, languages=frozenset({language}))  # all of it is far from the question
-        return Few(self.catalog, self.index, apart, question, self.sizes).search(question, language, limit)
-
-    def lexical(self, question: str, language: str, limit: int) -> list[tuple[str, float]]:
-        """As `Index.lexical`, but for passages before which DEEPEST others come."""
-        return self.sifted(lambda length: self.index.lexical(question, language, length), language, limit)
-
-    def sifted(
-        self, ranking: Callable[[int], list[tuple[str, float]]], language: str, limit: int
-    ) -> list[tuple[str, float]]:
-        """Up to `limit` of the part, the best of it, if they are among the DEEPEST of the whole index.
-
-        ranking: gives so many of the best of the whole index.
-        """
-        whole, mine = self.index.sizes.get(language, 0), self.sizes.get(language, 0)
-        if not mine:
-            return []
-        most = min(whole, max(DEEPEST, limit))
-        length = limit if mine == whole else int(MARGIN * limit * whole / mine)
-        while True:
-            length = min(length, most)
-            found = ranking(length)
-            inside = self.catalog.ids_within([number for number, _ in found], self.within)
-            kept = [item for item in found if item[0] in inside][:limit]
-            if len(kept) >= min(limit, mine) or len(found) < length or length >= most:
-                return kept
-            length *= 4
 
 
 def ranked(
     catalog: Catalog,
-    index: Index | Few | Many,
+    index: Index | ExactPart | FilteredPart,
     question: str,
     vector: npt.NDArray[np.float32],
     limit: int,
@@ -161,7 +78,7 @@ def ranked(
 
 
 def ranked_lists(
-    index: Index | Few | Many,
+    index: Index | ExactPart | FilteredPart,
     question: str,
     vector: npt.NDArray[np.float32],
     own: set[str],
@@ -237,8 +154,6 @@ def collapse(ranked: Iterable[tuple[Passage, float]]) -> list[Hit]:
 def with_equals(catalog: Catalog, hit: Hit, within: Within | None = None) -> Hit:
     """The hit with all passages of equal text, ranked or not, as its `also`; of them only those `within`."""
     equal = (other for other in catalog.equal_passages(hit.passage.text) if other.id != hit.passage.id)
-    return replace(hit, also=tuple(other for other in equal if within is None or is_within(other, within)))
-
-
-def is_within(passage: Passage, within: Within) -> bool:
-    return within.holds(passage.source.name, passage.language, passage.source.date)
+    if within is not None:
+        equal = (other for other in equal if within.holds(other.source.name, other.language, other.source.date))
+    return replace(hit, also=tuple(equal))

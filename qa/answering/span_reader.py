@@ -1,7 +1,7 @@
 """The trained reader: one small network reads question and passage together and marks where the answer starts and ends.
 
-A span's score is measured against the no-answer score of its own window (that of the first token), so that passages
-compare. Answering needs onnxruntime, tokenizers and numpy, no torch.
+A span's score is its start and end logit less those of the first token of its window, which stand for no answer: so
+scores of different passages compare. Answering needs onnxruntime, tokenizers and numpy, no torch.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Encoding, Tokenizer
 
-from qa.answering.quoting import ASKS_CLAUSE, Where, clause, quotable, says_nothing
-from qa.answering.sentence_reader import ASKS_WHO, label_starts, logistic, questions
+from qa.answering.citing import logistic, span_of
+from qa.answering.question import ASKS_CLAUSE
+from qa.answering.quoting import QuoteBounds, answerable_ranges, clause, quotable, says_nothing
 from qa.errors import ModelUnavailable
-from qa.text import equality_key
-from qa.types import Hit, Passage, Place, Span, join_context
+from qa.text import Range
+from qa.types import Hit, Passage, Span, join_context
 
 WEIGHTS, TOKENIZER, CALIBRATION = "reader.onnx", "tokenizer.json", "reader.json"
 READ_HITS = 20  # passages read
@@ -35,7 +36,6 @@ QUOTED_CHARS = 400  # after that; only a "word" without end gets there
 SPANS = 5  # of a passage
 TRIES = 20  # spans looked at for that: some are mere punctuation
 
-Range = tuple[int, int]
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
@@ -62,7 +62,7 @@ class Calibration:
     languages: tuple[str, ...] = ("en", "nl")  # that the model was trained for; `SpanReader` reads any
 
 
-class Found(NamedTuple):
+class ScoredSpan(NamedTuple):
     """A span of the passage of hit `number`, as document offsets."""
 
     score: float  # logits above no answer, with the rank's part
@@ -101,11 +101,11 @@ class SpanReader:
         """Spans of all passages, best first, at most SPANS of a passage, one a sentence."""
         c = self.calibration
         return [
-            span_of(hits[one.number], one, logistic(c.slope * one.score + c.intercept))
+            span_of(hits[one.number], one.start, one.end, logistic(c.slope * one.score + c.intercept))
             for one in self.find(question, hits)
         ]
 
-    def find(self, question: str, hits: Sequence[Hit]) -> list[Found]:
+    def find(self, question: str, hits: Sequence[Hit]) -> list[ScoredSpan]:
         """The same spans with their scores; equal scores in order of the hits and in text order."""
         passages = [hit.passage for hit in hits[:READ_HITS]]
         if not passages:
@@ -115,14 +115,14 @@ class SpanReader:
         flat = [window for of_passage in cut for window in of_passage]
         # One window at a time, unpadded: as fast as a batch on a processor, and as int8 scales go by batch, a
         # passage's score would else depend on what is read beside it.
-        read: Iterable[Logits] = (self._pool.map if self._pool else map)(lambda one: logits(session, one), flat)
-        scored = iter(zip(flat, read, strict=True))
-        found: list[Found] = []
-        for number, (passage, own) in enumerate(zip(passages, cut, strict=True)):
+        outputs: Iterable[Logits] = (self._pool.map if self._pool else map)(lambda one: logits(session, one), flat)
+        scored = iter(zip(flat, outputs, strict=True))
+        found: list[ScoredSpan] = []
+        for number, (passage, own_windows) in enumerate(zip(passages, cut, strict=True)):
             bonus = -self.calibration.rank_weight * math.log(1 + number)
-            stretches = free_stretches(question, passage)
-            best = best_spans(passage, stretches, [next(scored) for _ in own], bool(ASKS_CLAUSE.search(question)))
-            found += [Found(score + bonus, number, passage.start + a, passage.start + b) for score, a, b in best]
+            ranges = answerable_ranges(question, passage)
+            best = best_spans(passage, ranges, [next(scored) for _ in own_windows], bool(ASKS_CLAUSE.search(question)))
+            found += [ScoredSpan(score + bonus, number, passage.start + a, passage.start + b) for score, a, b in best]
         return sorted(found, key=lambda one: (-one.score, one.number, one.start))
 
     def _model(self) -> tuple[Tokenizer, Session]:
@@ -172,7 +172,7 @@ class Window(NamedTuple):
 
     ids: Ints  # (tokens,)
     types: Ints  # (tokens,)
-    where: Ints  # (tokens, 2): start and end in the passage's text; -1 for what is no part of it
+    offsets: Ints  # (tokens, 2): start and end in the passage's text; -1 for what is no part of it
 
 
 Logits = tuple[Floats, Floats]  # of start and end, each (tokens,)
@@ -197,12 +197,12 @@ def windows(tokenizer: Tokenizer, question: str, passages: Sequence[Passage]) ->
 
 def window_of(encoding: Encoding, length: int, blank: npt.NDArray[np.bool_]) -> Window:
     """length: of the passage's text, the last part of the text read; blank: whether each of its characters is."""
-    where = np.array(encoding.offsets, np.int64).reshape(-1, 2)
-    where[[part != 1 for part in encoding.sequence_ids]] = 0
-    where[:, 0] += blank[where[:, 0]]  # some tokenizers count the space before a word as its beginning
-    where -= len(blank) - 1 - length
-    where[(where[:, 0] < 0) | (where[:, 0] >= where[:, 1])] = -1
-    return Window(np.array(encoding.ids, np.int64), np.array(encoding.type_ids, np.int64), where)
+    offsets = np.array(encoding.offsets, np.int64).reshape(-1, 2)
+    offsets[[part != 1 for part in encoding.sequence_ids]] = 0
+    offsets[:, 0] += blank[offsets[:, 0]]  # some tokenizers count the space before a word as its beginning
+    offsets -= len(blank) - 1 - length
+    offsets[(offsets[:, 0] < 0) | (offsets[:, 0] >= offsets[:, 1])] = -1
+    return Window(np.array(encoding.ids, np.int64), np.array(encoding.type_ids, np.int64), offsets)
 
 
 def logits(session: Session, window: Window) -> Logits:
@@ -215,24 +215,8 @@ def logits(session: Session, window: Window) -> Logits:
 # ---- spans ----
 
 
-def free_stretches(question: str, passage: Passage) -> list[Range]:
-    """Where in the passage's text an answer may stand: outside of questions and, unless one asks who, of labels.
-
-    No span goes over the border of a stretch; a label that may be quoted is one for itself.
-    """
-    names, labels, asked = bool(ASKS_WHO.search(question)), label_starts(passage), questions(passage)
-    stretches: list[Range] = []
-    at = 0
-    for sentence in passage.sentences:
-        start, end = sentence[0] - passage.start, sentence[1] - passage.start
-        if sentence in asked or sentence[0] in labels:
-            stretches += [(at, start), (start, end)] if names and sentence not in asked else [(at, start)]
-            at = end
-    return [(a, b) for a, b in (*stretches, (at, len(passage.text))) if a < b]
-
-
 @dataclass(frozen=True, slots=True)
-class Band:
+class SpanScores:
     """All spans of a window: row = first token, column = how many more. Scores are -inf where none may stand."""
 
     scores: Floats  # (tokens, SPAN_TOKENS)
@@ -249,46 +233,46 @@ class Band:
         self.scores[(self.starts < end) & (self.ends > start)] = -np.inf
 
 
-def band(window: Window, start: Floats, end: Floats, stretches: Sequence[Range]) -> Band:
-    """The spans that lie in one stretch and are short enough, scored above the no-answer of the first token."""
+def span_scores(window: Window, start: Floats, end: Floats, ranges: Sequence[Range]) -> SpanScores:
+    """The spans that lie in one range and are short enough, scored above the no-answer of the first token."""
     tokens = len(window.ids)
     last = np.arange(tokens)[:, None] + np.arange(min(SPAN_TOKENS, tokens))
     last = np.minimum(last, tokens - 1)
-    starts, ends = window.where[:, :1], window.where[:, 1][last]
-    home = homes(window.where, stretches)
-    allowed = (home[:, None] >= 0) & (home[:, None] == home[last]) & (ends - starts <= SPAN_CHARS)
+    starts, ends = window.offsets[:, :1], window.offsets[:, 1][last]
+    own = range_of_token(window.offsets, ranges)
+    allowed = (own[:, None] >= 0) & (own[:, None] == own[last]) & (ends - starts <= SPAN_CHARS)
     scores = start[:, None] + end[last] - (start[0] + end[0])
-    return Band(np.where(allowed, scores, -np.inf).astype(np.float32), starts, ends)
+    return SpanScores(np.where(allowed, scores, -np.inf).astype(np.float32), starts, ends)
 
 
-def homes(where: Ints, stretches: Sequence[Range]) -> Ints:
-    """(tokens,): the number of the stretch that a token lies in whole, -1 for none."""
-    if not stretches:
-        return np.full(len(where), -1, np.int64)
-    begins, finishes = np.array(stretches, np.int64).T
-    number = np.searchsorted(begins, where[:, 0], "right") - 1
-    return np.where((number >= 0) & (where[:, 1] <= finishes[number]), number, -1)
+def range_of_token(offsets: Ints, ranges: Sequence[Range]) -> Ints:
+    """(tokens,): the number of the range that a token lies in whole, -1 for none."""
+    if not ranges:
+        return np.full(len(offsets), -1, np.int64)
+    begins, finishes = np.array(ranges, np.int64).T
+    number = np.searchsorted(begins, offsets[:, 0], "right") - 1
+    return np.where((number >= 0) & (offsets[:, 1] <= finishes[number]), number, -1)
 
 
 def best_spans(
-    passage: Passage, stretches: Sequence[Range], read: Sequence[tuple[Window, Logits]], whole_clauses: bool
+    passage: Passage, ranges: Sequence[Range], scored: Sequence[tuple[Window, Logits]], whole_clauses: bool
 ) -> Iterator[tuple[float, int, int]]:
     """At most SPANS (score, start, end) in the passage's text, best first, none in the sentence of a better one.
 
     Two windows may both hold a span: its better score counts. whole_clauses: as an answer to why and how.
     """
-    bands = [band(window, *scores, stretches) for window, scores in read]
+    all_scores = [span_scores(window, *scores, ranges) for window, scores in scored]
     sentences = [(a - passage.start, b - passage.start) for a, b in passage.sentences]
     given: list[Range] = []
     for _ in range(TRIES):
-        score, start, end = max((one.best() for one in bands), key=lambda best: best[0])
+        score, start, end = max((one.best() for one in all_scores), key=lambda best: best[0])
         if score == -np.inf or len(given) == SPANS:
             return
-        low, high = next((a, b) for a, b in stretches if a <= start < b)
-        where = Where(passage.text, low, high, sentences)
-        quote = quotable(where, start, end)
+        low, high = next((a, b) for a, b in ranges if a <= start < b)
+        bounds = QuoteBounds(passage.text, low, high, sentences)
+        quote = quotable(bounds, start, end)
         if quote and whole_clauses:
-            quote = clause(where, *quote)
+            quote = clause(bounds, *quote)
         if quote and says_nothing(passage.text[slice(*quote)]):
             quote = None
         if quote and quote[1] - quote[0] <= QUOTED_CHARS and not any(a < quote[1] and quote[0] < b for a, b in given):
@@ -296,39 +280,5 @@ def best_spans(
             yield score, *quote
             within = [(a, b) for a, b in sentences if a < quote[1] and quote[0] < b]
             start, end = min(start, quote[0], *(a for a, _ in within)), max(end, quote[1], *(b for _, b in within))
-        for one in bands:
+        for one in all_scores:
             one.strike(start, end)
-
-
-# ---- what is cited ----
-
-
-def span_of(hit: Hit, found: Found, confidence: float) -> Span:
-    """The span with its sentences and the places of equal passages that say it too."""
-    passage, start, end = hit.passage, found.start, found.end
-    around = [(a, b) for a, b in passage.sentences if a < end and start < b]
-    low, high = min([start, *(a for a, _ in around)]), max([end, *(b for _, b in around)])
-    said = passage.text[low - passage.start : high - passage.start]
-    also = tuple(
-        Place(other.source, *place)
-        for other in hit.also
-        for place in places(other, len(around), said, (start - low, end - low))
-    )
-    return Span(hit, start, end, low, high, confidence, also)
-
-
-def places(passage: Passage, run: int, said: str, span: Range) -> Iterator[Range]:
-    """Document offsets of a span of `said` in every run of so many sentences that says the same, spaces aside."""
-    key, quote = equality_key(said), equality_key(said[slice(*span)])
-    for first, last in zip(passage.sentences, passage.sentences[max(0, run - 1) :], strict=False):
-        text = passage.text[first[0] - passage.start : last[1] - passage.start]
-        start, end = span if text == said else matching(said, text, span)
-        if start < end and equality_key(text) == key and equality_key(text[start:end]) == quote:
-            yield first[0] + start, first[0] + end
-
-
-def matching(said: str, text: str, span: Range) -> Range:
-    """The range of `text` between the letters and figures that are, counted, the first and last of a span of `said`."""
-    before, inside = (sum(map(str.isalnum, part)) for part in (said[: span[0]], said[slice(*span)]))
-    signs = [n for n, char in enumerate(text) if char.isalnum()]
-    return (signs[before], signs[before + inside - 1] + 1) if 0 < inside <= len(signs) - before else (0, 0)

@@ -51,7 +51,7 @@ def test_the_trained_reader_gets_its_languages_and_the_other_one_the_rest() -> N
     assert [span.source.name for span in spans] == ["a", "b", "c", "d"]  # by confidence: .5, .495, .49, .48
 
 
-def test_where_the_trained_reader_is_sure_it_alone_is_heard() -> None:
+def test_only_the_trained_reader_s_spans_are_used_where_one_reaches_the_threshold() -> None:
     trained, other, spans = ask(ENGLISH, sure=0.605)  # only its first span reaches the threshold
     assert (trained.given, other.given) == (["a", "c", "d"], [])
     assert [span.source.name for span in spans] == ["a", "c", "d"]

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import json
 import unicodedata
 from dataclasses import replace
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from qa.answering.render import to_json, to_text
-from qa.text import escaped, visible
 from qa.types import Answer, Hit, Passage, Place, Source, Span, Turn
 
 NASTY = (
@@ -174,52 +168,3 @@ def test_nothing_in_a_document_steers_the_terminal() -> None:
     for answer in answers:
         shown = to_text(answer)
         assert not [c for c in shown if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs")]
-
-
-# ---- characters ----
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("plain text", "plain text"),
-        ("caf\u00e9 \u2013 \u4f60\u597d \U0001f600", "caf\u00e9 \u2013 \u4f60\u597d \U0001f600"),
-        ("a\u202eb\u202cc", "abc"),
-        ("\u2066a\u2069\u200e\u200f\u061c", "a"),
-        ("z\u200be\u2060r\ufeffo\u00ad", "zero"),
-        ("red\x1b[31m", "red\ufffd[31m"),
-        ("c1\x9b2J", "c1\ufffd2J"),
-        ("tab\tand\r\nline\x0bend", "tab and line\ufffdend"),
-        ("\U0001f468\u200d\U0001f469", "\U0001f468\u200d\U0001f469"),  # joined on purpose: a family, Persian, Hindi
-        ("in\u2063visible", "invisible"),
-        ("tag\U000e0041\U000e0042", "tag"),
-        ("\u2028line\u2029paragraph", "line paragraph"),
-    ],
-)
-def test_what_is_shown_of_a_text_on_one_line(text: str, shown: str) -> None:
-    assert visible(text) == shown
-
-
-HIDING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u200b\u2060\ufeff\u00ad"
-
-
-@given(st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from(HIDING + "\x1b\x07\x9b<>&\"'"))))
-def test_nothing_is_hidden_reversed_or_controlled(text: str) -> None:
-    for shown in (visible(text), escaped(text)):
-        assert not set(shown) & set(HIDING)
-        assert not [c for c in shown if unicodedata.category(c) == "Cc" and c not in "\t\n\r"]
-    assert "\n" not in visible(text)
-    assert visible(visible(text)) == visible(text)
-
-
-@given(st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("<>&\"'"))))
-def test_escaped_text_has_no_markup_and_says_the_same(text: str) -> None:
-    made = escaped(text)
-    assert not set(made) & set("<>\"'")
-    plain = [c for c in text if c not in HIDING]
-    assert len(html.unescape(made)) == len(plain)
-    assert all(a == b or b == "\ufffd" for a, b in zip(plain, html.unescape(made), strict=True))
-
-
-def test_lines_of_a_document_stay_lines_in_html() -> None:
-    assert escaped("a\r\n\tb") == "a\r\n\tb"

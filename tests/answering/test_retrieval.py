@@ -18,8 +18,9 @@ from qa.answering.qa import QA
 from qa.answering.retrieval import HITS, SHARE, collapse, fuse, relative, retrieve, share_out, spread, with_equals
 from qa.answering.sentence_reader import SentenceReader
 from qa.ingestion.sync import sync
-from qa.store.catalog import Catalog, open_catalog
-from qa.store.index import Index, directory
+from qa.store.catalog import Catalog
+from qa.store.index import Index, generation_path
+from qa.store.opening import open_catalog
 from qa.types import Hit, Passage, Source, Within
 from tests.helpers import FakeEmbedder, Vectors, ingest, write
 
@@ -119,7 +120,7 @@ class Opened:
     def __init__(self, store: Path, embedder: FakeEmbedder) -> None:
         self.embedder = embedder
         self.catalog: Catalog = open_catalog(store)
-        self.index = Index(directory(store, self.catalog.generation))
+        self.index = Index(generation_path(store, self.catalog.generation))
 
     def ask(self, question: str, limit: int = HITS) -> list[Hit]:
         vector: Vectors = self.embedder.encode_questions([question])[0]
@@ -293,7 +294,7 @@ def test_a_question_in_a_language_the_store_does_not_hold_is_answered_all_the_sa
 def within(store: Path, question: str, embedder: FakeEmbedder, part: Within | None) -> list[Hit]:
     with (
         contextlib.closing(open_catalog(store)) as catalog,
-        contextlib.closing(Index(directory(store, catalog.generation))) as index,
+        contextlib.closing(Index(generation_path(store, catalog.generation))) as index,
     ):
         return retrieve(catalog, index, question, embedder.encode_questions([question])[0], within=part)
 
@@ -332,7 +333,7 @@ def test_few_and_many_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     sync(tmp_path / "store", [tmp_path / "documents"], lambda _: model)
     with (
         contextlib.closing(open_catalog(tmp_path / "store")) as catalog,
-        contextlib.closing(Index(directory(tmp_path / "store", catalog.generation))) as index,
+        contextlib.closing(Index(generation_path(tmp_path / "store", catalog.generation))) as index,
     ):
         for numbers in (range(0, 120, 2), range(100), range(0, 120, 10)):
             part, question = Within(frozenset(f"{n:03}.txt" for n in numbers)), "Which harbour saw the milling lamps?"

@@ -9,29 +9,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.answering import sentence_reader as reader
-from qa.answering.sentence_reader import CONFIDENCE, READ_HITS, WEIGHTS, SentenceReader
+from qa.answering.sentence_reader import (
+    CONFIDENCE,
+    FEATURES,
+    READ_HITS,
+    WEIGHTS,
+    SentenceReader,
+    candidates,
+    features,
+    share,
+    word_weights,
+)
 from qa.documents.loaders import load
 from qa.passages import QUOTE_CHARS, split
-from qa.types import Document, Hit, Passage, Source, Span
-from tests.helpers import FakeEmbedder
+from qa.types import Hit, Span
+from tests.helpers import BRIEFING, FakeEmbedder, hits_of, passages_of
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus"
 
 
-def passages(text: str, name: str = "a.txt", title: str = "") -> list[Passage]:
-    document = Document(Source(name, f"/{name}", "0" * 64, title, None), text)
-    return list(split(document, FakeEmbedder().count_tokens, 512, "fake 1"))
-
-
-def hits(*texts: str) -> list[Hit]:
-    """One hit for each passage of the texts, in their order."""
-    found = [p for number, text in enumerate(texts) for p in passages(text, f"{number}.txt")]
-    return [Hit(passage, 1 / (61 + rank)) for rank, passage in enumerate(found)]
-
-
 def read(question: str, *texts: str) -> list[Span]:
-    return SentenceReader(FakeEmbedder()).read(question, hits(*texts))
+    return SentenceReader(FakeEmbedder()).read(question, hits_of(*texts))
 
 
 # ---- which sentence ----
@@ -80,16 +78,6 @@ def test_nothing_to_read_is_no_span() -> None:
 def test_the_same_question_gets_the_same_spans_each_time() -> None:
     texts = ("The gate was closed by hand. It took two hours.", "The sensor of the gate was taken out of it.")
     assert read("Who closed the gate?", *texts) == read("Who closed the gate?", *texts)
-
-
-BRIEFING = """Port Director Anna Meijer: The bridge was damaged by a barge on Monday night, and nobody was hurt.
-
-Eva Lind (Harbour Times): When will the bridge be open for cyclists again, and what will it cost?
-
-Port Director Anna Meijer: The bridge will be open on 3 June, and the repair costs 310,000 euros.
-
-Eva Lind (Harbour Times): Thank you, and that was all that I wanted to know about it today.
-"""
 
 
 def test_a_speaker_s_bare_label_is_an_answer_only_to_who() -> None:
@@ -173,7 +161,7 @@ SENTENCES = st.lists(
 @settings(max_examples=80, deadline=None)
 @given(SENTENCES, st.sampled_from(["How many people had to leave?", "x", "Waarom?", "!!", "gate " * 300]))
 def test_spans_are_whole_sentences_word_for_word(text: str, question: str) -> None:
-    given_hits = hits(text)
+    given_hits = hits_of(text)
     found = SentenceReader(FakeEmbedder()).read(question, given_hits)
     for span in found:
         assert span.text == span.sentence == text[span.start : span.end]
@@ -192,11 +180,11 @@ def test_confidence_follows_the_score() -> None:
         "A total of 1,240 people had to leave their homes. The buses came late. Nobody was killed that night.",
         "At least 310 homes were flooded in the old town. The sea reached 3.72 metres. It was a bad night.",
     )
-    given_hits = hits(*texts)
+    given_hits = hits_of(*texts)
     found = SentenceReader(FakeEmbedder()).read(question, given_hits)
-    candidates = reader.candidates(question, given_hits)
-    scores = reader.features(question, given_hits, candidates, FakeEmbedder()) @ np.array(WEIGHTS)
-    order = [candidates[at][1:] for at in np.argsort(-scores)]
+    found_sentences = candidates(question, given_hits)
+    scores = features(question, given_hits, found_sentences, FakeEmbedder()) @ np.array(WEIGHTS)
+    order = [found_sentences[at][1:] for at in np.argsort(-scores)]
     assert [(span.start, span.end) for span in found] == order
     confidences = [span.confidence for span in found]
     assert confidences == sorted(confidences, reverse=True)
@@ -204,43 +192,22 @@ def test_confidence_follows_the_score() -> None:
     assert CONFIDENCE[0] > 0
 
 
-def test_confidence_is_bounded_whatever_the_score() -> None:
-    assert reader.logistic(1e9) <= 1
-    assert reader.logistic(-1e9) >= 0
-    assert reader.logistic(0) == 0.5
-    assert reader.logistic(2) == pytest.approx(1 / (1 + np.exp(-2)))
-
-
 def test_the_features_are_one_row_a_sentence_in_the_order_of_their_names() -> None:
     question = "When was the gate closed?"
-    given_hits = hits("The gate stopped at 22:37. Nobody was hurt by it.", "The gate was closed by hand at 04:20.")
-    table = reader.features(question, given_hits, reader.candidates(question, given_hits), FakeEmbedder())
-    assert table.shape == (3, len(reader.FEATURES)) == (3, len(WEIGHTS))
-    assert list(table[:, reader.FEATURES.index("rank")]) == [1, 1, 0.5]
-    words = table[:, reader.FEATURES.index("words")]
+    given_hits = hits_of("The gate stopped at 22:37. Nobody was hurt by it.", "The gate was closed by hand at 04:20.")
+    table = features(question, given_hits, candidates(question, given_hits), FakeEmbedder())
+    assert table.shape == (3, len(FEATURES)) == (3, len(WEIGHTS))
+    assert list(table[:, FEATURES.index("rank")]) == [1, 1, 0.5]
+    words = table[:, FEATURES.index("words")]
     assert words[2] > words[0] > words[1]
 
 
 def test_weighted_words_by_hand() -> None:
     sentences = [frozenset({"gate", "stop"}), frozenset({"gate"}), frozenset({"sea"})]
-    weights = reader.word_weights(frozenset({"gate", "close"}), sentences)
+    weights = word_weights(frozenset({"gate", "close"}), sentences)
     assert weights == pytest.approx({"gate": np.log(4 / 2.5), "close": np.log(4 / 0.5)})
-    assert reader.share(frozenset({"gate"}), weights) == pytest.approx(
-        np.log(4 / 2.5) / (np.log(4 / 2.5) + np.log(4 / 0.5))
-    )
-    assert reader.share(frozenset({"gate"}), {}) == 0
-
-
-def test_words_match_whatever_their_ending_and_figures_only_whole() -> None:
-    closed, closing = reader.stems("The barriers closed", "en"), reader.stems("closing a barrier", "en")
-    assert closed & closing == reader.stems("close barrier", "en")
-    assert "3.72" in reader.stems("It rose to 3.72 metres.", "en")
-    assert not reader.stems("3.72", "en") & reader.stems("3 72", "en")
-
-
-def test_dutch_words_match_whatever_their_ending() -> None:
-    assert reader.stems("De pompen draaiden", "nl") & reader.stems("een pomp", "nl")
-    assert reader.stems("de directeuren", "nl") & reader.stems("een directeur", "nl")
+    assert share(frozenset({"gate"}), weights) == pytest.approx(np.log(4 / 2.5) / (np.log(4 / 2.5) + np.log(4 / 0.5)))
+    assert share(frozenset({"gate"}), {}) == 0
 
 
 # ---- several places ----
@@ -248,7 +215,7 @@ def test_dutch_words_match_whatever_their_ending() -> None:
 
 def test_a_sentence_of_equal_passages_has_all_their_places() -> None:
     text = "The gate was closed by hand. It took an hour and fifty minutes."
-    first, second = passages(text, "a.txt")[0], passages(f"\n\n  {text}", "b.txt")[0]
+    first, second = passages_of(text, "a.txt")[0], passages_of(f"\n\n  {text}", "b.txt")[0]
     (best, *_) = SentenceReader(FakeEmbedder()).read("How was the gate closed?", [Hit(first, 1.0, (second,))])
     assert best.text == "The gate was closed by hand."
     assert [(place.source.name, place.start, place.end) for place in best.also] == [("b.txt", 4, 32)]
@@ -257,7 +224,7 @@ def test_a_sentence_of_equal_passages_has_all_their_places() -> None:
 def test_a_sentence_of_passages_equal_but_for_space_and_punctuation_has_all_their_places() -> None:
     text = "\u201cIt is over,\u201d she said. The gate was closed by hand. It took an hour and fifty minutes."
     other = '"It is over" - she said.\r\nThe gate  was closed by hand! It took an hour and fifty minutes.'
-    first, second = passages(text, "a.txt")[0], passages(other, "b.txt")[0]
+    first, second = passages_of(text, "a.txt")[0], passages_of(other, "b.txt")[0]
     spans = SentenceReader(FakeEmbedder()).read("How was the gate closed?", [Hit(first, 1.0, (second,))])
     best = next(span for span in spans if span.text == "The gate was closed by hand.")
     assert [other[place.start : place.end] for place in best.also] == ["The gate  was closed by hand!"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 import unicodedata
@@ -18,30 +17,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from tokenizers import Tokenizer
 
 from qa.answering import span_reader
-from qa.answering.sentence_reader import logistic, questions
+from qa.answering.citing import logistic
+from qa.answering.quoting import questions
 from qa.answering.span_reader import READ_HITS, SPAN_CHARS, SPAN_TOKENS, SPANS, STRIDE, WINDOW, Calibration, SpanReader
 from qa.errors import ModelUnavailable
-from qa.passages import split
-from qa.types import Document, Hit, Passage, Source, Span
-from tests.helpers import FakeEmbedder, run_python
-
-LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-SPECIAL = ["[PAD]", "[CLS]", "[SEP]", "[UNK]"]
-
-
-def tokenizer_of(*texts: str, pieces: Sequence[str] = ()) -> Tokenizer:
-    """Lower-casing WordPiece: the texts' words are tokens, unless one of `pieces` begins them; the rest in letters."""
-    words = {word for text in texts for word in re.findall(r"\w+|[^\w\s]", text.lower())}
-    whole = sorted(word for word in words if not any(word.startswith(piece) for piece in pieces))
-    vocabulary = dict.fromkeys([*SPECIAL, *LETTERS, *(f"##{letter}" for letter in LETTERS), *pieces, *whole])
-    made = Tokenizer(models.WordPiece({word: n for n, word in enumerate(vocabulary)}, unk_token="[UNK]"))
-    made.normalizer = normalizers.BertNormalizer()
-    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    made.post_processor = processors.BertProcessing(("[SEP]", 2), ("[CLS]", 1))
-    return made
+from qa.types import Hit, Passage, Source, Span
+from tests.helpers import BRIEFING, LETTERS, SAID, hits_of, passages_of, run_python, tokenizer_of
 
 
 class FakeSession:
@@ -67,17 +51,6 @@ class FakeSession:
         )
         start[0, 0] = end[0, 0] = none
         return [start, end]
-
-
-def passages(text: str, name: str = "a.txt", title: str = "", date: str | None = None) -> list[Passage]:
-    document = Document(Source(name, f"/{name}", "0" * 64, title, date), text)
-    return list(split(document, FakeEmbedder().count_tokens, 512, "fake 1"))
-
-
-def hits(*texts: str, title: str = "") -> list[Hit]:
-    """One hit for each passage of the texts, in their order."""
-    found = [p for number, text in enumerate(texts) for p in passages(text, f"{number}.txt", title)]
-    return [Hit(passage, 1.0) for passage in found]
 
 
 def reader_of(
@@ -106,7 +79,7 @@ def read(
     title: str = "",
     **more: Any,
 ) -> list[Span]:
-    given = hits(*texts, title=title)
+    given = hits_of(*texts, title=title)
     return reader_of(starts, ends, given, question, **more).read(question, given)
 
 
@@ -180,16 +153,6 @@ def test_no_answer_stands_in_a_question_or_goes_over_it() -> None:
     assert not [span for span in inside + over if "Tuesday" in span.text]
 
 
-BRIEFING = """Port Director Anna Meijer: The bridge was damaged by a barge on Monday night, and nobody was hurt.
-
-Eva Lind (Harbour Times): When will the bridge be open for cyclists again, and what will it cost?
-
-Port Director Anna Meijer: The bridge will be open on 3 June, and the repair costs 310,000 euros.
-
-Eva Lind (Harbour Times): Thank you, and that was all that I wanted to know about it today.
-"""
-
-
 def test_a_speaker_s_label_is_an_answer_only_to_who() -> None:
     wanted = (["eva"], ["lind", "times"])
     who = read({"eva": 9}, {"lind": 9, "times": 3}, "Who asked about the cyclists?", BRIEFING)[0]
@@ -238,7 +201,7 @@ def test_no_word_is_cut(piece: str) -> None:
     ],
 )
 def test_offsets_count_characters_whatever_stands_before(text: str, start: str, end: str, expected: str) -> None:
-    given = hits(text)
+    given = hits_of(text)
     texts = [unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()]
     tokenizer = tokenizer_of(*texts)
     session = FakeSession(tokenizer, {start: 5.0}, {end: 5.0})
@@ -282,7 +245,7 @@ def test_windows_are_those_that_the_tokenizer_itself_would_cut() -> None:
     assert [window.ids.tolist() for window in own] == [part.ids for part in parts]
     assert [window.types.tolist() for window in own] == [part.type_ids for part in parts]
     for window, part in zip(own, parts, strict=True):
-        for token, (a, b) in zip(part.tokens, window.where, strict=True):
+        for token, (a, b) in zip(part.tokens, window.offsets, strict=True):
             assert a == -1 or passage.text[a:b] == token
 
 
@@ -298,7 +261,7 @@ def test_a_span_in_two_windows_counts_once_with_its_better_score() -> None:
 
 def test_a_question_is_read_up_to_64_tokens() -> None:
     question = " ".join(["who"] * 63 + ["gate", "sea", "sea"] + ["sea"] * 400)
-    given = hits("The gate was closed by hand.")
+    given = hits_of("The gate was closed by hand.")
     reader = reader_of(["hand"], ["hand"], given, question)
     assert reader.read(question, given)[0].text == "hand"
     _, session = reader._model()
@@ -311,7 +274,7 @@ def test_a_question_is_read_up_to_64_tokens() -> None:
 
 def test_a_score_is_measured_against_the_no_answer_of_its_own_passage() -> None:
     texts = ("The gate was closed by hand.", "It was shut with a lever.")
-    given = hits(*texts)
+    given = hits_of(*texts)
     for none, best in (([0, -2], "lever"), ([-2, 0], "hand")):
         reader = reader_of(["hand", "lever"], ["hand", "lever"], given, "How?", none=none)
         found = reader.find("How?", given)
@@ -320,13 +283,13 @@ def test_a_score_is_measured_against_the_no_answer_of_its_own_passage() -> None:
 
 
 def test_equal_scores_come_in_the_order_of_the_hits() -> None:
-    given = hits("Shut by hand.", "Closed by hand.", "Locked by hand.")
+    given = hits_of("Shut by hand.", "Closed by hand.", "Locked by hand.")
     found = reader_of(["hand"], ["hand"], given, "How?").find("How?", given)
     assert [one.number for one in found if one.score == found[0].score] == [0, 1, 2]
 
 
 def test_a_passage_s_rank_weighs_as_much_as_its_weight_says() -> None:
-    given = hits("Shut by hand.", "Closed by lever.")
+    given = hits_of("Shut by hand.", "Closed by lever.")
     wanted = {"hand": 5.0, "lever": 5.2}
     for weight, best in ((0.0, "lever"), (0.5, "lever"), (0.7, "hand")):
         reader = reader_of(wanted, wanted, given, "How?", calibration=Calibration(rank_weight=weight))
@@ -336,7 +299,7 @@ def test_a_passage_s_rank_weighs_as_much_as_its_weight_says() -> None:
 
 
 def test_confidence_is_the_calibrated_score_and_falls_with_it_over_all_passages() -> None:
-    given = hits("Shut by hand on Monday, it was.", "Closed by lever on Friday, it was.", "Nothing is here.")
+    given = hits_of("Shut by hand on Monday, it was.", "Closed by lever on Friday, it was.", "Nothing is here.")
     wanted = {"hand": 3.0, "lever": 2.0, "monday": -1.0, "friday": 0.5}
     calibration = Calibration(slope=0.4, intercept=-1.5, threshold=0.61)
     reader = reader_of(wanted, wanted, given, "How?", calibration=calibration)
@@ -357,7 +320,7 @@ def test_where_no_answer_is_likelier_confidence_is_low_and_spans_are_still_there
 
 
 def test_only_the_first_hits_are_read_and_nothing_is_loaded_for_none() -> None:
-    given = hits(*[f"Shut by hand number {number}." for number in range(READ_HITS + 5)])
+    given = hits_of(*[f"Shut by hand number {number}." for number in range(READ_HITS + 5)])
     found = reader_of(["hand"], ["hand"], given, "How?").find("How?", given)
     assert {one.number for one in found} == set(range(READ_HITS))
 
@@ -391,11 +354,8 @@ def test_what_qualifies_a_figure_belongs_to_it() -> None:
 # ---- several places ----
 
 
-SAID = "It was closed by hand. The gate was closed by hand at last. It took an hour."
-
-
 def test_equal_passages_have_the_same_span_at_the_same_place_of_their_sentence() -> None:
-    first, second = passages(SAID, "a.txt")[0], passages(f"\n\n  {SAID}", "b.txt")[0]
+    first, second = passages_of(SAID, "a.txt")[0], passages_of(f"\n\n  {SAID}", "b.txt")[0]
     given = [Hit(first, 1.0, (second,))]
     best = reader_of({"gate": 5}, {"hand": 5}, given, "How?").read("How?", given)[0]
     assert best.text == "gate was closed by hand"
@@ -406,7 +366,7 @@ def test_equal_passages_have_the_same_span_at_the_same_place_of_their_sentence()
 def test_passages_equal_but_for_space_and_punctuation_have_the_span_too() -> None:
     text = "\u201cIt is over,\u201d she said. The gate was closed by hand at 22:37. It took 1.5 hours."
     other = '"It is over" - she said.\r\nThe  gate  was closed, by  hand at 22:37!  It took 1.5 hours.'
-    first, second = passages(text, "a.txt")[0], passages(other, "b.txt")[0]
+    first, second = passages_of(text, "a.txt")[0], passages_of(other, "b.txt")[0]
     given = [Hit(first, 1.0, (second,))]
     best = reader_of({"closed": 5}, {"hand": 5}, given, "How?").read("How?", given)[0]
     assert best.text == "closed by hand"
@@ -415,7 +375,7 @@ def test_passages_equal_but_for_space_and_punctuation_have_the_span_too() -> Non
 
 def test_a_passage_that_does_not_hold_the_sentence_is_no_place() -> None:
     texts = "The gate was closed by hand at last.", "The door was closed by hand at last."
-    first, second = passages(texts[0], "a.txt")[0], passages(texts[1], "b.txt")[0]
+    first, second = passages_of(texts[0], "a.txt")[0], passages_of(texts[1], "b.txt")[0]
     given = [Hit(first, 1.0, (second,))]
     for start in ("gate", "closed"):
         assert reader_of({start: 5}, {"hand": 5}, given, "How?").read("How?", given)[0].also == ()
@@ -425,7 +385,7 @@ def test_a_passage_that_does_not_hold_the_sentence_is_no_place() -> None:
 
 
 def test_the_network_is_loaded_once_however_many_threads_ask_and_all_get_the_same() -> None:
-    given = hits("The gate was closed by hand.", "Shut by a lever.", "Nothing.")
+    given = hits_of("The gate was closed by hand.", "Shut by a lever.", "Nothing.")
     tokenizer = tokenizer_of("How?", *(hit.passage.text for hit in given))
     loads: list[int] = []
     barrier = threading.Barrier(8)
@@ -474,7 +434,7 @@ def test_missing_and_broken_weights_are_named(tmp_path: Path) -> None:
     (tmp_path / "reader.onnx").write_bytes(b"no weights")
     reader = SpanReader.open(tmp_path, calibration=Calibration())
     with pytest.raises(ModelUnavailable, match="cannot be loaded"):
-        reader.read("How?", hits("The gate was closed by hand."))
+        reader.read("How?", hits_of("The gate was closed by hand."))
 
 
 # ---- small real weights ----
@@ -502,7 +462,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_real_weights_answer_alike_on_one_thread_and_on_two_and_whatever_is_read_beside(folder: Path) -> None:
-    given = hits(BRIEFING, SAID, ASKED)
+    given = hits_of(BRIEFING, SAID, ASKED)
     question = "When will the bridge be open?"
     one, two = SpanReader.open(folder, 1), SpanReader.open(folder, 2)
     assert one.threshold == 0.3
@@ -561,7 +521,7 @@ ASKING = ["How many people had to leave?", "Who said it?", "Waarom?", "!!", "gat
 @settings(max_examples=120, deadline=None)
 @given(SENTENCES, st.sampled_from(ASKING))
 def test_spans_are_whole_words_of_their_passage_outside_of_questions(text: str, question: str) -> None:
-    given = hits(text)
+    given = hits_of(text)
     found = SpanReader(lambda: (TOKENIZER, RandomSession()), Calibration()).read(question, given)
     for span in found:
         passage = span.passage

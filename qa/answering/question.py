@@ -1,0 +1,65 @@
+"""What a question asks for: a name, a time, a number, a reason, a clause; and its words without their endings."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+ASKS_WHO = re.compile(r"(?i)\b(who|whom|whose|wie|wiens|names?|naam|namen)\b")
+ASKS_CLAUSE = re.compile(
+    r"(?i)\b(why|waarom|how (?!many|much|long|old|far|high|large|big|often|tall|deep|wide|fast|soon|late|few|hot|"
+    r"heavy|strong|likely|close)|hoe (?!veel|lang|oud|ver|hoog|groot|vaak|laat|diep|breed|snel|zwaar|heet|sterk)|hoezo|"
+    r"(what|which|the) reasons?|(what|wat) (would |will |zou )?(happens?|happened|gebeurt|gebeurde|gebeuren))\b"
+)
+NUMBER = re.compile(
+    r"(?i)\d|\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?|half|"
+    r"twee|drie|vier|vijf|zes|zeven|acht|negen|tien|elf|twaalf|tientallen|honderden|duizenden|miljoen|helft)\b"
+)
+TIME = re.compile(
+    r"(?i)\b(1\d|20)\d\d\b|\d{1,2}[:.]\d\d|\b(mon|tues|wednes|thurs|fri|satur|sun)day|\b(january|february|march|april|may|"
+    r"june|july|august|september|october|november|december)\b|\b(ago|last|next|yesterday|today|tomorrow|tonight|weeks?|"
+    r"months?|years?|days?|hours?|century|centuries)\b|\b(maan|dins|woens|donder|vrij|zater|zon)dag|\b(januari|februari|"
+    r"maart|mei|juni|juli|augustus|oktober)\b|\b(geleden|vorige|volgende|gisteren|vandaag|morgen|weken|week|maand|"
+    r"maanden|jaar|dagen|uur|eeuw)\b"
+)
+NAME = re.compile(r"(?<!^)(?<![.!?\u201c\"] )\b[^\W\d_a-z][\w'\u2019-]+")
+REASON = re.compile(
+    r"(?i)\b(because|since|due|so that|therefore|as a result|reason|caused?|omdat|doordat|want|zodat|reden)\b"
+)
+KINDS = (
+    (r"how (many|much|long|old|far|high|large|often|big)|hoeveel|hoe (lang|oud|ver|hoog|groot|vaak)", NUMBER),
+    (r"when|what (year|day|date|time|month)|which (year|day|date|month)|wanneer|welk jaar|hoe laat", TIME),
+    (r"who|whom|whose|where|wie|wiens|waar", NAME),
+    (r"why|waarom", REASON),
+)
+
+
+def wanted_kind(question: str) -> re.Pattern[str] | None:
+    """What an answer's sentence should hold: a number, a time, a name, a reason; None where any will do."""
+    return next((kind for words, kind in KINDS if re.search(rf"(?i)\b({words})\b", question)), None)
+
+
+def holds_kind(wanted: re.Pattern[str] | None, text: str, question: str, language: str) -> bool:
+    """Whether a text holds something of the wanted kind that does not stand in the question."""
+    asked = stems(question, language)
+    return wanted is not None and any(not stems(m.group(), language) & asked for m in wanted.finditer(text))
+
+
+# ---- words ----
+
+
+@lru_cache(maxsize=4096)
+def stems(text: str, language: str) -> frozenset[str]:
+    """The stemmed words of a text, numbers kept whole."""
+    return frozenset(stem(word, language) for word in re.findall(r"\d[\d.,]*\d|\w+", text.lower()))
+
+
+STEMMERS = {"da": "danish", "de": "german", "es": "spanish", "fr": "french", "it": "italian", "nl": "dutch"}
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str, language: str) -> str:
+    """The word without its ending, by the rules of the language; English ones where there are none."""
+    import snowballstemmer
+
+    return str(snowballstemmer.stemmer(STEMMERS.get(language, "english")).stemWord(word))
