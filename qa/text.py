@@ -1,4 +1,4 @@
-"""Plain text: lines and paragraphs as ranges, forms for comparing, and what may be shown of a text."""
+"""Plain text: lines and paragraphs as ranges, forms for comparison, and forms that are safe to show."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-Range = tuple[int, int]  # start and end of a piece of a text; the end is exclusive
+Range = tuple[int, int]  # (start, end) of a piece of a text, in code points; the end is exclusive
 
 LINE = re.compile(r"[^\r\n]+")
 WORD = re.compile(r"[^\W_]")  # a letter or digit
@@ -17,20 +17,23 @@ SPACE = re.compile(r"\s+")
 # ---- lines and paragraphs ----
 
 
-def lines(text: str, start: int = 0, end: int | None = None) -> Iterator[Range]:
-    """(start, end) of each line that is not blank, white space at its ends left out."""
+def trimmed(text: str, start: int, end: int) -> list[Range]:
+    """The range without white space at its ends, as a list of one; empty if nothing is left."""
+    piece = text[start:end]
+    left = len(piece) - len(piece.lstrip())
+    return [(start + left, start + len(piece.rstrip()))] if piece.strip() else []
+
+
+def line_ranges(text: str, start: int = 0, end: int | None = None) -> Iterator[Range]:
+    """Each line of text[start:end] that is not blank, without white space at its ends."""
     for match in LINE.finditer(text, start, len(text) if end is None else end):
-        line = match.group()
-        words = line.strip()
-        if words:
-            first = match.start() + len(line) - len(line.lstrip())
-            yield first, first + len(words)
+        yield from trimmed(text, *match.span())
 
 
-def blocks(text: str) -> Iterator[Range]:
-    """(start, end) of each paragraph: lines without a blank one between them, white space at the ends left out."""
+def block_ranges(text: str) -> Iterator[Range]:
+    """Each paragraph: lines without a blank one between them, without white space at the ends."""
     start = end = -1
-    for first, last in lines(text):
+    for first, last in line_ranges(text):
         if start >= 0 and line_ends(text, end, first) > 1:
             yield start, end
             start = first
@@ -41,7 +44,7 @@ def blocks(text: str) -> Iterator[Range]:
 
 
 def line_ends(text: str, start: int, end: int) -> int:
-    r"""How many lines end between two offsets; \r\n is one end."""
+    r"""Number of line ends between two offsets; \r\n is one."""
     return text.count("\n", start, end) + text.count("\r", start, end) - text.count("\r\n", start, end)
 
 
@@ -52,12 +55,12 @@ FIGURE_OR_WORD = re.compile(r"((?:(?<![\w.])[-\u2212])?\d+(?:[.,:/]\d+)*)|([^\W\
 
 
 def fold(text: str) -> str:
-    """For comparing: small letters, straight quotes, single spaces."""
+    """The text in lower case with straight quotes and single spaces, for comparison."""
     return SPACE.sub(" ", text).strip().casefold().translate(CURLY)
 
 
 def equality_key(text: str) -> bytes:
-    """Equal for texts that differ only in case, space and punctuation; figures keep their points and signs."""
+    """32 bytes, equal for texts that differ only in case, space and punctuation; figures keep points and signs."""
     parts = (f"\0{number}\0" if number else word for number, word in FIGURE_OR_WORD.findall(text.casefold()))
     return hashlib.sha256("".join(parts).encode("utf-8", "surrogatepass")).digest()
 
@@ -66,12 +69,12 @@ def equality_key(text: str) -> bytes:
 
 
 class Hidden(dict[int, int | None]):
-    """A table for `str.translate`: what could disguise a text or steer a terminal is dropped or replaced."""
+    """A table for `str.translate` that drops invisible and reordering characters and replaces control characters."""
 
     def __missing__(self, code: int) -> int | None:
         category = unicodedata.category(chr(code))
         shown: int | None = code
-        if category == "Cf" and code not in (0x200C, 0x200D):  # direction, zero width, tags; the joiners are spelling
+        if category == "Cf" and code not in (0x200C, 0x200D):  # not the two joiners, which spelling needs
             shown = None
         elif category == "Cc" and chr(code) not in "\t\n\r":
             shown = 0xFFFD
@@ -80,19 +83,19 @@ class Hidden(dict[int, int | None]):
 
 
 HIDDEN = Hidden()
-"""For wherever text is shown; never for JSON, which is exact."""
+"""Used wherever text is shown; never in JSON, where text is exact."""
 
 
 def visible(text: str) -> str:
-    """A text on one line without characters that could disguise it or steer a terminal."""
+    """The text on one line, without characters that could disguise it or control a terminal."""
     return " ".join(text.translate(HIDDEN).split())
 
 
 def escaped(text: str) -> str:
-    """Document text for HTML: nothing in it is markup, disguises itself, or reverses its neighbours."""
+    """The text for HTML: no markup, nothing invisible, nothing that changes the direction of the text around it."""
     return html.escape(text.translate(HIDDEN), quote=True)
 
 
 def encodable(text: str) -> str:
-    """The text with lone surrogates, which no file and no reply can carry, replaced by question marks."""
+    """The text with question marks for lone surrogates, which UTF-8 cannot encode."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""Documents that are zip archives: opened only where what they say about their size is bearable."""
+"""Documents that are zip archives: archives above the limits on declared size are refused before they are unpacked."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 from qa.errors import UnreadableFile
 
 MAX_PARTS = 20_000
-MAX_BYTES = 512 * 2**20  # unpacked, all parts together
-MAX_PART = 256 * 2**20
-FREE_BYTES = 16 * 2**20  # up to here nobody asks how well it was packed
-MAX_RATIO = 200  # text packs 5 to 20 times, a bomb 1,000 times
+MAX_UNPACKED = 512 * 2**20  # bytes, all parts together
+MAX_PART = 256 * 2**20  # bytes of one part, unpacked
+FREE_BYTES = 16 * 2**20  # an archive that unpacks to fewer may have any ratio
+MAX_RATIO = 200  # unpacked to packed; text has 5 to 20, a zip bomb 1,000
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the older Office files, and the encrypted newer ones
 KINDS = (
     (b"%PDF-", "a PDF"),
@@ -26,9 +26,9 @@ KINDS = (
 
 
 def open_zip(data: bytes, needed: str, what: str) -> zipfile.ZipFile:
-    """The archive in `data`. Raises UnreadableFile unless it has the part `needed` and a bearable size.
+    """The archive in `data`. Raises UnreadableFile unless it has the part `needed` and a declared size within limits.
 
-    what: the format in a person's words, "a Word document (.docx)".
+    what: the format as messages name it, such as "a Word document (.docx)".
     """
     if data.startswith(OLE):
         raise UnreadableFile(f"is protected by a password, or no {what[2:]} but one of the older Office formats")
@@ -45,16 +45,16 @@ def open_zip(data: bytes, needed: str, what: str) -> zipfile.ZipFile:
 
 
 def refuse_bomb(parts: list[zipfile.ZipInfo], size: int) -> None:
-    """Raises UnreadableFile for an archive that unpacks to more than a document can be."""
+    """Raises UnreadableFile for an archive above the limits. `size`: bytes of the archive itself."""
     unpacked = sum(part.file_size for part in parts)
     largest = max((part.file_size for part in parts), default=0)
-    if len(parts) > MAX_PARTS or unpacked > MAX_BYTES or largest > MAX_PART:
+    if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED or largest > MAX_PART:
         raise UnreadableFile(f"unpacks to {unpacked / 2**20:,.0f} MiB in {len(parts):,} parts: more than is read")
     if unpacked > FREE_BYTES and unpacked > MAX_RATIO * size:
         raise UnreadableFile(f"unpacks to {unpacked / size:,.0f} times its size: it is made to fill the memory")
 
 
-def part(archive: zipfile.ZipFile, name: str) -> bytes | None:
+def read_part(archive: zipfile.ZipFile, name: str) -> bytes | None:
     """The bytes of a part, None where there is none of that name. Raises UnreadableFile."""
     try:
         info = archive.getinfo(name)
@@ -68,8 +68,8 @@ def part(archive: zipfile.ZipFile, name: str) -> bytes | None:
         raise UnreadableFile(f"is damaged: its part {name[:80]} cannot be unpacked") from error
 
 
-def xml(data: bytes, name: str) -> Any:
-    """lxml root of an XML part: no entity is expanded, nothing is fetched. Raises UnreadableFile."""
+def parse_xml(data: bytes, name: str) -> Any:
+    """The lxml root of an XML part; no entity is expanded and nothing is fetched. Raises UnreadableFile."""
     from lxml import etree
 
     parser = etree.XMLParser(

@@ -1,4 +1,4 @@
-"""Lines and blocks of a text, as ranges: what loaders, title, date and furniture all count in."""
+"""What a format yields, and the builder that puts a text together from paragraphs, headings and tables."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from qa.types import Kind, Mark
 
 HEADER_LINES = 25  # lines with text in which a document states its title and date
 TITLE_CHARS = 200
-TEXT_CHARS = 20_000_000  # more text than that is not taken from one file that is no plain text
+TEXT_CHARS = 20_000_000  # most that is taken from one file, except from plain text
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """What one format yields. Marks are sorted and do not overlap; `pages` says where each page starts."""
+    """What a format yields. Marks are sorted and do not overlap; `pages` holds the offset at which each page starts."""
 
     text: str
     title: str | None = None  # None: the document states none
     date: str | None = None  # ISO yyyy-mm-dd, as the document states it about itself
     pages: tuple[int, ...] = ()
     marks: tuple[Mark, ...] = ()
-    notes: tuple[str, ...] = ()  # what of the file could not be read, for the person who ingests it
+    notes: tuple[str, ...] = ()  # parts of the file that could not be read, for the user
 
 
 def sorted_marks(*groups: Iterable[Mark]) -> tuple[Mark, ...]:
-    """All marks in text order; of two that overlap the one of the earlier group stays."""
+    """All marks in text order; of two that overlap the one from the earlier group is kept."""
     ranked = [(mark.start, rank, mark) for rank, group in enumerate(groups) for mark in group if mark.start < mark.end]
     kept: list[tuple[int, Mark]] = []
     for _, rank, mark in sorted(ranked, key=lambda entry: (entry[0], entry[1], -entry[2].end)):
@@ -40,25 +40,28 @@ def sorted_marks(*groups: Iterable[Mark]) -> tuple[Mark, ...]:
     return tuple(mark for _, mark in kept)
 
 
-def names(listed: str) -> frozenset[str]:
+def name_set(listed: str) -> frozenset[str]:
+    """The names in a text, which are separated by commas and line breaks."""
     return frozenset(name.strip() for name in re.split(r"[,\n]", listed))
 
 
 # ---- texts put together from parts ----
 
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
-STRAY = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")  # no part of any text
+STRAY = re.compile(  # control characters, lone surrogates, noncharacters
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
+)
 
 
 def one_line(text: str) -> str:
-    """White space closed up, signs that nobody sees taken out."""
+    """The text with single spaces, without line breaks, control characters and invisible characters."""
     return " ".join(STRAY.sub(" ", text).translate(INVISIBLE).split())
 
 
 class Builder:
     """Puts a text together, paragraph by paragraph; offsets are running lengths.
 
-    Between paragraphs stands a blank line, between the rows of a table a line break.
+    A blank line separates paragraphs, a line break the rows of a table.
     """
 
     def __init__(self) -> None:
@@ -70,12 +73,12 @@ class Builder:
         self.in_table = False
 
     def page(self) -> None:
-        """A new page begins with what comes next."""
+        """Begins a new page with the next paragraph."""
         self.pages.append(self.length + 2 if self.length else 0)
         self.in_table = False
 
     def add(self, text: str, kind: Kind | None = None) -> None:
-        """Appends a paragraph, heading or table row, of one or several lines; nothing where it has no words.
+        """Appends a paragraph, heading or table row, of one or several lines; a blank one is left out.
 
         Raises UnreadableFile where the text becomes longer than TEXT_CHARS.
         """
@@ -94,7 +97,10 @@ class Builder:
             self.marks.append(Mark(start, self.length, kind))
 
     def table(self, rows: Iterable[Sequence[str]], head: bool | None = None) -> None:
-        """Appends the rows of a table, cells joined by " | ". `head`: the first names the columns; None: seen."""
+        """Appends the rows of a table, cells joined by " | ".
+
+        head: whether the first row names the columns; None: decided from the first two rows.
+        """
         self.in_table = False
         waiting: list[Sequence[str]] = []
         for cells in (tidy(row) for row in rows):
@@ -113,13 +119,14 @@ class Builder:
         self.in_table = False
 
     def finish(self, title: str | None = None, date: str | None = None) -> Extract:
+        """The text with all its marks. `title` is put on one line and cut; `date` is in ISO form."""
         pages = tuple(min(page, self.length) for page in self.pages)
         title = one_line(title or "")[: 2 * TITLE_CHARS] or None
         return Extract("".join(self.parts), title, date, pages, tuple(self.marks), tuple(self.notes))
 
 
 def tidy(row: Sequence[str]) -> list[str]:
-    """The cells on one line each, without empty ones at the end."""
+    """The cells, each on one line, without the empty ones at the end."""
     cells = [one_line(cell) for cell in row]
     while cells and not cells[-1]:
         cells.pop()
@@ -131,9 +138,9 @@ NUMBER = re.compile(r"[^\w]*\d[\d.,:/ %\u20ac$\xa3-]*")
 
 
 def looks_like_columns(cells: Sequence[str], below: Sequence[str]) -> bool:
-    """Whether the first row of a table names its columns: short cells, all different, no numbers but years.
+    """Whether the first row of a table names its columns: short cells, all different, no numbers except years.
 
-    Two columns may as well be names and values: then a number must stand in the row below.
+    A table of two columns may be names and values instead: there the row below must hold a number.
     """
     filled = [cell.strip() for cell in cells if cell.strip()]
     if len(filled) < 2 or len(set(filled)) < len(filled) or any(len(cell) > COLUMN_CHARS for cell in filled):

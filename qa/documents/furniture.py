@@ -1,4 +1,4 @@
-"""Page furniture scraped along with an article: notices, menus, credit lines; English and Dutch."""
+"""Page furniture in the text of an article: notices, menus, credit lines; English and Dutch."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 
-from qa.documents.extract import HEADER_LINES, TITLE_CHARS, names
-from qa.documents.header import DECORATION, LABELS, SENTENCE_END, dated_parts
-from qa.text import WORD, Range, blocks, fold, lines
+from qa.documents.extract import HEADER_LINES, TITLE_CHARS, name_set
+from qa.documents.header import DECORATION, LABELS, NO_HEADING_END, dated_parts
+from qa.text import WORD, Range, block_ranges, fold, line_ranges
 from qa.types import Mark
 
-FURNITURE_CHARS = 300
+FURNITURE_CHARS = 300  # of a block that may be furniture as a whole
 
-
-LANGUAGES = names(
+LANGUAGE_NAMES = name_set(
     """english, french, german, dutch, spanish, italian, portuguese, polish, russian, ukrainian, arabic, chinese
     japanese, turkish, engels, frans, duits, nederlands, spaans, italiaans, portugees, pools, russisch, oekra\u00efens
     oekraiens, arabisch, chinees, japans, turks, fran\u00e7ais, deutsch, espa\u00f1ol, italiano, portugu\u00eas, polski
@@ -22,16 +21,16 @@ LANGUAGES = names(
     \u0443\u043a\u0440\u0430\u0457\u043d\u0441\u044c\u043a\u0430, \u4e2d\u6587, \u65e5\u672c\u8a9e
     \u0627\u0644\u0639\u0631\u0628\u064a\u0629, en, nl, fr, de, es, it"""
 )
-CONTROLS = names(
+CONTROLS = name_set(
     """facebook, twitter, x, linkedin, whatsapp, instagram, telegram, pinterest, reddit, e-mail, email, home, menu
     search, share, print, mail, copy link, comment, comments, log in, login, sign in, sign up, register, subscribe
     newsletter, contact, skip to content, skip to main content, close, next, previous, back, zoek, zoeken, delen
     afdrukken, inloggen, aanmelden, registreren, abonneren, nieuwsbrief, naar inhoud, ga naar inhoud
     direct naar de inhoud, sluiten, volgende, vorige, terug, reacties, link kopi\u00ebren, kopieer link"""
 )
-PARTICLES = names("van, de, der, den, het, and, en, of, the, via, for, by, door, la, von, et, al")
+PARTICLES = name_set("van, de, der, den, het, and, en, of, the, via, for, by, door, la, von, et, al")
 SECTION_LABELS = frozenset({"category", "section", "categorie", "rubriek"})
-SIGNPOST = re.compile(  # the whole block
+SIGNPOST = re.compile(  # of the whole line
     r"(?:(?:next|previous) (?:news|article|post|story)|(?:volgende?|vorige?) (?:nieuws|artikel|bericht)"
     r"|also read|read also|read more|read next|see also|lees ook|lees meer|lees verder|zie ook|bekijk ook|meer lezen"
     r"|more (?:news|stories)|meer nieuws|(?:related|recommended) (?:articles|stories|news|posts|content)"
@@ -91,18 +90,18 @@ COOKIE = re.compile(r"(?i)cookie")
 REPORTED = re.compile(
     r"[\"\u00ab]|\b(?:said|says|told|court|ruled|regulator|according|zei|zegt|aldus|volgens|rechter)\b"
 )
-LINK = re.compile(r"\[([^\]\[]*)\]\(([^()\s]*)\)")
+MARKDOWN_LINK = re.compile(r"\[([^\]\[]*)\]\(([^()\s]*)\)")
 BREADCRUMB = re.compile(r"(?:home|start|voorpagina|homepage)(?: ?[>\u203a\u00bb/] ?[^>\u203a\u00bb/]{1,40}){1,6}")
 
 
-def furniture(text: str, found: Sequence[Range] | None = None) -> tuple[Mark, ...]:
-    """Marks for what was scraped along with an article: notices, menus, credit lines; English and Dutch.
+def furniture_marks(text: str, found: Sequence[Range] | None = None) -> tuple[Mark, ...]:
+    """Marks for the page furniture of a text.
 
-    Only short blocks as a whole and clear cases: kept by mistake they do less harm than a sentence that is lost.
-    `found`: the text's blocks, where the caller has them already.
+    Only short blocks as a whole, and only clear cases: a notice kept by mistake does less harm than a lost sentence.
+    found: the text's blocks, where the caller has them already.
     """
-    found = list(blocks(text)) if found is None else found
-    header_end = next((end for _, end in islice(lines(text), HEADER_LINES - 1, None)), len(text))
+    found = list(block_ranges(text)) if found is None else found
+    header_end = next((end for _, end in islice(line_ranges(text), HEADER_LINES - 1, None)), len(text))
     marks: list[Mark] = []
     notices = set(cookie_notices(text, found))
     for i, (start, end) in enumerate(found):
@@ -119,17 +118,20 @@ def furniture(text: str, found: Sequence[Range] | None = None) -> tuple[Mark, ..
 
 
 def is_furniture(block: str, listed: bool, near: bool) -> bool:
-    """Whether a short block is page furniture. `listed`: the one before announces a list; `near`: it is furniture."""
+    """Whether a short block is page furniture.
+
+    listed: the block before ends in a colon, and so announces a list. near: the block before is furniture.
+    """
     if not WORD.search(block):
         return True
     if is_language_menu(block, near) or is_control_bar(re.sub(r"[\r\n]", "|", block)):
         return not listed
-    spans = [block[a:b] for a, b in lines(block)]
+    spans = [block[a:b] for a, b in line_ranges(block)]
     if all(map(is_furniture_line, spans)):
         return True
     if len(spans) == 2 and is_credit(spans[1]):
         return is_caption(spans[0])
-    folded = fold(block).strip(DECORATION)  # the rest may run over several lines
+    folded = fold(block).strip(DECORATION)  # a notice may run over several lines
     if SWITCH.match(folded):
         return bool(SWITCH_ASKS.search(folded))
     if REPORTED.search(folded) or len(folded) > TITLE_CHARS:
@@ -138,6 +140,7 @@ def is_furniture(block: str, listed: bool, near: bool) -> bool:
 
 
 def is_furniture_line(line: str) -> bool:
+    """Whether a line is a signpost, a button for sharing, a teaser, a credit line or a bar of controls."""
     folded = fold(line).strip(DECORATION)
     if SIGNPOST.fullmatch(folded) or SHARE.fullmatch(folded) or FOLLOW.fullmatch(folded) or is_translation(folded):
         return True
@@ -154,39 +157,41 @@ def is_credit(line: str) -> bool:
 
 
 def is_caption(line: str) -> bool:
-    return len(line) <= 60 and not SENTENCE_END.search(line)
+    """Whether a line is short and no sentence, as above a credit line."""
+    return len(line) <= 60 and not NO_HEADING_END.search(line)
 
 
 def is_translation(folded: str) -> bool:
+    """Whether a line says in which other languages the page is available."""
     match = AVAILABLE.fullmatch(folded)
-    return match is not None and all(name in LANGUAGES for name in match.groups() if name)
+    return match is not None and all(name in LANGUAGE_NAMES for name in match.groups() if name)
 
 
 def is_language_menu(block: str, near: bool) -> bool:
-    """Names of languages as links or between bullets; without either only beside other furniture (`near`)."""
-    linked, names = bool(LINK.search(block)), 0
-    for start, end in lines(block):
-        line = LINK.sub(r"\1", block[start:end])
+    """Whether a block lists languages, as links or between bullets; without either, only next to furniture (`near`)."""
+    linked, listed = bool(MARKDOWN_LINK.search(block)), 0
+    for start, end in line_ranges(block):
+        line = MARKDOWN_LINK.sub(r"\1", block[start:end])
         linked = linked or line.endswith(("\u2022", "\u00b7", "|"))
         for part in re.split(r"[|/\u2022\u00b7]", fold(line)):
             name = part.strip(DECORATION)
-            if name and name not in LANGUAGES:
+            if name and name not in LANGUAGE_NAMES:
                 return False
-            names += bool(name)
-    return names > 0 and (linked or (near and names > 1))
+            listed += bool(name)
+    return listed > 0 and (linked or (near and listed > 1))
 
 
 def is_control_bar(block: str) -> bool:
-    """At least two of the page's controls and nothing else, "Share | Print", maybe behind "Share this story:"."""
-    bare = re.sub(r"^(?:share|deel|delen)[^:]{0,20}:", "", LINK.sub(r"\1", block).casefold())
+    """Whether a block is two or more names of controls, as in "Share | Print", perhaps after "Share this story:"."""
+    bare = re.sub(r"^(?:share|deel|delen)[^:]{0,20}:", "", MARKDOWN_LINK.sub(r"\1", block).casefold())
     parts = [part.strip(DECORATION) for part in re.split(r"[|\u2022\u00b7]", bare)]
-    names = [part for part in parts if part]
-    return len(names) > 1 and all(name in CONTROLS for name in names)
+    filled = [part for part in parts if part]
+    return len(filled) > 1 and all(part in CONTROLS for part in filled)
 
 
 def header_furniture(text: str, block: Range) -> Iterator[Range]:
-    """What of a block at the top is furniture: a breadcrumb with the site's name, or empty labels at its end."""
-    spans = list(lines(text, *block))
+    """The furniture in a block at the top: all of it if it has a breadcrumb, or labels without value at its end."""
+    spans = list(line_ranges(text, *block))
     folded = [fold(text[a:b]) for a, b in spans]
     if any(BREADCRUMB.fullmatch(line) for line in folded) and all(is_caption(text[a:b]) for a, b in spans):
         yield block
@@ -197,12 +202,12 @@ def header_furniture(text: str, block: Range) -> Iterator[Range]:
     for before, line in pairwise(["", *folded[first:]]):
         value = before.strip(":") in SECTION_LABELS and len(line.split()) <= 3
         if line.strip(":") not in LABELS and (not value or any(dated_parts(line, len(line)))):
-            return  # something follows that the document says about itself
+            return  # a value follows, which the document states about itself
     yield spans[first][0], block[1]
 
 
 def cookie_notices(text: str, found: Sequence[Range]) -> Iterator[Range]:
-    """Blocks at the top or bottom that ask for consent to cookies; none if the text speaks of cookies elsewhere too."""
+    """Blocks at the top or bottom that ask for consent to cookies; none if other blocks mention cookies too."""
     mentions = [match.start() for match in islice(COOKIE.finditer(text), 50)]
     if not mentions:
         return
@@ -214,6 +219,7 @@ def cookie_notices(text: str, found: Sequence[Range]) -> Iterator[Range]:
 
 
 def is_cookie_notice(block: str) -> bool:
+    """Whether a block asks for consent to cookies, or is a button for it; not if it reports on what somebody said."""
     folded = fold(block).strip(DECORATION)
     if "cookie" not in folded or REPORTED.search(folded):
         return False

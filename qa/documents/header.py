@@ -1,19 +1,20 @@
-"""What the first lines of a text say about it: its title, its headings, its date."""
+"""Title, date and headings of a text, found in its first lines and by its layout."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import islice, pairwise
 from typing import Any
 
-from qa.documents.extract import HEADER_LINES, TITLE_CHARS, names
-from qa.text import SPACE, WORD, Range, blocks, fold, lines
+from qa.documents.extract import HEADER_LINES, TITLE_CHARS, Extract, name_set, sorted_marks
+from qa.text import SPACE, WORD, Range, block_ranges, fold, line_ranges
 from qa.types import Mark
 
-HEADING_CHARS, HEADING_WORDS = 120, 15
-LABELS = names(
+HEADING_CHARS, HEADING_WORDS = 120, 15  # of a heading, at most
+LABELS = name_set(
     """category, categories, section, publication date, published, date, author, tags, topic, topics, categorie
     rubriek, publicatiedatum, gepubliceerd, datum, auteur, onderwerp, onderwerpen"""
 )
@@ -65,11 +66,11 @@ SEPARATOR = re.compile(r"\s[-\u2013\u2014](?:\s|$)")
 def header_date(text: str, start: int = 0) -> str | None:
     """ISO date that the document states about itself in its first lines, from `start` on; None if it states none.
 
-    A date in running prose does not count. One given as published goes before one given as updated.
+    A date within a sentence does not count. A date of publication is preferred to one of an update.
     """
     updated = None
     before = ""
-    for first, last in islice(lines(text, start), HEADER_LINES):
+    for first, last in islice(line_ranges(text, start), HEADER_LINES):
         for kind, value in stated_dates(text[first : min(last, first + TITLE_CHARS)], last - first):
             if kind != "updated" and not re.fullmatch(UPDATED, before):
                 return value
@@ -79,7 +80,7 @@ def header_date(text: str, start: int = 0) -> str | None:
 
 
 def stated_dates(line: str, length: int) -> Iterator[tuple[str, str]]:
-    """("updated" or "", ISO date) for each date a line states. `line` may be the beginning of one of that length."""
+    """("updated" or "", ISO date) for each date that a line states. `length` is the whole line's; `line` may be cut."""
     for match in dated_parts(line, length):
         value = iso_date(match["date"])
         if value:
@@ -87,7 +88,7 @@ def stated_dates(line: str, length: int) -> Iterator[tuple[str, str]]:
 
 
 def dated_parts(line: str, length: int) -> Iterator[re.Match[str]]:
-    """Matches of the parts of a line that consist of a date; of a long line, only of a dateline ("CITY, DATE -")."""
+    """Matches of the parts of a line that consist of a date; in a long line only of its dateline ("CITY, DATE -")."""
     if length <= HEADING_CHARS:
         for part in re.split(r"[|\u2022\u00b7]", line):
             match = DATE_PART.fullmatch(fold(part).strip(DECORATION))
@@ -95,14 +96,14 @@ def dated_parts(line: str, length: int) -> Iterator[re.Match[str]]:
                 yield match
     head = SEPARATOR.split(line, maxsplit=1)[0]
     if (head != line or length <= HEADING_CHARS) and not NOT_PLACE.match(head):
-        head = re.sub(r"\s*\([^()]{1,40}\)$", "", head)  # an agency's name behind the date
+        head = re.sub(r"\s*\([^()]{1,40}\)$", "", head)  # the name of an agency after the date
         match = PLACE_DATE.fullmatch(fold(head))
         if match and PLACE.fullmatch(head.partition(",")[0]):
             yield match
 
 
 def iso_date(stated: str) -> str | None:
-    """A full date as FULL_DATE describes it in ISO form; None if ambiguous, impossible, before 1900 or to come."""
+    """A full date, as FULL_DATE matches it, in ISO form; None if ambiguous, impossible, or not `plausible`."""
     numbers = [int(part) for part in re.findall(r"[0-9]+", stated)]
     try:
         if re.match(r"[0-9]{4}[-/.]", stated):
@@ -112,7 +113,7 @@ def iso_date(stated: str) -> str | None:
             if month > 12 and "." not in stated:
                 day, month = month, day
             elif day <= 12 and day != month and "." not in stated:
-                return None  # 3/4: third of April or fourth of March
+                return None  # 3/4 may be the third of April or the fourth of March
             found = date(year, month, day)
         else:
             return plausible(named_date(stated))
@@ -122,33 +123,47 @@ def iso_date(stated: str) -> str | None:
 
 
 def named_date(stated: str) -> date | None:
-    """A date with the month's name in English or Dutch."""
+    """A date with the month's name in English or Dutch; None if it cannot be parsed."""
     from dateparser import parse
 
     plain = re.sub(r"(?<=[0-9])(?:st|nd|rd|th|e)\b|\bof\b|[.,-]", " ", stated)
-    plain = re.sub(r"\bfebr\b", "feb", plain)  # the one abbreviation it does not know
+    plain = re.sub(r"\bfebr\b", "feb", plain)  # the one abbreviation that dateparser does not know
     settings: dict[str, Any] = {"STRICT_PARSING": True}
     found = parse(" ".join(plain.split()), languages=["en", "nl"], settings=settings)
     return found.date() if found else None
 
 
 def plausible(found: date | None) -> str | None:
+    """The date in ISO form; None if it is before 1900 or more than a year ahead."""
     if found is None or not date(1900, 1, 1) <= found <= date.today() + timedelta(days=366):
         return None
     return found.isoformat()
 
 
 def front_date(value: str) -> str | None:
+    """The date in a field of metadata in ISO form; None if the field is not a full date."""
     match = DATE_PART.fullmatch(fold(value))
     return iso_date(match["date"]) if match else None
 
 
 # ---- titles and headings of plain text ----
 
-SENTENCE_END = re.compile(r"[.!:;,\u2026]['\"\u2018\u2019\u201c\u201d\u00bb)\]]*$")
-TITLE_END = re.compile(r"[.:;,\u2026]['\"\u2018\u2019\u201c\u201d\u00bb)\]]*$")
+
+def completed(found: Extract, headings: bool = False) -> Extract:
+    """`found` with the date that its text states, and with the title that it states if `found` has none.
+
+    headings: also marks headings as in a plain text, for a format that does not tell them apart.
+    """
+    title, title_marks = (None, ()) if found.title else header_title(found.text)
+    more = text_headings(found.text, list(block_ranges(found.text)), title) if headings else ()
+    marks = sorted_marks(found.marks, title_marks, more)
+    return replace(found, title=found.title or title, date=header_date(found.text), marks=marks)
+
+
+NO_HEADING_END = re.compile(r"[.!:;,\u2026]['\"\u2018\u2019\u201c\u201d\u00bb)\]]*$")
+NO_TITLE_END = re.compile(r"[.:;,\u2026]['\"\u2018\u2019\u201c\u201d\u00bb)\]]*$")
 LIST_ITEM = re.compile(r"(?:[-*+\u2022\u00b7\u2013>]|\(?[0-9]{1,3}[.)]|\(?[a-z][.)])\s")
-LABEL = re.compile(r"(?P<label>[^\W\d_][^:\r\n?!;]{0,79}):(?=\s)")
+COLON_LABEL = re.compile(r"(?P<label>[^\W\d_][^:\r\n?!;]{0,79}):(?=\s)")
 SUBJECT = re.compile(r"(?i)(?:title|titel|subject|onderwerp|betreft):")
 BYLINE_START = re.compile(r"(?:By|Door|Van|Tekst|Text|Reporting by)[ :]")
 QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab"
@@ -156,12 +171,14 @@ PROSE_CHARS = 80
 
 
 def header_title(text: str, skip: Sequence[Mark] = (), start: int = 0) -> tuple[str | None, tuple[Mark, ...]]:
-    """The title the first lines of a text give it, and heading marks for the blocks that state it.
+    """The title that the first lines of a text state, from `start` on, and heading marks for the blocks that state it.
 
-    It is the first block that is neither furniture nor date, if it is short and no sentence, with what continues it in
-    lower case; a later one wins if it alone stands there twice (above is the name of the site).
+    It is the first block outside the marks in `skip` that is no date, if it is short and no sentence, together with a
+    next block that continues it in lower case. One of the next three blocks is the title instead if it occurs twice:
+    then the first is the name of the site.
     """
-    first = [part for block in islice(blocks(text), 12) for part in outside(text, block, skip) if part[0] >= start]
+    parts = [part for block in islice(block_ranges(text), 12) for part in outside(text, block, skip)]
+    first = [part for part in parts if part[0] >= start]
     heads = [(part, head) for part in first if (head := title_lines(text, part)) is not None]
     seen = [fold(text[slice(*head)]) for _, head in heads]
     chosen = next((i for i, title in enumerate(seen[:4]) if title and seen.count(title) > 1), 0)
@@ -180,7 +197,7 @@ def header_title(text: str, skip: Sequence[Mark] = (), start: int = 0) -> tuple[
 
 
 def outside(text: str, block: Range, marks: Sequence[Mark]) -> Iterator[Range]:
-    """What the marks leave of a block: nothing, all of it, or its beginning."""
+    """The part of a block outside the marks: none, all of it, or its beginning."""
     start, end = block
     for mark in marks:
         if mark.start <= start < mark.end:
@@ -191,12 +208,13 @@ def outside(text: str, block: Range, marks: Sequence[Mark]) -> Iterator[Range]:
 
 
 def title_lines(text: str, block: Range) -> Range | None:
-    """The lines of a block that can be a title, an empty range if none can; None for a block to pass over.
+    """The lines of a block that can be a title, an empty range if none can; None for a block that is skipped.
 
-    Passed over are dates, labels, rules and the head of a letter, unless it names a subject.
+    Skipped are dates, labels, rules and the head of a letter; of a head with a subject, the line of the subject is the
+    title.
     """
-    found = [span for span in islice(lines(text, *block), HEADER_LINES) if WORD.search(text, *span)]
-    if len(found) > 1 and all(LABEL.match(text, *span) for span in found):
+    found = [span for span in islice(line_ranges(text, *block), HEADER_LINES) if WORD.search(text, *span)]
+    if len(found) > 1 and all(COLON_LABEL.match(text, *span) for span in found):
         return next((span for span in found if SUBJECT.match(text, *span)), None)
     kept: list[Range] = []
     for first, last in found:
@@ -211,14 +229,14 @@ def title_lines(text: str, block: Range) -> Range | None:
         return start, end
     end = kept[0][1]
     longest = max(last - first for first, last in kept)
-    if len(kept) > 1 and text[kept[1][0]].isupper() and end - start <= 0.6 * longest:  # else a wrapped paragraph
+    if len(kept) > 1 and text[kept[1][0]].isupper() and end - start <= 0.6 * longest:  # otherwise a wrapped paragraph
         return (start, end) if is_title(text[start:end]) else (start, start)
     return start, start
 
 
 def is_title(text: str) -> bool:
-    """Whether a block can be a title: short, words, no sentence, no item of a list."""
-    if len(text) > TITLE_CHARS or TITLE_END.search(text) or LIST_ITEM.match(text):
+    """Whether a block can be a title: short, with words of usual length, no sentence, no item of a list."""
+    if len(text) > TITLE_CHARS or NO_TITLE_END.search(text) or LIST_ITEM.match(text):
         return False
     if not (text[0].isalnum() or text[0] in "#*_([" or text[0] in QUOTES):
         return False
@@ -226,7 +244,7 @@ def is_title(text: str) -> bool:
 
 
 def clean_title(text: str) -> str:
-    """On one line, without the marks of Markdown and a label in front."""
+    """The title on one line, without Markdown marks and without a label in front."""
     text = SUBJECT.sub("", SPACE.sub(" ", text), count=1)
     return text.strip(" #*_=")
 
@@ -234,18 +252,18 @@ def clean_title(text: str) -> str:
 def text_headings(text: str, found: Sequence[Range], title: str | None) -> Iterator[Mark]:
     """Headings of a plain text: short blocks of one line, no sentence, with a paragraph below.
 
-    None after the first turn of a transcript, where a short line is something said. A block that begins with a label
-    is one only if the title begins with the same label: then it is a kicker, not a speaker.
+    There are none after the first turn of a transcript, where a short line is speech. A block that begins with a label
+    is a heading only if the title begins with the same label: then the label is a kicker, not a speaker.
     """
-    kicker = LABEL.match(title or "")
+    kicker = COLON_LABEL.match(title or "")
     first_turn = transcript_start(text, found, kicker["label"] if kicker else None)
-    stacked = 0  # short lines above each other: from the third on a list, or name and office below a quotation
+    stacked = 0  # short lines in a row: three or more are a list, or a name and an office below a quotation
     for (start, end), (next_start, next_end) in pairwise(found):
         if start >= first_turn:
             return
         line = text[start : min(end, start + HEADING_CHARS + 1)]
         stacked = stacked + 1 if looks_like_heading(line) and fold(line) != fold(title or "") else 0
-        label = LABEL.match(line)
+        label = COLON_LABEL.match(line)
         if not 1 <= stacked <= 2 or (label and not (kicker and kicker["label"] == label["label"])):
             continue
         below = text[next_end - 1] in ".!?\"'\u2019\u201d)" or next_end - next_start >= PROSE_CHARS
@@ -254,21 +272,25 @@ def text_headings(text: str, found: Sequence[Range], title: str | None) -> Itera
 
 
 def looks_like_heading(block: str) -> bool:
+    """Whether a block is one short line that is no sentence, list item, byline or date."""
     if len(block) > HEADING_CHARS or len(block.split()) > HEADING_WORDS or not re.search(r"[^\W\d_]", block):
         return False
     if not (block[0].isupper() or block[0].isdigit() or block[0] in QUOTES):
         return False
-    spans = [span for span in lines(block) if WORD.search(block, *span)]
-    if len(spans) != 1 or SENTENCE_END.search(block) or LIST_ITEM.match(block) or BYLINE_START.match(block):
+    spans = [span for span in line_ranges(block) if WORD.search(block, *span)]
+    if len(spans) != 1 or NO_HEADING_END.search(block) or LIST_ITEM.match(block) or BYLINE_START.match(block):
         return False
     return not any(dated_parts(block, len(block)))
 
 
 def transcript_start(text: str, found: Sequence[Range], kicker: str | None) -> int:
-    """Where the first of at least three turns begins, if a speaker speaks again; else the end of the text."""
+    """Offset of the first turn of a transcript: three turns or more, two speakers, one of whom speaks again.
+
+    The length of the text if it is none. `kicker`: a label that is no speaker.
+    """
     turns = []
     for start, end in found:
-        match = LABEL.match(text, start, min(end, start + HEADING_CHARS))
+        match = COLON_LABEL.match(text, start, min(end, start + HEADING_CHARS))
         label = match["label"] if match else ""
         if label[:1].isupper() and not (label == kicker and looks_like_heading(text[start:end][: HEADING_CHARS + 1])):
             turns.append((start, label))

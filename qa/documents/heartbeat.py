@@ -1,4 +1,4 @@
-"""A sign of life from a long piece of work: `beat` is called for each page, and whoever waits listens."""
+"""Heartbeats: loaders call `beat` for each page, so that the process which waits for a file knows of the progress."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ _listeners: list[Callable[[], None]] = []
 
 
 def beat() -> None:
-    """The work goes on. Heard only where somebody listens."""
+    """Calls every listener; there is none outside the worker process."""
     for listener in _listeners:
         listener()
 
 
 def listen(listener: Callable[[], None]) -> None:
+    """Has `listener` called at each heartbeat from now on."""
     _listeners.append(listener)

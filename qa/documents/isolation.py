@@ -1,7 +1,7 @@
-"""Parsers are not trusted: a file is read in a worker process that may be slow, greedy or crash at its own cost only.
+"""Files are parsed in a worker process: a parser that hangs, crashes or takes too much memory costs one file only.
 
-One worker reads many files, one after the other; it is started when the first one comes and again after it was lost.
-What comes back is JSON of bounded length, never a pickle.
+One worker reads many files, one after the other. It is started for the first file, and again after it has ended. Its
+reply is JSON of bounded length, never a pickle.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -24,20 +24,25 @@ from qa.errors import UnreadableFile
 from qa.types import Mark
 
 MEMORY = 2 * 2**30  # bytes of address space of the worker
-COMPUTING = 60  # seconds of processor time from one sign of progress to the next: however busy the machine is
+COMPUTING = 60  # seconds of processor time from one heartbeat to the next: the same on a busy machine
 SILENCE = 600.0  # seconds on the clock from one to the next
-LONGEST = 3600.0  # seconds on the clock for one file, progress or not
+LONGEST = 3600.0  # seconds on the clock for one file, with or without heartbeats
 REPLY_BYTES = 400 * 2**20
-FILES = 500  # that one worker reads: what parsers leak goes with it
+FILES = 500  # read by one worker: memory that parsers leak is freed with it
 
 COMMAND = (sys.executable, "-m", "qa.documents.worker")
 BEAT, RESULT, REFUSED = b".", b"T", b"F"  # kinds of message from the worker, each followed by 8 bytes of length
 
-Parsed = tuple[str, Extract]  # (SHA-256 of the bytes that were parsed, what they hold)
+Parsed = tuple[str, Extract]  # (SHA-256 of the bytes that were parsed, their content)
 
 
 class Worker:
-    """A process that reads files, or none yet. `command` starts it; its arguments: bytes, seconds of computing."""
+    """A process that reads files; started when it is first needed. Threads may share it.
+
+    command: starts the process; two arguments are added, `memory` and `computing`. memory: bytes of its address space.
+    computing: seconds of processor time between two heartbeats. silence: seconds on the clock between two. longest:
+    seconds on the clock for one file.
+    """
 
     def __init__(
         self,
@@ -56,7 +61,10 @@ class Worker:
         self.lock = threading.Lock()
 
     def read(self, path: Path) -> Parsed:
-        """Raises UnreadableFile with the reason, also where the parser hung, crashed or wanted too much memory."""
+        """SHA-256 and content of a file.
+
+        Raises UnreadableFile with the reason, also where the parser hung, crashed or took too much memory.
+        """
         with self.lock:
             if self.files >= FILES:
                 self.close()
@@ -69,7 +77,7 @@ class Worker:
                 self.close()
                 raise UnreadableFile(self.lost(process, watchdog)) from error
             except BaseException:
-                self.close()  # it would go on with a file nobody waits for
+                self.close()  # else it would go on with a file whose caller has given up
                 raise
         if kind == REFUSED:
             raise UnreadableFile(payload.decode("utf-8", "replace"))
@@ -85,7 +93,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # so that what it starts ends with it, and Ctrl-C is ours to handle
+                start_new_session=True,  # so that its children end with it, and Ctrl-C reaches this process only
                 env=environment(),
             )
         except OSError as error:
@@ -94,7 +102,7 @@ class Worker:
         return self.process
 
     def lost(self, process: subprocess.Popen[bytes], watchdog: Watchdog) -> str:
-        """Why there is no reply, in a person's words."""
+        """Why there is no reply, as the user is told."""
         if watchdog.why:
             return watchdog.why
         code = process.wait()
@@ -106,7 +114,7 @@ class Worker:
         return f"makes its parser crash ({what}): the file is damaged, or made to do harm"
 
     def close(self) -> None:
-        """Ends the process and whatever it has started."""
+        """Ends the process and its children."""
         process, self.process = self.process, None
         if process is None:
             return
@@ -123,7 +131,7 @@ def given_up(time: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """That of this process, with the folder that this package lies in on the path of modules."""
+    """The variables of this process; this package can be imported, OpenMP (in tesseract too) has one thread."""
     path = [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {"PYTHONPATH": os.pathsep.join(path), "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"}
 
@@ -131,13 +139,13 @@ def environment() -> dict[str, str]:
 def kill(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)  # its own session, so its own group
+            os.killpg(process.pid, signal.SIGKILL)  # it leads a session, so its group has the same number
         else:
             process.kill()
 
 
 class Watchdog:
-    """Ends a process that is silent or at work for too long; `why` says so then."""
+    """Ends a process that sends no heartbeat, or no result, for too long; `why` then holds the reason."""
 
     def __init__(self, process: subprocess.Popen[bytes], silence: float, longest: float) -> None:
         self.process, self.silence, self.longest = process, silence, longest
@@ -155,7 +163,8 @@ class Watchdog:
         self.alive.set()
         self.thread.join()
 
-    def beat(self) -> None:
+    def postpone(self) -> None:
+        """Counts the silence anew from now."""
         self.alive.set()
 
     def watch(self) -> None:
@@ -173,7 +182,7 @@ class Watchdog:
 
 
 def exchange(process: subprocess.Popen[bytes], path: Path, watchdog: Watchdog) -> tuple[bytes, bytes]:
-    """(kind, payload) of the worker's answer. Raises OSError or EOFError where it has ended."""
+    """(kind, payload) of the worker's reply. Raises OSError or EOFError where the worker has ended."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(json.dumps(os.fspath(path)).encode("ascii") + b"\n")
@@ -182,11 +191,11 @@ def exchange(process: subprocess.Popen[bytes], path: Path, watchdog: Watchdog) -
         kind = read_exactly(process.stdout, 1)
         length = int.from_bytes(read_exactly(process.stdout, 8), "big")
         if kind not in (BEAT, RESULT, REFUSED) or length > REPLY_BYTES:
-            raise EOFError("no reply of ours")
+            raise EOFError("not a message of the worker")
         payload = read_exactly(process.stdout, length)
         if kind != BEAT:
             return kind, payload
-        watchdog.beat()
+        watchdog.postpone()
 
 
 def read_exactly(stream: IO[bytes], length: int) -> bytes:
@@ -197,18 +206,19 @@ def read_exactly(stream: IO[bytes], length: int) -> bytes:
 
 
 def message(kind: bytes, payload: bytes = b"") -> bytes:
-    """What the worker writes."""
+    """A message of the worker: its kind, the payload's length in 8 bytes, the payload."""
     return kind + len(payload).to_bytes(8, "big") + payload
 
 
 def packed(sha256: str, found: Extract) -> bytes:
-    """A Parsed as the worker sends it: one line of JSON with everything but the text, then the text."""
+    """The payload of a RESULT: one line of JSON with everything but the text, then the text in UTF-8."""
     marks = [(mark.start, mark.end, mark.kind) for mark in found.marks]
     head = json.dumps([sha256, found.title, found.date, found.pages, marks, found.notes])
     return head.encode("ascii") + b"\n" + found.text.encode("utf-8", "surrogatepass")
 
 
 def parsed(payload: bytes) -> Parsed:
+    """What `packed` made a payload of."""
     end = payload.index(b"\n")
     sha256, title, date, pages, marks, notes = json.loads(payload[:end])
     text = str(memoryview(payload)[end + 1 :], "utf-8", "surrogatepass")
@@ -216,22 +226,7 @@ def parsed(payload: bytes) -> Parsed:
     return sha256, Extract(text, title, date, tuple(pages), made, tuple(notes))
 
 
-_worker = Worker()
-atexit.register(_worker.close)
+SHARED_WORKER = Worker()
+"""The worker in which this program reads its files."""
 
-
-def read(path: Path) -> Parsed:
-    """SHA-256 and content of a file, read in this program's worker. Raises UnreadableFile."""
-    return _worker.read(path)
-
-
-@contextlib.contextmanager
-def using(worker: Worker) -> Iterator[Worker]:
-    """Reads with another worker for a while."""
-    global _worker
-    before, _worker = _worker, worker
-    try:
-        yield worker
-    finally:
-        _worker = before
-        worker.close()
+atexit.register(SHARED_WORKER.close)

@@ -1,26 +1,25 @@
-"""Pages that are pictures of text: read by tesseract where that program is installed; else a person is told."""
+"""Text in scanned pages, read by the program tesseract where it is installed; otherwise the user is told."""
 
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import subprocess
 from functools import cache
 from typing import Any
 
-from qa.documents import heartbeat as pulse
+from qa.documents.heartbeat import beat
 
 PROGRAM = "tesseract"
 SECONDS = 240  # for one page, at most
-STEP = 10  # seconds between two signs of life
-LANGUAGES = ("eng", "nld", "deu", "fra", "spa")  # of those installed; each makes it slower
-MIN_SIDE = 300  # pixels: a smaller picture is an ornament
-MAX_SIDE = 4000  # a sheet of A4 at 300 dots an inch has 3,508
+STEP = 10  # seconds between two heartbeats
+OCR_LANGUAGES = ("eng", "nld", "deu", "fra", "spa")  # used where installed; each makes tesseract slower
+MIN_SIDE = 300  # pixels of the shorter side; a smaller picture is not a scan
+MAX_SIDE = 4000  # pixels; a sheet of A4 at 300 dots an inch has 3,508
 
 
 def read_page(page: Any) -> list[str]:
-    """The lines of text in the largest picture of a PDF page; none where there is no tesseract, or it finds none."""
+    """The lines of text in the largest picture of a PDF page; none without tesseract, or where it finds no text."""
     if not languages():
         return []
     picture = largest_picture(page)
@@ -28,7 +27,7 @@ def read_page(page: Any) -> list[str]:
 
 
 def read_picture(png: bytes) -> list[str]:
-    """The lines of text in a picture; a blank one between paragraphs."""
+    """The lines of text in a PNG picture, with a blank one between paragraphs; none where tesseract fails."""
     command = [PROGRAM, "stdin", "stdout", "-l", "+".join(languages()), "--psm", "3"]
     waiting: bytes | None = png
     try:
@@ -39,8 +38,8 @@ def read_picture(png: bytes) -> list[str]:
                 try:
                     found, _nothing = process.communicate(waiting, timeout=STEP)
                 except subprocess.TimeoutExpired:
-                    waiting = None  # it has been given already
-                    pulse.beat()
+                    waiting = None  # the picture has been sent already
+                    beat()
                 else:
                     return [" ".join(line.split()) for line in found.decode("utf-8", "replace").splitlines()]
             process.kill()
@@ -49,17 +48,9 @@ def read_picture(png: bytes) -> list[str]:
     return []
 
 
-def started(command: list[str]) -> subprocess.Popen[bytes]:
-    """On one thread: several wait for each other longer than they save."""
-    alone = os.environ | {"OMP_THREAD_LIMIT": "1"}
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=alone
-    )
-
-
 @cache
 def languages() -> tuple[str, ...]:
-    """Those of LANGUAGES that tesseract knows; empty where it is not installed."""
+    """Those of OCR_LANGUAGES that tesseract has data for; empty where it is not installed."""
     if shutil.which(PROGRAM) is None:
         return ()
     try:
@@ -67,11 +58,11 @@ def languages() -> tuple[str, ...]:
     except (OSError, subprocess.TimeoutExpired):
         return ()
     there = done.stdout.decode("utf-8", "replace").split()
-    return tuple(language for language in LANGUAGES if language in there)
+    return tuple(language for language in OCR_LANGUAGES if language in there)
 
 
 def largest_picture(page: Any) -> bytes | None:
-    """As PNG; None where the page has none that could be a scan. Raises nothing for a damaged one."""
+    """The largest picture of a page as PNG; None where none is large enough for a scan. Damaged ones are skipped."""
     from PIL import Image
 
     best: Any = None
@@ -99,11 +90,12 @@ def largest_picture(page: Any) -> bytes | None:
 
 
 def area(image: Any) -> int:
+    """In pixels."""
     return int(image.size[0] * image.size[1])
 
 
 def missing(scans: int, pages: int) -> str:
-    """What to say about pages that could not be read."""
+    """What the user is told about `scans` of `pages` pages that could not be read."""
     what = "is a scan" if scans == pages else f"is a scan on {scans} of {pages} pages"
     why = "tesseract finds none in it either" if languages() else "install tesseract to have it read (OCR)"
     return f"{what}, pictures without text: {why}"

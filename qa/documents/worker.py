@@ -1,4 +1,4 @@
-"""The process that reads files for `isolation`: a path comes in on a line, the file's text goes out."""
+"""The process that reads files for `isolation`: it takes a path in JSON on each line and replies with messages."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from qa.documents import heartbeat as pulse
-from qa.documents import loaders
+from qa.documents import heartbeat
 from qa.documents.isolation import BEAT, REFUSED, RESULT, message, packed
+from qa.documents.loaders import parse
 from qa.errors import UnreadableFile
 
 
 def main() -> None:
+    """Arguments: bytes of address space, seconds of processor time between two heartbeats."""
     memory, seconds = int(sys.argv[1]), int(sys.argv[2])
-    out = os.fdopen(os.dup(1), "wb")  # ours alone: what a library prints must not get between
+    out = os.fdopen(os.dup(1), "wb")  # a copy of its own, so that nothing a library prints gets between the messages
     os.dup2(2, 1)
     limit_memory(memory)
-    pulse.listen(lambda: send(out, message(BEAT)))
-    pulse.listen(lambda: limit_time(seconds))
+    heartbeat.listen(lambda: send(out, message(BEAT)))
+    heartbeat.listen(lambda: limit_time(seconds))
     paths: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=listen, args=(sys.stdin.buffer, paths), daemon=True).start()
+    threading.Thread(target=read_paths, args=(sys.stdin.buffer, paths), daemon=True).start()
     while True:
         path = Path(json.loads(paths.get()))
         limit_time(seconds)
-        send(out, answer(path, memory))
+        send(out, reply_to(path, memory))
 
 
-def listen(stream: IO[bytes], paths: queue.SimpleQueue[str]) -> None:
-    """Ends the process when nobody is there any more to read for, whatever it is doing."""
+def read_paths(stream: IO[bytes], paths: queue.SimpleQueue[str]) -> None:
+    """Puts each line into the queue; ends the process, even in the middle of a file, when the stream is closed."""
     for line in stream:
         paths.put(line.decode("ascii"))
     os._exit(0)
@@ -43,10 +44,10 @@ def send(out: IO[bytes], data: bytes) -> None:
     out.flush()
 
 
-def answer(path: Path, memory: int) -> bytes:
-    """The message with the file's text, or with the reason why there is none."""
+def reply_to(path: Path, memory: int) -> bytes:
+    """The message with the file's content, or with the reason why there is none."""
     try:
-        return message(RESULT, packed(*loaders.parse(path)))
+        return message(RESULT, packed(*parse(path)))
     except UnreadableFile as error:
         return refusal(str(error))
     except MemoryError:
@@ -55,7 +56,7 @@ def answer(path: Path, memory: int) -> bytes:
         )
     except RecursionError:
         return refusal("is nested too deeply: it is damaged, or made to do harm")
-    except Exception as error:  # whatever other people's parsers raise on other people's files
+    except Exception as error:  # a parser may raise anything on a damaged file
         words = " ".join(str(error).split())[:200]
         return refusal(f"cannot be read, it seems to be damaged ({type(error).__name__}: {words})")
 
@@ -65,7 +66,7 @@ def refusal(reason: str) -> bytes:
 
 
 def limit_memory(most: int) -> None:
-    """Where the system has such a limit."""
+    """Limits the address space to that many bytes, where the system can."""
     try:
         import resource
 
@@ -76,7 +77,7 @@ def limit_memory(most: int) -> None:
 
 
 def limit_time(seconds: int) -> None:
-    """Processor seconds from now on, where the system has such a limit; the process is ended after them."""
+    """Lets the system end the process after that many more seconds of processor time, where it can."""
     try:
         import resource
 

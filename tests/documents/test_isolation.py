@@ -1,4 +1,4 @@
-"""The worker that files are read in: what a hang, a crash, a greedy parser or a lost worker costs, and says."""
+"""The worker process: what happens, and what is told, when it hangs, crashes, takes too much memory or is lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.documents import isolation
+from qa.documents import isolation, loaders
 from qa.documents.extract import Extract
 from qa.documents.isolation import Worker, packed, parsed
 from qa.documents.loaders import load
@@ -75,18 +75,18 @@ def test_a_worker_that_read_many_files_is_replaced(worker: Worker) -> None:
         ("refuse.pdf", "^is refused$"),
     ],
 )
-def test_what_goes_wrong_costs_one_file(worker: Worker, name: str, reason: str) -> None:
+def test_after_a_worker_has_failed_on_a_file_the_next_one_is_read(worker: Worker, name: str, reason: str) -> None:
     text(worker)
     with pytest.raises(UnreadableFile, match=reason):
         text(worker, name)
     assert text(worker).isdigit()
 
 
-def test_signs_of_life_keep_a_slow_worker_alive(worker: Worker) -> None:
+def test_heartbeats_keep_a_slow_worker_alive(worker: Worker) -> None:
     assert text(worker, "slow.pdf").isdigit()
 
 
-def test_signs_of_life_do_not_keep_it_alive_for_ever(worker: Worker) -> None:
+def test_heartbeats_do_not_lift_the_limit_for_one_file(worker: Worker) -> None:
     worker.longest = 2
     with pytest.raises(UnreadableFile, match="given up after 2 s"):
         text(worker, "slow.pdf")
@@ -97,14 +97,14 @@ def test_a_worker_that_cannot_be_started_is_a_reason(tmp_path: Path) -> None:
         Worker([str(tmp_path / "nothing")]).read(Path("x.pdf"))
 
 
-def test_the_worker_ends_with_whoever_started_it(worker: Worker) -> None:
+def test_the_worker_ends_when_its_input_is_closed(worker: Worker) -> None:
     process = worker.running()
     assert process.stdin is not None
     process.stdin.close()
     assert process.wait(60) == 0
 
 
-def test_what_is_sent_arrives() -> None:
+def test_a_reply_is_unpacked_as_it_was_packed() -> None:
     marks = (Mark(0, 2, "heading"), Mark(3, 5, "row"))
     found = Extract("caf\xe9 \U0001f6a2\n\u2028x", "T\n\u20ac", "2023-01-02", (0, 3), marks, ("a note",))
     assert parsed(packed("abc", found)) == ("abc", found)
@@ -114,7 +114,7 @@ def test_what_is_sent_arrives() -> None:
 
 
 @pytest.fixture(scope="module")
-def greedy() -> Iterator[Worker]:
+def small_worker() -> Iterator[Worker]:
     """The program's own worker with less memory."""
     made = Worker(memory=600 * 2**20)
     yield made
@@ -167,25 +167,29 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", sorted(HOSTILE))
-def test_a_hostile_file_is_read_or_refused_and_the_next_one_is_read(tmp_path: Path, greedy: Worker, name: str) -> None:
+def test_a_hostile_file_is_read_or_refused_and_the_next_one_is_read(
+    tmp_path: Path, small_worker: Worker, name: str
+) -> None:
     path = write(tmp_path, name, HOSTILE[name])
     with contextlib.suppress(UnreadableFile):
-        greedy.read(path)
-    assert greedy.read(write(tmp_path, "good.md", "# Fine\n\nStill here."))[1].text == "# Fine\n\nStill here."
+        small_worker.read(path)
+    assert small_worker.read(write(tmp_path, "good.md", "# Fine\n\nStill here."))[1].text == "# Fine\n\nStill here."
 
 
-def test_one_file_does_not_end_an_ingest(tmp_path: Path) -> None:
+def test_an_ingest_goes_on_after_a_file_that_crashes_the_worker(
+    tmp_path: Path, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "documents"
     write(folder, "bad.pdf", HOSTILE["noise.pdf"])
     write(folder, "crash.md", "# never read")
     write(folder, "good.txt", "The ferry sails again on the first of June, the director said.")
-    with isolation.using(Worker([sys.executable, "-c", STUB], computing=2, silence=20)):
-        report = ingest(tmp_path / "store", folder)
+    monkeypatch.setattr(loaders, "SHARED_WORKER", worker)
+    report = ingest(tmp_path / "store", folder)
     assert report.added == ["bad.pdf", "good.txt"]  # the stub reads anything
     assert [entry["document"] for entry in report.failed] == ["crash.md"]
     assert "crash" in report.failed[0]["reason"]
 
 
-def test_plain_text_needs_no_worker(tmp_path: Path) -> None:
-    with isolation.using(Worker([str(tmp_path / "nothing")])):
-        assert load(write(tmp_path, "x.txt", "words"), "x.txt").text == "words"
+def test_plain_text_needs_no_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loaders, "SHARED_WORKER", Worker([str(tmp_path / "nothing")]))
+    assert load(write(tmp_path, "x.txt", "words"), "x.txt").text == "words"

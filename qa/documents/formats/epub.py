@@ -1,4 +1,4 @@
-"""EPUB: a zip archive of web pages in the order that its package file gives them."""
+"""EPUB: a zip archive of web pages, in the order that its package file states."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ import posixpath
 from typing import Any
 from urllib.parse import unquote
 
-from qa.documents import heartbeat as pulse
-from qa.documents.archives import open_zip, part, xml
+from qa.documents.archives import open_zip, parse_xml, read_part
 from qa.documents.extract import Builder, Extract
 from qa.documents.formats.html import page_paragraphs
 from qa.documents.header import front_date
+from qa.documents.heartbeat import beat
 from qa.errors import UnreadableFile
 
 EPUB_FILE = "a book (.epub)"
 PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
-MAX_PAGES = 5_000
+MAX_CHAPTERS = 5_000
 
 
 def load_epub(data: bytes) -> Extract:
-    """EPUB: its chapters in reading order, without the navigation; title and date of the package."""
+    """EPUB: the chapters in reading order, without the navigation; title and date from the package file."""
     with open_zip(data, "META-INF/container.xml", EPUB_FILE) as archive:
-        if part(archive, "META-INF/encryption.xml") and part(archive, "META-INF/rights.xml"):
+        if read_part(archive, "META-INF/encryption.xml") and read_part(archive, "META-INF/rights.xml"):
             raise UnreadableFile("is protected (DRM)")
-        container = xml(part(archive, "META-INF/container.xml") or b"", "container.xml")
+        container = parse_xml(read_part(archive, "META-INF/container.xml") or b"", "container.xml")
         path = next(iter(container.xpath("//*[local-name()='rootfile']/@full-path")), "")
-        package = part(archive, str(path))
+        package = read_part(archive, str(path))
         if package is None:
             raise UnreadableFile(f"is not {EPUB_FILE}, or damaged: it names no package file")
-        root = xml(package, str(path))
+        root = parse_xml(package, str(path))
         made = Builder()
         names = list(dict.fromkeys(chapters(root, posixpath.dirname(str(path)))))
-        for name in names[:MAX_PAGES]:
-            pulse.beat()
-            page = part(archive, name)
+        for name in names[:MAX_CHAPTERS]:
+            beat()
+            page = read_part(archive, name)
             for text, kind in page_paragraphs(page) if page else ():
                 made.add(text, kind)
     title = next(iter(root.xpath("//*[local-name()='metadata']/*[local-name()='title']/text()")), None)
@@ -42,7 +42,7 @@ def load_epub(data: bytes) -> Extract:
 
 
 def chapters(package: Any, folder: str) -> list[str]:
-    """Names in the archive of the pages in reading order, the navigation left out."""
+    """Names, in the archive, of the pages in reading order, without the navigation."""
     items = package.xpath("//*[local-name()='manifest']/*[local-name()='item']")
     by_id = {item.get("id"): item for item in items}
     found = []

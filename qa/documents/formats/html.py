@@ -9,66 +9,76 @@ from datetime import date
 from typing import Any
 
 from qa.documents.decoding import decode
-from qa.documents.extract import INVISIBLE, TITLE_CHARS, Extract, names, sorted_marks
-from qa.documents.furniture import furniture
+from qa.documents.extract import INVISIBLE, TITLE_CHARS, Extract, name_set, sorted_marks
+from qa.documents.furniture import furniture_marks
 from qa.documents.header import front_date, header_date, header_title, plausible
 from qa.errors import UnreadableFile
 from qa.text import WORD, fold
 from qa.types import Kind, Mark
 
-HTML_CHARS = 5_000_000  # a longer page is not searched for its main text: all of it is kept
+HTML_CHARS = 5_000_000  # of a longer page all text is kept: its main text is not looked for
 
-NEW_LINE = "\u2424"  # stands for a line break that counts; no page has this sign, and extractors keep it
-NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # lxml refuses them in what it is given
+NEW_LINE = "\u2424"  # stands for a line break that must be kept; extractors leave this character alone
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # lxml refuses these
 REFERENCE = re.compile(r"&#(?:([0-9]{1,7})|[xX]([0-9a-fA-F]{1,6}));?")
 META_ATTRIBUTES = ("name", "property", "itemprop", "http-equiv", "pubdate", "content", "datetime")
 NO_TEXT = ("script", "style", "template", "noscript", "iframe", "object", "svg", "math", "select", "textarea", "button")
 AROUND = ("nav", "header", "footer", "form", "aside")
-BLOCK_TAGS = names(
+BLOCK_TAGS = name_set(
     """html, body, main, article, section, div, p, head, h1, h2, h3, h4, h5, h6, quote, blockquote, pre, list, ul, ol
     dl, item, li, dt, dd, table, tbody, thead, tfoot, row, tr, caption, figure, figcaption, details, summary, address
     hr, center, cell, td, th, header, footer, nav, aside, form, fieldset, legend, title"""
 )
 HEADINGS = frozenset({"head", "h1", "h2", "h3", "h4", "h5", "h6"})
-Paragraph = tuple[str, Kind | None]  # its text, and what it is if more than text
+Paragraph = tuple[str, Kind | None]  # (text, kind; None: running text)
 DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{1,40})", re.IGNORECASE)
 DECLARED_XML = re.compile(rb"<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([\w.:-]{1,40})", re.IGNORECASE)
-CELL_CHARS = 400
-SHORT_PAGE = 250  # trafilatura's own bound, under which it falls back on all text
+CELL_CHARS = 400  # a row with a larger cell is page layout, not a table
+SHORT_PAGE = 250  # characters; below this trafilatura itself falls back on all text
 
 
 def load_html(data: bytes) -> Extract:
-    """HTML: the main text, paragraphs, items and table rows with a blank line between them.
+    """HTML: the main text; a blank line separates paragraphs, items of lists and rows of tables.
 
-    Where no main text is found, or only a small part of what the page says, it is the page without what lies around.
-    Raises UnreadableFile where the page cannot be parsed.
+    Where no main text is found, or only a small part of the page's text, it is the page without menus, header, footer
+    and forms. Raises UnreadableFile where the page cannot be parsed.
     """
-    page = NOT_XML.sub(" ", REFERENCE.sub(referenced, decode(data, declared_charset(data))))
+    page = decoded_page(data)
     if not WORD.search(page):
         return Extract("")
     for library in ("trafilatura", "htmldate"):
-        logging.getLogger(library).setLevel(logging.CRITICAL)  # what they think of a page is no message to the user
+        logging.getLogger(library).setLevel(logging.CRITICAL)  # their warnings about a page are not for the user
     try:
         tree = parse_html(page)
         stated = html_date(tree)
         drop_hidden(tree)
         title = html_title(tree)
         paragraphs = main_paragraphs(tree, len(page))
-    except Exception as error:  # parsers of other people, on input of other people
+    except Exception as error:  # a parser may raise anything on a damaged page
         raise UnreadableFile(f"its HTML cannot be read: {error or type(error).__name__}") from error
     text, structure = joined(paragraphs)
-    marks = sorted_marks(furniture(text), structure)
+    marks = sorted_marks(furniture_marks(text), structure)
     return Extract(text, title or header_title(text, marks)[0], stated or header_date(text), (), marks)
 
 
 def page_paragraphs(data: bytes) -> list[Paragraph]:
-    """All paragraphs of a page that is part of something larger: the chapter of a book, the body of a letter."""
-    page = NOT_XML.sub(" ", REFERENCE.sub(referenced, decode(data, declared_charset(data))))
+    """All paragraphs of a page that is part of another document: a chapter of a book, the body of an e-mail."""
+    page = decoded_page(data)
     if not WORD.search(page):
         return []
     tree = parse_html(page)
     drop_hidden(tree)
-    return list(paragraphs_of(tree.body if tree.find("body") is not None else tree))
+    return list(paragraphs_of(body_of(tree)))
+
+
+def decoded_page(data: bytes) -> str:
+    """The page's source without characters that lxml refuses. Raises UnreadableFile where it is not text."""
+    return NOT_XML.sub(" ", REFERENCE.sub(referenced, decode(data, declared_charset(data))))
+
+
+def body_of(tree: Any) -> Any:
+    """The body of a page, or the tree itself where it has none."""
+    return tree.body if tree.find("body") is not None else tree
 
 
 def declared_charset(data: bytes) -> str | None:
@@ -77,11 +87,13 @@ def declared_charset(data: bytes) -> str | None:
     name = match[1].decode("ascii", "replace").lower() if match else ""
     if name in ("iso-8859-1", "iso8859-1", "latin1", "latin-1", "ascii", "us-ascii"):
         return "cp1252"
-    return None if name.startswith(("utf-16", "utf-32")) else name or None  # those could not have been read
+    if name.startswith(("utf-16", "utf-32")):  # the declaration could not have been read in those
+        return None
+    return name or None
 
 
 def referenced(match: re.Match[str]) -> str:
-    """What browsers make of a numeric reference to a control character or half a pair; any other as it stands."""
+    """A numeric reference to a control character or lone surrogate as browsers read it; any other unchanged."""
     code = int(match[1]) if match[1] else int(match[2], 16)
     if 0x80 <= code < 0xA0:
         return bytes([code]).decode("cp1252", "ignore")
@@ -89,19 +101,19 @@ def referenced(match: re.Match[str]) -> str:
 
 
 def parse_html(page: str) -> Any:
-    """lxml tree of the page without comments."""
+    """The lxml tree of the page, without comments."""
     from lxml import etree, html
 
     huge = len(page) > HTML_CHARS
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=huge)
     try:
         return html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
-    except etree.ParserError:  # nothing in it but comments
+    except etree.ParserError:  # the page holds only comments
         return html.document_fromstring("<html><body></body></html>")
 
 
 def drop_hidden(tree: Any) -> None:
-    """Takes scripts, controls and what the page's own markup hides out of the tree; keeps line breaks that count."""
+    """Removes scripts, controls and hidden elements from the tree; marks line breaks that must be kept."""
     from lxml import etree
 
     etree.strip_elements(tree, *NO_TEXT, with_tail=False)
@@ -114,7 +126,7 @@ def drop_hidden(tree: Any) -> None:
 
 
 def keep_line_breaks(tree: Any) -> None:
-    """Puts NEW_LINE where <pre> and a second <br> break lines: extractors would close them up."""
+    """Puts NEW_LINE where <pre> or a second <br> breaks a line: extractors would make spaces of them."""
     for element in tree.xpath("//pre/descendant-or-self::*"):
         element.text = element.text and re.sub(r"\r\n?|\n", NEW_LINE, element.text)
         if element.tag != "pre" and element.tail:
@@ -136,30 +148,30 @@ def main_paragraphs(tree: Any, size: int) -> list[Paragraph]:
     body = getattr(page, "body", None)
     main = list(paragraphs_of(body)) if body is not None else []
     length, most = (sum(len(text) for text, _ in found) for found in (main, whole))
-    if length < SHORT_PAGE and whole:  # too little to judge: it has taken everything, menus included
+    if length < SHORT_PAGE and whole:  # trafilatura has fallen back on all text, menus included
         return whole
     return main if length * 4 >= most else whole
 
 
 def without_surroundings(tree: Any) -> Any:
-    """A copy of the page's body without menus, page header and footer, and small forms."""
+    """A copy of the page's body without menus, header, footer, asides and small forms."""
     from copy import deepcopy
 
     from lxml import etree
 
-    body = deepcopy(tree.body if tree.find("body") is not None else tree)
+    body = deepcopy(body_of(tree))
     for header in body.xpath("//article//header | //main//header"):
         header.tag = "div"  # of the article, not of the page
     for form in body.xpath("//form[string-length() > 300]"):
-        form.tag = "div"  # some sites wrap the page in one
+        form.tag = "div"  # some sites put the whole page into a form
     etree.strip_elements(body, *AROUND, "head", with_tail=False)
     return body
 
 
 def paragraphs_of(root: Any) -> Iterator[Paragraph]:
-    """Each block below `root`, of trafilatura's or of HTML's elements.
+    """Each block below `root`, in the elements of trafilatura or of HTML.
 
-    A row of short cells is one paragraph, cells joined by " | "; in larger cells (a layout) each block is its own.
+    A table row of short cells is one paragraph, cells joined by " | "; in larger cells each block is a paragraph.
     """
     from lxml import etree
 
@@ -171,21 +183,21 @@ def paragraphs_of(root: Any) -> Iterator[Paragraph]:
         row = row_text(element) if event == "start" and tag in ("row", "tr") and element is not root else None
         ends_block = tag in BLOCK_TAGS or (tag == "code" and element.getparent() is root)
         if ends_block or row is not None:
-            yield from finished(buffer, kind)
+            yield from paragraphs_from(buffer, kind)
             buffer, kind = [], "heading" if event == "start" and tag in HEADINGS else None
         if row is not None:
-            yield from finished([row], "columns" if names_columns(element) else "row")
+            yield from paragraphs_from([row], "columns" if names_columns(element) else "row")
             walk.skip_subtree()
         elif event == "start":
             buffer.append(NEW_LINE if tag in ("br", "lb") else "")
             buffer.append(element.text or "")
         if event == "end" and element is not root:
             buffer.append(element.tail or "")
-    yield from finished(buffer, kind)
+    yield from paragraphs_from(buffer, kind)
 
 
 def names_columns(row: Any) -> bool:
-    """Whether a table row consists of cells that are heads, or stands in the table's head."""
+    """Whether all cells of a table row are header cells, or the row belongs to the table's head."""
     cells = [cell for cell in row if cell.tag in ("cell", "td", "th")]
     return (row.getparent() is not None and row.getparent().tag == "thead") or all(
         cell.tag == "th" or cell.get("role") == "head" for cell in cells
@@ -203,8 +215,8 @@ def row_text(row: Any) -> str | None:
     return " | ".join(" ".join(cell) for cell in filled)
 
 
-def finished(buffer: Sequence[str], kind: Kind | None) -> Iterator[Paragraph]:
-    """The paragraphs in collected pieces of text: white space closed up, two line breaks end a paragraph."""
+def paragraphs_from(buffer: Sequence[str], kind: Kind | None) -> Iterator[Paragraph]:
+    """The paragraphs in collected pieces of text: single spaces; two line breaks end a paragraph."""
     parts = "".join(buffer).translate(INVISIBLE).split(NEW_LINE)
     rows: list[str] = []
     for part in (*parts, ""):
@@ -217,7 +229,7 @@ def finished(buffer: Sequence[str], kind: Kind | None) -> Iterator[Paragraph]:
 
 
 def joined(paragraphs: Iterable[Paragraph]) -> tuple[str, list[Mark]]:
-    """The text, a blank line between paragraphs, and marks for headings and tables; offsets are running lengths."""
+    """(text with a blank line between paragraphs, marks for headings and tables); offsets are running lengths."""
     texts: list[str] = []
     marks = []
     at = 0
@@ -230,7 +242,7 @@ def joined(paragraphs: Iterable[Paragraph]) -> tuple[str, list[Mark]]:
 
 
 def html_title(tree: Any) -> str | None:
-    """The page's title: its main heading if that agrees with the title in its metadata or there is none."""
+    """The page's title: its main heading if that agrees with the title in its metadata, or there is no such title."""
     heads = tree.xpath("//h1[not(ancestor::nav or ancestor::footer)]")
     heads = [title for head in heads if (title := " ".join(text for text, _ in paragraphs_of(head)))]
     social = next(iter(tree.xpath("//meta[@property='og:title']/@content")), "").strip()
@@ -245,10 +257,10 @@ def html_title(tree: Any) -> str | None:
 
 
 def html_date(tree: Any) -> str | None:
-    """The date a page states about itself in its metadata, found by htmldate.
+    """The date that a page states about itself in its metadata, found by htmldate.
 
-    It sees a page of metadata alone, and only such as state a full date: from prose it would take any date, and to a
-    month or a year it adds a day of its own.
+    htmldate is given only the metadata that state a full date: in prose it would take any date, and to a month or a
+    year it would add a day.
     """
     from htmldate import find_date
     from lxml import etree
@@ -270,7 +282,7 @@ def html_date(tree: Any) -> str | None:
 
 
 def own_moment(tree: Any) -> str | None:
-    """The time an article's own markup gives it: the first in the article, or the only one on the page."""
+    """The time in the markup of an article: the first within the article, or the only one on the page."""
     other = "[@content and (@itemprop='datePublished' or contains(@property, 'dc:created'))]"
     elements = tree.xpath(f"//time[@datetime] | //body//*{other}")
     moments = [(e, value) for e in elements if front_date(value := e.get("datetime") or e.get("content") or "")]
@@ -280,7 +292,7 @@ def own_moment(tree: Any) -> str | None:
 
 
 def as_html(element: Any) -> Any:
-    """An lxml tree parsed as HTML: a string might be taken for an address and fetched."""
+    """An lxml tree parsed as HTML; htmldate would take a string for an address and might fetch it."""
     from lxml import etree, html
 
     return html.document_fromstring(etree.tostring(element, method="html"))

@@ -1,4 +1,4 @@
-"""Markdown: exactly the decoded file, with its headings, its tables and what is not there to be read marked."""
+"""Markdown: exactly the decoded file, with marks for headings, tables and markup that a page does not show."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 from qa.documents.decoding import decode
 from qa.documents.extract import Extract, sorted_marks
 from qa.documents.formats.plain import load_text
-from qa.documents.furniture import furniture
+from qa.documents.furniture import furniture_marks
 from qa.documents.header import front_date, header_date, header_title
-from qa.text import LINE, WORD, Range
+from qa.text import LINE, WORD, Range, trimmed
 from qa.types import Mark
 
-MARKDOWN_CHARS = 2_000_000  # a longer Markdown file is not parsed: its headings are not worth minutes
+MARKDOWN_CHARS = 2_000_000  # a longer file is read as plain text: parsing it would take minutes
 
 
 def load_markdown(data: bytes) -> Extract:
-    """Markdown: exactly the decoded file; what is not there to be read is marked as furniture."""
+    """Markdown: exactly the decoded file; front matter, comments, rules and the like are marked as furniture."""
     text = decode(data)
     if len(text) > MARKDOWN_CHARS:
         return load_text(data)
@@ -27,7 +27,7 @@ def load_markdown(data: bytes) -> Extract:
     body = front.end if front else 0
     structure, heading = markdown_marks(text, body)
     hidden = [mark for mark in structure if mark.kind == "furniture"] + ([front] if front else [])
-    junk = sorted_marks(hidden, furniture(text))
+    junk = sorted_marks(hidden, furniture_marks(text))
     title = fields.get("title") or heading or header_title(text, junk, body)[0]
     stated = next((value for name in FRONT_DATES if (value := front_date(fields.get(name, "")))), None)
     marks = sorted_marks(junk, (mark for mark in structure if mark.kind != "furniture"))
@@ -41,7 +41,7 @@ FIELD = re.compile(r"(?P<name>[A-Za-z_-]+)\s*[:=]\s*(?P<value>.*)")
 
 
 def front_matter(text: str) -> tuple[Mark | None, dict[str, str]]:
-    """The block of settings a Markdown file may begin with, and its one-line fields, names in small letters."""
+    """The block of settings that a file may begin with, and its one-line fields, names in lower case."""
     opening = FRONT_MATTER.match(text)
     if not opening:
         return None, {}
@@ -55,14 +55,14 @@ def front_matter(text: str) -> tuple[Mark | None, dict[str, str]]:
             value = field["value"].strip()
             quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
             fields.setdefault(field["name"].casefold(), value[1:-1] if quoted else value)
-    return None, {}  # never closed: a thematic break
+    return None, {}  # without a closing line it is a thematic break
 
 
 def markdown_marks(text: str, body: int) -> tuple[list[Mark], str | None]:
-    """Headings and furniture of the Markdown in text[body:], and the words of the first heading of level 1."""
+    """Marks for headings, rows and furniture of the Markdown in text[body:]; the words of the first level-1 heading."""
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark").enable("table").disable("inline")  # only where blocks lie is asked
+    parser = MarkdownIt("commonmark").enable("table").disable("inline")  # only the places of blocks are needed
     env: dict[str, Any] = {}
     tokens = parser.parse(text[body:], env)
     rows = line_starts(text, body)
@@ -90,20 +90,23 @@ def markdown_marks(text: str, body: int) -> tuple[list[Mark], str | None]:
 
 
 def hidden_rows(kind: str, rows: Sequence[int], content: str, ending: str) -> Iterator[tuple[int, int]]:
-    """The rows of a Markdown element that a reader of the page never sees as words; `ending`: its last characters."""
+    """The lines of a Markdown element that a page does not show as text.
+
+    rows: the first line of the element and the one after its last. ending: the last three characters of the element.
+    """
     first, last = rows
-    if kind == "hr" or (kind == "html_block" and not visible(content)):
+    if kind == "hr" or (kind == "html_block" and not shows_words(content)):
         yield first, last
     elif kind == "fence":
         yield first, first + 1
         if last > first + 1 and ending in ("```", "~~~"):
             yield last - 1, last
     elif kind == "table_open":
-        yield first + 1, first + 2  # the rule below its head
+        yield first + 1, first + 2  # the line below its head
 
 
-def visible(html: str) -> bool:
-    """Whether a piece of raw HTML in Markdown holds words."""
+def shows_words(html: str) -> bool:
+    """Whether a piece of raw HTML has words outside tags and comments."""
     at, pieces = 0, []
     for start, end in comments(html, 0, len(html)):
         pieces.append(html[at:start])
@@ -120,17 +123,16 @@ def comments(text: str, start: int, end: int) -> Iterator[Range]:
 
 
 def plain_words(tokens: Sequence[Any]) -> str:
-    """Text of inline Markdown without its marks."""
+    """The text of inline Markdown without its marks."""
     return " ".join("".join(child.content for token in tokens for child in token.children or ()).split())
 
 
 def line_starts(text: str, start: int) -> list[int]:
-    """Where each line begins, as Markdown counts lines, and the end of the text."""
+    """Offset of each line, as Markdown counts lines, and of the end of the text."""
     return [start, *(match.end() for match in re.compile(r"\r\n?|\n").finditer(text, start)), len(text)]
 
 
 def rows_range(text: str, rows: Sequence[int], first: int, last: int) -> Range:
-    """Offsets of the lines first..last-1 without white space at their ends."""
+    """The lines first..last-1 without white space at their ends; an empty range where they are blank."""
     start, end = rows[min(first, len(rows) - 1)], rows[min(last, len(rows) - 1)]
-    piece = text[start:end]
-    return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
+    return next(iter(trimmed(text, start, end)), (start, start))

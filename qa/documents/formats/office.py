@@ -5,37 +5,28 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from qa.documents import heartbeat as pulse
-from qa.documents.archives import open_zip, part, xml
+from qa.documents.archives import open_zip, parse_xml, read_part
 from qa.documents.decoding import decode
-from qa.documents.extract import Builder, Extract, sorted_marks
-from qa.documents.header import header_date, header_title, text_headings
+from qa.documents.extract import Builder, Extract
+from qa.documents.header import completed
+from qa.documents.heartbeat import beat
 from qa.errors import UnreadableFile
-from qa.text import blocks
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
-TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+ODF_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+ODF_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+ODF_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 DC = "{http://purl.org/dc/elements/1.1/}"
-UNREAD = {W + "txbxContent", MC + "Fallback", W + "del", W + "moveFrom"}  # within a paragraph
-REPEATED = 100  # an ODT may say that a cell is repeated any number of times
+UNREAD = {W + "txbxContent", MC + "Fallback", W + "del", W + "moveFrom"}  # text within these is not read
+AROUND_BLOCKS = {W + "sdt", W + "sdtContent", W + "customXml", W + "ins", MC + "AlternateContent", MC + "Choice"}
+REPEATED = 100  # times that a cell of an ODT is repeated at most; the file may state any number
 
 WORD_FILE, POWERPOINT_FILE = "a Word document (.docx)", "a PowerPoint presentation (.pptx)"
 ODT_FILE = "an OpenDocument text (.odt)"
-
-
-def finished(made: Builder, title: str | None) -> Extract:
-    """With the title and the date that the text's own first lines state, where it states no other."""
-    found = made.finish(title)
-    own, more = (None, ()) if found.title else header_title(found.text)
-    marks = sorted_marks(found.marks, more)
-    return replace(found, title=found.title or own, date=header_date(found.text), marks=marks)
 
 
 # ---- Word ----
@@ -44,7 +35,7 @@ def finished(made: Builder, title: str | None) -> Extract:
 def load_docx(data: bytes) -> Extract:
     """DOCX: body in reading order, table rows as lines, notes below the paragraph that refers to them.
 
-    Insertions count as accepted, deletions as gone. Page headers and footers stand once each, at the end.
+    Tracked changes count as accepted. Page headers and footers come at the end, each once.
     """
     import docx
     from docx.opc.exceptions import OpcError
@@ -56,15 +47,15 @@ def load_docx(data: bytes) -> Extract:
     except (OpcError, KeyError, ValueError, AttributeError) as error:
         raise UnreadableFile(f"is not {WORD_FILE}, or damaged") from error
     reader = Docx(document)
-    reader.body(document.element.body)
+    reader.add_below(document.element.body)
     for which in ("header", "footer"):
         for root in reader.margins(document, which):
-            reader.body(root)
-    return finished(reader.made, document.core_properties.title or reader.title)
+            reader.add_below(root)
+    return completed(reader.made.finish(document.core_properties.title or reader.title))
 
 
 class Docx:
-    """Walks the XML of a Word document and writes what it says into `made`."""
+    """Adds the text in the XML of a Word document to `made`, and keeps the first paragraph in the style Title."""
 
     def __init__(self, document: Any) -> None:
         self.made = Builder()
@@ -73,7 +64,7 @@ class Docx:
         self.notes = {kind: notes_of(document.part, kind) for kind in ("footnote", "endnote")}
 
     def margins(self, document: Any, which: str) -> list[Any]:
-        """The page headers or footers of the sections, each text once, those with words only."""
+        """The page headers or footers (`which`) of the sections that have words, each text once."""
         seen: dict[str, Any] = {}
         for section in document.sections:
             for name in (f"first_page_{which}", which, f"even_page_{which}"):
@@ -84,20 +75,18 @@ class Docx:
                         seen.setdefault(words, margin._element)
         return list(seen.values())
 
-    def body(self, root: Any) -> None:
-        """Paragraphs and tables below `root`, also those in content controls and text boxes."""
+    def add_below(self, root: Any) -> None:
+        """Adds the paragraphs and tables below `root`, also those in content controls."""
         for element in root:
             if element.tag == W + "p":
-                self.paragraph(element)
+                self.add_paragraph(element)
             elif element.tag == W + "tbl":
                 self.made.table(self.rows(element), head=has_head(element) or None)
-            elif (
-                element.tag in (W + "sdt", W + "sdtContent", W + "customXml", W + "ins", MC + "AlternateContent")
-                or element.tag == MC + "Choice"
-            ):
-                self.body(element)
+            elif element.tag in AROUND_BLOCKS:
+                self.add_below(element)
 
-    def paragraph(self, element: Any) -> None:
+    def add_paragraph(self, element: Any) -> None:
+        """Adds a paragraph, then the text boxes in it and the notes that it refers to."""
         style = element.find(f"{W}pPr/{W}pStyle")
         kind = self.levels.get(style.get(W + "val")) if style is not None else None
         outline = element.find(f"{W}pPr/{W}outlineLvl")
@@ -110,15 +99,15 @@ class Docx:
         self.made.add(f"- {text}" if numbered and text.strip() else text, "heading" if kind else None)
         for box in element.iter(W + "txbxContent"):
             if not any(above.tag == MC + "Fallback" for above in box.iterancestors()):
-                self.body(box)
+                self.add_below(box)
         for which in ("footnote", "endnote"):
             for reference in element.iter(f"{W}{which}Reference"):
                 note = self.notes[which].pop(reference.get(W + "id"), None)
                 if note is not None:
-                    self.body(note)
+                    self.add_below(note)
 
     def rows(self, table: Any) -> Iterator[list[str]]:
-        """Cells of each row; a cell's paragraphs on one line, tables in cells too."""
+        """The cells of each row; the paragraphs of a cell, and of tables in it, are put on one line."""
         for row in table.iter(W + "tr"):
             above = next(row.iterancestors(W + "tbl"))
             if above is table:
@@ -127,6 +116,7 @@ class Docx:
 
 
 def heading_style(style: Any) -> str | None:
+    """ "title", "heading" or None: what the name of a style says about its paragraphs."""
     name = str(style.name or "").lower()
     if name == "title":
         return "title"
@@ -134,21 +124,22 @@ def heading_style(style: Any) -> str | None:
 
 
 def has_head(table: Any) -> bool:
+    """Whether the first row of a Word table repeats on each page, as the names of columns do."""
     row = table.find(W + "tr")
     return row is not None and row.find(f"{W}trPr/{W}tblHeader") is not None
 
 
 def notes_of(main: Any, kind: str) -> dict[str, Any]:
-    """The foot- or endnotes of a Word document by their number."""
+    """The notes of a Word document by their number; `kind`: "footnote" or "endnote"."""
     for relation in main.rels.values():
         if relation.reltype.endswith(f"/{kind}s") and not relation.is_external:
-            root = xml(relation.target_part.blob, f"{kind}s.xml")
+            root = parse_xml(relation.target_part.blob, f"{kind}s.xml")
             return {n.get(W + "id"): n for n in root if n.get(W + "type") in (None, "normal")}
     return {}
 
 
 def runs(paragraph: Any) -> Iterator[str]:
-    """The pieces of text of a paragraph as it reads with all changes accepted, without text boxes."""
+    """The pieces of text of a paragraph with all tracked changes accepted, without text boxes."""
     for element in paragraph.iter(W + "t", W + "tab", W + "br", W + "cr", W + "noBreakHyphen"):
         above = takewhile(lambda up: up is not paragraph, element.iterancestors())
         if any(up.tag in UNREAD for up in above):
@@ -157,7 +148,7 @@ def runs(paragraph: Any) -> Iterator[str]:
             yield element.text or ""
         elif element.tag == W + "noBreakHyphen":
             yield "-"
-        elif element.getparent().tag == W + "r":  # a tab stop among the paragraph's properties is none
+        elif element.getparent().tag == W + "r":  # not a tab stop among the paragraph's properties
             yield "\t" if element.tag == W + "tab" else "\n"
 
 
@@ -165,7 +156,7 @@ def runs(paragraph: Any) -> Iterator[str]:
 
 
 def load_pptx(data: bytes) -> Extract:
-    """PPTX: each slide is a page; its title is a heading, notes of the speaker stand behind it."""
+    """PPTX: each slide is a page; its title is a heading, and the speaker's notes follow it."""
     from pptx import Presentation
     from pptx.exc import PythonPptxError
 
@@ -177,7 +168,7 @@ def load_pptx(data: bytes) -> Extract:
         raise UnreadableFile(f"is not {POWERPOINT_FILE}, or damaged") from error
     made = Builder()
     for slide in presentation.slides:
-        pulse.beat()
+        beat()
         made.page()
         title = slide.shapes.title
         if title is not None:
@@ -188,10 +179,11 @@ def load_pptx(data: bytes) -> Extract:
         notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
         if notes is not None:
             made.add(notes.text)
-    return finished(made, presentation.core_properties.title)
+    return completed(made.finish(presentation.core_properties.title))
 
 
 def add_shape(made: Builder, shape: Any) -> None:
+    """Adds the text of a shape: a group, a table, or paragraphs."""
     if shape.shape_type == 6:  # a group
         for inner in shape.shapes:
             add_shape(made, inner)
@@ -210,64 +202,65 @@ def add_shape(made: Builder, shape: Any) -> None:
 def load_odt(data: bytes) -> Extract:
     """ODT: headings, paragraphs, lists, table rows as lines; notes below the paragraph that refers to them."""
     with open_zip(data, "content.xml", ODT_FILE) as archive:
-        manifest = part(archive, "META-INF/manifest.xml") or b""
+        manifest = read_part(archive, "META-INF/manifest.xml") or b""
         if b"encryption-data" in manifest:
             raise UnreadableFile("is protected by a password")
-        content = xml(part(archive, "content.xml") or b"", "content.xml")
-        meta = part(archive, "meta.xml")
-    body = content.find(f"{OFFICE}body")
-    text = body.find(f"{OFFICE}text") if body is not None else None
+        content = parse_xml(read_part(archive, "content.xml") or b"", "content.xml")
+        meta = read_part(archive, "meta.xml")
+    body = content.find(f"{ODF_OFFICE}body")
+    text = body.find(f"{ODF_OFFICE}text") if body is not None else None
     if text is None:
         raise UnreadableFile(f"is not {ODT_FILE}")
     made = Builder()
-    odt_body(made, text)
-    title = xml(meta, "meta.xml").findtext(f".//{DC}title") if meta else None
-    return finished(made, title)
+    add_odt(made, text)
+    title = parse_xml(meta, "meta.xml").findtext(f".//{DC}title") if meta else None
+    return completed(made.finish(title))
 
 
-def odt_body(made: Builder, root: Any, item: bool = False) -> None:
-    """What stands below `root`; `item`: it is an item of a list."""
+def add_odt(made: Builder, root: Any, item: bool = False) -> None:
+    """Adds the text below `root`; `item`: whether that is an item of a list."""
     for element in root:
-        if element.tag == TEXT + "h":
-            odt_paragraph(made, element, "heading")
-        elif element.tag == TEXT + "p":
-            odt_paragraph(made, element, "item" if item else None)
-        elif element.tag == TABLE + "table":
-            head = element.find(f"{TABLE}table-header-rows") is not None
+        if element.tag == ODF_TEXT + "h":
+            add_odt_paragraph(made, element, "heading")
+        elif element.tag == ODF_TEXT + "p":
+            add_odt_paragraph(made, element, "item" if item else None)
+        elif element.tag == ODF_TABLE + "table":
+            head = element.find(f"{ODF_TABLE}table-header-rows") is not None
             made.table(odt_rows(element), head=head or None)
-        elif element.tag != TEXT + "tracked-changes":
-            odt_body(made, element, element.tag == TEXT + "list-item")
+        elif element.tag != ODF_TEXT + "tracked-changes":
+            add_odt(made, element, element.tag == ODF_TEXT + "list-item")
 
 
-def odt_paragraph(made: Builder, element: Any, kind: str | None) -> None:
+def add_odt_paragraph(made: Builder, element: Any, kind: str | None) -> None:
+    """Adds a paragraph ("heading", "item" or None), then the notes that it refers to."""
     words = "".join(odt_words(element))
     made.add(f"- {words}" if kind == "item" and words.strip() else words, "heading" if kind == "heading" else None)
-    for note in element.iter(TEXT + "note-body"):
-        odt_body(made, note)
+    for note in element.iter(ODF_TEXT + "note-body"):
+        add_odt(made, note)
 
 
 def odt_words(element: Any) -> Iterator[str]:
     """The pieces of text of a paragraph, without notes and comments."""
     yield element.text or ""
     for child in element:
-        if child.tag == TEXT + "s":
+        if child.tag == ODF_TEXT + "s":
             yield " "
-        elif child.tag in (TEXT + "tab", TEXT + "line-break"):
-            yield "\t" if child.tag == TEXT + "tab" else "\n"
-        elif isinstance(child.tag, str) and child.tag not in (TEXT + "note", OFFICE + "annotation"):
+        elif child.tag in (ODF_TEXT + "tab", ODF_TEXT + "line-break"):
+            yield "\t" if child.tag == ODF_TEXT + "tab" else "\n"
+        elif isinstance(child.tag, str) and child.tag not in (ODF_TEXT + "note", ODF_OFFICE + "annotation"):
             yield from odt_words(child)
         yield child.tail or ""
 
 
 def odt_rows(table: Any) -> Iterator[list[str]]:
-    """Cells of each row of a table; a repeated empty cell counts once."""
-    for row in table.iter(TABLE + "table-row"):
-        if next(row.iterancestors(TABLE + "table")) is not table:
+    """The cells of each row of a table; a repeated empty cell counts once."""
+    for row in table.iter(ODF_TABLE + "table-row"):
+        if next(row.iterancestors(ODF_TABLE + "table")) is not table:
             continue
         cells: list[str] = []
-        for cell in row.iterchildren(TABLE + "table-cell", TABLE + "covered-table-cell"):
-            words = " ".join("".join(odt_words(p)) for p in cell.iter(TEXT + "p", TEXT + "h"))
-            times = cell.get(TABLE + "number-columns-repeated", "1")
+        for cell in row.iterchildren(ODF_TABLE + "table-cell", ODF_TABLE + "covered-table-cell"):
+            words = " ".join("".join(odt_words(p)) for p in cell.iter(ODF_TEXT + "p", ODF_TEXT + "h"))
+            times = cell.get(ODF_TABLE + "number-columns-repeated", "1")
             cells += [words] * (min(int(times), REPEATED) if words.strip() and times.isdigit() else 1)
         yield cells
 
@@ -276,7 +269,7 @@ def odt_rows(table: Any) -> Iterator[list[str]]:
 
 
 def load_rtf(data: bytes) -> Extract:
-    """RTF: its text; headings are seen as in a plain text."""
+    """RTF: its text; headings are found as in a plain text."""
     from striprtf.striprtf import rtf_to_text
 
     if not data.lstrip().startswith(b"{\\rtf"):
@@ -286,19 +279,17 @@ def load_rtf(data: bytes) -> Extract:
     made = Builder()
     table: list[list[str]] = []
     for paragraph in [*re.split(r"\n+", text), ""]:
-        pulse.beat()
-        if paragraph.count("|") > 1 and paragraph.rstrip().endswith("|"):  # how striprtf writes a row
+        beat()
+        if paragraph.count("|") > 1 and paragraph.rstrip().endswith("|"):  # a row of a table, as striprtf writes it
             table.append(paragraph.rstrip().removesuffix("|").split("|"))
             continue
         made.table(table)
         table = []
         made.add(paragraph)
-    found = made.finish(rtf_title(data))
-    own, title_marks = header_title(found.text)
-    marks = sorted_marks(found.marks, title_marks, text_headings(found.text, list(blocks(found.text)), own))
-    return replace(found, title=found.title or own, date=header_date(found.text), marks=marks)
+    return completed(made.finish(rtf_title(data)), headings=True)
 
 
 def rtf_title(data: bytes) -> str | None:
+    """The title in the properties of an RTF file, if it is plain ASCII without markup."""
     match = re.search(rb"\{\\title ([^{}\\]{1,200})\}", data[:100_000])
     return match[1].decode("cp1252", "replace") if match else None

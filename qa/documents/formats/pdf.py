@@ -1,7 +1,7 @@
 """PDF: from text drawn at places on pages to paragraphs, headings and tables, and the offset at which each page begins.
 
-pypdf gives the pieces of text in the order in which they were drawn, nearly always that of reading. What a line is, a
-paragraph or a row of a table is told here from where the pieces stand and how large they are.
+pypdf yields the pieces of text in the order in which they were drawn, which is nearly always the order of reading.
+They are joined to lines here, to paragraphs and tables in `pdf_blocks`, and across pages in `pdf_pages`.
 """
 
 from __future__ import annotations
@@ -13,79 +13,44 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import replace
 from typing import Any
 
-from qa.documents import heartbeat as pulse
 from qa.documents import ocr
-from qa.documents.extract import TITLE_CHARS, Builder, Extract, one_line, sorted_marks
-from qa.documents.header import header_date, header_title
+from qa.documents.extract import Builder, Extract, one_line
+from qa.documents.formats.pdf_blocks import LARGER, Line, Page, page_blocks, usual_distance
+from qa.documents.formats.pdf_pages import mend_pages, without_running_heads, words_of
+from qa.documents.header import completed
+from qa.documents.heartbeat import beat
 from qa.errors import UnreadableFile
 from qa.text import WORD, fold
-from qa.types import Kind
 
 MAX_PAGES = 20_000
-SAME_LINE = 0.4  # of the size of the letters: two pieces at heights that differ by less stand on one line
-PARAGRAPH_GAP = 1.35  # times the usual distance of lines
-LARGER, SMALLER = 1.15, 0.93  # than the body's letters: a heading, a footnote
-CELL_CHARS = 60
-EDGE_LINES = 2  # lines at the top and at the bottom of a page that may be a running head
 LIGATURES = {0xFB00 + i: text for i, text in enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"))}
-SIGNS = LIGATURES | {0xF0B7: "\u2022", 0xF0A7: "\u2022", 0xF0D8: "\u2022", 0x00A0: " "}  # the bullets of symbol fonts
-NO_SIGN = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")  # of a font's own: no text
+SIGNS = LIGATURES | {
+    0xF0B7: "\u2022",
+    0xF0A7: "\u2022",
+    0xF0D8: "\u2022",
+    0x00A0: " ",
+}  # bullets of symbol fonts
+NO_SIGN = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")  # characters that only a font defines
 FAULTS = (KeyError, ValueError, TypeError, IndexError, AttributeError, ZeroDivisionError, NotImplementedError)
 BOLD = re.compile(r"(?i)bold|black|heavy|demi")
-SIGN_BULLETS = "\u2022\u25cf\u25aa\u25e6\u2023"
-BULLET = re.compile(r"(?:[\u2022\u25cf\u25aa\u25e6\u2023\u2013*-]|\(?[0-9]{1,3}[.)]|\(?[a-z][.)])\s")
-CAPTION = re.compile(
-    r"(?i)(?:fig(?:ure|uur|\.)?|tab(?:le|el|leau|\.)|abb(?:ildung|\.)|chart|grafiek|photo|foto)\s*[0-9]"
-)
-ENDED = re.compile(r"[.!?:;\u2026][\"'\u201d\u2019\u00bb)\]0-9]*$")
-PAGE_NUMBER = re.compile(r"(?:page |pagina |p\. ?|seite )?[-\u2013 ]*#[-\u2013 ]*(?:(?:/|of|van|von|de) ?#)?")
 FILE_TITLE = re.compile(r"(?i)^(?:microsoft (?:word|powerpoint|excel) - .*|untitled.*|naamloos.*|.*\.\w{2,5})$")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Text on one line of a page; places in points from the lower left corner."""
-
-    text: str
-    x: float
-    y: float
-    size: float
-    bold: bool = False
-    turned: bool = False  # it runs up or down the page
-
-
-@dataclass(slots=True)
-class Block:
-    """What stands together: the lines of a paragraph or of a heading, or the rows of a table."""
-
-    lines: list[Line]
-    kind: Kind | None = None
-    rows: list[list[str]] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        return "\n".join(line.text for line in self.lines)
-
-
-Page = list[Block]
-
-
 def load_pdf(data: bytes) -> Extract:
-    """PDF: paragraphs, headings and tables; running heads once, words broken at a line's end whole.
+    """PDF: paragraphs, headings and tables; running heads once, words broken at the end of a line joined.
 
-    Raises UnreadableFile for a PDF that is protected, damaged or a scan that nothing here can read.
+    Raises UnreadableFile for a PDF that is protected, damaged, or a scan that cannot be read.
     """
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it thinks of a file is no message to the user
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its warnings about a file are not for the user
     reader = opened(data)
     pages: list[list[Line]] = []
     notes: list[str] = []
     scans = 0
     for page in reader.pages:
-        pulse.beat()
+        beat()
         if len(pages) >= MAX_PAGES:
             raise UnreadableFile(f"has more than {MAX_PAGES:,} pages: split it")
         lines = page_lines(page)
@@ -101,7 +66,7 @@ def load_pdf(data: bytes) -> Extract:
 
 
 def opened(data: bytes) -> Any:
-    """A pypdf reader. Raises UnreadableFile."""
+    """A pypdf reader of the file. Raises UnreadableFile where it is damaged, protected or has no pages."""
     from pypdf import PdfReader
     from pypdf.errors import PdfReadError, PyPdfError
 
@@ -119,7 +84,10 @@ def opened(data: bytes) -> Any:
 
 
 def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[str]) -> Extract:
-    """The text of all pages, with what the whole document tells: the usual letters, what repeats on each page."""
+    """The text of all pages, given their lines, the title in the file's properties, and what could not be read.
+
+    The size of the body's letters, the distance of its lines and running heads are found in the document as a whole.
+    """
     sizes: Counter[float] = Counter()
     for line in (line for page in pages for line in page):
         sizes[round(line.size, 1)] += len(line.text)
@@ -137,10 +105,7 @@ def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[st
                 made.table(block.rows)
             else:
                 made.add(block.text, block.kind)
-    found = made.finish(title if title and known_title(title, pages[0]) else headline(made_pages, body))
-    own, more = (None, ()) if found.title else header_title(found.text)
-    marks = sorted_marks(found.marks, more)
-    return replace(found, title=found.title or own, date=header_date(found.text), marks=marks)
+    return completed(made.finish(title if title and known_title(title, pages[0]) else headline(made_pages, body)))
 
 
 # ---- pieces and lines ----
@@ -157,21 +122,21 @@ def page_lines(page: Any) -> list[Line]:
             x = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
             y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
             height = abs(size) * math.hypot(tm[2] * cm[0] + tm[3] * cm[2], tm[2] * cm[1] + tm[3] * cm[3])
-            right, up = tm[0] * cm[0] + tm[1] * cm[2], tm[0] * cm[1] + tm[1] * cm[3]  # where the baseline goes
+            right, up = tm[0] * cm[0] + tm[1] * cm[2], tm[0] * cm[1] + tm[1] * cm[3]  # direction of the baseline
             bold = bool(font and BOLD.search(str(font.get("/BaseFont", ""))))
             pieces.append((text, Line("", x, y, height, bold, abs(up) > abs(right))))
 
-    with contextlib.suppress(PyPdfError, *FAULTS):  # what was drawn before the fault is kept
+    with contextlib.suppress(PyPdfError, *FAULTS):  # the text before the fault is kept
         page.extract_text(visitor_text=visit)
     lines = list(lines_of(pieces))
     turned = [line for line in lines if line.turned]
-    if 0 < len(turned) * 3 < len(lines):  # a stamp in the margin must not stand between two pages
+    if 0 < len(turned) * 3 < len(lines):  # a stamp in the margin must not separate two pages
         lines = [*turned, *(line for line in lines if not line.turned)]
     return [*lines, *form_lines(page)]
 
 
 def lines_of(pieces: Sequence[tuple[str, Line]]) -> Iterator[Line]:
-    """Pieces, each with its place, joined to lines; a wide gap within a line becomes three spaces."""
+    """(text, place) of the pieces joined to lines; a wide gap within a line becomes three spaces."""
     buffer: list[str] = []
     first: Line | None = None
     reached = 0.0
@@ -193,12 +158,13 @@ def lines_of(pieces: Sequence[tuple[str, Line]]) -> Iterator[Line]:
 
 
 def made_line(buffer: Sequence[str], place: Line) -> Line:
+    """A line at that place; gaps of three spaces or more become three, others one."""
     text = "".join(buffer).replace("\t", " ").strip()
     return replace(place, text=re.sub(r" {2,}", lambda gap: "   " if len(gap.group()) > 2 else " ", text))
 
 
 def form_lines(page: Any) -> Iterator[Line]:
-    """What was filled in on the page: the name of a field and its value."""
+    """The form fields of a page that are filled in: name and value of each."""
     try:
         widgets = [note.get_object() for note in page.get("/Annots") or ()]
         for widget in widgets[:5000]:
@@ -212,277 +178,18 @@ def form_lines(page: Any) -> Iterator[Line]:
 
 
 def has_image(page: Any) -> bool:
+    """Whether a page holds a picture."""
     try:
         return bool(page.images.keys())
     except FAULTS:
         return False
 
 
-# ---- blocks of a page ----
-
-
-def usual_distance(pages: Sequence[list[Line]]) -> float:
-    """Distance of two lines of a paragraph, in sizes of their letters."""
-    steps = sorted(
-        (a.y - b.y) / a.size
-        for page in pages
-        for a, b in pairwise(page)
-        if a.size > 0 and 0.8 < (a.y - b.y) / a.size < 2.5 and abs(a.x - b.x) < 3 * a.size
-    )
-    return steps[(len(steps) - 1) // 5] if steps else 1.2  # the smaller ones: others lie between paragraphs
-
-
-def page_blocks(lines: Sequence[Line], body: float, usual: float, bold: bool) -> Page:
-    """Paragraphs, headings and tables of a page in the order of drawing. `bold`: bold letters mean something."""
-    blocks: Page = []
-    rows: list[list[Line]] = []
-    for row in rows_of(lines):
-        if len(row) > 1:
-            rows.append(row)
-            continue
-        blocks += table_blocks(rows)
-        rows = []
-        line = row[0]
-        last = blocks[-1] if blocks and blocks[-1].lines else None
-        if last and goes_on(last, line, usual, bold):
-            last.lines.append(line)
-        else:
-            blocks.append(Block([line]))
-    blocks += table_blocks(rows)
-    for block in blocks:
-        if block.lines and is_heading(block, body, bold):
-            block.kind = "heading"
-    return blocks
-
-
-def rows_of(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Lines that stand beside each other, from left to right, together; any other alone."""
-    row: list[Line] = []
-    for cell in (cell for line in lines for cell in cells_of(line)):
-        last = row[-1] if row else None
-        if last and is_raised(last, cell):
-            row[-1] = replace(max(last, cell, key=lambda part: part.size), x=last.x, text=f"{last.text} {cell.text}")
-            continue
-        if last and abs(last.y - cell.y) < SAME_LINE * max(last.size, 1) and cell.x > last.x:
-            row.append(cell)
-            continue
-        if row:
-            yield row
-        row = [cell]
-    if row:
-        yield row
-
-
-def is_raised(last: Line, line: Line) -> bool:
-    """Whether one of two pieces is the small number of a note beside the other."""
-    small, large = sorted((last, line), key=lambda part: part.size)
-    beside = abs(last.y - line.y) < 0.6 * large.size and last.x < line.x < last.x + large.size * (len(last.text) + 2)
-    return beside and small.size < 0.75 * large.size and len(small.text) <= 3
-
-
-def cells_of(line: Line) -> list[Line]:
-    """The parts of a line between wide gaps; their places are guessed from the letters before them."""
-    parts = line.text.split("   ")
-    if len(parts) == 1:
-        return [line]
-    at, cells = line.x, []
-    for part in parts:
-        if part.strip():
-            cells.append(replace(line, text=part.strip(), x=at))
-        at += 0.5 * line.size * (len(part) + 3) + 0.01
-    return cells
-
-
-def table_blocks(rows: Sequence[list[Line]]) -> Iterator[Block]:
-    """A table, two columns of prose drawn line by line, or, of a single row, a line."""
-    if len(rows) < 2:
-        yield from (Block([replace(row[0], text="  ".join(cell.text for cell in row))]) for row in rows)
-        return
-    if all(len(row) == 2 for row in rows) and min(mean_length(rows, 0), mean_length(rows, 1)) > 30:
-        yield from (Block([row[side] for row in rows]) for side in (0, 1))
-        return
-    starts = [cell.x for cell in max(rows, key=len)]
-    yield Block([], rows=[in_columns(row, starts) for row in rows])
-
-
-def mean_length(rows: Sequence[list[Line]], column: int) -> float:
-    return sum(len(row[column].text) for row in rows) / len(rows)
-
-
-def in_columns(row: Sequence[Line], starts: Sequence[float]) -> list[str]:
-    """The cells at the places of the columns that begin nearest to them, each to the right of the one before."""
-    cells = [""] * len(starts)
-    at = 0
-    for number, cell in enumerate(row):
-        last = len(starts) - (len(row) - number)  # so that there is a place for each of the cells that follow
-        at = min(range(at, last + 1), key=lambda i: abs(starts[i] - cell.x))
-        cells[at] = cell.text
-        at += 1
-    return cells
-
-
-def goes_on(block: Block, line: Line, usual: float, bold: bool) -> bool:
-    """Whether a line belongs to the same paragraph as the block's last one."""
-    last = block.lines[-1]
-    size = max(last.size, 0.1)
-    step = (last.y - line.y) / size
-    if not 0.5 * usual < step < PARAGRAPH_GAP * usual or not 0.9 < line.size / size < 1.1:
-        return False
-    if BULLET.match(line.text) and (BULLET.match(block.lines[0].text) or line.text[0] in SIGN_BULLETS):
-        return False
-    if bold and last.bold != line.bold and all(part.bold == last.bold for part in block.lines):
-        return not (last.bold or ENDED.search(last.text)) or not line.text[:1].isupper()
-    indented = line.x > block.lines[0].x + 0.8 * size and len(block.lines) > 1
-    return not (indented and ENDED.search(last.text) and not BULLET.match(block.lines[0].text))
-
-
-def is_heading(block: Block, body: float, bold: bool) -> bool:
-    """Short, larger or bolder than the text, and no sentence."""
-    text = block.text
-    if (
-        block.lines[0].turned
-        or len(text) > TITLE_CHARS
-        or len(block.lines) > 4
-        or text[-1] in ".;,"
-        or not re.search(r"[^\W\d_]{2}", text)
-    ):
-        return False
-    size = min(line.size for line in block.lines)
-    return size >= LARGER * body or (bold and size >= SMALLER * body and all(line.bold for line in block.lines))
-
-
-# ---- the whole document ----
-
-
-def without_running_heads(pages: Sequence[list[Line]]) -> Iterator[list[Line]]:
-    """The pages without what stands at their upper or lower edge again and again; its first occurrence stays."""
-    edges = [edge_lines(page) for page in pages]
-    often = Counter(key for edge in edges for key in {key_of(line) for line in edge})
-    needed = 3 if len(pages) > 3 else 2
-    seen: set[str] = set()
-    for page, edge in zip(pages, edges, strict=True):
-        gone: set[int] = set()
-        for line in edge:
-            key = key_of(line)
-            numbered = len(pages) > 1 and PAGE_NUMBER.fullmatch(key) is not None
-            if numbered or (often[key] >= needed and key in seen):
-                gone.add(id(line))
-            elif often[key] >= needed:
-                seen.add(key)
-        yield [line for line in page if id(line) not in gone]
-
-
-def edge_lines(page: Sequence[Line]) -> list[Line]:
-    """The uppermost and the lowest lines of a page."""
-    ranked = sorted((line for line in page if line.text), key=lambda line: -line.y)
-    return [*ranked[:EDGE_LINES], *ranked[EDGE_LINES:][-EDGE_LINES:]]
-
-
-def key_of(line: Line) -> str:
-    return re.sub(r"[0-9]+", "#", fold(line.text))
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """How a document writes its words within lines: what tells whether a hyphen at a line's end belongs to one."""
-
-    plain: frozenset[str]
-    hyphenated: frozenset[str]
-
-    def keeps_hyphen(self, stem: str, rest: str) -> bool:
-        stem, rest = stem.casefold(), rest.casefold()
-        if stem + rest in self.plain:
-            return False
-        apart = len(stem) > 2 and len(rest) > 2 and stem in self.plain and rest in self.plain
-        return f"{stem}-{rest}" in self.hyphenated or apart
-
-
-def words_of(pages: Sequence[list[Line]]) -> Words:
-    found = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*(?!-$)")
-    words = {word.casefold() for page in pages for line in page for word in found.findall(line.text)}
-    return Words(frozenset(w for w in words if "-" not in w), frozenset(w for w in words if "-" in w))
-
-
-BROKEN = re.compile(r"(?P<stem>[^\W\d_]+)(?P<sign>[-\u2010\u00ad])$")
-BEGUN = re.compile(r"(?P<rest>[^\W\d_]+)(?P<after>\S*)\s*")
-
-
-def mend_pages(pages: Sequence[Page], body: float, known: Words) -> None:
-    """Makes broken words whole, within paragraphs, from column to column and from page to page."""
-    bring_together(pages, body)
-    for page in pages:
-        for block in page:
-            block.lines = mended(block.lines, known)
-    for page, following in pairwise([*pages, []]):
-        blocks = [*page, *following[:1]]
-        for above, below in pairwise(blocks):
-            if above.lines and below.lines:
-                joined = mended([above.lines[-1], below.lines[0]], known)
-                above.lines[-1] = joined[0]
-                below.lines[:1] = joined[1:]
-        page[:] = [block for block in page if block.lines or block.rows]
-        following[:] = [block for block in following if block.lines or block.rows]
-
-
-def mended(lines: Sequence[Line], known: Words) -> list[Line]:
-    """The lines, the second half of each broken word moved up to the first one."""
-    result: list[Line] = []
-    for line in lines:
-        broken = BROKEN.search(result[-1].text) if result else None
-        begun = BEGUN.match(line.text) if broken else None
-        if broken and begun and line.text[0].islower():
-            keep = broken["sign"] != "\u00ad" and known.keeps_hyphen(broken["stem"], begun["rest"])
-            whole = result[-1].text[: broken.start("sign")] + "-" * keep + begun["rest"] + begun["after"]
-            result[-1] = replace(result[-1], text=whole)
-            line = replace(line, text=line.text[begun.end() :])
-        if line.text:
-            result.append(line)
-    return result
-
-
-def bring_together(pages: Sequence[Page], body: float) -> None:
-    """Sets footnotes and captions that stand between the two halves of a sentence before or behind its paragraphs.
-
-    Each stays on its page.
-    """
-    flat = [(number, block) for number, page in enumerate(pages) for block in page]
-    at = 0
-    while at < len(flat):
-        end = at + 1
-        while end < len(flat) and interrupts(flat[end][1], body):
-            end += 1
-        if end - at > 1 and end < len(flat) and continues(flat[at][1], flat[end][1]):
-            (first, above), (last, below) = flat[at], flat[end]
-            before = [entry for entry in flat[at + 1 : end] if entry[0] == first]
-            behind = [entry for entry in flat[at + 1 : end] if entry[0] != first]
-            flat[at : end + 1] = [*before, (first, above), (last, below), *behind]
-            if behind and behind[0][0] < last:  # a page of captions alone lies between
-                flat[at : end + 1] = [*before, (first, above), *behind, (last, below)]
-        at = end
-    for number, page in enumerate(pages):
-        page[:] = [block for where, block in flat if where == number]
-
-
-def interrupts(block: Block, body: float) -> bool:
-    """Whether a block is a footnote or a caption."""
-    if not block.lines or block.kind:
-        return False
-    small = all(line.size < SMALLER * body for line in block.lines)
-    return small or CAPTION.match(block.text) is not None
-
-
-def continues(above: Block, below: Block) -> bool:
-    """Whether a sentence that one paragraph leaves unfinished goes on in the other."""
-    if not above.lines or not below.lines or above.kind or below.kind:
-        return False
-    return not ENDED.search(above.text) and below.text[:1].islower()
-
-
 # ---- the title ----
 
 
 def stated_title(reader: Any) -> str | None:
-    """The title in the file's properties, unless it is the name of a file."""
+    """The title in the file's properties; None if there is none, or if it is the name of a file."""
     try:
         title = one_line(str((reader.metadata or {}).get("/Title") or ""))
     except (KeyError, ValueError, TypeError, AttributeError):
@@ -491,12 +198,12 @@ def stated_title(reader: Any) -> str | None:
 
 
 def known_title(title: str, first: Sequence[Line]) -> bool:
-    """Whether a stated title is one: it stands on the first page, or has at least three words."""
+    """Whether the title in the properties is to be trusted: it has three words, or occurs on the first page."""
     return len(title.split()) > 2 or fold(title) in fold(" ".join(line.text for line in first))
 
 
 def headline(pages: Sequence[Page], body: float) -> str | None:
-    """The heading in the largest letters on the first page that has words, if they are larger than the text's."""
+    """The heading in the largest letters on the first page with words, if they are larger than the body's."""
     first = next((page for page in pages if any(WORD.search(block.text) for block in page)), [])
     large = [block for block in first[:12] if block.kind == "heading" and block.lines[0].size >= LARGER * body]
     heads = [block for block in large if len(block.text.split()) > 1 or len(block.text) > 4]

@@ -1,4 +1,4 @@
-"""Tables as files: CSV, whose text is the decoded file itself, and the sheets of an XLSX as lines of cells."""
+"""Tables: CSV, whose text is exactly the decoded file, and XLSX, whose text has a line for each row."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from qa.text import WORD, Range
 from qa.types import Kind, Mark
 
 DELIMITERS = ",;\t|"
-RECORD_LINES = 200  # a quoted cell that runs over more lines is taken for a stray quotation mark
-SHEET_ROWS = 1_048_576  # that Excel can hold
+RECORD_LINES = 200  # a quoted cell of more lines is taken for a stray quotation mark
+SHEET_ROWS = 1_048_576  # the most that Excel allows
 SHEET_COLUMNS = 16_384
-HEAD_ROWS = 12  # above the columns' names a sheet may have a title and remarks
+HEAD_ROWS = 12  # among these the row of the columns' names is looked for, below a title and remarks
 END = re.compile(r"\r\n|\r|\n|\Z")
 
 
@@ -29,7 +29,7 @@ END = re.compile(r"\r\n|\r|\n|\Z")
 
 
 def load_csv(data: bytes) -> Extract:
-    """CSV: exactly the decoded file; each record is a row, the one that names the columns stands in their context."""
+    """CSV: exactly the decoded file; each record is marked as a row, the one that names the columns as such."""
     text = decode(data)
     if len(text) > TEXT_CHARS:
         raise UnreadableFile(f"holds more than {TEXT_CHARS // 10**6} million characters: split it")
@@ -50,40 +50,41 @@ def load_csv(data: bytes) -> Extract:
 
 
 def cells_in(record: str, delimiter: str) -> list[str]:
+    """The cells of a record, without quotation marks."""
     try:
         return next(csv.reader(io.StringIO(record, newline=""), delimiter=delimiter), [])
-    except csv.Error:  # quotation marks that close nothing
+    except csv.Error:  # quotation marks without a partner
         return record.split(delimiter)
 
 
 def records(text: str) -> Iterator[Range]:
-    """(start, end) of each record: a line, or several where a quoted cell holds line breaks."""
+    """Each record: a line, or several where a quoted cell holds line breaks."""
     at = 0
     while at < len(text):
         first = END.search(text, at)
         assert first is not None
-        match, quotes, lines = first, text.count('"', at, first.start()), 1
-        while quotes % 2 and lines < RECORD_LINES and match.end() < len(text):
+        match, quotes, count = first, text.count('"', at, first.start()), 1
+        while quotes % 2 and count < RECORD_LINES and match.end() < len(text):
             following = END.search(text, match.end())
             assert following is not None
             quotes += text.count('"', match.end(), following.start())
-            match, lines = following, lines + 1
+            match, count = following, count + 1
         match = first if quotes % 2 else match
         if match.start() > at:
             yield at, match.start()
         at = max(match.end(), at + 1)
 
 
-def likely_delimiter(records: Sequence[str]) -> str:
-    """The sign that stands in most records, and there most often."""
-    if records and (match := re.match(r"(?i)sep=(.)\s*$", records[0])):
+def likely_delimiter(rows: Sequence[str]) -> str:
+    """The delimiter that occurs in most records, and among those the one that occurs most often."""
+    if rows and (match := re.match(r"(?i)sep=(.)\s*$", rows[0])):
         return match[1]
-    bare = [re.sub(r'"[^"]*"', "", record) for record in records]
-    return max(DELIMITERS, key=lambda sign: (sum(sign in record for record in bare), sum(r.count(sign) for r in bare)))
+    bare = [re.sub(r'"[^"]*"', "", row) for row in rows]
+    return max(DELIMITERS, key=lambda sign: (sum(sign in row for row in bare), sum(row.count(sign) for row in bare)))
 
 
 def columns_row(rows: Sequence[Sequence[str]]) -> int | None:
-    """Number of the row that names the columns: below a title and remarks of one cell each; None if none does."""
+    """Index of the row that names the columns, below a title and remarks of one cell each; None if there is none."""
     for i, cells in enumerate(rows[:HEAD_ROWS]):
         if len([cell for cell in cells if cell.strip()]) > 1:
             return i if i + 1 < len(rows) and looks_like_columns(cells, rows[i + 1]) else None
@@ -94,14 +95,14 @@ def columns_row(rows: Sequence[Sequence[str]]) -> int | None:
 
 
 def load_xlsx(data: bytes) -> Extract:
-    """XLSX: each sheet under its name, a line a row, cells joined by " | ", values as a person would write them."""
+    """XLSX: each sheet under its name, a line for each row, cells joined by " | "; formulas as their last values."""
     from openpyxl import load_workbook
 
     with open_zip(data, "xl/workbook.xml", "an Excel workbook (.xlsx)"):
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
     made = Builder()
     for sheet in book.worksheets:
-        sheet.reset_dimensions()  # what the file says about its own size may be anything
+        sheet.reset_dimensions()  # the size that the file states cannot be relied on
         named = len(book.worksheets) > 1 or not re.fullmatch(r"(?i)(?:sheet|blad|tabelle|feuil)\s*\d*", sheet.title)
         add_sheet(made, sheet.title if named else "", sheet_rows(sheet))
     return made.finish(book.properties.title)
@@ -118,6 +119,7 @@ def sheet_rows(sheet: Any) -> Iterator[list[str]]:
 
 
 def add_sheet(made: Builder, name: str, rows: Iterable[list[str]]) -> None:
+    """Adds a sheet: its name as heading (none if empty), what is above the table, then the table."""
     rows = iter(rows)
     first = list(islice(rows, HEAD_ROWS + 10))
     if not first:
@@ -130,7 +132,7 @@ def add_sheet(made: Builder, name: str, rows: Iterable[list[str]]) -> None:
 
 
 def cell_text(cell: Any) -> str:
-    """A cell's value: no zeros that a number does not need, dates in ISO form, per cent where it is shown so."""
+    """A cell's value as text: numbers without trailing zeros, per cent where shown, dates in ISO form."""
     value = cell.value
     if value is None:
         return ""
@@ -146,9 +148,10 @@ def cell_text(cell: Any) -> str:
         return str(value)
     if isinstance(value, int | float):
         shown = str(getattr(cell, "number_format", "") or "")
-        return f"{number(value * 100)}%" if shown.endswith("%") else number(value)
+        return f"{number_text(value * 100)}%" if shown.endswith("%") else number_text(value)
     return str(value)
 
 
-def number(value: float) -> str:
+def number_text(value: float) -> str:
+    """A number without trailing zeros, to 12 digits where it is no integer."""
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else f"{value:.12g}"

@@ -1,0 +1,121 @@
+"""Tables: CSV and XLSX files, and tables in Markdown and HTML."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.documents.formats.tables import records
+from qa.documents.loaders import load
+from qa.passages import split
+from tests.documents.making import OTHER, PROSE, assert_sound, extract_of, marked, refusal
+from tests.helpers import FakeEmbedder, write
+
+
+def test_csv_text_is_the_file_and_rows_are_marked() -> None:
+    text = 'Ships in 2021;;\r\nPort;Ships;Remark\r\nVeerhaven;12;"closed;\r\nopened"\r\n\r\nWesthaven;7;\r\n'
+    found = extract_of("\ufeff" + text, ".csv")
+    assert found.text == text
+    assert marked(found, "heading") == ["Ships in 2021;;"]
+    assert marked(found, "columns") == ["Port;Ships;Remark"]
+    assert marked(found, "row") == ['Veerhaven;12;"closed;\r\nopened"', "Westhaven;7;"]
+    assert found.title == "Ships in 2021"
+
+
+def test_csv_without_heads_has_rows_only() -> None:
+    found = extract_of("1,2,3\n4,5,6\n", ".csv")
+    assert marked(found, "row") == ["1,2,3", "4,5,6"]
+    assert marked(found, "columns") == []
+
+
+def test_a_stray_quotation_mark_does_not_join_the_rows_of_a_csv() -> None:
+    text = 'Pipe,Size\n"steel,5"\niron,6" wide\n' + "x,1\n" * 300
+    assert len(extract_of(text, ".csv").marks) == 303
+
+
+@given(st.text(st.sampled_from('a1,;"\n\r \t')))
+@settings(max_examples=300, deadline=None)
+def test_csv_records_cover_the_text(text: str) -> None:
+    at = 0
+    for start, end in records(text):
+        assert not text[at:start].strip("\r\n")
+        assert start < end
+        at = end
+    assert not text[at:].strip("\r\n")
+    assert extract_of("x" + text, ".csv").text == "x" + text
+
+
+def workbook(fill: Callable[[Any], None]) -> bytes:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    fill(book)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_xlsx_rows_and_the_row_that_names_the_columns() -> None:
+
+    def fill(book: Any) -> None:
+        sheet = book.active
+        sheet.title = "Ships"
+        for row in (
+            ["All ports"],
+            [],
+            ["Port", "Ships", "Since", "Share"],
+            ["Veerhaven", 12.0, date(2021, 5, 1), 0.25],
+        ):
+            sheet.append(row)
+        sheet["D4"].number_format = "0%"
+        sheet.append(["Westhaven", None, None, 1 / 3])
+        other = book.create_sheet("Notes")
+        other.append(["Counted by hand."])
+
+    found = extract_of(workbook(fill), ".xlsx")
+    assert_sound(found)
+    assert marked(found, "heading") == ["Ships", "Notes"]
+    assert marked(found, "columns") == ["Port | Ships | Since | Share"]
+    assert marked(found, "row")[:2] == ["Veerhaven | 12 | 2021-05-01 | 25%", "Westhaven | | | 0.333333333333"]
+    assert "All ports" in found.text
+
+
+def test_a_sheet_that_states_ten_billion_rows_is_refused() -> None:
+    book = workbook(lambda book: book.active.append(["a", "b"]))
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            data = (
+                old.read(name).replace(b'<row r="1"', b'<row r="10000000000"').replace(b'r="A1"', b'r="A10000000000"')
+            )
+            new.writestr(name, data)
+    assert "more rows" in refusal(out.getvalue(), ".xlsx")
+
+
+def test_table_rows_stay_whole_and_have_the_columns_in_their_context(tmp_path: Path) -> None:
+    lines = ["Port,Ships,Remark"] + [f"Harbour number {i},{i * 7},closed on day {i} of the year" for i in range(60)]
+    document = load(write(tmp_path, "ships.csv", "\n".join(lines)), "ships.csv")
+    model = FakeEmbedder()
+    found = list(split(document, model.count_tokens, model.window, "m"))
+    assert len(found) > 3
+    assert [line for passage in found for line in passage.text.split("\n")] == lines
+    assert found[0].context == ""
+    assert {passage.context for passage in found[1:]} == {"Port,Ships,Remark"}
+    assert all(document.text[start:end] in lines for passage in found for start, end in passage.sentences)
+
+
+def test_markdown_and_html_tables_name_their_columns() -> None:
+    found = extract_of("# T\n\n| Port | Ships |\n|------|-------|\n| V | 12 |\n\nText.", ".md")
+    assert marked(found, "columns") == ["| Port | Ships |"]
+    assert marked(found, "row") == ["| V | 12 |"]
+    head = "<table><tr><th>Port</th><th>Ships</th></tr><tr><td>Veerhaven</td><td>12</td></tr></table>"
+    found = extract_of(f"<html><body><p>{PROSE}</p>{head}<p>{OTHER}</p></body></html>", ".html")
+    assert marked(found, "columns") == ["Port | Ships"]
+    assert marked(found, "row") == ["Veerhaven | 12"]
