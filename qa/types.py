@@ -172,7 +172,7 @@ class Answer:
     hits: tuple[Hit, ...]  # the retrieved passages in rank order
     changed: frozenset[str] = frozenset()  # names of cited documents whose file differs from what was read
     seconds: tuple[tuple[str, float], ...] = ()  # time by stage
-    lent: tuple[str, ...] = ()  # earlier questions and names that a follow-up leans on; empty where it stands alone
+    lent: tuple[str, ...] = ()  # earlier questions and names that a follow-up refers to; empty where it stands alone
     understood: str | None = None  # the question as it was read, where that differs from the one asked
     disagrees: tuple[int, ...] = ()  # numbers, from 0, of the spans that say something else than the first one
 

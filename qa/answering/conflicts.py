@@ -1,6 +1,6 @@
 """Whether two answers contradict each other: documents that give different figures or dates for the same question.
 
-Only said to a reader, who sees both side by side; nothing is judged, and no answer is left out for it.
+The reader of an answer is told and sees both; neither is judged, and no answer is left out.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from qa.answering.question import NUMBER, TIME, stems, wanted_kind
 from qa.types import Span
 
-SHORT = 6  # words; so short an answer is the figure itself
-SHARED = 0.34  # of the shorter sentence's telling words, which the other one has too
+SHORT = 6  # words; a sentence no longer than that is little more than the figure
+SHARED = 0.34  # of the shorter sentence's content words: as many must stand in the other one
 NEAR = 3  # words behind a figure that may name what it counts
-TRUSTED = 0.4  # confidence of an answer that is worth setting against another
+LIKELY_ENOUGH = 0.4  # confidence from which on an answer is compared with another
 
 FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 CLOCK = re.compile(r"([01]?\d|2[0-3])[.:]([0-5]\d)")
@@ -57,13 +57,13 @@ def differ(question: str, one: Span, other: Span) -> bool:
     wanted = wanted_kind(question)
     if wanted not in (NUMBER, TIME) or one.source.name == other.source.name:
         return False
-    if min(one.confidence, other.confidence) < TRUSTED:
+    if min(one.confidence, other.confidence) < LIKELY_ENOUGH:
         return False
     asked = figures(question, wanted is TIME)
     said, also = figures(one.text, wanted is TIME) - asked, figures(other.text, wanted is TIME) - asked
     if not (said and also) or said <= also or also <= said:
         return False
-    if wanted is TIME and not {sort_of(figure) for figure in said} & {sort_of(figure) for figure in also}:
+    if wanted is TIME and not {time_kind(figure) for figure in said} & {time_kind(figure) for figure in also}:
         return False  # a year and a day without one go together
     return same_subject(question, one, other)
 
@@ -79,9 +79,9 @@ def same_subject(question: str, one: Span, other: Span) -> bool:
     if not alike or all(len(span.sentence.split()) <= SHORT for span in pair):
         units = [set(WORDS.findall(span.text.casefold())) - MONTHS.keys() - DAYS.keys() for span in pair]
         return not all(units) or bool(units[0] & units[1]) or not alike
-    first, second = (telling(span.sentence, span.passage.language) for span in (one, other))
+    first, second = (content_stems(span.sentence, span.passage.language) for span in (one, other))
     shared = first & second
-    return bool(shared & telling(question, one.passage.language)) and len(shared) >= SHARED * min(
+    return bool(shared & content_stems(question, one.passage.language)) and len(shared) >= SHARED * min(
         len(first), len(second)
     )
 
@@ -94,13 +94,13 @@ def counted_stems(span: Span) -> frozenset[str]:
     return frozenset(stem for word in following for stem in stems(word, span.passage.language))
 
 
-def sort_of(figure: str) -> str:
+def time_kind(figure: str) -> str:
     """Whether a time is a month, a weekday, a year, a time of day, or a day of the month."""
     kind = figure.partition(" ")[0] if " " in figure else "clock" if ":" in figure else ""
     return kind or ("year" if YEAR.fullmatch(figure) else "number")
 
 
-def telling(text: str, language: str) -> frozenset[str]:
+def content_stems(text: str, language: str) -> frozenset[str]:
     """Stems of the words that have some length; short ones are mostly articles and prepositions."""
     return frozenset(stem for word in WORDS.findall(text) if len(word) > 3 for stem in stems(word, language))
 

@@ -1,7 +1,7 @@
-"""What a follow-up question refers to, found without generating text: earlier turns lend it their questions and names.
+"""What a follow-up question refers to: questions and names of earlier turns are added to it, no text is generated.
 
-A question that stands alone is left alone. What is lent stands in the earlier questions and answers as it is, so that
-what was understood can be shown, and taken back.
+A question that stands alone stays as it is. What is added ("lent") stands word for word in the earlier questions and
+answers, so that a reader can see how the question was understood, and undo it.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from qa.errors import UsageError
 
 Earlier = str | Mapping[str, object]  # an earlier question, alone or with its answer
 
-TURNS = 12  # earlier turns that are looked at
-ANSWER = 300  # characters of an answer that are looked at
+TURNS = 12  # the last ones, from which anything is lent
+ANSWER = 300  # characters of an answer in which names are looked for
 NAMES = 2  # lent at most, besides those of the questions that are lent
 CHAIN, LONGEST = 3, 300  # questions lent, and characters of each
-THIN = 2  # a question with so few words of its own and no name cannot stand alone
+FEW_WORDS = 2  # a question with no more content words than that and no name cannot stand alone
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedQuestion:
-    """A question as it is understood; where it stands alone nothing is lent to it."""
+    """A question as it is understood; nothing is lent to one that stands alone."""
 
     question: str
-    before: tuple[str, ...] = ()  # the earlier questions that it goes on from, oldest first
+    before: tuple[str, ...] = ()  # the earlier questions that it continues, oldest first
     names: tuple[str, ...] = ()  # of earlier turns, not in those
 
     @property
@@ -55,9 +55,9 @@ class ResolvedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class EarlierTurn:
-    """What an earlier turn has to lend."""
+    """An earlier question and its answer, as far as later questions may refer to them."""
 
-    asked: tuple[str, ...]  # its question, after those that it went on from
+    asked: tuple[str, ...]  # its question, after those that it continues
     names: tuple[str, ...]  # of its question
     lent: tuple[str, ...]  # names that were lent to it
     answered: tuple[str, ...]  # names in its answer
@@ -65,7 +65,7 @@ class EarlierTurn:
 
 
 def resolve(question: str, history: Sequence[Earlier] = ()) -> ResolvedQuestion:
-    """The question with what it leans on.
+    """The question with the earlier questions and names that it refers to.
 
     history: earlier questions, oldest first, each a text or {"question": ..., "answer": ...}. Raises UsageError for
     items of another form.
@@ -73,9 +73,8 @@ def resolve(question: str, history: Sequence[Earlier] = ()) -> ResolvedQuestion:
     turns: list[EarlierTurn] = []
     for item in history[-TURNS:]:
         asked, answer = parts_of(item)
-        meant = resolved(asked, turns)
-        turns.append(turn_of(meant, answer[:ANSWER], turns))
-    return resolved(question, turns)
+        turns.append(turn_of(with_lent(asked, turns), answer[:ANSWER], turns))
+    return with_lent(question, turns)
 
 
 def parts_of(earlier: Earlier) -> tuple[str, str]:
@@ -87,9 +86,9 @@ def parts_of(earlier: Earlier) -> tuple[str, str]:
     return question, answer if isinstance(answer, str) else ""
 
 
-def resolved(question: str, turns: Sequence[EarlierTurn]) -> ResolvedQuestion:
-    """The question with what the turns before it lend: the question it goes on from, and who or what is spoken of."""
-    if not turns or not leans(question, turns):
+def with_lent(question: str, turns: Sequence[EarlierTurn]) -> ResolvedQuestion:
+    """The question with what the turns before it lend: the questions it continues, and who or what is spoken of."""
+    if not turns or not refers_back(question, turns):
         return ResolvedQuestion(question)
     before = tuple(asked[:LONGEST] for asked in turns[-1].asked[-CHAIN:])
     held = set(words_of(" ".join((*before, question))))
@@ -101,7 +100,7 @@ def resolved(question: str, turns: Sequence[EarlierTurn]) -> ResolvedQuestion:
     return ResolvedQuestion(question, before, tuple(names))
 
 
-# ---- whether a question leans on another ----
+# ---- whether a question refers to earlier ones ----
 
 PERSON = re.compile(r"(?i)\b(he|him|his|himself|she|her|hers|herself|hij|hem|zijn|haar)\b")
 POINTING = re.compile(
@@ -116,7 +115,7 @@ EXISTS = re.compile(
 DEFINES = re.compile(r"(?i)^\W*(what|who|wat|wie)\W*('?s|is|are|was|were|zijn|waren) (?!(the|his|her|its|de|het)\b)")
 
 
-def leans(question: str, turns: Sequence[EarlierTurn]) -> bool:
+def refers_back(question: str, turns: Sequence[EarlierTurn]) -> bool:
     """Whether a question cannot be understood without those before it.
 
     A name before the pronoun is what the pronoun means; a name anywhere makes a question without one stand alone.
@@ -128,19 +127,19 @@ def leans(question: str, turns: Sequence[EarlierTurn]) -> bool:
         return not names_in(question[: pointing.start()], turns)
     own = names_in(question, turns, answers=True)
     if MORE.search(question):
-        return not own or thin(question, own)
-    return not own and thin(question, own) and not DEFINES.search(question)
+        return not own or has_few_words(question, own)
+    return not own and has_few_words(question, own) and not DEFINES.search(question)
 
 
-def thin(question: str, names: Sequence[str]) -> bool:
-    """Whether a question has few telling words of its own, names aside."""
-    return sum(len(WORD.findall(phrase)) for phrase in topics_in(question, names)) <= THIN
+def has_few_words(question: str, names: Sequence[str]) -> bool:
+    """Whether a question has at most FEW_WORDS content words besides its names."""
+    return sum(len(WORD.findall(phrase)) for phrase in topics_in(question, names)) <= FEW_WORDS
 
 
 # ---- what is lent ----
 
 ASKS_FOR_PERSON = re.compile(r"(?i)\b(who|whom|whose|wie|wiens)\b")
-QUESTION, LENT, ANSWERED, FADING = 2.0, 2.0, 0.5, 0.9  # weights of a name by where it stands; a turn back
+QUESTION, LENT, ANSWERED, DECAY = 2.0, 2.0, 0.5, 0.9  # weights of a name by where it stands; factor for each turn back
 
 
 def names_to_lend(question: str, turns: Sequence[EarlierTurn]) -> Iterator[str]:
@@ -156,17 +155,17 @@ def ranked_names(turns: Sequence[EarlierTurn]) -> list[str]:
     for back, turn in enumerate(reversed(turns)):
         for names, weight in ((turn.names, QUESTION), (turn.lent, LENT), (turn.answered, ANSWERED)):
             for name in names:
-                scores[name] = scores.get(name, 0.0) + weight * FADING**back
+                scores[name] = scores.get(name, 0.0) + weight * DECAY**back
     return sorted(scores, key=lambda name: -scores[name])
 
 
-def turn_of(meant: ResolvedQuestion, answer: str, turns: Sequence[EarlierTurn]) -> EarlierTurn:
+def turn_of(resolved: ResolvedQuestion, answer: str, turns: Sequence[EarlierTurn]) -> EarlierTurn:
     return EarlierTurn(
-        asked=(*meant.before, meant.question),
-        names=tuple(names_in(meant.question, turns)),
-        lent=tuple(name for part in meant.lent for name in names_in(part, turns)),
+        asked=(*resolved.before, resolved.question),
+        names=tuple(names_in(resolved.question, turns)),
+        lent=tuple(name for part in resolved.lent for name in names_in(part, turns)),
         answered=tuple(names_in(answer)),
-        asks_who=bool(ASKS_FOR_PERSON.search(meant.question)),
+        asks_who=bool(ASKS_FOR_PERSON.search(resolved.question)),
     )
 
 
@@ -197,7 +196,7 @@ FUNCTION = frozenset(
         )
     ).split(" ")
 )
-"""Words that tell nothing about what a question is about."""
+"""Function words, and words so common that they say nothing about the topic."""
 
 
 @lru_cache(maxsize=4096)
@@ -247,7 +246,7 @@ def words_of(name: str) -> list[str]:
 
 
 def topics_in(text: str, names: Iterable[str]) -> list[str]:
-    """Runs of telling words that are no names."""
+    """Runs of content words that are no names."""
     taken = {word for name in names for word in words_of(name)}
     runs: list[list[int]] = []
     last = -1

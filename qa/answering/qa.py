@@ -1,4 +1,4 @@
-"""The way of a question: resolve a follow-up, retrieve, read, decide. `QA.ask` is the program, top to bottom."""
+"""Answering a question: resolve a follow-up, retrieve, read, decide; `QA.ask` does them in this order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class QA:
     """A store opened for questions. Threads may share one; `close` it, or use it in a `with`."""
 
     def __init__(self, store: Path, embedder: Embedder, reader: Reader, threshold: float | None = None) -> None:
-        """Parts made by the caller; most will want `QA.open`. threshold: of confidence, default the reader's own."""
+        """With parts that the caller made; `QA.open` makes them. threshold: of confidence, default the reader's own."""
         self.store = store
         self.embedder = embedder
         self.reader = reader
@@ -93,23 +93,23 @@ class QA:
         asked = clean(question)
         if not asked:
             raise UsageError("the question is empty; type one")
-        started = time.perf_counter()
-        meant = resolve(asked, [cleaned(earlier) for earlier in history])
-        hits = self.retrieve(meant.text, within)
-        retrieved = time.perf_counter()
-        spans = distinct(self.reader.read(meant.to_read, hits))
+        started_at = time.perf_counter()
+        resolved = resolve(asked, [cleaned(earlier) for earlier in history])
+        hits = self.retrieve(resolved.text, within)
+        retrieved_at = time.perf_counter()
+        spans = distinct(self.reader.read(resolved.to_read, hits))
         confidence = spans[0].confidence if spans else 0.0
         given = tuple(span for span in spans if span.confidence >= self.threshold)[:MAX_SPANS]
-        read = time.perf_counter()
+        read_at = time.perf_counter()
         return Answer(
             question=encodable(question),
             confidence=confidence,
             spans=given,
             hits=tuple(hits),
             changed=changed_documents([place.source for span in given for place in span.places]),
-            seconds=(("retrieve", retrieved - started), ("read", read - retrieved)),
-            lent=meant.lent,
-            understood=meant.to_read if meant.to_read != asked else None,
+            seconds=(("retrieve", retrieved_at - started_at), ("read", read_at - retrieved_at)),
+            lent=resolved.lent,
+            understood=resolved.to_read if resolved.to_read != asked else None,
             disagrees=tuple(differing(asked, given)),
         )
 
@@ -179,7 +179,7 @@ def clean(question: str) -> str:
 def distinct(spans: Sequence[Span]) -> list[Span]:
     """Spans that say different things, best first; equal ones become one with several places, and more confidence.
 
-    A span that contains another one already there, or lies in it, says nothing new.
+    A span that overlaps a better one of the same document is left out.
     """
     kept: dict[bytes, list[Span]] = {}
     for span in spans:

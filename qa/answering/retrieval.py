@@ -70,8 +70,8 @@ def ranked(
     length = LIST_LENGTH
     while True:
         fused = fuse(ranked_lists(index, question, vector, own, length, parts))
-        known = catalog.passages([number for number, _ in fused])
-        hits = collapse((known[number], score) for number, score in fused if number in known)
+        known = catalog.passages([passage_id for passage_id, _ in fused])
+        hits = collapse((known[passage_id], score) for passage_id, score in fused if passage_id in known)
         if len(hits) >= limit or length >= total:
             return [with_equals(catalog, hit, within) for hit in share_out(hits, others, every)[:limit]]
         length *= 4  # many copies of one text filled the lists
@@ -100,20 +100,20 @@ def ranked_lists(
 def spread(ranked: Sequence[tuple[str, float]], most: float = 1.0) -> dict[str, float]:
     """Similarities as 0 for the last to `most` for the first: a model's cosines lie in a narrow range of its own."""
     best, last = (ranked[0][1], ranked[-1][1]) if ranked else (0.0, 0.0)
-    return {number: most * (score - last) / ((best - last) or 1.0) for number, score in ranked}
+    return {passage_id: most * (score - last) / ((best - last) or 1.0) for passage_id, score in ranked}
 
 
 def relative(ranked: Sequence[tuple[str, float]]) -> dict[str, float]:
     """bm25 scores as shares of the best one: theirs is a true zero, for a passage without any of the words."""
-    return {number: score / (ranked[0][1] or 1.0) for number, score in ranked}
+    return {passage_id: score / (ranked[0][1] or 1.0) for passage_id, score in ranked}
 
 
 def fuse(lists: Iterable[Mapping[str, float]]) -> list[tuple[str, float]]:
     """(id, sum of scores), best first; ties in order of first appearance."""
     scores: dict[str, float] = defaultdict(float)
     for scored in lists:
-        for number, score in scored.items():
-            scores[number] += score
+        for passage_id, score in scored.items():
+            scores[passage_id] += score
     return sorted(scores.items(), key=lambda item: -item[1])
 
 

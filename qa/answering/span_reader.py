@@ -32,7 +32,7 @@ READ_HITS = 20  # passages read
 WINDOW, STRIDE = 256, 64  # tokens of question and passage together; tokens that two windows of a passage share
 QUESTION_TOKENS = 64  # of a longer question only the beginning is read
 SPAN_TOKENS, SPAN_CHARS = 40, 300  # an answer at most, before its words are completed
-QUOTED_CHARS = 400  # after that; only a "word" without end gets there
+QUOTED_CHARS = 400  # after that; only a very long "word" exceeds it
 SPANS = 5  # of a passage
 TRIES = 20  # spans looked at for that: some are mere punctuation
 
@@ -53,7 +53,7 @@ Load = Callable[[], tuple[Tokenizer, Session]]
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What makes a confidence of a score; fitted by eval/decide.py and stored beside the weights."""
+    """What makes a confidence of a score; fitted by eval.calibrate and stored beside the weights."""
 
     slope: float = 1.0
     intercept: float = 0.0

@@ -43,7 +43,7 @@ HOW_MANY, WHEN = "How many people had to leave their homes?", "When did gate thr
         (WHEN, ("Gate three stopped on 13 March 2024.", ""), ("Gate three stopped on 14 March 2024.", "")),
     ],
 )
-def test_what_differs(question: str, one: tuple[str, str], other: tuple[str, str]) -> None:
+def test_different_figures_disagree(question: str, one: tuple[str, str], other: tuple[str, str]) -> None:
     assert differing(question, [span("a", *one), span("b", *other)]) == [1]
     assert differing(question, [span("a", *one), span("a", *other)]) == []  # one document counts two things
     assert differing(question, [span("a", *one), span("b", *other, confidence=0.2)]) == []
@@ -73,7 +73,9 @@ def test_what_differs(question: str, one: tuple[str, str], other: tuple[str, str
         (WHEN, ("22:37", ""), ("22.37", "")),
     ],
 )
-def test_what_does_not(question: str, one: tuple[str, str], other: tuple[str, str]) -> None:
+def test_equal_and_unrelated_figures_do_not_disagree(
+    question: str, one: tuple[str, str], other: tuple[str, str]
+) -> None:
     assert differing(question, [span("a", *one), span("b", *other)]) == []
 
 

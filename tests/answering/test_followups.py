@@ -1,4 +1,4 @@
-"""What a follow-up question leans on, and what earlier turns lend it."""
+"""Which questions refer to earlier ones, and what those lend them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qa.errors import UsageError
 
 
 @pytest.mark.parametrize(
-    ("question", "leans"),
+    ("question", "refers"),
     [
         ("When was it built?", True),
         ("And the onions?", True),
@@ -19,16 +19,16 @@ from qa.errors import UsageError
         ("Wat kostte dat?", True),
         ("En de uien van Anton Bakker?", True),
         ("Wanneer zei hij dat hij zou gaan?", True),
-        ("How much was the engine?", True),  # few telling words and no name: whose engine?
+        ("How much was the engine?", True),  # few content words and no name: whose engine?
         ("Which company built the lighthouse lamp?", False),
         ("What did Anton Bakker say about his onions?", False),  # the name before it is what the pronoun means
         ("Was there a fire in Westhaven?", False),
         ("Hoeveel kostte de laatste reparatie van het gemaal?", False),
     ],
 )
-def test_what_leans_on_the_question_before_it(question: str, leans: bool) -> None:
+def test_what_refers_to_the_question_before_it(question: str, refers: bool) -> None:
     before = "When was the old ferry of Westhaven sold?"
-    assert bool(resolve(question, [before]).lent) == leans
+    assert bool(resolve(question, [before]).lent) == refers
     assert resolve(question).lent == ()
     assert question in resolve(question, [before]).text
 
@@ -56,7 +56,7 @@ def test_a_question_is_read_before_the_words_that_are_lent_to_it() -> None:
     assert resolve("Who is the skipper?").to_read == "Who is the skipper?"
 
 
-def test_a_name_goes_on_through_questions_that_lean() -> None:
+def test_a_name_is_lent_on_through_questions_that_refer_to_earlier_ones() -> None:
     history = ["Who is the skipper of the Avondster?", "How old is he?", "Since when has he sailed?"]
     assert "Avondster" in resolve("What did he sail before?", [*history, "Where was he born?"]).text
 
@@ -71,7 +71,7 @@ def test_what_is_lent_stands_in_the_earlier_turns() -> None:
         assert phrase in said
 
 
-def test_no_more_is_lent_than_a_question_can_bear() -> None:
+def test_what_is_lent_is_limited_in_length() -> None:
     long = " ".join(f"Name{n}a walked through Place{n}b," for n in range(500))
     assert len(resolve("Why?", [{"question": long, "answer": long}] * 30).text) < 2000
 

@@ -57,7 +57,7 @@ def test_only_the_trained_reader_s_spans_are_used_where_one_reaches_the_threshol
     assert [span.source.name for span in spans] == ["a", "c", "d"]
 
 
-def test_a_question_in_another_language_is_all_the_other_reader_s() -> None:
+def test_a_question_in_another_language_is_read_by_the_other_reader_alone() -> None:
     trained, other, _ = ask(DUTCH)
     assert (trained.given, other.given) == ([], ["a", "b", "c", "d"])
 

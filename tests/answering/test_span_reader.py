@@ -86,7 +86,7 @@ def read(
 # ---- which span ----
 
 
-def test_the_best_pair_of_start_and_end_wins_and_nothing_else_of_it_is_said_twice() -> None:
+def test_the_best_pair_of_start_and_end_wins_and_no_span_comes_twice() -> None:
     text = "The sea rose by almost four metres in 1953. Of these, twelve sailors were lost."
     starts, ends = {"almost": 4, "twelve": 5, "four": 3}, {"metres": 6, "sailors": 4}
     found = read(starts, ends, "How far?", text)
@@ -100,7 +100,7 @@ def test_an_end_before_its_start_is_no_span() -> None:
     assert all(span.confidence < 0.5 for span in found)  # each has only one good border
 
 
-def test_the_span_says_where_it_stands_and_in_which_sentences() -> None:
+def test_a_span_has_its_offsets_and_its_sentences() -> None:
     text = "It rained. The sea rose by four metres. That was in March. Nobody knew."
     (best, *_) = read(["four"], ["metres"], "How far?", text)
     assert text[best.start : best.end] == best.text == "four metres"
