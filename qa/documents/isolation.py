@@ -127,6 +127,7 @@ class Worker:
 
 
 def given_up(time: str) -> str:
+    """The reason given for a file that took too long."""
     return f"was given up after {time} without an end in sight: it is damaged, very large, or made to do harm"
 
 
@@ -137,6 +138,7 @@ def environment() -> dict[str, str]:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process and its children at once."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)  # it leads a session, so its group has the same number
@@ -199,6 +201,7 @@ def exchange(process: subprocess.Popen[bytes], path: Path, watchdog: Watchdog) -
 
 
 def read_exactly(stream: IO[bytes], length: int) -> bytes:
+    """The next `length` bytes. Raises EOFError where there are fewer."""
     data = stream.read(length)
     if len(data) < length:
         raise EOFError

@@ -27,12 +27,8 @@ from qa.text import WORD, fold
 
 MAX_PAGES = 20_000
 LIGATURES = {0xFB00 + i: text for i, text in enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"))}
-SIGNS = LIGATURES | {
-    0xF0B7: "\u2022",
-    0xF0A7: "\u2022",
-    0xF0D8: "\u2022",
-    0x00A0: " ",
-}  # bullets of symbol fonts
+BULLETS = dict.fromkeys((0xF0B7, 0xF0A7, 0xF0D8), "\u2022")  # of symbol fonts
+SIGNS = LIGATURES | BULLETS | {0x00A0: " "}
 NO_SIGN = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")  # characters that only a font defines
 FAULTS = (KeyError, ValueError, TypeError, IndexError, AttributeError, ZeroDivisionError, NotImplementedError)
 BOLD = re.compile(r"(?i)bold|black|heavy|demi")
