@@ -9,32 +9,29 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 from unittest import mock
 
-import numpy as np
-import numpy.typing as npt
-
 from eval import metrics, plots
-from eval.command import OK, BadInput, edge, say, warn, write_whole
+from eval.command import OK, BadInput, edge, positive, say, warn, write_whole
 from eval.compare import compare
 from eval.documents import open_documents
+from eval.embedders import Remembering
 from eval.gold import Gold, load_gold, prove
 from eval.predict import facts_of, predict
-from eval.run import positive
-from eval.runs import rounded
+from eval.runs import write_figures
 from eval.score import MEASURES, Row, score
 from qa.answering.qa import QA
 from qa.answering.readers import open_reader
 from qa.answering.retrieval import PARTS, retrieve
-from qa.cli import progress_bars
+from qa.console import progress_bars
 from qa.ingestion.sync import sync
-from qa.models.embedder import E5, MINILM, Embedder, open_embedder
+from qa.models.conversion import E5
+from qa.models.embedder import MINILM, open_embedder
 from qa.settings import Settings, load_settings
 from qa.types import Hit, Within
 
@@ -67,22 +64,6 @@ def variants() -> list[Variant]:
         Variant(f"embedder {MINILM}", embedder=MINILM, reader=shipped),
         *(Variant(f"reader {name}", reader=name) for name in others),
     ]
-
-
-@dataclass
-class Remembering:
-    """An embedder that computes the vector of a text once: most variants read the same sentences."""
-
-    embedder: Embedder
-    known: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.embedder, name)
-
-    def encode_passages(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        new = list(dict.fromkeys(text for text in texts if text not in self.known))
-        self.known.update(zip(new, self.embedder.encode_passages(new), strict=True))
-        return np.stack([self.known[text] for text in texts])
 
 
 class Ablated(QA):
@@ -222,7 +203,7 @@ def cell(figure: Mapping[str, Any], difference: Mapping[str, Any], compared: boo
     shown = f"{figure['value']:.3f}"
     if not compared or difference["low"] is None:
         return shown
-    by = f"{difference['value']:+.3f} [{difference['low']:+.3f}, {difference['high']:+.3f}]"
+    by = f"{difference['value']:+.3f} {metrics.interval(difference, signed=True)}"
     return f"**{shown}** {by}" if difference["verdict"] else f"{shown} {by}"
 
 
@@ -258,7 +239,7 @@ def run_ablate(options: argparse.Namespace) -> int:
         lambda name: open_embedder(name, settings.model_dir, settings.threads, warn),
     )
     found = summary([variant.name for variant in variants()], scores)
-    write_whole(options.out / FIGURES, json.dumps(rounded(found), indent=1) + "\n")
+    write_figures(options.out / FIGURES, found)
     write_whole(options.out / TABLE, markdown(found))
     write_whole(options.out / PICTURE, picture(found))
     say(markdown(found[:1]), f"all tables: {options.out / TABLE}", f"picture: {options.out / PICTURE}")

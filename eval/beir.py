@@ -21,17 +21,17 @@ from eval.command import OK, BadInput, say, warn
 from eval.convert import Beir, beir, document_id, write_beir
 from eval.documents import open_documents
 from eval.predict import answer_all, facts_of
-from eval.report import TextOf, quote, stage_seconds, write_report
+from eval.report import quote, write_report
 from eval.runs import REPORT, SCHEMA, read_meta, write_scores
-from eval.score import NOT_RETRIEVED, RIGHT, Measure, headline, latency
+from eval.score import NOT_RETRIEVED, RIGHT, Measure, TextOf, headline, latency, stage_seconds
 from qa.answering.qa import QA
 from qa.answering.render import hit_json
 from qa.answering.retrieval import retrieve
-from qa.cli import embedder_opener, progress_bars
+from qa.console import embedder_opener, progress_bars
 from qa.errors import NoStore
 from qa.ingestion.sync import sync
 from qa.settings import Settings, load_settings
-from qa.store.catalog import open_catalog
+from qa.store.opening import open_catalog
 
 DEPTH = 100  # passages, so that there are enough documents among them
 
@@ -75,7 +75,7 @@ def run_beir(options: argparse.Namespace) -> int:
 def fill(settings: Settings, documents: Path) -> None:
     """Makes the store hold the documents. Raises BadInput where it holds anything else: that would be removed."""
     with contextlib.suppress(NoStore), contextlib.closing(open_catalog(settings.store)) as catalog:
-        roots = [Path(root).resolve() for root in catalog.get("roots", [])]
+        roots = [Path(root).resolve() for root in catalog.roots]
         if roots and roots != [documents.resolve()]:
             raise BadInput(f"the store {settings.store} holds other documents; name another --store")
     with progress_bars() as progress:

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import platform
 import shutil
-import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,22 +20,22 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
-import numpy as np
 
 from eval import bench_parts as parts
 from eval import plots
-from eval.bench_texts import PER_FILE, StandIn, Texts, documents, read_questions, read_texts, write_folder
-from eval.command import OK, BadInput, edge, read_json, say, warn, write_whole
-from eval.predict import code_digest, library_versions
-from eval.run import positive
-from eval.runs import rounded
+from eval.bench_texts import PER_FILE, Texts, documents, read_questions, read_texts, write_folder
+from eval.command import OK, BadInput, edge, positive, read_json, say, warn, write_whole
+from eval.embedders import StandIn
+from eval.predict import code_digest, versions
+from eval.runs import write_figures
+from eval.timing import LEAST, ms, ratio, shown, spread
 from qa import passages
 from qa.answering.span_reader import READ_HITS
 from qa.errors import VerbatimError
-from qa.ingestion import sync as ingestion
+from qa.ingestion.sync import made_by_of
 from qa.settings import load_settings
-from qa.store import index as vectors
-from qa.store.catalog import SCHEMA_VERSION, open_catalog
+from qa.store.index import HNSW, generation_path, has_all_files
+from qa.store.opening import SCHEMA_VERSION, open_catalog
 from qa.types import Document, Source
 
 TABLE, PICTURE, FIGURES = "bench.md", "bench.svg", "bench.json"
@@ -132,7 +130,7 @@ def filled(texts: Texts, files: int, place: Path, alone: Alone) -> Facts:
     warn(f"store of {place.name} passages:")
     store, known = place / "store", place / "facts.json"
     made_of = write_folder(place / "documents", documents(texts.paragraphs, files))
-    made_by = [SCHEMA_VERSION, vectors.HNSW, ingestion.made_by_of(StandIn())]
+    made_by = [SCHEMA_VERSION, HNSW, made_by_of(StandIn())]
     if known.is_file():
         facts: Facts = read_json(known)
         if (facts.get("made_of"), facts.get("made_by")) == (made_of, made_by) and has_index(store):
@@ -146,29 +144,22 @@ def filled(texts: Texts, files: int, place: Path, alone: Alone) -> Facts:
         "made_of": made_of,
         "made_by": made_by,
     }
-    write_whole(known, json.dumps(rounded(facts), indent=1) + "\n")
+    write_figures(known, facts)
     return facts
 
 
 def has_index(store: Path) -> bool:
     """Whether a store has a published index."""
     with contextlib.suppress(VerbatimError), contextlib.closing(open_catalog(store)) as catalog:
-        return vectors.is_there(vectors.directory(store, catalog.generation))
+        return has_all_files(generation_path(store, catalog.generation))
     return False
-
-
-def spread(seconds: Sequence[float]) -> dict[str, float | None]:
-    """Median, 95th percentile and number."""
-    p50, p95 = np.quantile(seconds, (0.5, 0.95)) if seconds else (None, None)
-    return {"p50": p50 and float(p50), "p95": p95 and float(p95), "n": len(seconds)}
 
 
 def growth(sizes: Sequence[Facts], stage: str) -> Facts:
     """How many times the median of the smallest store the largest one takes."""
     first, last = sizes[0], sizes[-1]
     before, after = (one["stages"][stage]["p50"] for one in (first, last))
-    times = after / before if before and after else None
-    return {"from": first["passages"], "to": last["passages"], "p50": before, "times": times,
+    return {"from": first["passages"], "to": last["passages"], "p50": before, "times": ratio(after, before),
             "most": MOST_GROWTH.get(stage)}  # fmt: skip
 
 
@@ -179,7 +170,7 @@ def machine() -> Facts:
         "processors": os.cpu_count(),
         "threads": load_settings().threads or os.cpu_count(),
         "code": code_digest(),
-        "versions": {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version, **library_versions()},
+        "versions": versions(),
     }
 
 
@@ -195,9 +186,7 @@ def markdown(found: Facts) -> str:
         grown = found["growth"][stage]
         cells = [f"{ms(one['stages'][stage]['p50'])} / {ms(one['stages'][stage]['p95'])}" for one in sizes]
         limit = "" if grown["most"] is None else f"{grown['most']:g}"
-        lines.append(
-            [f"{stage}, ms, p50 / p95", *cells, "" if grown["times"] is None else f"{grown['times']:.1f}", limit]
-        )
+        lines.append([f"{stage}, ms, p50 / p95", *cells, shown(grown["times"], ".1f"), limit])
     lines += [
         [label, *(show(one) for one in sizes), "", ""]
         for label, show in (
@@ -217,17 +206,17 @@ def others(found: Facts) -> list[list[str]]:
     rate, changes, bare = found["ingest_rate"], found["changes"], found["bare_peak_bytes"]
     files, first = changes["documents"], found["first_answer"]
     read = {what: one["p50"] for what, one in found["reading"].items()}
-    ratios = {what: read["all"] / read[what] for what in MOST_READ}
+    times = {what: shown(ratio(read["all"], read[what]), ".2f") for what in MOST_READ}
     return [
-        [f"reading {READ_HITS} passages over reading {parts.FEW}", f"{ratios['few']:.2f} ({ms(read['all'])} of "
+        [f"reading {READ_HITS} passages over reading {parts.FEW}", f"{times['few']} ({ms(read['all'])} of "
          f"{ms(read['few'])} ms)", f"at most {MOST_READ['few']:g}"],
-        [f"reading {READ_HITS} passages over embedding them", f"{ratios['embed']:.2f} ({ms(read['all'])} of "
+        [f"reading {READ_HITS} passages over embedding them", f"{times['embed']} ({ms(read['all'])} of "
          f"{ms(read['embed'])} ms)", f"at most {MOST_READ['embed']:g}"],
-        ["ingest over bare embedder", f"{rate['ratio']:.2f} ({rate['ingest_rate']:.1f} of {rate['bare_rate']:.1f} "
-         f"passages/s, {rate['passages']} passages)", f"at least {rate['least']:g}"],
-        ["nothing changed, s", f"{changes['nothing']:.2f} ({changes['nothing_ratio']:.3f} of the whole ingest of "
-         f"{files:,} files, {changes['passages']:,} passages)", ""],
-        [f"one file in {files:,} changed, s", f"{changes['one']:.2f} ({changes['one_ratio']:.3f} of it)", ""],
+        ["ingest over bare embedder", f"{shown(rate['ratio'], '.2f')} ({shown(rate['ingest_rate'], '.1f')} of "
+         f"{shown(rate['bare_rate'], '.1f')} passages/s, {rate['passages']} passages)", f"at least {rate['least']:g}"],
+        ["nothing changed, s", f"{changes['nothing']:.2f} ({shown(changes['nothing_ratio'], '.3f')} of the whole "
+         f"ingest of {files:,} files, {changes['passages']:,} passages)", ""],
+        [f"one file in {files:,} changed, s", f"{changes['one']:.2f} ({shown(changes['one_ratio'], '.3f')} of it)", ""],
         ["first answer of a cold process, s", f"{min(first['seconds']):.1f} ({first['passages']} passages)", ""],
         ["memory with nothing read, MB", f"{mb(bare['ingest'])} ingest, {mb(bare['ask'])} asking (the model)", ""],
         ["memory of an ingest with the real embedder, MB", mb(rate["peak_bytes"]), ""],
@@ -236,10 +225,6 @@ def others(found: Facts) -> list[list[str]]:
 
 def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *lines)]
-
-
-def ms(seconds: float | None) -> str:
-    return "" if seconds is None else f"{1000 * seconds:.3g}"
 
 
 def mb(size: float) -> str:
@@ -253,8 +238,9 @@ def picture(sizes: Sequence[Facts]) -> str:
         looks = zip((plots.ONE, plots.TWO, plots.INK, plots.ONE, plots.TWO), ("-", "-", ":", "--", "--"), strict=True)
         for stage, (colour, line) in zip(parts.STAGES, looks, strict=True):
             points = [(one["passages"], one["stages"][stage]["p50"]) for one in sizes]
-            known = [point for point in points if point[1]]
-            axes.plot(*zip(*known, strict=True), color=colour, linestyle=line, marker="o", markersize=3, label=stage)
+            known = [(x, max(y, LEAST)) for x, y in points if y is not None]  # zero is not on a logarithmic axis
+            x, y = [point[0] for point in known], [point[1] for point in known]
+            axes.plot(x, y, color=colour, linestyle=line, marker="o", markersize=3, label=stage)
         axes.set(xscale="log", yscale="log")
         chart.legend(loc="outside upper center", ncols=len(parts.STAGES), handlelength=1.6, columnspacing=1.0)
         return plots.on_paper(plots.drawn(chart, "growth", "Seconds of each stage of a question by number of passages"))
@@ -270,11 +256,21 @@ def run_bench(options: argparse.Namespace) -> int:
     if not texts.questions:
         raise BadInput("the texts bring no questions; name a file of them with --questions")
     found = bench(texts, options.out, Plan(sizes=options.sizes), parts.real_model)
-    write_whole(options.out / FIGURES, json.dumps(rounded(found), indent=1) + "\n")
+    write_figures(options.out / FIGURES, found)
     write_whole(options.out / TABLE, markdown(found))
     write_whole(options.out / PICTURE, picture(found["sizes"]))
     say(markdown(found), f"all figures: {options.out / FIGURES}", f"picture: {options.out / PICTURE}")
     return OK
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Those of a command that makes stores of several sizes from texts."""
+    add = parser.add_argument
+    add("--texts", type=Path, nargs="+", required=True, metavar="PATH", help=(
+        "folders of documents, SQuAD files, BEIR corpus.jsonl files"))  # fmt: skip
+    add("--out", type=Path, required=True, metavar="DIR", help="folder for the figures and the stores")
+    add("--sizes", type=numbers, default=Plan().sizes, metavar="N,N,...", help=(
+        "passages of the stores (default: 1000,10000,100000)"))  # fmt: skip
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -284,11 +280,7 @@ def numbers(text: str) -> tuple[int, ...]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m eval.bench", description="Speed and cost of the program.")
-    parser.add_argument("--texts", type=Path, nargs="+", required=True, metavar="PATH", help=(
-        "folders of documents, SQuAD files, BEIR corpus.jsonl files"))  # fmt: skip
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where all goes; stores are kept there")
-    parser.add_argument("--sizes", type=numbers, default=Plan().sizes, metavar="N,N,...", help=(
-        "passages of the stores (default: 1000,10000,100000)"))  # fmt: skip
+    add_arguments(parser)
     parser.add_argument("--questions", type=Path, metavar="FILE", help=(
         "a SQuAD or gold file (default: the questions of the SQuAD files among the texts)"))  # fmt: skip
     parser.epilog = "Exit: 0 done, 2 wrong use or input (named by line), 1 anything else."

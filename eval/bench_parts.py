@@ -18,22 +18,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
-from eval.bench_texts import MADE, Hybrid, StandIn
-from eval.command import read_text, write_whole
+from eval.bench_texts import MADE
+from eval.command import bar, read_text, write_whole
+from eval.embedders import Hybrid, Recording, StandIn
+from eval.timing import rate, ratio, timed
 from qa.answering.qa import QA
-from qa.answering.readers import open_reader
+from qa.answering.readers import Reader, open_reader
 from qa.answering.retrieval import retrieve
-from qa.answering.sentence_reader import Reader
 from qa.answering.span_reader import READ_HITS
-from qa.cli import progress_bars
+from qa.console import progress_bars
 from qa.errors import VerbatimError
 from qa.ingestion.sync import sync
 from qa.models.embedder import default_embedder, open_embedder
 from qa.settings import load_settings
-from qa.store.catalog import FILE_NAME, Catalog, open_catalog
-from qa.store.index import Index, directory
+from qa.store.catalog import Catalog
+from qa.store.index import Index, generation_path
+from qa.store.opening import FILE_NAME, open_catalog
 from qa.types import join_context
 
 STAGES = ("embed", "dense", "lexical", "rest", "read")
@@ -176,7 +177,7 @@ def asking(
     best: dict[tuple[int, str, int], float] = {}
     with contextlib.ExitStack() as stack:
         opened = [open_store(store, stack) for store in stores]
-        for turn in tqdm(range((1 + ROUNDS) * len(questions)), desc="asking", unit="question", mininterval=pause()):
+        for turn in bar(range((1 + ROUNDS) * len(questions)), "asking"):
             number = turn % len(questions)
             warm = turn >= len(questions)  # the first round is not counted, and reads but once
             reads = number < (read if warm else min(read, 1))
@@ -191,14 +192,9 @@ def asking(
     ]
 
 
-def pause() -> float:
-    """Seconds between two states of a progress bar."""
-    return 0.1 if sys.stderr.isatty() else 30.0
-
-
 def open_store(store: Path, stack: contextlib.ExitStack) -> Opened:
     catalog = stack.enter_context(contextlib.closing(open_catalog(store)))
-    return Opened(catalog, stack.enter_context(contextlib.closing(Index(directory(store, catalog.generation)))))
+    return Opened(catalog, stack.enter_context(contextlib.closing(Index(generation_path(store, catalog.generation)))))
 
 
 def ask(store: Opened, question: str, embedder: Hybrid, reader: Reader | None) -> dict[str, float]:
@@ -227,7 +223,7 @@ def reading(store: Path, questions: Sequence[str], open_model: OpenModel) -> dic
     taken: dict[str, list[float]] = {"few": [], "all": [], "embed": []}
     with contextlib.ExitStack() as stack:
         opened = open_store(store, stack)
-        for question in tqdm(questions, desc="reading", unit="question", mininterval=pause()):
+        for question in bar(questions, "reading"):
             vector = hybrid.encode_questions([question])[0]
             with opened.catalog.snapshot():
                 hits = retrieve(opened.catalog, opened.index, question, vector)[:READ_HITS]
@@ -266,21 +262,6 @@ def first_answer(store: Path, question: str) -> list[float]:
 # ---- ingests ----
 
 
-class Recording:
-    """An embedder that keeps the texts it is given."""
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-        self.texts: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-    def encode_passages(self, texts: Sequence[str]) -> Any:
-        self.texts += texts
-        return self.inner.encode_passages(texts)
-
-
 def ingest_rate(documents: Path, store: Path, open_model: OpenModel) -> Facts:
     """Passages a second of whole ingests into new stores, and of the embedder alone on the same texts in one call.
 
@@ -298,15 +279,10 @@ def ingest_rate(documents: Path, store: Path, open_model: OpenModel) -> Facts:
             seconds["ingest"].append(timed(sync, made, [documents], lambda _: model, progress=progress))
         seconds["bare"].append(timed(model.inner.encode_passages, list(model.texts)))
         made.rename(store)
-    rates = {f"{name}_rate": len(model.texts) / min(taken) for name, taken in seconds.items()}
+    least = {name: min(taken) for name, taken in seconds.items()}
+    rates = {f"{name}_rate": rate(len(model.texts), taken) for name, taken in least.items()}
     return {"passages": len(model.texts), "model": model.name, "seconds": seconds, **rates,
-            "ratio": rates["ingest_rate"] / rates["bare_rate"]}  # fmt: skip
-
-
-def timed(work: Callable[..., Any], *arguments: Any, **named: Any) -> float:
-    began = time.perf_counter()
-    work(*arguments, **named)
-    return time.perf_counter() - began
+            "ratio": ratio(least["bare"], least["ingest"])}  # fmt: skip
 
 
 def changes(documents: Path, store: Path) -> Facts:
@@ -329,5 +305,5 @@ def changes(documents: Path, store: Path) -> Facts:
     return {
         **{key: held[key] for key in ("passages", "documents")},
         **{"full": full, "nothing": nothing, "one": min(one)},
-        **{"nothing_ratio": nothing / full, "one_ratio": min(one) / full},
+        **{"nothing_ratio": ratio(nothing, full), "one_ratio": ratio(min(one), full)},
     }

@@ -9,15 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from eval.command import BadInput, read_json, read_rows
-from eval.convert import read_fields, write_documents
+from eval.command import BadInput, read_rows
+from eval.convert import read_fields, squad_articles, squad_form, write_documents
 from eval.documents import of_folder
-from qa.passages import segment
+from qa.sentences import segment
 from qa.text import equality_key
 
 PER_FILE = 5  # paragraphs: about ten passages, a newspaper article
@@ -60,14 +56,11 @@ def read_texts(paths: Sequence[Path], least: int = LEAST) -> Texts:
 
 
 def add_squad(found: Texts, path: Path) -> None:
-    data = read_json(path)
-    try:
-        for article in data["data"]:
+    with squad_form(path):
+        for article in squad_articles(path):
             for paragraph in article["paragraphs"]:
                 found.paragraphs.append(str(paragraph["context"]))
                 found.questions += [str(item["question"]) for item in paragraph.get("qas", ())]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise BadInput(f"{path}: has another form than SQuAD's: {error!r}") from error
 
 
 def read_questions(path: Path) -> list[str]:
@@ -129,54 +122,3 @@ def write_folder(folder: Path, texts: dict[str, str]) -> str:
     """Makes the folder hold the documents; returns a digest of them."""
     write_documents(folder, texts)
     return hashlib.sha256("\0".join(f"{name}\0{text}" for name, text in texts.items()).encode()).hexdigest()
-
-
-# ---- vectors ----
-
-
-class StandIn:
-    """Takes the embedder's place where embedding would take hours: texts with words in common are near each other.
-
-    A word is 384 signs taken from its hash; a text is the normalised sum of its words of four letters and more.
-    """
-
-    identity = "stand-in 1"
-    name = "stand-in"
-    dimension = 384
-    window = 512
-
-    def __init__(self) -> None:
-        self.known: dict[str, npt.NDArray[np.float32]] = {}
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Words, and two special tokens."""
-        return [len(text.split()) + 2 for text in texts]
-
-    def encode_passages(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """(n, 384) float32, each row of length 1."""
-        rows = np.array([self.sum_of_words(text) for text in texts], np.float32).reshape(-1, self.dimension)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-    encode_questions = encode_passages
-
-    def sum_of_words(self, text: str) -> npt.NDArray[np.float32]:
-        words = re.findall(r"\w{4,}", text.lower()) or [text]
-        return np.sum([self.signs(word) for word in words], axis=0) + np.float32(1e-3)  # never of length 0
-
-    def signs(self, word: str) -> npt.NDArray[np.float32]:
-        if word not in self.known:
-            bits = hashlib.shake_128(word.encode("utf-8", "replace")).digest(self.dimension // 8)
-            self.known[word] = 2 * np.unpackbits(np.frombuffer(bits, np.uint8)).astype(np.float32) - 1
-        return self.known[word]
-
-
-class Hybrid(StandIn):
-    """Costs what the real embedder costs, and gives the stand-in's vectors to questions: its stores can be asked."""
-
-    def __init__(self, real: Any) -> None:
-        super().__init__()
-        self.real = real
-
-    def encode_questions(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        self.real.encode_questions(texts)
-        return super().encode_passages(texts)

@@ -19,13 +19,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit
-from tqdm import tqdm
 
 from eval import metrics
-from eval.command import OK, BadInput, edge, read_json, say, warn, write_whole
+from eval.command import OK, BadInput, bar, edge, read_json, say, warn, write_whole
 from eval.gold import Gold, load_gold
+from qa.answering.citing import span_of
 from qa.answering.qa import QA
-from qa.answering.span_reader import CALIBRATION, READ_HITS, Calibration, Found, SpanReader, span_of
+from qa.answering.span_reader import CALIBRATION, READ_HITS, Calibration, ScoredSpan, SpanReader
 from qa.settings import load_settings
 from qa.types import Hit
 
@@ -60,16 +60,13 @@ class Reading:
 def read_gold(qa: QA, reader: SpanReader, gold: Sequence[Gold]) -> list[tuple[Reading, Reading]]:
     """For each question that has an answer: read as it is, and without the passages that hold one."""
     asked = [one for one in gold if one.answers]
-    return [
-        both(qa.retrieve(one.question), reader, one)
-        for one in tqdm(asked, desc="reading", unit="question", mininterval=1, disable=not sys.stderr.isatty())
-    ]
+    return [both(qa.retrieve(one.question), reader, one) for one in bar(asked, "reading")]
 
 
 def both(hits: Sequence[Hit], reader: SpanReader, one: Gold) -> tuple[Reading, Reading]:
-    bare = [hit for hit in hits if not metrics.touches(hit_places(hit), one.spans)]
+    bare = [hit for hit in hits if not metrics.touches(metrics.hit_places(hit), one.spans)]
     lists = [hits[:READ_HITS], bare[:READ_HITS]]
-    known: dict[str, list[Found]] = {}
+    known: dict[str, list[ScoredSpan]] = {}
     for some in lists:  # what the second list shares with the first is read once
         new = [hit for hit in some if hit.passage.id not in known]
         known.update({hit.passage.id: [] for hit in new})
@@ -79,11 +76,7 @@ def both(hits: Sequence[Hit], reader: SpanReader, one: Gold) -> tuple[Reading, R
     return asked, without
 
 
-def hit_places(hit: Hit) -> list[metrics.Place]:
-    return [(p.source.name, p.start, p.end) for p in (hit.passage, *hit.also)]
-
-
-def reading(hits: Sequence[Hit], known: Mapping[str, Sequence[Found]], one: Gold) -> Reading:
+def reading(hits: Sequence[Hit], known: Mapping[str, Sequence[ScoredSpan]], one: Gold) -> Reading:
     """What was found in these hits, ranked as they are here."""
     found = [f._replace(number=number) for number, hit in enumerate(hits) for f in known[hit.passage.id]]
     return Reading(
@@ -93,9 +86,9 @@ def reading(hits: Sequence[Hit], known: Mapping[str, Sequence[Found]], one: Gold
     )
 
 
-def is_right(hits: Sequence[Hit], found: Found, one: Gold) -> bool:
+def is_right(hits: Sequence[Hit], found: ScoredSpan, one: Gold) -> bool:
     """As eval.score has it: the quoted sentence touches a gold span and the answer shares a word with gold."""
-    span = span_of(hits[found.number], found, 0.0)
+    span = span_of(hits[found.number], found.start, found.end, 0.0)
     sentence = (span.source.name, span.sentence_start, span.sentence_end)
     wanted = [answer.text for answer in one.answers]
     return metrics.touches([sentence], one.spans) and metrics.best_match(span.text, wanted, metrics.squad_tokens)[1] > 0
@@ -168,7 +161,7 @@ def save(folder: Path, fitted: Calibration, note: str) -> None:
 # ---- the command ----
 
 
-def run_decide(options: argparse.Namespace) -> int:
+def run_calibrate(options: argparse.Namespace) -> int:
     gold = load_gold(options.gold)
     reader = SpanReader.open(options.reader, options.threads, UNCALIBRATED)
     # The reader of the settings is not asked: retrieval is all that is needed of the program.
@@ -203,7 +196,7 @@ def report(found: Sequence[tuple[Reading, Reading]], c: Calibration) -> None:
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m eval.decide", description="Fits the trained reader's confidence on questions of your own."
+        prog="python -m eval.calibrate", description="Fits the trained reader's confidence on questions of your own."
     )
     add = parser.add_argument
     add("--gold", type=Path, required=True, metavar="FILE", help="gold questions to fit on, never to report on")
@@ -217,7 +210,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
-    return edge("eval.decide", lambda: run_decide(options))
+    return edge("eval.calibrate", lambda: run_calibrate(options))
 
 
 if __name__ == "__main__":

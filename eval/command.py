@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from tqdm import tqdm
 
 from qa.errors import UsageError, VerbatimError
+
+T = TypeVar("T")
 
 OK, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 130
 MOST_PROBLEMS = 10  # named one by one
@@ -92,6 +96,18 @@ def write_whole(path: Path, text: str) -> None:
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """A JSON lines file, in full or not at all."""
     write_whole(path, "".join(map(one_line, rows)))
+
+
+def bar(items: Iterable[T], what: str, unit: str = "question", quiet: bool = False) -> Iterator[T]:
+    """The items, with a progress bar on standard error: ten states a second on a terminal, else one in 30 seconds."""
+    return iter(tqdm(items, desc=what, unit=unit, disable=quiet, mininterval=0.1 if sys.stderr.isatty() else 30.0))
+
+
+def positive(text: str) -> int:
+    """A number from 1, for argparse."""
+    if int(text) < 1:
+        raise ValueError(text)
+    return int(text)
 
 
 def say(*lines: str) -> None:

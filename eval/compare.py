@@ -126,7 +126,7 @@ def table(result: Mapping[str, Any]) -> list[str]:
         d = found["difference"]
         if d["value"] is None:
             continue
-        interval = "" if d["low"] is None else f"[{d['low']:+.3f}, {d['high']:+.3f}]"
+        interval = metrics.interval(d, signed=True)
         label = found["label"] + (" *" if found["main"] else "")
         values = f"{number(found['a'])} {number(found['b'])} {d['value']:+.3f} {interval:18}"
         lines.append(f"{label:32} {values} n = {d['n']:<5} {found['verdict']}".rstrip())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from eval.command import BadInput, read_json, read_rows, read_text, write_rows, write_whole
-from qa.passages import segment
+from qa.sentences import segment
 
 Range = tuple[int, int]
 
@@ -42,8 +44,33 @@ def span_of_articles(text: str) -> Range:
     match = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 1 <= first <= last:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor a range such as 41-44")
     return first, last
+
+
+def squad_articles(path: Path, last: int = 0) -> list[Any]:
+    """The articles of a SQuAD file. Raises BadInput where it is none, or has fewer than `last`."""
+    data = read_json(path)
+    articles = data.get("data") if isinstance(data, dict) else None
+    if not isinstance(articles, list) or not articles:
+        raise BadInput(f'{path}: is not a SQuAD file: it has no list "data"')
+    if last > len(articles):
+        raise BadInput(f"{path} has {len(articles)} articles")
+    return articles
+
+
+@contextlib.contextmanager
+def squad_form(place: object) -> Iterator[None]:
+    """Raises BadInput that names the place where what is read inside has another form than SQuAD's."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"{place} has another form than SQuAD's: {error!r}") from error
+
+
+def title_of(article: Mapping[str, Any]) -> str:
+    """The title of a SQuAD article; empty where it has none."""
+    return str(article.get("title", "")).replace("_", " ").strip()
 
 
 def squad(path: Path, wanted: Range | None, distractors: Range | None, lang: str, most: int | None) -> Squad:
@@ -51,20 +78,13 @@ def squad(path: Path, wanted: Range | None, distractors: Range | None, lang: str
 
     Raises BadInput where the file has another form or the articles asked for are not there.
     """
-    data = read_json(path)
-    articles = data.get("data") if isinstance(data, dict) else None
-    if not isinstance(articles, list) or not articles:
-        raise BadInput(f'{path}: is not a SQuAD file: it has no list "data"')
+    articles = squad_articles(path, max(last for _, last in (wanted or (0, 0), distractors or (0, 0))))
     made = Squad()
     first, last = wanted or (1, len(articles))
     more = range(distractors[0], distractors[1] + 1) if distractors else range(0)
-    if max(last, *more, 0) > len(articles):
-        raise BadInput(f"{path} has {len(articles)} articles")
     for number in sorted({*range(first, last + 1), *more}):
-        try:
+        with squad_form(f"{path}: article {number}"):
             add_article(made, articles[number - 1], number, lang, first <= number <= last)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise BadInput(f"{path}: article {number} has another form than SQuAD's: {error!r}") from error
     if most is not None and most < len(made.rows):
         made.rows = [made.rows[at * len(made.rows) // most] for at in range(most)]
     if not made.rows:
@@ -74,7 +94,7 @@ def squad(path: Path, wanted: Range | None, distractors: Range | None, lang: str
 
 def add_article(made: Squad, article: Mapping[str, Any], number: int, lang: str, asked: bool) -> None:
     """Adds an article's document and, where it is asked about, its questions; equal questions become one."""
-    title = str(article.get("title", "")).replace("_", " ").strip() or f"Article {number}"
+    title = title_of(article) or f"Article {number}"
     name = f"{number:03}-{re.sub(r'[^A-Za-z0-9]+', '-', title).strip('-') or 'article'}.txt"
     text = title
     rows: dict[str, dict[str, Any]] = {}

@@ -9,7 +9,8 @@ from pathlib import Path
 from eval.command import BadInput
 from eval.metrics import same_document
 from qa.documents import loaders
-from qa.store.catalog import Catalog, open_catalog
+from qa.store.catalog import Catalog
+from qa.store.opening import open_catalog
 
 
 class Documents:

@@ -44,9 +44,7 @@ def text_of(way: str, question: str, history: Sequence[Earlier]) -> str:
 
 def found(hits: Sequence[Hit], one: Gold) -> float:
     """1 where one of the first passages, or an equal one, touches gold evidence."""
-    places = [
-        (p.source.name, p.start, p.end) for hit in hits[:CUT] for p in (hit.passage, *hit.also)
-    ]  # fmt: skip
+    places = [place for hit in hits[:CUT] for place in metrics.hit_places(hit)]
     return float(metrics.touches(places, one.evidence))
 
 

@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import re
 import shutil
 import statistics
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,15 +24,17 @@ from typing import Any
 import numpy as np
 
 from eval import bench_parts as parts
-from eval.bench import Plan, mb, numbers, passages_each, table
-from eval.bench_texts import StandIn, Texts, documents, read_texts, write_folder
+from eval.bench import add_arguments, mb, passages_each, table
+from eval.bench_texts import Texts, documents, read_texts, write_folder
 from eval.command import OK, BadInput, edge, read_text, say, warn, write_whole
-from eval.runs import rounded
+from eval.embedders import StandIn
+from eval.runs import write_figures
+from eval.timing import ratio, shown, timed
 from qa.answering.retrieval import retrieve
 from qa.ingestion.sync import sync
-from qa.store import index as vectors
-from qa.store.catalog import Catalog, open_catalog
-from qa.store.index import HNSW, Index, directory
+from qa.store.catalog import Catalog
+from qa.store.index import HNSW, Index, chroma_client, generation_path
+from qa.store.opening import open_catalog
 from qa.types import Within
 
 FEW = 3  # documents
@@ -83,7 +83,7 @@ def little(store: Path, folder: Path) -> Facts:
     model = StandIn()
 
     def once() -> float:
-        return parts.timed(sync, store, [folder], lambda _: model)
+        return timed(sync, store, [folder], lambda _: model)
 
     facts = {"nothing": once()}
     new, old = folder / "new.txt", sorted(folder.iterdir())[0]
@@ -108,7 +108,7 @@ def asking(store: Path, questions: Sequence[str], common: str) -> Facts:
     with contextlib.closing(open_catalog(store)) as catalog:
         names = [source.name for source in catalog.sources()]
         chosen = {"few": names[:: max(1, len(names) // FEW)][:FEW], "half": names[::2]}
-        with contextlib.closing(Index(directory(store, catalog.generation))) as index:
+        with contextlib.closing(Index(generation_path(store, catalog.generation))) as index:
             places: dict[str, Within | None] = {"whole": None}
             places |= {kind: Within(documents=frozenset(these)) for kind, these in chosen.items()}
             found = {
@@ -127,7 +127,7 @@ def asking(store: Path, questions: Sequence[str], common: str) -> Facts:
 
 def with_where(catalog: Catalog, chosen: dict[str, list[str]], rows: Any) -> dict[str, float]:
     """Seconds of the nearest 100 by Chroma alone, told by `where` which documents count."""
-    with tempfile.TemporaryDirectory() as place, vectors.client(Path(place)) as chroma:
+    with tempfile.TemporaryDirectory() as place, chroma_client(Path(place)) as chroma:
         collection = chroma.create_collection("all", embedding_function=None, configuration={"hnsw": HNSW})
         query = """SELECT p.id, d.name, v.vector FROM passages p JOIN documents d ON d.id = p.document
                    JOIN vectors v ON v.key = p.key WHERE d.live"""
@@ -157,9 +157,7 @@ def middle(work: Sequence[Callable[[], Any]]) -> float:
     taken = []
     for one in work:
         one()
-        began = time.perf_counter()
-        one()
-        taken.append(time.perf_counter() - began)
+        taken.append(timed(one))
     return statistics.median(taken)
 
 
@@ -179,7 +177,7 @@ def markdown(found: Sequence[Facts]) -> str:
 
 def share(one: Facts, what: str) -> str:
     seconds = one["little"][what]
-    return f"{seconds:.2f} ({seconds / one['ingest']['seconds']:.3f})"
+    return f"{seconds:.2f} ({shown(ratio(seconds, one['ingest']['seconds']), '.3f')})"
 
 
 def run_growth(options: argparse.Namespace) -> int:
@@ -187,7 +185,7 @@ def run_growth(options: argparse.Namespace) -> int:
     if not texts.questions:
         raise BadInput("the texts bring no questions; name a SQuAD file among them")
     found = growth(texts, options.out, options.sizes)
-    write_whole(options.out / FIGURES, json.dumps(rounded(found), indent=1) + "\n")
+    write_figures(options.out / FIGURES, found)
     write_whole(options.out / TABLE, markdown(found))
     say(markdown(found))
     return OK
@@ -195,9 +193,7 @@ def run_growth(options: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m eval.growth", description="What a store costs as it grows.")
-    parser.add_argument("--texts", type=Path, nargs="+", required=True, metavar="PATH")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where all goes")
-    parser.add_argument("--sizes", type=numbers, default=Plan().sizes, metavar="N,N,...", help="passages")
+    add_arguments(parser)
     options = parser.parse_args(arguments)
     return edge("eval.growth", lambda: run_growth(options))
 

@@ -18,6 +18,8 @@ import numpy.typing as npt
 from ir_measures import RR, R, Success, nDCG
 from scipy.stats import DegenerateDataWarning, bootstrap, rankdata
 
+from qa.types import Hit
+
 Place = tuple[str, int, int]
 Object = Mapping[str, Any]
 Floats = npt.NDArray[np.float64]
@@ -95,6 +97,11 @@ def place_of(item: Object) -> Place:
 def passage_places(passage: Object) -> list[Place]:
     """Where a retrieved passage stands, equal ones included."""
     return [place_of(passage), *map(place_of, passage.get("also", ()))]
+
+
+def hit_places(hit: Hit) -> list[Place]:
+    """Where a hit's passage stands, equal ones included."""
+    return [(p.source.name, p.start, p.end) for p in (hit.passage, *hit.also)]
 
 
 def cited_places(answer: Object) -> list[Place]:
@@ -296,6 +303,12 @@ def figure(statistic: Callable[..., Any], *columns: npt.ArrayLike) -> Figure:
 def number(value: Any) -> float | None:
     """A plain float; None for what is not one."""
     return float(value) if np.isfinite(value) else None
+
+
+def interval(found: Figure | Mapping[str, Any], signed: bool = False) -> str:
+    """The interval of a figure as "[0.651, 0.812]"; empty where there is none."""
+    form = "+.3f" if signed else ".3f"
+    return "" if found["low"] is None else f"[{found['low']:{form}}, {found['high']:{form}}]"
 
 
 def mean_figure(values: Iterable[float | None]) -> Figure:

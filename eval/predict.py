@@ -10,17 +10,15 @@ import hashlib
 import json
 import platform
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
 from filelock import FileLock, Timeout
-from tqdm import tqdm
 
 import qa as package
-from eval.command import BadInput, listed, one_line, read_json, read_text, write_whole
+from eval.command import BadInput, bar, listed, one_line, read_json, read_text, write_whole
 from eval.gold import Gold, digest
 from eval.runs import META, PREDICTIONS, read_predictions
 from qa.answering.qa import QA
@@ -98,9 +96,8 @@ def answer_left(
     left = [key for key in wanted if key not in known]
     if left:
         ready()
-    pause = 0.1 if sys.stderr.isatty() else 30.0  # seconds between two states of the bar
     with open(out / PREDICTIONS, "a", encoding="utf-8", newline="") as stream:
-        for key in tqdm(left, desc="asking", unit="question", disable=not progress, mininterval=pause):
+        for key in bar(left, "asking", quiet=not progress):
             known[key] = asks[key]()
             stream.write(one_line(known[key]))
             stream.flush()  # a run that is killed loses no answer
@@ -150,7 +147,7 @@ def facts_of(qa: QA, settings: Settings, threshold: float) -> Facts:
         sources = [(source.name, source.sha256) for source in qa.catalog.sources()]
         store = {
             "generation": qa.catalog.generation,
-            "model": qa.catalog.get("model"),
+            "model": qa.catalog.model,
             **qa.catalog.count(),
             "languages": qa.catalog.languages(),
             "sha256": hashlib.sha256(json.dumps(sources).encode()).hexdigest(),
@@ -162,13 +159,14 @@ def facts_of(qa: QA, settings: Settings, threshold: float) -> Facts:
         "reader": type(qa.reader).__name__,
         "store": store,
         "code": code_digest(),
-        "versions": {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version, **library_versions()},
+        "versions": versions(),
         "machine": f"{platform.system()} {platform.machine()}",
     }
 
 
-def library_versions() -> dict[str, str]:
-    found = {}
+def versions() -> dict[str, str]:
+    """Of Python, SQLite and the libraries that answers depend on, as far as they are installed."""
+    found = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
     for name in LIBRARIES:
         try:
             found[name] = version(name)
@@ -182,6 +180,6 @@ def code_digest() -> str:
     folder = Path(package.__file__ or "").parent
     whole = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not {"__pycache__", "training"} & set(path.parts):
+        if path.is_file() and "__pycache__" not in path.parts:
             whole.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return whole.hexdigest()

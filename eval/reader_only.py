@@ -18,22 +18,19 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.special import expit
 from tokenizers import Tokenizer
-from tqdm import tqdm
 
 from eval import metrics
-from eval.command import OK, BadInput, edge, read_json, say, warn
-from eval.convert import Range, span_of_articles
+from eval.command import OK, BadInput, bar, edge, positive, say, warn
+from eval.convert import Range, span_of_articles, squad_articles, squad_form, title_of
 from eval.metrics import Figure
-from eval.run import positive
 from eval.runs import rounded
 from eval.training.reading_pairs import Overlap
-from qa.answering.span_reader import CALIBRATION, TOKENIZER, Calibration, Found, SpanReader, read_calibration
+from qa.answering.span_reader import CALIBRATION, TOKENIZER, Calibration, ScoredSpan, SpanReader, read_calibration
 from qa.errors import ModelUnavailable
 from qa.passages import CountTokens, split
 from qa.types import Document, Hit, Passage, Source
 
 SEED = 1
-WRONG = 0.2  # of the answers given, at most, where the threshold is set
 RIGHT = 0.5  # F1 above which an answer counts as right
 SPLIT_WINDOW = 512  # tokens, of the default embedder
 
@@ -41,7 +38,7 @@ SPLIT_WINDOW = 512  # tokens, of the default embedder
 class Finder(Protocol):
     """What is needed of `SpanReader`."""
 
-    def find(self, question: str, hits: Sequence[Hit]) -> list[Found]: ...
+    def find(self, question: str, hits: Sequence[Hit]) -> list[ScoredSpan]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +68,9 @@ class Read:
 
 def questions(path: Path, articles: Range, most: int | None) -> list[Question]:
     """The questions of a SQuAD file's articles, numbered from 1; `most` of them, drawn at random but always alike."""
-    data = read_json(path)
-    listed = data.get("data") if isinstance(data, dict) else None
-    if not isinstance(listed, list) or articles[1] > len(listed):
-        raise BadInput(f"{path} is not a SQuAD file with {articles[1]} articles")
-    try:
-        found = [one for article in listed[articles[0] - 1 : articles[1]] for one in of_article(article)]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise BadInput(f"{path} has another form than SQuAD's: {error!r}") from error
+    listed = squad_articles(path, articles[1])[articles[0] - 1 : articles[1]]
+    with squad_form(path):
+        found = [one for article in listed for one in of_article(article)]
     if not found:
         raise BadInput(f"{path} has no questions in these articles")
     return found if most is None else [found[at] for at in drawn(len(found), most)]
@@ -90,7 +82,7 @@ def drawn(number: int, most: int) -> list[int]:
 
 
 def of_article(article: Mapping[str, Any]) -> Iterator[Question]:
-    title = str(article.get("title", "")).replace("_", " ").strip()
+    title = title_of(article)
     overlap = Overlap([paragraph["context"] for paragraph in article["paragraphs"]])
     for paragraph in article["paragraphs"]:
         own = paragraph["context"]
@@ -111,10 +103,7 @@ def holds_any(text: str, golds: Sequence[str]) -> bool:
 
 
 def read_all(finder: Finder, asked: Sequence[Question], count: CountTokens, what: str) -> list[Read]:
-    return [
-        read(finder, one, count)
-        for one in tqdm(asked, desc=what, unit="question", mininterval=1, disable=not sys.stderr.isatty())
-    ]
+    return [read(finder, one, count) for one in bar(asked, what)]
 
 
 def read(finder: Finder, question: Question, count: CountTokens) -> Read:
@@ -177,8 +166,7 @@ def cost(rounded_ones: Sequence[Read], floats: Sequence[Read], calibration: Cali
 def shown(name: str, figure: Figure) -> str:
     if figure["value"] is None:
         return f"{name:40} no questions"
-    interval = "" if figure["low"] is None else f" [{figure['low']:.3f}, {figure['high']:.3f}]"
-    return f"{name:40} {figure['value']:.3f}{interval}  n = {figure['n']}"
+    return f"{name:40} {figure['value']:.3f} {metrics.interval(figure)}".rstrip() + f"  n = {figure['n']}"
 
 
 # ---- the command ----
@@ -191,10 +179,10 @@ def counter(folder: Path) -> CountTokens:
     return lambda texts: [len(encoding.ids) for encoding in tokenizer.encode_batch(list(texts))]
 
 
-def run_reading(options: argparse.Namespace, open_reader: Callable[..., Finder] = SpanReader.open) -> int:
+def run_reader_only(options: argparse.Namespace, open_reader: Callable[..., Finder] = SpanReader.open) -> int:
     folder = options.reader
     if not (folder / TOKENIZER).is_file():
-        raise ModelUnavailable(f"{folder} holds no {TOKENIZER}; make it with qa.training.export_reader")
+        raise ModelUnavailable(f"{folder} holds no {TOKENIZER}; make it with eval.training.export_reader")
     count = counter(folder)
     plain = Calibration()  # scores as they are: paragraphs have no rank
     finder = open_reader(folder, options.threads, plain)
@@ -218,21 +206,20 @@ def report(result: Mapping[str, Figure], calibration: Calibration, as_json: bool
     say(*(shown(name, figure) for name, figure in result.items()))
 
 
-def articles(text: str) -> Range:
-    try:
-        return span_of_articles(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor a range such as 41-44") from None
-
-
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m eval.reading", description="How well the reader reads, without retrieval."
+        prog="python -m eval.reader_only", description="How well the reader reads, without retrieval."
     )
     add = parser.add_argument
     add("--reader", type=Path, required=True, metavar="FOLDER", help="with reader.onnx and tokenizer.json")
     add("--data", type=Path, required=True, metavar="FILE", help="questions in SQuAD's form")
-    add("--articles", type=articles, default=(45, 48), metavar="A-B", help="articles reported on (default: 45-48)")
+    add(
+        "--articles",
+        type=span_of_articles,
+        default=(45, 48),
+        metavar="A-B",
+        help="articles reported on (default: 45-48)",
+    )
     add(
         "--questions", type=positive, metavar="N", help="at most so many of each part, drawn at random but always alike"
     )
@@ -245,7 +232,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
-    return edge("eval.reading", lambda: run_reading(options))
+    return edge("eval.reader_only", lambda: run_reader_only(options))
 
 
 if __name__ == "__main__":

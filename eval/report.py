@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,11 @@ from markupsafe import Markup
 from eval import metrics, plots
 from eval.command import write_whole
 from eval.gold import Gold, asked_before
+from eval.score import TextOf
 from qa.text import HIDDEN
 
 SHOWN_PASSAGES = 5  # with their text; the first one with evidence besides
 Object = Mapping[str, Any]
-TextOf = Callable[[str], str | None]
 
 
 def write_report(
@@ -82,15 +82,6 @@ def flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield from flat(item, f"{name}.{key}".lstrip("."))
     else:
         yield name, "" if value is None else value
-
-
-def stage_seconds(predictions: Iterable[Object]) -> dict[str, list[float]]:
-    """Seconds of every question by stage."""
-    stages: dict[str, list[float]] = {}
-    for said in predictions:
-        for stage, taken in said.get("seconds", {}).items():
-            stages.setdefault(stage, []).append(taken)
-    return stages
 
 
 # ---- questions ----

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from eval.beir import run_beir
-from eval.command import OK, edge, say, warn
+from eval.command import OK, edge, positive, say, warn
 from eval.documents import open_documents
 from eval.gold import Gold, load_gold, prove
 from eval.predict import facts_of, predict
-from eval.report import question_items, stage_seconds, write_report
+from eval.report import question_items, write_report
 from eval.runs import REPORT, read_meta, write_scores
-from eval.score import headline, score
+from eval.score import headline, score, stage_seconds
 from qa.answering.qa import QA
 from qa.settings import Settings, load_settings
 
@@ -50,12 +50,6 @@ def measured(
     write_report(out / REPORT, title, scores, items, stage_seconds(predictions), read_meta(out))
     say(*headline(scores), f"report: {out / REPORT}")
     return scores
-
-
-def positive(text: str) -> int:
-    if int(text) < 1:
-        raise ValueError(text)
-    return int(text)
 
 
 def make_parser() -> argparse.ArgumentParser:

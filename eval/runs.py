@@ -63,6 +63,11 @@ def write_scores(run: Path, scores: dict[str, Any]) -> None:
     write_whole(run / SCORES, f'{lines},\n "questions": [\n{rows}\n ]\n}}\n')
 
 
+def write_figures(path: Path, figures: Any) -> None:
+    """Figures as a JSON file, rounded."""
+    write_whole(path, json.dumps(rounded(figures), indent=1) + "\n")
+
+
 def rounded(value: Any) -> Any:
     """Numbers to six digits: the rest says nothing, and differs from machine to machine."""
     if isinstance(value, float):

@@ -14,13 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from eval import metrics
 from eval.command import OK, BadInput, edge, say, warn
 from eval.documents import open_documents
 from eval.gold import Gold, digest, load_gold
 from eval.runs import PREDICTIONS, SCHEMA, read_meta, read_predictions, write_scores
+from eval.timing import spread
 
 Row = dict[str, Any]
 TextOf = Callable[[str], str | None]
@@ -277,22 +276,20 @@ def curves(rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def latency(said: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-    """Seconds a question by stage and in all: p50, p95, mean, n."""
+def stage_seconds(predictions: Iterable[Mapping[str, Any]]) -> dict[str, list[float]]:
+    """Seconds of every question by stage."""
     stages: dict[str, list[float]] = {}
-    for row in said:
-        for stage, seconds in row.get("seconds", {}).items():
-            stages.setdefault(stage, []).append(seconds)
-        stages.setdefault("total", []).append(sum(row.get("seconds", {}).values()))
-    return {stage: {**spread(seconds), "n": len(seconds)} for stage, seconds in stages.items()}
+    for said in predictions:
+        for stage, taken in said.get("seconds", {}).items():
+            stages.setdefault(stage, []).append(taken)
+    return stages
 
 
-def spread(seconds: Sequence[float]) -> dict[str, float]:
-    return {
-        "p50": float(np.quantile(seconds, 0.5)),
-        "p95": float(np.quantile(seconds, 0.95)),
-        "mean": float(np.mean(seconds)),
-    }
+def latency(said: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float | None]]:
+    """Seconds a question by stage and in all: p50, p95, mean, n."""
+    rows = list(said)
+    total = [sum(row.get("seconds", {}).values()) for row in rows]
+    return {stage: spread(seconds) for stage, seconds in {**stage_seconds(rows), "total": total}.items()}
 
 
 def plain(gold: Sequence[Gold], given: Mapping[str, Mapping[str, Any]], threshold: float) -> dict[str, float]:
@@ -348,8 +345,7 @@ def shown(found: Mapping[str, Any]) -> str:
     """A figure as "0.735 [0.651, 0.812]"; a dash for what cannot be said."""
     if found["value"] is None:
         return "    -                 "
-    interval = "" if found["low"] is None else f"[{found['low']:.3f}, {found['high']:.3f}]"
-    return f"{found['value']:6.3f} {interval:15}"
+    return f"{found['value']:6.3f} {metrics.interval(found):15}"
 
 
 def share(text: str) -> float:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.command import read_json, write_whole
+from eval.convert import title_of
 
 Span = tuple[int, int]
 
@@ -124,7 +125,7 @@ def squad_form(path: Path, source: str, most: int | None = None, titled: bool = 
     """Questions with answers of the first `most` articles."""
     examples = []
     for number, article in enumerate(read_json(path)["data"][:most], start=1):
-        title = str(article.get("title", "")).replace("_", " ") if titled else ""
+        title = title_of(article) if titled else ""
         for paragraph in article["paragraphs"]:
             context = paragraph["context"]
             for at, qa in enumerate(paragraph["qas"]):
@@ -167,19 +168,25 @@ def policyqa(folder: Path, rng: random.Random) -> list[Example]:
 def weak_squad(folder: Path, rng: random.Random) -> list[Example]:
     """The back-translated file where its labels are trusted, without the clean file's articles."""
     examples = []
+    for article, name, paragraph in weak_paragraphs(folder):
+        context = paragraph["context"]
+        for qa in paragraph["qas"]:
+            if qa.get("conf", 0) < WEAK_CONFIDENCE:
+                continue
+            span = (qa["answer_start"], qa["answer_start"] + len(qa["answer"]))
+            if context[slice(*span)] != qa["answer"] or NEW_SENTENCE.search(qa["answer"]):
+                continue  # the second: a mark that begins in one sentence and ends in another
+            if spans := tidy(context, [span]):
+                id_ = f"weak-{name}-{qa['order']}"
+                examples.append(Example(id_, qa["question"], "", context, spans, "weak_squad", article))
+    return examples
+
+
+def weak_paragraphs(folder: Path) -> Iterator[tuple[str, str, Any]]:
+    """Article, name and content of each paragraph of the back-translated file without the clean file's articles."""
     for number, article in enumerate(read_json(folder / "squad2-backtranslated.json")["data"]):
         for place, paragraph in enumerate(article["paragraphs"] if number >= WEAK_SKIP else ()):
-            context = paragraph["context"]
-            for qa in paragraph["qas"]:
-                if qa.get("conf", 0) < WEAK_CONFIDENCE:
-                    continue
-                span = (qa["answer_start"], qa["answer_start"] + len(qa["answer"]))
-                if context[slice(*span)] != qa["answer"] or NEW_SENTENCE.search(qa["answer"]):
-                    continue  # the second: a mark that begins in one sentence and ends in another
-                if spans := tidy(context, [span]):
-                    name = f"weak-{number}-{place}-{qa['order']}"
-                    examples.append(Example(name, qa["question"], "", context, spans, "weak_squad", str(number)))
-    return examples
+            yield str(number), f"{number}-{place}", paragraph
 
 
 # ---- Natural Questions in four dresses ----

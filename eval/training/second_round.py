@@ -23,8 +23,7 @@ import torch
 from tqdm import tqdm
 from transformers import AutoModelForQuestionAnswering
 
-from eval.command import read_json
-from eval.training.reading_data import WEAK_SKIP, Example, Span, read_all, tidy
+from eval.training.reading_data import Example, Span, read_all, tidy, weak_paragraphs
 from eval.training.reading_pairs import (
     UNTRUSTED,
     WHOLE,
@@ -173,14 +172,13 @@ def holds(text: str, answer: str) -> bool:
 def weak_marks(folder: Path) -> list[Example]:
     """Questions of the back-translated file with every span that is marked in their paragraph, whoever's it is."""
     examples = []
-    for number, article in enumerate(read_json(folder / "squad2-backtranslated.json")["data"]):
-        for place, paragraph in enumerate(article["paragraphs"] if number >= WEAK_SKIP else ()):
-            context = paragraph["context"]
-            marks = tidy(context, [run for mark in paragraph["marked_spans"] for run in mark["runs"]])
-            for qa in paragraph["qas"]:
-                if marks and qa.get("conf", 0) >= WEAK_FROM:
-                    name = f"marked-{number}-{place}-{qa['order']}"
-                    examples.append(Example(name, qa["question"], "", context, marks, "marked", str(number)))
+    for article, name, paragraph in weak_paragraphs(folder):
+        context = paragraph["context"]
+        marks = tidy(context, [run for mark in paragraph["marked_spans"] for run in mark["runs"]])
+        for qa in paragraph["qas"]:
+            if marks and qa.get("conf", 0) >= WEAK_FROM:
+                id_ = f"marked-{name}-{qa['order']}"
+                examples.append(Example(id_, qa["question"], "", context, marks, "marked", article))
     return examples
 
 

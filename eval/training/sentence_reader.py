@@ -1,4 +1,4 @@
-"""Fits the sentence reader's weights, its confidence and its threshold; prints the constants for qa/reader.py.
+"""Fits the sentence reader's weights, its confidence and its threshold; prints the constants for its module.
 
 python -m eval.training.sentence_reader NEW_WIKI.json [--questions N]
 
@@ -10,7 +10,6 @@ as it is, and with the passages that hold its answer taken away. Articles 45-48 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import tempfile
@@ -21,35 +20,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from tqdm import tqdm
 
+from eval.calibrate import logistic_regression
+from eval.command import bar
+from eval.convert import squad_articles, title_of
+from eval.embedders import Remembering
 from qa.answering import sentence_reader as reader
 from qa.answering.qa import QA
 from qa.ingestion.sync import sync
 from qa.models.conversion import E5
-from qa.models.embedder import Embedder, open_embedder
+from qa.models.embedder import open_embedder
 from qa.types import Hit
 
 TRAIN, CALIBRATE = range(1, 21), range(41, 45)
 Question = tuple[str, str, list[tuple[int, int]]]  # (question, document, gold ranges in it)
 Matrix = npt.NDArray[np.float64]
-
-
-class Remembering:
-    """An embedder that computes each text once: the same sentences come up for many questions."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self.embedder = embedder
-        self.known: dict[str, npt.NDArray[np.float32]] = {}
-
-    def encode_passages(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        new = [text for text in dict.fromkeys(texts) if text not in self.known]
-        if new:
-            self.known.update(zip(new, self.embedder.encode_passages(new), strict=True))
-        return np.stack([self.known[text] for text in texts])
-
-    def encode_questions(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        return self.embedder.encode_questions(texts)
 
 
 def write_documents(articles: list[Any], numbers: range, folder: Path) -> list[Question]:
@@ -58,7 +43,7 @@ def write_documents(articles: list[Any], numbers: range, folder: Path) -> list[Q
     questions = []
     for number in numbers:
         name = f"{number:02d}.txt"
-        text = articles[number - 1].get("title", "").replace("_", " ") + "\n\n"
+        text = title_of(articles[number - 1]) + "\n\n"
         for paragraph in articles[number - 1]["paragraphs"]:
             for qa in paragraph["qas"]:
                 starts = {(len(text) + a["answer_start"], len(a["text"])) for a in qa["answers"]}
@@ -76,7 +61,7 @@ def holds(hit_source: str, start: int, end: int, question: Question) -> bool:
 def examples(qa: QA, embedder: Remembering, questions: Sequence[Question], bare: bool) -> list[tuple[Matrix, Matrix]]:
     """(features, label) of the sentences read for each question; `bare`: without the passages that hold the answer."""
     result = []
-    for question in tqdm(questions, desc="reading", unit="question", disable=not sys.stderr.isatty()):
+    for question in bar(questions, "reading"):
         hits: list[Hit] = qa.retrieve(question[0])
         if bare:
             hits = [h for h in hits if not holds(h.passage.source.name, h.passage.start, h.passage.end, question)]
@@ -106,16 +91,6 @@ def best(data: Sequence[tuple[Matrix, Matrix]], weights: Matrix) -> tuple[Matrix
     return np.array([score for score, _ in tops]), np.array([right for _, right in tops])
 
 
-def fit_confidence(scores: Matrix, right: Matrix) -> Matrix:
-    """Slope and intercept of the probability that the best sentence holds the answer."""
-
-    def loss(p: Matrix) -> float:
-        z = p[0] * scores + p[1]
-        return float(np.mean(np.logaddexp(0, z) - right * z))
-
-    return np.asarray(minimize(loss, np.array([1.0, 0.0])).x)
-
-
 def threshold(confidence: Matrix, right: Matrix, answerable: int) -> float:
     """The confidence with the best F1 of answers given and answers there: half of the questions have none."""
     options = np.unique(np.round(confidence, 2))
@@ -131,7 +106,7 @@ def main() -> int:
     parser.add_argument("data", type=Path, help="new_wiki_v1.0.json of SQuADShifts")
     parser.add_argument("--questions", type=int, default=500, help="of each part (default: %(default)s)")
     options = parser.parse_args()
-    articles = json.loads(options.data.read_text(encoding="utf-8"))["data"]
+    articles = squad_articles(options.data, max(CALIBRATE))
     embedder = open_embedder(E5)
     remembering = Remembering(embedder)
     parts: dict[str, list[tuple[Matrix, Matrix]]] = {}
@@ -154,7 +129,7 @@ def main() -> int:
             f"{name}: best sentence right {right.mean():.3f}, by similarity alone {plain.mean():.3f}, n = {len(right)}"
         )
     scores, right = best(parts["calibrate"] + parts["bare"], weights)
-    slope, intercept = fit_confidence(scores, right)
+    slope, intercept = logistic_regression(scores, right, np.ones(len(right)))
     print(f"CONFIDENCE = ({slope:.3f}, {intercept:.3f})")
     confidence = 1 / (1 + np.exp(-(slope * scores + intercept)))
     print(f"THRESHOLD = {threshold(confidence, right, len(parts['calibrate'])):.2f}")

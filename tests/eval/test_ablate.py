@@ -13,7 +13,7 @@ import pytest
 from eval import ablate
 from eval.gold import load_gold
 from qa.settings import load_settings
-from qa.store.catalog import open_catalog
+from qa.store.opening import open_catalog
 from tests.helpers import FakeEmbedder, write
 
 LETTER = """The harbour of Oldmere

@@ -1,4 +1,4 @@
-"""eval.reading: which paragraphs are read, how confidence is fitted, and figures worked out by hand."""
+"""eval.reader_only: which paragraphs are read, how confidence is fitted, and figures worked out by hand."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eval import reader_only as reading
+from eval import reader_only
 from eval.command import BadInput
 from eval.reader_only import Read
-from qa.answering.span_reader import Calibration, Found
+from qa.answering.span_reader import Calibration, ScoredSpan
 from qa.types import Hit
-from tests.answering.test_span_reader import tokenizer_of
+from tests.helpers import tokenizer_of
 
 MILL = "The mill of Ostrava was built by Ada Brook in 1811. It stands on the river."
 WHEEL = "Who built the oak wheel of the mill? ADA BROOK built the wheel."
@@ -47,7 +47,7 @@ class FakeFinder:
         self.scores = scores
         self.seen: list[tuple[str, str]] = []  # question and context line
 
-    def find(self, question: str, hits: Sequence[Hit]) -> list[Found]:
+    def find(self, question: str, hits: Sequence[Hit]) -> list[ScoredSpan]:
         found = []
         for number, hit in enumerate(hits):
             self.seen.append((question, hit.passage.context))
@@ -55,7 +55,7 @@ class FakeFinder:
                 at = hit.passage.text.find(word)
                 if at >= 0:
                     start = hit.passage.start + at
-                    found.append(Found(score, number, start, start + len(word)))
+                    found.append(ScoredSpan(score, number, start, start + len(word)))
         return sorted(found, reverse=True)
 
 
@@ -68,7 +68,7 @@ def count(texts: Sequence[str]) -> list[int]:
 
 def test_the_other_paragraph_is_the_best_match_that_holds_no_answer(tmp_path: Path) -> None:
     path = squad_file(tmp_path / "squad.json")
-    who, when = reading.questions(path, (2, 2), None)
+    who, when = reader_only.questions(path, (2, 2), None)
     assert (who.text, who.title, who.own, who.golds) == ("Who built the mill?", "Old Mill 2", MILL, ("Ada Brook",))
     assert who.other == RAIN  # WHEEL holds the name in capitals
     assert when.golds == ("1811", "in 1811")
@@ -78,13 +78,13 @@ def test_the_other_paragraph_is_the_best_match_that_holds_no_answer(tmp_path: Pa
 
 def test_a_sample_is_drawn_alike_each_time_and_in_order(tmp_path: Path) -> None:
     path = squad_file(tmp_path / "squad.json", articles=20)
-    some = reading.questions(path, (1, 20), 7)
-    assert some == reading.questions(path, (1, 20), 7)
+    some = reader_only.questions(path, (1, 20), 7)
+    assert some == reader_only.questions(path, (1, 20), 7)
     assert len(some) == 7
-    everything = reading.questions(path, (1, 20), None)
+    everything = reader_only.questions(path, (1, 20), None)
     places = [everything.index(one) for one in some]
     assert places == sorted(places)
-    assert len(reading.questions(path, (1, 20), 1000)) == 40
+    assert len(reader_only.questions(path, (1, 20), 1000)) == 40
 
 
 @pytest.mark.parametrize("wrong", ["[]", '{"data": [{}]}', '{"data": [{"paragraphs": []}]}', '{"data": []}'])
@@ -92,20 +92,20 @@ def test_another_file_is_refused(tmp_path: Path, wrong: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(wrong)
     with pytest.raises(BadInput):
-        reading.questions(path, (1, 1), None)
+        reader_only.questions(path, (1, 1), None)
 
 
 # ---- reading ----
 
 
 def test_both_paragraphs_are_read_with_the_article_s_title(tmp_path: Path) -> None:
-    who, when = reading.questions(squad_file(tmp_path / "squad.json"), (1, 1), None)
+    who, when = reader_only.questions(squad_file(tmp_path / "squad.json"), (1, 1), None)
     finder = FakeFinder(**{"by Ada Brook": 4.0, "rains": 1.5, "1811": 3.0})
-    one = reading.read(finder, who, count)
+    one = reader_only.read(finder, who, count)
     assert (one.score, one.text, one.other) == (4.0, "by Ada Brook", 1.5)
     assert (one.exact, one.f1) == (0.0, pytest.approx(0.8))
     assert finder.seen[0] == ("Who built the mill?", "Old Mill 1")
-    other = reading.read(FakeFinder(**{"in 1811": 2.0}), when, count)
+    other = reader_only.read(FakeFinder(**{"in 1811": 2.0}), when, count)
     assert (other.exact, other.f1, other.other) == (1.0, 1.0, -np.inf)
 
 
@@ -119,7 +119,7 @@ def reads(*rows: tuple[float, float, float]) -> list[Read]:
 
 def test_a_refused_answer_counts_nothing_and_a_refused_other_paragraph_counts() -> None:
     calibration = Calibration(slope=1, intercept=0, threshold=0.5)  # from score 0 on
-    found = reading.figures(reads((2, 1, -1), (1, 0.5, 3), (-1, 1, -2), (-2, 0, -np.inf)), calibration)
+    found = reader_only.figures(reads((2, 1, -1), (1, 0.5, 3), (-1, 1, -2), (-2, 0, -np.inf)), calibration)
     values = {name: figure["value"] for name, figure in found.items()}
     assert values == {
         "exact match": 0.25,
@@ -136,7 +136,7 @@ def test_a_refused_answer_counts_nothing_and_a_refused_other_paragraph_counts() 
 
 def test_eight_bits_are_compared_question_by_question() -> None:
     calibration = Calibration(slope=1, intercept=0, threshold=0.5)
-    found = reading.cost(reads((1, 0.5, 0), (-1, 1, 0)), reads((1, 1, 0), (1, 1, 0)), calibration)
+    found = reader_only.cost(reads((1, 0.5, 0), (-1, 1, 0)), reads((1, 1, 0), (1, 1, 0)), calibration)
     assert found["F1, 8 bits less float"]["value"] == -0.75
     assert found["F1 without threshold, 8 bits less float"]["value"] == -0.25
 
@@ -149,7 +149,7 @@ def run(tmp_path: Path, *arguments: str) -> int:
     folder.mkdir(exist_ok=True)
     tokenizer_of(MILL).save(str(folder / "tokenizer.json"))
     data = squad_file(tmp_path / "squad.json", articles=4)
-    options = reading.parse(["--reader", str(folder), "--data", str(data), *arguments])
+    options = reader_only.parse(["--reader", str(folder), "--data", str(data), *arguments])
 
     def open_reader(where: Path, threads: int, calibration: Calibration, weights: str = "reader.onnx") -> FakeFinder:
         assert calibration.rank_weight == 0
@@ -157,7 +157,7 @@ def run(tmp_path: Path, *arguments: str) -> int:
             return FakeFinder(**{"by Ada Brook in 1811": 4.0})
         return FakeFinder(**{"Ada Brook": 5.0, "1811": 4.0, "rains": -3.0, "oak": -4.0, "Nothing": -2.0})
 
-    return reading.run_reading(options, open_reader)
+    return reader_only.run_reader_only(options, open_reader)
 
 
 def test_the_command_reports_at_the_threshold_beside_the_weights(
@@ -182,6 +182,6 @@ def test_the_command_reports_at_the_threshold_beside_the_weights(
 def test_wrong_use_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for wrong in (["--articles", "x"], ["--questions", "0"]):
         with pytest.raises(SystemExit):
-            reading.parse(["--reader", "x", "--data", "y", *wrong])
-    assert reading.main(["--reader", str(tmp_path), "--data", "y"]) == 1
+            reader_only.parse(["--reader", "x", "--data", "y", *wrong])
+    assert reader_only.main(["--reader", str(tmp_path), "--data", "y"]) == 1
     assert "export_reader" in capsys.readouterr().err

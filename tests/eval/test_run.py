@@ -17,8 +17,17 @@ from eval import score as scoring
 from eval.command import BadInput, read_rows
 from eval.gold import Gold, digest, load_gold, parse, to_row
 from eval.predict import predict
-from eval.report import question_items, stage_seconds, write_report
-from eval.score import NOT_CHOSEN, NOT_RETRIEVED, RIGHT, WRONG_SPAN, WRONGLY_ANSWERED, WRONGLY_REFUSED, score
+from eval.report import question_items, write_report
+from eval.score import (
+    NOT_CHOSEN,
+    NOT_RETRIEVED,
+    RIGHT,
+    WRONG_SPAN,
+    WRONGLY_ANSWERED,
+    WRONGLY_REFUSED,
+    score,
+    stage_seconds,
+)
 from qa.answering.qa import QA
 from qa.answering.sentence_reader import SentenceReader
 from qa.settings import load_settings
