@@ -1,4 +1,4 @@
-"""Documents given to a store and taken from it while its page is open; one ingest at a time, in the background."""
+"""Adding documents to a store and leaving them out while its page is open; one ingest at a time, in the background."""
 
 from __future__ import annotations
 
@@ -6,31 +6,35 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from qa.documents import loaders
+from qa.documents.files import MAX_BYTES
 from qa.errors import UnreadableFile, UsageError, VerbatimError
-from qa.ingestion.sync import Embedder, exclude, include, sync, uploads_of
-from qa.store.catalog import Listed, open_catalog
+from qa.ingestion.files import lies_in, uploads_of
+from qa.ingestion.sync import Embedder, sync
+from qa.store.catalog import DocumentStatus
+from qa.store.opening import create_catalog, open_catalog, write_lock
+from qa.store.writer import CatalogWriter
+from qa.text import encodable
 
 log = logging.getLogger(__name__)
 
-LARGEST = 64 * 1024 * 1024  # bytes of a file that is taken
-NAME = 120  # characters of its name
-PART = ".part"
+NAME_BYTES = 120  # of an uploaded file, its type included
+PART = ".part"  # in the name of a file that is being written
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the ingest in the background is at, or how the last one ended."""
+    """How far the ingest in the background is, or how the last one ended."""
 
     running: bool = False
     stage: str = ""
     done: int = 0
     total: int = 0
-    said: str = ""  # how it ended
+    said: str = ""  # how it ended, for a person
     problem: bool = False
 
 
@@ -45,39 +49,39 @@ class Library:
         self.job = Job()
         self.again = False  # something was changed while an ingest ran
 
-    def documents(self) -> list[Listed]:
-        """All that the store knows of, also what is left out or could not be read. Raises NoStore, StoreDamaged."""
+    def documents(self) -> list[DocumentStatus]:
+        """All that the store knows of, also files left out and unreadable ones. Raises NoStore, StoreDamaged."""
         with contextlib.closing(open_catalog(self.store)) as catalog:
             return list(catalog.documents())
 
     # ---- changing ----
 
     def receive(self, name: str, blocks: Iterable[bytes]) -> str:
-        """Takes an uploaded file, if it is one this program reads; returns its name among the uploads.
+        """Stores an uploaded file that this program can read; returns its name among the uploads.
 
-        Raises UsageError: too large, of no type that is read, or not what its name says.
+        blocks: its bytes. Raises UsageError: too large, of no type that is read, or not what its name says.
         """
-        plain = checked_name(name)
+        checked = checked_name(name)
         folder = uploads_of(self.store)
         folder.mkdir(exist_ok=True)
-        path, part = folder / plain, folder / f".{threading.get_ident()}{PART}{Path(plain).suffix.lower()}"
+        path, part = folder / checked, folder / f".{threading.get_ident()}{PART}{Path(checked).suffix.lower()}"
         try:
             write_limited(part, blocks)
-            loaders.load(part, plain)
+            loaders.load(part, checked)
             os.replace(part, path)
         except UnreadableFile as error:
-            raise UsageError(f"{plain} {error}") from error
+            raise UsageError(f"{checked} {error}") from error
         finally:
             part.unlink(missing_ok=True)
-        return plain
+        return checked
 
     def remove(self, name: str) -> None:
-        """Leaves a document out; an uploaded file is deleted. What people said about it is erased with it."""
+        """Leaves a document out; an uploaded file is deleted. The feedback that quotes it is erased with it."""
         exclude(self.store, [name])
         self.read()
 
     def take_back(self, name: str) -> None:
-        """A document that was left out is read again."""
+        """Reads a document again that was left out."""
         include(self.store, [name])
         self.read()
 
@@ -109,19 +113,19 @@ class Library:
             )
         except VerbatimError as error:
             return Job(said=str(error), problem=True)
-        except Exception as error:  # the thread's outermost edge: a person sees a sentence
+        except Exception as error:  # the thread's outermost edge: the page shows a sentence
             log.error("unexpected error", exc_info=error)
             return Job(said="the documents could not be read; the window it was started from says why", problem=True)
         return Job(
-            said=told(report.added, report.updated, report.removed, len(report.failed)), problem=bool(report.failed)
+            said=summary(report.added, report.updated, report.removed, len(report.failed)), problem=bool(report.failed)
         )
 
     def progress(self, stage: str, done: int, total: int) -> None:
         self.job = replace(self.job, running=True, stage=stage, done=done, total=total)
 
 
-def told(added: Sequence[str], updated: Sequence[str], removed: Sequence[str], failed: int) -> str:
-    """What an ingest did, in a sentence."""
+def summary(added: Sequence[str], updated: Sequence[str], removed: Sequence[str], failed: int) -> str:
+    """What an ingest did, in a sentence. failed: how many files could not be read."""
     counts = (
         (len(added), "added"),
         (len(updated), "read again"),
@@ -133,7 +137,7 @@ def told(added: Sequence[str], updated: Sequence[str], removed: Sequence[str], f
 
 
 def checked_name(name: str) -> str:
-    """The last part of a file's name, as it may stand in a folder. Raises UsageError."""
+    """The last part of an uploaded file's name, made fit for a folder of ours. Raises UsageError."""
     plain = name.replace("\\", "/").rsplit("/", 1)[-1].strip().lstrip(".")
     plain = "".join(c if c.isprintable() else "_" for c in plain)
     stem, suffix = os.path.splitext(plain)
@@ -142,18 +146,62 @@ def checked_name(name: str) -> str:
         if suffix.lower() in loaders.ADVICE:
             what = loaders.not_read(PurePosixPath(plain))
         raise UsageError(f"{plain or 'the file'} {what}")
-    short = stem.encode("utf-8", "replace")[: NAME - len(suffix)].decode("utf-8", "ignore")
+    short = stem.encode("utf-8", "replace")[: NAME_BYTES - len(suffix)].decode("utf-8", "ignore")
     if not short:
         raise UsageError("the file has no name; give it one")
     return short + suffix
 
 
 def write_limited(path: Path, blocks: Iterable[bytes]) -> None:
-    """Writes a file of at most LARGEST bytes. Raises UsageError."""
+    """Writes a file of at most MAX_BYTES bytes. Raises UsageError."""
     size = 0
     with path.open("wb") as stream:
         for block in blocks:
             size += len(block)
-            if size > LARGEST:
-                raise UsageError(f"the file is larger than {LARGEST // 1024 // 1024} MB; divide it")
+            if size > MAX_BYTES:
+                raise UsageError(f"the file is larger than {MAX_BYTES // 2**20} MB; divide it")
             stream.write(block)
+
+
+# ---- what a person leaves out ----
+
+
+def exclude(store: Path, names: Iterable[str]) -> None:
+    """Leaves documents out of the store from its next ingest on, though their files lie under a root.
+
+    An uploaded file, of which the store has the only copy, is deleted. Raises UsageError for a name the store does not
+    have, NoStore, StoreBusy.
+    """
+    with changing(store) as catalog:
+        listed = {document.name: document for document in catalog.documents()}
+        chosen = [known_name(listed, name) for name in names]
+        here = [document for document in chosen if lies_in(document.path, str(uploads_of(store)))]
+        for document in here:
+            Path(document.path).unlink(missing_ok=True)
+        added = {document.path: document.name for document in chosen if document.path and document not in here}
+        catalog.put(excluded=catalog.excluded | added)
+
+
+def include(store: Path, names: Iterable[str]) -> None:
+    """Takes back `exclude`; the next ingest reads the files again. Raises UsageError, NoStore, StoreBusy."""
+    with changing(store) as catalog:
+        kept = catalog.excluded
+        for name in names:
+            if name not in kept.values():
+                raise UsageError(f"{encodable(name)} is not excluded from this store")
+            kept = {path: document for path, document in kept.items() if document != name}
+        catalog.put(excluded=kept)
+
+
+@contextlib.contextmanager
+def changing(store: Path) -> Iterator[CatalogWriter]:
+    """The catalog of an existing store, opened for writing under its lock. Raises NoStore, StoreBusy."""
+    open_catalog(store).close()
+    with write_lock(store), contextlib.closing(create_catalog(store)) as catalog:
+        yield catalog
+
+
+def known_name(listed: dict[str, DocumentStatus], name: str) -> DocumentStatus:
+    if name not in listed:
+        raise UsageError(f"the store has no document {encodable(name)}")
+    return listed[name]

@@ -1,4 +1,4 @@
-"""Whether a store still tells the truth: every file read again, every passage compared with it."""
+"""Checks a store: every file is read again, and every passage compared with it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from qa.documents import loaders
 from qa.errors import StoreDamaged, UnreadableFile
-from qa.store import index as vectors
 from qa.store.catalog import Catalog
+from qa.store.index import Index, generation_path, is_intact
 from qa.types import Document, Passage
 
 
@@ -65,19 +65,19 @@ def store_differences(catalog: Catalog, store: Path) -> Iterator[str]:
     """Faults between the catalog and the published generation."""
     if missing := catalog.count_without_vector():
         yield f"{missing} passages have no vector"
-    yield from index_differences(catalog, vectors.directory(store, catalog.generation))
+    yield from index_differences(catalog, generation_path(store, catalog.generation))
 
 
 def index_differences(catalog: Catalog, path: Path) -> Iterator[str]:
     """Faults of a generation."""
-    if not vectors.is_intact(path):
+    if not is_intact(path):
         yield f"the index {path} is missing or damaged; delete it and run ingest again"
         return
     known: dict[str, set[str]] = {}
     for passage in catalog.all_passages():
         known.setdefault(passage.language, set()).add(passage.id)
     try:
-        with contextlib.closing(vectors.Index(path)) as index:
+        with contextlib.closing(Index(path)) as index:
             words = {language: set(found.ids()) for language, found in index.words.items()}
             if index.ids() != known or words != known:
                 yield f"the index {path} holds other passages than the catalog; delete it and run ingest again"

@@ -1,6 +1,6 @@
 """What people say about answers, as rows of a gold file: `python -m eval.gold add` takes them.
 
-A row holds text of its documents, so erasing a text erases the rows that quote it: `forget`.
+A row quotes its documents, so rows whose quotes are no longer in them are erased with the text: `erase_outdated`.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from qa.language import language_of
 FILE_NAME = "feedback.jsonl"
 WAIT = 10  # seconds for another process that writes the file
 RIGHT, WRONG, NONE = "feedback", "wrong", "unanswerable"
-"""Kinds of rows: the right words, what is not the answer (no gold yet), no answer in the documents."""
-EVIDENCE = 400  # characters around an answer at most
+"""Kinds of rows: the words that answer, what does not answer (no gold yet), no answer in the documents."""
+EVIDENCE = 400  # characters at most on each side of an answer
 ENDS = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*(?=\s)|(?:\r\n|\n|\r)\s*[\r\n]")
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Taught:
-    """A place that answers: `text[start:end] == text` inside its evidence, as in a gold row."""
+class MarkedAnswer:
+    """Words that a person marked as an answer, with the sentence they stand in, as in a gold row."""
 
     source: str
     text: str
@@ -42,7 +42,7 @@ class Taught:
 
 
 def evidence(text: str, start: int, end: int) -> tuple[int, int]:
-    """The sentence, or line, around a range of a text; at most EVIDENCE characters more on each side."""
+    """Start and end of the sentence, or line, around a range of a text; at most EVIDENCE characters on each side."""
     low, high = max(0, start - EVIDENCE), min(len(text), end + EVIDENCE)
     before = [match.end() for match in ENDS.finditer(text, low, start)]
     low = before[-1] if before else low
@@ -52,10 +52,12 @@ def evidence(text: str, start: int, end: int) -> tuple[int, int]:
     return low + min(start - low, len(inside) - len(inside.lstrip())), max(end, low + len(inside.rstrip()))
 
 
-def row_of(question: str, history: Sequence[str], kind: str, answers: Sequence[Taught], language: str = "en") -> Row:
-    """A gold row; one and the same question after the same ones has one id, so that the last word counts.
+def row_of(
+    question: str, history: Sequence[str], kind: str, answers: Sequence[MarkedAnswer], language: str = "en"
+) -> Row:
+    """A gold row. The id depends on question and history only, so a later row replaces an earlier one.
 
-    language: of the passages, for a question too short to tell.
+    kind: RIGHT, WRONG or NONE. language: of the passages, used where the question is too short to tell.
     """
     asked = json.dumps([question, *history]).encode()
     return {
@@ -68,16 +70,16 @@ def row_of(question: str, history: Sequence[str], kind: str, answers: Sequence[T
     }
 
 
-def append(store: Path, row: Row) -> None:
+def append_row(store: Path, row: Row) -> None:
     """Adds a row to the store's feedback, in the place of an earlier one on the same question.
 
     Raises StoreBusy, VerbatimError where the store cannot be written.
     """
-    changed(store, lambda rows: [*(held for held in rows if held["id"] != row["id"]), row])
+    rewrite(store, lambda rows: [*(held for held in rows if held["id"] != row["id"]), row])
 
 
-def forget(store: Path, text_of: Callable[[str], str | None]) -> int:
-    """Erases the rows that quote what their document does not say any more; returns their number. Raises as `append`.
+def erase_outdated(store: Path, text_of: Callable[[str], str | None]) -> int:
+    """Erases the rows whose quotes are not in their documents any more; returns how many. Raises as `append_row`.
 
     text_of: the text of the document of a name, None where there is none.
     """
@@ -92,15 +94,15 @@ def forget(store: Path, text_of: Callable[[str], str | None]) -> int:
                 return False
         return True
 
-    before = read(store)
+    before = read_rows(store)
     gone = sum(not holds(row) for row in before)
     if gone:
-        changed(store, lambda rows: [row for row in rows if holds(row)])
+        rewrite(store, lambda rows: [row for row in rows if holds(row)])
     return gone
 
 
-def read(store: Path) -> list[Row]:
-    """The rows of the store's feedback; lines that are none, as a killed process leaves them, are passed over."""
+def read_rows(store: Path) -> list[Row]:
+    """The rows of the store's feedback; lines that are none, as a killed process leaves them, are skipped."""
     try:
         lines = (store / FILE_NAME).read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
@@ -121,13 +123,13 @@ def is_row(row: Any) -> bool:
     return isinstance(answers, list) and "id" in row and all(isinstance(a, Mapping) and "source" in a for a in answers)
 
 
-def changed(store: Path, change: Callable[[list[Row]], list[Row]]) -> None:
-    """Writes the file anew, whole or not at all."""
+def rewrite(store: Path, change: Callable[[list[Row]], list[Row]]) -> None:
+    """Replaces the file by one with the changed rows, whole or not at all. Raises StoreBusy, VerbatimError."""
     path = store / FILE_NAME
     part = path.with_name(FILE_NAME + ".part")
     try:
         with FileLock(path.with_name("feedback.lock"), timeout=WAIT):
-            text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in change(read(store)))
+            text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in change(read_rows(store)))
             part.write_bytes(text.encode("utf-8", "replace"))
             os.replace(part, path)
     except Timeout as error:

@@ -1,8 +1,8 @@
-"""Everything that knows Chroma, and the directory of a generation: one collection and one index of words a language.
+"""The published index: a directory a generation, with a Chroma collection and an index of words for each language.
 
 Chroma keeps no lock, is not safe against a kill while it writes, and shows a second process stale results for ever
 (measured on 1.5.9). So a generation is written by one process into a directory nobody reads yet, closed, checked, and
-published by its number in the catalog. The words (`lexical`) lie in the same directory and share its fate.
+published by its number in the catalog. The indexes of words (`words`) are written and deleted with it.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qa.errors import StoreDamaged, VerbatimError
-from qa.store import words as lexical
+from qa.store.catalog import Vectors
+from qa.store.words import WordIndex, WordWriter
 
-Vectors = npt.NDArray[np.float32]
-PREFIX = "passages-"
+PREFIX = "passages-"  # of a collection's name; the language follows
 MANIFEST = "manifest.json"
-PAGE = 5000  # vectors read at a time
+PAGE = 5000  # vectors read at a time where all of a language are
 # ef_search: of 34,732 real texts with hashed words 200 finds .958 of the nearest ten, 400 .983, 800 .992, for 1.5 ms
 # more than 200. Twice the neighbours is as good and takes twice the time to build.
 HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 800, "max_neighbors": 16}
 # A vector keeps 32 neighbours. Of more equal ones (a log, a form, a table that repeats itself) each has only the
 # others, so that a search that gets among them finds nothing else: such a language is compared one by one.
-EQUAL, CLUMP = "equal", 2 * 16  # name in a collection's metadata; so many equal vectors at most are left to HNSW
+MOST_EQUAL = 2 * 16  # equal vectors in a language that is searched with HNSW
+EQUAL_KEY = "equal"  # in a collection's metadata: the most vectors in it that are equal
 
 
-def directory(store: Path, generation: int) -> Path:
+def generation_path(store: Path, generation: int) -> Path:
     return store / "generations" / f"{generation:08d}"
 
 
@@ -53,7 +53,7 @@ def generations(store: Path) -> list[tuple[int, Path]]:
 
 
 def remove_generations(store: Path, keep: int) -> bool:
-    """Deletes every generation but one: the replaced ones and what a killed run left. Whether nothing is left."""
+    """Deletes every generation but one: the replaced ones and what a killed run left. Returns whether all are gone."""
     for number, path in generations(store):
         if number != keep:
             shutil.rmtree(path, ignore_errors=True)
@@ -63,55 +63,60 @@ def remove_generations(store: Path, keep: int) -> bool:
 Batches = Iterable[tuple[str, Sequence[str], Sequence[str], Vectors]]  # (language, ids, texts, float32 (n, dimension))
 
 
-def build(
-    path: Path, batches: Batches, expected: int, base: Path | None = None, equal: Mapping[str, int] | None = None
+def build_generation(
+    path: Path,
+    batches: Batches,
+    expected: int,
+    base: Path | None = None,
+    equal: Mapping[str, int] | None = None,
+    hnsw: Mapping[str, Any] = HNSW,
 ) -> None:
     """Makes a generation at `path`, its passages ordered by language, and checks it.
 
-    base: a generation that is copied first; the batches then hold only what comes to it. equal: for each language the
-    most passages that share a vector, those of the base included; None: 1. Leaves nothing behind where it fails. Raises
-    StoreDamaged when the new one does not hold what it was given, or not the `expected` number of passages,
-    VerbatimError where it cannot be written.
+    base: a generation that is copied first; the batches then hold only what is added to it. equal: for each language
+    the most passages that share a vector, those of the base included; None: 1. hnsw: Chroma's settings of a new
+    collection. Leaves nothing behind where it fails. Raises StoreDamaged when the new one does not hold what it was
+    given, or not the `expected` number of passages, VerbatimError where it cannot be written.
     """
-    with whole_or_gone(path):
+    with removed_on_failure(path):
         if base:
             writable_copy(base, path)
             (path / MANIFEST).unlink(missing_ok=True)
         path.mkdir(parents=True, exist_ok=True)
-        wanted = write(path, batches, equal or {})
-        held = counts(path)
+        wanted = add_passages(path, batches, equal or {}, hnsw)
+        held = count_passages(path)
         if held != wanted or sum(held.values()) != expected:
             raise StoreDamaged(f"the new index holds {held} of {expected} passages, {wanted} were written; try again")
         (path / MANIFEST).write_text(json.dumps(sizes_and_hashes(path)))
         sync_to_disk(path)
 
 
-def write(path: Path, batches: Batches, equal: Mapping[str, int]) -> dict[str, int]:
+def add_passages(path: Path, batches: Batches, equal: Mapping[str, int], hnsw: Mapping[str, Any]) -> dict[str, int]:
     """Adds passages to the generation at `path`; returns how many of each language it must hold then."""
-    words = lexical.Writer(path)
-    with client(path) as chroma:
+    words = WordWriter(path)
+    with chroma_client(path) as chroma:
         limit = chroma.get_max_batch_size()
         wanted = Counter({c.name.removeprefix(PREFIX): int(c.count()) for c in chroma.list_collections()})
         for language, ids, texts, vectors in batches:
             collection = chroma.get_or_create_collection(
-                PREFIX + language, embedding_function=None, configuration={"hnsw": HNSW}
+                PREFIX + language, embedding_function=None, configuration={"hnsw": dict(hnsw)}
             )
             for at in range(0, len(ids), limit):
                 collection.add(ids=list(ids[at : at + limit]), embeddings=vectors[at : at + limit])
             words.add(language, ids, texts)
             wanted[language] += len(ids)
         for language, most in equal.items():
-            chroma.get_collection(PREFIX + language, embedding_function=None).modify(metadata={EQUAL: most})
+            chroma.get_collection(PREFIX + language, embedding_function=None).modify(metadata={EQUAL_KEY: most})
     words.finish()
-    clear_spare(path)
+    zero_unused_hnsw(path)
     return dict(wanted)
 
 
-def clear_spare(path: Path) -> None:
-    """Zeroes the HNSW files of every collection that has too few vectors for Chroma to have put any there.
+def zero_unused_hnsw(path: Path) -> None:
+    """Fills with zeros the HNSW files of every collection with too few vectors for Chroma to have stored any there.
 
-    Chroma writes them whenever it opens such a collection, from memory that it took without clearing it: what this
-    process read of a document that is gone since would be in them (https://github.com/chroma-core/chroma/issues/7688).
+    Chroma writes them whenever it opens such a collection, from memory that it took without clearing it: text that
+    this process read of a removed document could be in them (https://github.com/chroma-core/chroma/issues/7688).
     """
     for folder in {file.parent for file in path.glob("*/data_level0.bin")}:
         if not is_persisted(folder):
@@ -121,13 +126,13 @@ def clear_spare(path: Path) -> None:
 
 
 def is_persisted(folder: Path) -> bool:
-    """Whether Chroma has put the vectors of a collection into HNSW files, as it does from 1000 on."""
+    """Whether Chroma has stored the vectors of a collection in HNSW files, as it does from 1000 on."""
     return (folder / "index_metadata.pickle").is_file()
 
 
 @contextlib.contextmanager
-def whole_or_gone(path: Path) -> Iterator[None]:
-    """Deletes what was written of a generation where something goes wrong, and says so in a sentence."""
+def removed_on_failure(path: Path) -> Iterator[None]:
+    """Deletes a generation that could not be written in full. Raises StoreDamaged, VerbatimError."""
     try:
         yield
     except StoreDamaged:
@@ -142,7 +147,7 @@ def whole_or_gone(path: Path) -> Iterator[None]:
 
 
 def sizes_and_hashes(path: Path) -> dict[str, tuple[int, str]]:
-    """Size of each file of a generation, and the hash of each that is left alone by readers (else "")."""
+    """Size of each file of a generation, and the hash of each that readers do not change ("" of the others)."""
     files = [file for file in sorted(path.rglob("*")) if file.is_file() and file.name != MANIFEST]
     return {file.relative_to(path).as_posix(): (file.stat().st_size, final_hash(file)) for file in files}
 
@@ -159,7 +164,7 @@ def final_hash(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def counts(path: Path) -> dict[str, int]:
+def count_passages(path: Path) -> dict[str, int]:
     """Passages of each language in a generation. Raises StoreDamaged when it is missing or its parts differ."""
     with contextlib.closing(Index(path)) as index:
         words = {language: found.size for language, found in index.words.items()}
@@ -169,7 +174,7 @@ def counts(path: Path) -> dict[str, int]:
 
 
 def sync_to_disk(path: Path) -> None:
-    """Before its number is published a generation must be on the disk, not only in the system's memory."""
+    """Flushes every file of a generation to the disk: its number is published afterwards."""
     for file in [*path.rglob("*"), path, path.parent]:
         with contextlib.suppress(OSError):  # some systems cannot sync a directory
             handle = os.open(file, os.O_RDONLY)
@@ -179,15 +184,17 @@ def sync_to_disk(path: Path) -> None:
                 os.close(handle)
 
 
-def is_there(path: Path) -> bool:
+def has_all_files(path: Path) -> bool:
     """Whether all of a generation's files stand where they should, none cut short, without loading Chroma."""
-    whole = all((path / name).is_file() and (path / name).stat().st_size >= size for name, (size, _) in made(path))
+    whole = all(
+        (path / name).is_file() and (path / name).stat().st_size >= size for name, (size, _) in read_manifest(path)
+    )
     return whole and is_sqlite(path / "chroma.sqlite3")
 
 
 def is_complete(path: Path) -> bool:
     """Whether a generation is there with its manifest, the last file that is written of it."""
-    return bool(made(path)) and is_there(path)
+    return bool(read_manifest(path)) and has_all_files(path)
 
 
 def is_sqlite(file: Path) -> bool:
@@ -201,11 +208,13 @@ def is_sqlite(file: Path) -> bool:
 
 def is_intact(path: Path) -> bool:
     """Whether the files are those that were made: Chroma may crash, or find too little, on others."""
-    return is_complete(path) and all(not known or final_hash(path / name) == known for name, (_, known) in made(path))
+    return is_complete(path) and all(
+        not known or final_hash(path / name) == known for name, (_, known) in read_manifest(path)
+    )
 
 
-def made(path: Path) -> list[tuple[str, tuple[int, str]]]:
-    """The manifest of a generation; empty where it is missing or damaged."""
+def read_manifest(path: Path) -> list[tuple[str, tuple[int, str]]]:
+    """(file, (size, hash)) of a generation as it was made; empty where the manifest is missing or damaged."""
     try:
         return list(json.loads((path / MANIFEST).read_text()).items())
     except (OSError, ValueError):
@@ -213,7 +222,7 @@ def made(path: Path) -> list[tuple[str, tuple[int, str]]]:
 
 
 @contextlib.contextmanager
-def client(path: Path) -> Iterator[Any]:
+def chroma_client(path: Path) -> Iterator[Any]:
     """A Chroma client, closed at the end; Chroma's own errors come as StoreDamaged."""
     chroma = open_client(path)
     try:
@@ -232,10 +241,10 @@ def open_client(path: Path) -> Any:
 def writable_copy(path: Path, to: Path) -> Path:
     """A copy whose files and folders may be written, whatever the permissions of the original are."""
     for folder, _, files in os.walk(path):
-        made = to / Path(folder).relative_to(path)
-        made.mkdir(parents=True)
+        target = to / Path(folder).relative_to(path)
+        target.mkdir(parents=True)
         for file in files:
-            shutil.copyfile(Path(folder) / file, made / file)
+            shutil.copyfile(Path(folder) / file, target / file)
     return to
 
 
@@ -247,9 +256,9 @@ class Index:
         self.copied: Path | None = None
         self.remedy = f"delete the folder {path} and run ingest again: it is rebuilt from the catalog"
         self.chroma: Any = None
-        self.words: dict[str, lexical.Index] = {}
-        self.whole: dict[str, tuple[list[str], Vectors]] = {}  # of languages that are compared one by one
-        if not is_there(path):
+        self.words: dict[str, WordIndex] = {}
+        self.in_memory: dict[str, tuple[list[str], Vectors]] = {}  # ids and vectors of languages compared one by one
+        if not has_all_files(path):
             raise StoreDamaged(
                 f"the index {path} is missing or incomplete; run ingest again, it is rebuilt from the catalog"
             )
@@ -264,8 +273,8 @@ class Index:
             }
             sizes = {language: int(collection.count()) for language, collection in self.collections.items()}
             self.sizes = dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0])))  # the largest language first
-            self.words = {language: lexical.Index(path, language) for language in self.sizes}
-            clear_spare(path)
+            self.words = {language: WordIndex(path, language) for language in self.sizes}
+            zero_unused_hnsw(path)
         except Exception as error:  # Chroma raises its own, Rust's and pyo3's exceptions
             self.close()
             raise StoreDamaged(f"the index {path} cannot be read; {self.remedy}") from error
@@ -275,25 +284,27 @@ class Index:
         collection = self.collections.get(language)
         if collection is None:
             return []
-        if (collection.metadata or {}).get(EQUAL, 0) > CLUMP:
-            return self.compared(question, language, limit)
+        if (collection.metadata or {}).get(EQUAL_KEY, 0) > MOST_EQUAL:
+            return self.search_exactly(question, language, limit)
         try:
             found = collection.query(query_embeddings=question[None, :], n_results=limit, include=["distances"])
         except Exception as error:  # as above
             raise StoreDamaged(f"the index cannot be searched ({error}); {self.remedy}") from error
-        if len(found["ids"][0]) < min(limit, self.sizes[language]):  # its files are damaged, or were deleted meanwhile
+        if len(found["ids"][0]) < min(limit, self.sizes[language]):  # its files are damaged or deleted
             raise StoreDamaged(f"the index finds less than it holds; {self.remedy}")
-        return [(number, 1 - distance) for number, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+        return [
+            (found_id, 1 - distance) for found_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+        ]
 
-    def compared(self, question: Vectors, language: str, limit: int) -> list[tuple[str, float]]:
-        """As `search`, every vector of a language one by one; they are read when first needed."""
-        if language not in self.whole:
-            self.whole[language] = self.read(language)
-        ids, rows = self.whole[language]
+    def search_exactly(self, question: Vectors, language: str, limit: int) -> list[tuple[str, float]]:
+        """As `search`, by comparing every vector of a language; they are read when first needed."""
+        if language not in self.in_memory:
+            self.in_memory[language] = self.read_vectors(language)
+        ids, rows = self.in_memory[language]
         similar = rows @ question / (float(np.linalg.norm(question)) or 1.0)
-        return [(ids[n], float(similar[n])) for n in np.argsort(-similar, kind="stable")[:limit]]
+        return [(ids[row], float(similar[row])) for row in np.argsort(-similar, kind="stable")[:limit]]
 
-    def read(self, language: str) -> tuple[list[str], Vectors]:
+    def read_vectors(self, language: str) -> tuple[list[str], Vectors]:
         """Ids and unit vectors (passages, dimension) of a language. Raises StoreDamaged."""
         ids: list[str] = []
         rows: list[Vectors] = []
@@ -319,7 +330,7 @@ class Index:
         return self.words[language].search(question, limit, among) if language in self.words else []
 
     def ids(self) -> dict[str, set[str]]:
-        """Of the passages of each language, as Chroma holds them. Raises StoreDamaged."""
+        """Ids of the passages of each language, as Chroma holds them. Raises StoreDamaged."""
         try:
             return {language: set(c.get(include=[])["ids"]) for language, c in self.collections.items()}
         except Exception as error:  # as above

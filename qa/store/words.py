@@ -1,4 +1,4 @@
-"""Everything that knows tantivy: the words of a generation's passages, an index a language, ranked by BM25.
+"""The words of a generation's passages: a tantivy index for each language, ranked by BM25.
 
 Made in full with each generation and never changed, as Chroma's collections are. SQLite's own full-text index reads
 every passage that has one of the question's words: 60 ms at 100,000 passages, where this one takes 0.2 ms
@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from qa.errors import StoreDamaged
+from qa.text import encodable
 
-COMMON_SHARE = 0.2  # a word in more than this share of the passages tells nothing apart
+COMMON_SHARE = 0.2  # a word in more than this share of the passages is not searched for
 COMMON_FROM = 200  # passages; in a smaller index no word is left out for being common
-MEMORY = 200_000_000  # bytes a writer may fill before it starts another segment: 100,000 passages make one
+MEMORY = 200_000_000  # bytes a writer may use before it starts another segment: 100,000 passages make one
 LONGEST = 80  # bytes of a word; what is longer is data
 
 STEMMERS = {
@@ -30,7 +31,7 @@ STEMMERS = {
 
 @cache
 def analyzer(language: str) -> Any:
-    """What makes words of a text: small letters, no accents, no endings; a stemmer only where there is one."""
+    """Splits a text into words: lower case, without accents, stemmed where there is a stemmer for the language."""
     from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
     made = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(LONGEST)).filter(Filter.lowercase())
@@ -38,17 +39,17 @@ def analyzer(language: str) -> Any:
     return (made.filter(Filter.stemmer(STEMMERS[language])) if language in STEMMERS else made).build()
 
 
-def plain(text: str) -> str:
-    """The text with letters and their accents in one character each, and wide or joined ones as the usual ones."""
-    return unicodedata.normalize("NFKC", text.encode("utf-8", "replace").decode("utf-8"))
+def normalized(text: str) -> str:
+    """The text in Unicode's form NFKC: one character for a letter with its accent, usual letters for wide ones."""
+    return unicodedata.normalize("NFKC", encodable(text))
 
 
 def folder_of(path: Path, language: str) -> Path:
     return path / f"words-{language}"
 
 
-class Writer:
-    """The indexes of a generation in the making."""
+class WordWriter:
+    """Writes the indexes of a generation."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -65,9 +66,9 @@ class Writer:
         if language != self.language:
             self.finish()
             self.language = language
-            self.writer = index_to_write(folder_of(self.path, language), language).writer(MEMORY, num_threads=1)
-        for number, text in zip(ids, texts, strict=True):
-            self.writer.add_document(Document(id=number, text=plain(text)))
+            self.writer = open_or_create(folder_of(self.path, language), language).writer(MEMORY, num_threads=1)
+        for passage_id, text in zip(ids, texts, strict=True):
+            self.writer.add_document(Document(id=passage_id, text=normalized(text)))
 
     def finish(self) -> None:
         if self.writer is not None:
@@ -76,8 +77,8 @@ class Writer:
             self.writer = None
 
 
-def index_to_write(path: Path, language: str) -> Any:
-    """The index in a folder, or an empty one in a new folder."""
+def open_or_create(path: Path, language: str) -> Any:
+    """The index in a folder, or an empty one in a new folder, for writing."""
     from tantivy import Index as Tantivy
     from tantivy import SchemaBuilder
 
@@ -94,7 +95,7 @@ def index_to_write(path: Path, language: str) -> Any:
     return made
 
 
-class Index:
+class WordIndex:
     """A language's index, opened for reading."""
 
     def __init__(self, path: Path, language: str) -> None:
@@ -102,36 +103,35 @@ class Index:
         from tantivy import Index as Tantivy
 
         self.analyzer = analyzer(language)
-        with damage(path):
+        with tantivy_errors(path):
             self.opened = Tantivy.open(str(folder_of(path, language)))
-            self.opened.config_reader(
-                "manual"
-            )  # else a thread watches the folder, and writes a lock while it is deleted
+            # By default a thread watches the folder, and writes a lock into it while it is deleted.
+            self.opened.config_reader("manual")
             self.searcher = self.opened.searcher()
             self.size = int(self.searcher.num_docs)
 
     def search(self, question: str, limit: int, among: Collection[str] | None = None) -> list[tuple[str, float]]:
-        """(id, bm25) of passages that share words with the question, best first; equal ones in order of their ids.
+        """(id, bm25) of passages that share words with the question, best first; ties in order of their ids.
 
-        among: the ids that may be found; None: all.
+        among: the ids that may be found; None: all. Raises StoreDamaged.
         """
         from tantivy import Occur, Query
 
-        words = self.telling_words(question)
-        with damage():
+        words = self.distinctive_words(question)
+        with tantivy_errors():
             terms = [Query.term_query(self.opened.schema, "text", word, index_option="freq") for word in words]
             wanted = Query.boolean_query([(Occur.Should, term) for term in terms])
             if among is not None:
-                these = Query.const_score_query(Query.term_set_query(self.opened.schema, "id", list(among)), 0.0)
-                wanted = Query.boolean_query([(Occur.Must, wanted), (Occur.Must, these)])
+                allowed = Query.const_score_query(Query.term_set_query(self.opened.schema, "id", list(among)), 0.0)
+                wanted = Query.boolean_query([(Occur.Must, wanted), (Occur.Must, allowed)])
             hits = self.searcher.search(wanted, limit, count=False).hits if terms else []
             return sorted(
-                ((self.id_of(place), score) for score, place in hits), key=lambda found: (-found[1], found[0])
+                ((self.id_of(address), score) for score, address in hits), key=lambda found: (-found[1], found[0])
             )
 
-    def telling_words(self, question: str) -> list[str]:
+    def distinctive_words(self, question: str) -> list[str]:
         """The question's words that stand in some passages, without those in very many unless nothing else is left."""
-        known = {word: self.count(word) for word in self.analyzer.analyze(plain(question))}
+        known = {word: self.count(word) for word in self.analyzer.analyze(normalized(question))}
         most = self.size if self.size < COMMON_FROM else COMMON_SHARE * self.size
         return [word for word, count in known.items() if 0 < count <= most] or [
             w for w, count in known.items() if count
@@ -142,20 +142,20 @@ class Index:
         return int(self.searcher.doc_freq("text", word))
 
     def ids(self) -> Iterator[str]:
-        """Of all passages."""
+        """Ids of all passages. Raises StoreDamaged."""
         from tantivy import Query
 
-        with damage():
-            for _, place in self.searcher.search(Query.all_query(), max(1, self.size), count=False).hits:
-                yield self.id_of(place)
+        with tantivy_errors():
+            for _, address in self.searcher.search(Query.all_query(), max(1, self.size), count=False).hits:
+                yield self.id_of(address)
 
-    def id_of(self, place: Any) -> str:
-        return str(self.searcher.doc(place).get_first("id"))
+    def id_of(self, address: Any) -> str:
+        return str(self.searcher.doc(address).get_first("id"))
 
 
 @contextlib.contextmanager
-def damage(path: Path | None = None) -> Iterator[None]:
-    """Turns what tantivy says of missing or broken files into a sentence."""
+def tantivy_errors(path: Path | None = None) -> Iterator[None]:
+    """Raises StoreDamaged for tantivy's errors: missing or damaged files."""
     try:
         yield
     except (ValueError, OSError) as error:

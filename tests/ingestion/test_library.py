@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from pathlib import Path
 
 import pytest
 
 from qa.errors import NoStore, TooManyRemovals, UsageError
-from qa.ingestion.sync import exclude, include, sync, uploads_of
-from qa.store.catalog import Listed, open_catalog
-from tests.helpers import DOCUMENTS, FakeEmbedder, bytes_within, ingest, write
+from qa.ingestion.files import uploads_of
+from qa.ingestion.library import Library, checked_name, exclude, include, summary
+from qa.ingestion.sync import sync
+from qa.store.catalog import DocumentStatus
+from qa.store.opening import open_catalog
+from tests.helpers import FakeEmbedder, bytes_within, ingest, write
+from tests.ingestion.helpers import NAMES, WHALE
 
-NAMES = sorted(DOCUMENTS)
-WHALE = "A whale swam into the harbour of Westhaven last night and found its way out again."
 
-
-def listed(store: Path) -> dict[str, Listed]:
+def listed(store: Path) -> dict[str, DocumentStatus]:
     with contextlib.closing(open_catalog(store)) as catalog:
         return {document.name: document for document in catalog.documents()}
 
@@ -39,7 +41,7 @@ def test_uploads_are_documents_beside_those_of_the_root(folder: Path, store: Pat
     ingest(store, other, folder)
     assert held(store) == sorted(["archive/lamp.txt", "uploads/whale.txt", *(f"documents/{name}" for name in NAMES)])
     with contextlib.closing(open_catalog(store)) as catalog:
-        assert catalog.get("roots") == [str(other), str(folder)]
+        assert catalog.roots == [str(other), str(folder)]
 
 
 def test_a_store_of_uploads_alone(tmp_path: Path) -> None:
@@ -161,3 +163,36 @@ def test_nothing_is_said_of_a_file_that_can_be_read_again(folder: Path, store: P
     write(folder, "bad.txt", "Now there is a text in it that can be read.")
     ingest(store)
     assert {document.state for document in listed(store).values()} == {"read"}
+
+
+# The background
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [("a.txt", "a.txt"), ("../../a.TXT", "a.TXT"), (".hidden.txt", "hidden.txt"), ("a\nb\x00.txt", "a_b_.txt"),
+     ("x" * 500 + ".txt", "x" * 116 + ".txt")],
+)  # fmt: skip
+def test_the_name_of_an_upload_is_one_in_its_folder(given: str, taken: str) -> None:
+    assert checked_name(given) == taken
+
+
+def test_a_document_is_removed_and_taken_back_in_the_background(store: Path) -> None:
+    library = Library(store, FakeEmbedder())
+    library.remove("bridge.txt")
+    until = threading.Event()
+    while library.job.running:
+        until.wait(0.05)
+    assert library.job.said == "1 removed."
+    assert {one.name: one.state for one in library.documents()}["bridge.txt"] == "excluded"
+    library.take_back("bridge.txt")
+    while library.job.running:
+        until.wait(0.05)
+    assert library.job.said == "1 added."
+    with pytest.raises(UsageError):
+        library.remove("no such document")
+
+
+def test_an_ingest_is_summed_up_in_a_sentence() -> None:
+    assert summary(["a"], [], ["b", "c"], 1) == "1 added, 2 removed, 1 could not be read."
+    assert summary([], [], [], 0) == "Nothing has changed."

@@ -11,16 +11,18 @@ from pathlib import Path
 import pytest
 
 from qa.ingestion.verify import store_differences, verify
-from qa.store import index as vectors
-from qa.store.catalog import Catalog, create_catalog, open_catalog
+from qa.store.catalog import Vectors
+from qa.store.index import build_generation, generation_path
+from qa.store.opening import create_catalog, open_catalog
+from qa.store.writer import CatalogWriter
 from tests.helpers import DOCUMENTS, FakeEmbedder, ingest, run_python
-from tests.store.test_catalog import publish, stage
+from tests.store.helpers import publish, stage
 
 STORE = "(store)"
 
 
 @pytest.fixture
-def catalog(store: Path) -> Iterator[Catalog]:
+def catalog(store: Path) -> Iterator[CatalogWriter]:
     """Of `store`, open for writing, so that a test can do damage."""
     with contextlib.closing(create_catalog(store)) as opened:
         yield opened
@@ -32,13 +34,13 @@ def one(differences: list[tuple[str, str]]) -> tuple[str, str]:
     return differences[0]
 
 
-def test_a_good_store(catalog: Catalog, store: Path) -> None:
+def test_a_good_store(catalog: CatalogWriter, store: Path) -> None:
     told: list[tuple[int, int]] = []
     assert verify(catalog, store, lambda *facts: told.append(facts)) == []
     assert told == [(n, len(DOCUMENTS)) for n in range(len(DOCUMENTS) + 1)]
 
 
-def test_a_file_that_was_only_touched(catalog: Catalog, folder: Path, store: Path) -> None:
+def test_a_file_that_was_only_touched(catalog: CatalogWriter, folder: Path, store: Path) -> None:
     (folder / "bridge.txt").touch()
     assert verify(catalog, store) == []
 
@@ -46,31 +48,31 @@ def test_a_file_that_was_only_touched(catalog: Catalog, folder: Path, store: Pat
 # Files
 
 
-def test_a_changed_file(catalog: Catalog, folder: Path, store: Path) -> None:
+def test_a_changed_file(catalog: CatalogWriter, folder: Path, store: Path) -> None:
     (folder / "harvest.txt").write_text(DOCUMENTS["harvest.txt"] + "One sentence more.\n")
     name, what = one(verify(catalog, store))
     assert name == "harvest.txt"
     assert "has changed" in what
 
 
-def test_a_file_that_differs_in_white_space_only(catalog: Catalog, folder: Path, store: Path) -> None:
+def test_a_file_that_differs_in_white_space_only(catalog: CatalogWriter, folder: Path, store: Path) -> None:
     (folder / "harvest.txt").write_bytes(DOCUMENTS["harvest.txt"].replace("\n", "\r\n").encode())
     assert one(verify(catalog, store))[0] == "harvest.txt"
 
 
-def test_a_missing_file(catalog: Catalog, folder: Path, store: Path) -> None:
+def test_a_missing_file(catalog: CatalogWriter, folder: Path, store: Path) -> None:
     (folder / "notes/briefing.txt").unlink()
     name, what = one(verify(catalog, store))
     assert name == "notes/briefing.txt"
     assert "does not exist" in what
 
 
-def test_a_file_that_became_unreadable(catalog: Catalog, folder: Path, store: Path) -> None:
+def test_a_file_that_became_unreadable(catalog: CatalogWriter, folder: Path, store: Path) -> None:
     (folder / "dutch.md").write_bytes(b"\x00" * 100)
     assert one(verify(catalog, store))[0] == "dutch.md"
 
 
-def test_all_that_differs_is_named(catalog: Catalog, folder: Path, store: Path) -> None:
+def test_all_that_differs_is_named(catalog: CatalogWriter, folder: Path, store: Path) -> None:
     shutil.rmtree(folder)
     shutil.rmtree(store / "generations")
     assert [name for name, _ in verify(catalog, store)] == [*sorted(DOCUMENTS), STORE]
@@ -79,7 +81,7 @@ def test_all_that_differs_is_named(catalog: Catalog, folder: Path, store: Path) 
 # The catalog
 
 
-def test_another_text_in_the_catalog(catalog: Catalog, store: Path) -> None:
+def test_another_text_in_the_catalog(catalog: CatalogWriter, store: Path) -> None:
     text = DOCUMENTS["harvest.txt"].replace("38 per cent", "83 per cent")
     catalog.db.execute("UPDATE documents SET text = ? WHERE name = 'harvest.txt'", (text,))
     differences = verify(catalog, store)
@@ -89,7 +91,7 @@ def test_another_text_in_the_catalog(catalog: Catalog, store: Path) -> None:
 
 
 @pytest.mark.parametrize("shift", ["start = start + 1", "end = end - 1", "text = 'x' || substr(text, 2)"])
-def test_a_passage_that_is_not_the_text(catalog: Catalog, store: Path, shift: str) -> None:
+def test_a_passage_that_is_not_the_text(catalog: CatalogWriter, store: Path, shift: str) -> None:
     query = "SELECT p.rowid FROM passages p JOIN documents d ON d.id = document WHERE name = 'dutch.md'"
     (number,) = catalog.db.execute(query).fetchone()
     catalog.db.execute(f"UPDATE passages SET {shift} WHERE rowid = ?", (number,))
@@ -99,7 +101,7 @@ def test_a_passage_that_is_not_the_text(catalog: Catalog, store: Path, shift: st
 
 
 @pytest.mark.parametrize("sentence", [(-1, 5), (5, 5), (9, 5), (0, 10**6)])
-def test_a_sentence_outside_its_passage(catalog: Catalog, store: Path, sentence: tuple[int, int]) -> None:
+def test_a_sentence_outside_its_passage(catalog: CatalogWriter, store: Path, sentence: tuple[int, int]) -> None:
     catalog.db.execute(
         "UPDATE passages SET sentences = ? WHERE document = (SELECT id FROM documents WHERE name = 'dutch.md')",
         (json.dumps([sentence]),),
@@ -109,7 +111,7 @@ def test_a_sentence_outside_its_passage(catalog: Catalog, store: Path, sentence:
     assert f"sentence {sentence[0]}-{sentence[1]}" in what
 
 
-def test_a_missing_vector(catalog: Catalog, store: Path) -> None:
+def test_a_missing_vector(catalog: CatalogWriter, store: Path) -> None:
     catalog.db.execute("DELETE FROM vectors WHERE key = (SELECT min(key) FROM vectors)")
     assert one(verify(catalog, store)) == (STORE, "1 passages have no vector")
 
@@ -118,15 +120,15 @@ def test_a_missing_vector(catalog: Catalog, store: Path) -> None:
 
 
 @pytest.mark.parametrize("left", [0, 1])  # share of its size that is left, filled with garbage
-def test_a_damaged_index_of_words(catalog: Catalog, store: Path, left: int) -> None:
-    for victim in vectors.directory(store, 1).glob("words-en/*.idx"):
+def test_a_damaged_index_of_words(catalog: CatalogWriter, store: Path, left: int) -> None:
+    for victim in generation_path(store, 1).glob("words-en/*.idx"):
         victim.write_bytes(b"\xff" * (left * victim.stat().st_size))
     name, what = one(verify(catalog, store))
     assert name == STORE
     assert "run ingest again" in what
 
 
-def test_a_missing_index(catalog: Catalog, store: Path) -> None:
+def test_a_missing_index(catalog: CatalogWriter, store: Path) -> None:
     shutil.rmtree(store / "generations")
     name, what = one(verify(catalog, store))
     assert name == STORE
@@ -134,29 +136,29 @@ def test_a_missing_index(catalog: Catalog, store: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 100_000])
-def test_a_damaged_index(catalog: Catalog, store: Path, content: bytes) -> None:
-    (vectors.directory(store, 1) / "chroma.sqlite3").write_bytes(content)
+def test_a_damaged_index(catalog: CatalogWriter, store: Path, content: bytes) -> None:
+    (generation_path(store, 1) / "chroma.sqlite3").write_bytes(content)
     assert one(verify(catalog, store))[0] == STORE
 
 
-def test_an_index_of_other_passages(catalog: Catalog, store: Path, folder: Path) -> None:
-    shutil.rmtree(vectors.directory(store, 1))
+def test_an_index_of_other_passages(catalog: CatalogWriter, store: Path, folder: Path) -> None:
+    shutil.rmtree(generation_path(store, 1))
     batches = [
         (language, [f"other {n}" for n in ids], texts, rows) for language, ids, texts, rows in next_passages(catalog)
     ]
-    vectors.build(vectors.directory(store, 1), batches, catalog.count()["passages"])
+    build_generation(generation_path(store, 1), batches, catalog.count()["passages"])
     assert one(verify(catalog, store))[0] == STORE
 
 
-def test_an_index_with_a_passage_less(catalog: Catalog, store: Path) -> None:
-    shutil.rmtree(vectors.directory(store, 1))
+def test_an_index_with_a_passage_less(catalog: CatalogWriter, store: Path) -> None:
+    shutil.rmtree(generation_path(store, 1))
     batches = next_passages(catalog)[:1]
-    vectors.build(vectors.directory(store, 1), batches, len(batches[0][1]))
+    build_generation(generation_path(store, 1), batches, len(batches[0][1]))
     assert one(verify(catalog, store))[0] == STORE
 
 
-def next_passages(catalog: Catalog) -> list[tuple[str, list[str], vectors.Vectors]]:
-    catalog.plan([])
+def next_passages(catalog: CatalogWriter) -> list[tuple[str, list[str], list[str], Vectors]]:
+    catalog.leave_out([])
     return list(catalog.next_passages(100))
 
 
@@ -167,7 +169,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with contextlib.closing(create_catalog(place)) as opened:
         stage(opened, "a.txt", "\n".join(f"Report {n} says that ship{n} came in at dawn." for n in range(1100)))
         publish(opened)
-        vectors.build(vectors.directory(place, 1), next_passages(opened), 1100)
+        build_generation(generation_path(place, 1), next_passages(opened), 1100)
     return place
 
 
@@ -182,12 +184,12 @@ DAMAGE = [("data_level0.bin", 0), ("data_level0.bin", 1), ("header.bin", 1), ("i
 @pytest.mark.parametrize(("file", "share"), DAMAGE)  # share of its size that is left, filled with garbage
 def test_a_damaged_large_index(large: Path, tmp_path: Path, file: str, share: int) -> None:
     place = shutil.copytree(large, tmp_path / "store")
-    (victim,) = vectors.directory(place, 1).glob(f"*/{file}")
+    (victim,) = generation_path(place, 1).glob(f"*/{file}")
     victim.write_bytes(b"\xff" * (share * victim.stat().st_size))
     code = """
 import sys
 from pathlib import Path
-from qa.store.catalog import open_catalog
+from qa.store.opening import open_catalog
 from qa.ingestion.verify import store_differences
 place = Path(sys.argv[1])
 print(len(list(store_differences(open_catalog(place), place))))
@@ -197,7 +199,7 @@ print(len(list(store_differences(open_catalog(place), place))))
 
 
 def test_after_damage_to_the_files_the_next_ingest_mends(
-    catalog: Catalog, folder: Path, store: Path, embedder: FakeEmbedder
+    catalog: CatalogWriter, folder: Path, store: Path, embedder: FakeEmbedder
 ) -> None:
     (folder / "harvest.txt").write_text(DOCUMENTS["harvest.txt"] + "One sentence more.\n")
     (folder / "dutch.md").unlink()

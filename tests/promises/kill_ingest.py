@@ -1,6 +1,6 @@
 """Kills an ingest again and again, and looks from another process at what it leaves.
 
-python tests/kill_ingest.py --kills 40 [--seed 0]
+python tests/promises/kill_ingest.py --kills 40 [--seed 0]
 
 Each round changes the corpus and starts an ingest in a process of its own, with a FakeEmbedder. That process is killed,
 by SIGKILL and SIGTERM in turn: at moments spread over the whole run, over the writing and over the publishing of the
@@ -30,14 +30,15 @@ from typing import IO
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from qa.answering.qa import QA
-from qa.answering.sentence_reader import SentenceReader
 from qa.errors import VerbatimError
-from qa.ingestion import sync as ingestion
+from qa.ingestion import sync as sync_module
 from qa.ingestion.verify import verify
-from qa.store import index as vectors
-from qa.store.catalog import Catalog, create_catalog, open_catalog, vector_key
+from qa.store.index import generations
+from qa.store.opening import create_catalog, open_catalog
+from qa.store.writer import CatalogWriter, vector_key
 from qa.types import join_context
 from tests.helpers import ROOT, FakeEmbedder, write
+from tests.promises.helpers import open_qa
 
 FILES = 60
 PARAGRAPHS = 20  # each a passage of its own: together more than the 1000 from which on Chroma writes HNSW files
@@ -96,16 +97,16 @@ def ingest(store: Path, folder: Path, log: Path, last: int, how: signal.Signals)
         steps.begun = steps.begun or stage == "indexing"
         print(stage, done, total, flush=True)
 
-    def traced(place: Path) -> Catalog:
-        opened = create_catalog(place)
+    def traced(place: Path, busy_seconds: float) -> CatalogWriter:
+        opened = create_catalog(place, busy_seconds)
         opened.db.set_trace_callback(steps.step)
         return opened
 
-    ingestion.create_catalog = traced  # type: ignore[assignment]
+    sync_module.create_catalog = traced  # type: ignore[assignment]
     with log.open("w") as stream:
         model = LoggingEmbedder(stream)
         print("start", flush=True)
-        ingestion.sync(store, [folder], lambda name: model, allow_removals=True, progress=tell)
+        sync_module.sync(store, [folder], lambda name: model, allow_removals=True, progress=tell)
     print("done", steps.count, flush=True)
 
 
@@ -169,7 +170,7 @@ def violations(qa: QA, words: dict[str, str], chance: random.Random) -> list[str
     for passage in chance.sample(passages, 5):  # each is its own nearest
         vector = qa.embedder.encode_questions([join_context(passage.context, passage.text)])[0]
         with qa.published() as index:
-            near = [number for number, likeness in index.search(vector, passage.language, 60) if likeness > 0.999]
+            near = [found_id for found_id, cosine in index.search(vector, passage.language, 60) if cosine > 0.999]
         if passage.id not in near:
             found.append(f"the vector of {passage.source.name} {passage.start}-{passage.end} is not found")
     for name in chance.sample(sorted(words), 5):
@@ -185,11 +186,6 @@ def violations(qa: QA, words: dict[str, str], chance: random.Random) -> list[str
             if document is None or document.text[span.start : span.end] != span.text:
                 found.append(f"{span.text!r} does not stand in {span.source.name} at {span.start}")
     return found
-
-
-def open_store(store: Path) -> QA:
-    embedder = FakeEmbedder()
-    return QA(store, embedder, SentenceReader(embedder))  # type: ignore[arg-type]
 
 
 @dataclass
@@ -247,7 +243,7 @@ class Trial:
         self.used = 0  # of those, vectors that a later run used
         self.seconds: dict[str, float] = {}  # from a word in the output of a run to its end
         self.let_finish()
-        self.page = open_store(self.store)
+        self.page = open_qa(self.store)
         self.corpus.change()
         self.let_finish()
 
@@ -330,7 +326,7 @@ class Trial:
     def look(self) -> list[str]:
         """Violations that a page which is open all the time sees, and one opened now."""
         wrong = []
-        for kind, qa in (("open page", self.page), ("new reader", open_store(self.store))):
+        for kind, qa in (("open page", self.page), ("new reader", open_qa(self.store))):
             try:
                 wrong += [f"{kind}: {what}" for what in violations(qa, self.state, self.chance)]
             except VerbatimError as error:
@@ -344,7 +340,7 @@ class Trial:
         self.let_finish()
         self.wrong += self.look()
         self.page.close()
-        left = [number for number, _ in vectors.generations(self.store)]
+        left = [number for number, _ in generations(self.store)]
         if left != [self.generation]:
             self.wrong.append(f"generations {left} are left, {self.generation} is published")
         return self.wrong

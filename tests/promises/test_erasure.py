@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from qa.cli import main
-from qa.ingestion import sync as ingestion
-from qa.ingestion.sync import exclude, uploads_of
-from qa.store import catalog as catalog_module
-from qa.store import index as vectors
-from qa.store.catalog import open_catalog
+from qa.ingestion.files import uploads_of
+from qa.ingestion.library import exclude
+from qa.ingestion.report import Erased
+from qa.ingestion.sync import Tuning
+from qa.store.index import Index, generations, zero_unused_hnsw
+from qa.store.opening import open_catalog
 from qa.types import join_context
-from tests.helpers import FakeEmbedder, Stopped, Vectors, bytes_within, ingest, write
-from tests.ingestion.test_sync import change
+from tests.helpers import FakeEmbedder, Stopped, Vectors, bytes_within, change, ingest, write
 
 ALIKE = 0.9999  # cosine of a vector with itself, after Chroma has renormalised it
 
@@ -112,19 +112,19 @@ def test_what_is_removed_is_in_no_file(made: Path, tmp_path: Path) -> None:
         (tmp_path / "documents" / name).unlink()
     report = ingest(made)
     passages = sum(len(before[name][0]) for name in gone)
-    assert report.erased == ingestion.Erased(3, passages, passages, True)
+    assert report.erased == Erased(3, passages, passages, True)
     assert texts_left(made, lost) == set()
     assert vectors_left(made, rows) == 0
     assert not (made / "catalog.sqlite-wal").exists() or (made / "catalog.sqlite-wal").stat().st_size < 10_000
 
 
-def test_small_indexes_hold_nothing_of_the_memory_of_those_who_make_and_open_them(tmp_path: Path) -> None:
+def test_small_indexes_hold_nothing_of_the_memory_of_the_process(tmp_path: Path) -> None:
     store, junk = tmp_path / "store", np.full(60, 0.625, np.float32)
     write(tmp_path / "documents", "a.txt", report_of(1))
     for _ in range(20):  # Chroma takes the memory as it finds it: often clean, so once proves little
         del (taken := [junk.copy() for _ in range(20_000)])[::2]
         ingest(store, tmp_path / "documents")
-        index = vectors.Index(next((store / "generations").iterdir()))
+        index = Index(next((store / "generations").iterdir()))
         files = [*store.rglob("data_level0.bin"), *store.rglob("length.bin")]
         assert len(files) == 2
         assert not any(any(file.read_bytes()) for file in files)
@@ -139,7 +139,7 @@ def test_what_chroma_left_in_a_small_index_goes_when_it_is_opened(tmp_path: Path
     ingest(tmp_path / "store", tmp_path / "documents")
     data = next(tmp_path.rglob("data_level0.bin"))
     data.write_bytes(b"cargo1x1" * (data.stat().st_size // 8))
-    vectors.clear_spare(data.parents[1])
+    zero_unused_hnsw(data.parents[1])
     assert not any(data.read_bytes())
 
 
@@ -163,10 +163,10 @@ def test_a_text_that_another_document_repeats_is_not_erased(tmp_path: Path) -> N
         write(folder, name, report_of(int(name < "c")))
     ingest(store, folder)
     (folder / "a.txt").unlink()
-    assert ingest(store).erased == ingestion.Erased(0, 0, 0, True)
+    assert ingest(store).erased == Erased(0, 0, 0, True)
 
 
-def test_any_turnover_leaves_nothing(tmp_path: Path) -> None:
+def test_removed_documents_leave_nothing_after_many_ingests(tmp_path: Path) -> None:
     store, folder = tmp_path / "store", tmp_path / "documents"
     chance, there, gone = np.random.default_rng(7), list(range(12)), []
     for number in there:
@@ -184,22 +184,22 @@ def test_any_turnover_leaves_nothing(tmp_path: Path) -> None:
         assert texts_left(store, {f"harbour{lost}title" for lost in gone}) == set()
 
 
-def test_what_a_killed_run_had_read_and_made_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_killed_run_had_read_is_erased(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, folder = tmp_path / "store", tmp_path / "documents"
     write(folder, "1.txt", report_of(1))
     ingest(store, folder)
     write(folder, "2.txt", report_of(2))
     with monkeypatch.context() as patch:
-        patch.setattr(catalog_module.Catalog, "switch", lambda *_, **__: (_ for _ in ()).throw(Stopped()))
+        patch.setattr("qa.store.writer.CatalogWriter.switch", lambda *_, **__: (_ for _ in ()).throw(Stopped()))
         with pytest.raises(Stopped):
             ingest(store)
     assert texts_left(store, {"cargo2x3", "harbour2title"}) == {"cargo2x3", "harbour2title"}
-    assert len(vectors.generations(store)) == 2
+    assert len(generations(store)) == 2
     (folder / "2.txt").unlink()
     report = ingest(store)
     assert report.erased.vectors > 0
     assert texts_left(store, {"cargo2x3", "harbour2title"}) == set()
-    assert len(vectors.generations(store)) == 1
+    assert len(generations(store)) == 1
 
 
 def test_an_excluded_upload_is_in_no_file(tmp_path: Path) -> None:
@@ -212,8 +212,7 @@ def test_an_excluded_upload_is_in_no_file(tmp_path: Path) -> None:
     assert texts_left(store, {"cargo1x3", "harbour1title"}) == set()
 
 
-def test_a_reader_in_the_middle_of_its_question_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog_module, "BUSY_SECONDS", 0.1)
+def test_what_a_reader_still_has_open_is_erased_by_the_next_ingest(tmp_path: Path) -> None:
     store, folder = tmp_path / "store", tmp_path / "documents"
     for number in range(3):
         write(folder, f"{number}.txt", report_of(number))
@@ -221,21 +220,23 @@ def test_a_reader_in_the_middle_of_its_question_is_waited_for(tmp_path: Path, mo
     (folder / "1.txt").unlink()
     with contextlib.closing(open_catalog(store)) as reader, reader.snapshot():
         reader.sources()
-        report = ingest(store)
+        report = ingest(store, tuning=Tuning(busy_seconds=0.1))
         assert not report.erased.complete
         assert report.erased.documents == 1
         assert len(reader.sources()) == 3  # it sees one state to its end
-    assert ingest(store).erased == ingestion.Erased(0, 0, 0, True)
+    assert ingest(store).erased == Erased(0, 0, 0, True)
     assert texts_left(store, {"cargo1x3", "harbour1title"}) == set()
 
 
-def test_the_receipt(folder: Path, store: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_the_report_says_what_was_erased(
+    folder: Path, store: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     ingest(store)
-    assert ingest(store).erased == ingestion.Erased()
+    assert ingest(store).erased == Erased()
     change(folder / "harvest.txt", "onions", "shallots")
     (folder / "museum.html").unlink()
     report = ingest(store, embedder=FakeEmbedder())
-    from qa.cli import print_report
+    from qa.console import print_report
 
     print_report(report, store)
     erased = report.erased

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
@@ -13,36 +12,27 @@ from pathlib import Path
 import pytest
 
 from qa.answering.qa import QA
-from qa.answering.sentence_reader import SentenceReader
 from qa.errors import StoreDamaged, VerbatimError
-from qa.ingestion.verify import verify
-from qa.store import index as vectors
-from qa.store.catalog import FILE_NAME, open_catalog
+from qa.store.index import MANIFEST, generation_path, generations
+from qa.store.opening import FILE_NAME
 from tests.helpers import (
     DOCUMENTS,
     ROOT,
     FakeEmbedder,
+    change,
+    differences_of,
+    found,
     give_away,
     ingest,
     make_read_only,
     run_python,
+    state,
     write,
 )
-from tests.ingestion.test_sync import change, found, state
+from tests.promises.helpers import names_of_best, open_qa
 
 NAMES = sorted(DOCUMENTS)
 WHALE = "A whale swam into the harbour of Westhaven last night and found its way out again."
-
-
-def opened(store: Path) -> QA:
-    embedder = FakeEmbedder()
-    return QA(store, embedder, SentenceReader(embedder))  # type: ignore[arg-type]
-
-
-def asked(store: Path, question: str) -> set[str]:
-    """Names of the documents of the best three hits."""
-    with opened(store) as qa:
-        return {hit.passage.source.name for hit in qa.ask(question).hits[:3]}
 
 
 # The disk is full
@@ -65,8 +55,8 @@ except VerbatimError as error:
 
 
 @pytest.mark.parametrize("size", [2_000, 30_000, 110_000, 150_000, 250_000, 600_000])
-def test_no_file_can_grow_over(folder: Path, store: Path, size: int) -> None:
-    """Of that many bytes: as if the disk were full at another step each time."""
+def test_a_full_disk_loses_nothing(folder: Path, store: Path, size: int) -> None:
+    """No file can grow over so many bytes, as if the disk were full at another step each time."""
     before = state(store)
     change(folder / "harvest.txt", "onions", "shallots")
     (folder / "museum.html").unlink()
@@ -81,14 +71,13 @@ def test_no_file_can_grow_over(folder: Path, store: Path, size: int) -> None:
         (line,) = said.splitlines()
         assert "make room" in line or "cannot be written" in line, line
         assert (state(store).documents, state(store).passages) == (before.documents, before.passages)
-        assert asked(store, "onions potatoes") >= {"harvest.txt"}
-        assert len(vectors.generations(store)) == 1
+        assert names_of_best(store, "onions potatoes") >= {"harvest.txt"}
+        assert len(generations(store)) == 1
     again, kept = FakeEmbedder(), state(store).keys
     report = ingest(store, embedder=again)
     assert report.erased.complete
     assert len(again.embedded) == len(state(store).keys - kept)
-    with contextlib.closing(open_catalog(store)) as catalog:
-        assert verify(catalog, store) == []
+    assert differences_of(store) == []
 
 
 # The store may not be written
@@ -102,8 +91,8 @@ def test_a_store_that_may_not_be_written_answers(store: Path, tmp_path: Path, pr
     code = """
 import sys
 from pathlib import Path
-from tests.promises.test_faults import asked
-print(sorted(asked(Path(sys.argv[1]), "onions potatoes")))
+from tests.promises.helpers import names_of_best
+print(sorted(names_of_best(Path(sys.argv[1]), "onions potatoes")))
 """
     (tmp_path / "tmp").mkdir()
     done = run_python(code, store, obeys=True, TMPDIR=str(tmp_path / "tmp"))
@@ -115,19 +104,19 @@ print(sorted(asked(Path(sys.argv[1]), "onions potatoes")))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
-def test_a_truncated_catalog(folder: Path, store: Path, share: float) -> None:
+def test_a_truncated_catalog_is_refused(folder: Path, store: Path, share: float) -> None:
     for path in store.glob(f"{FILE_NAME}-*"):
         path.unlink()
     path = store / FILE_NAME
     os.truncate(path, int(path.stat().st_size * share))
     with pytest.raises(VerbatimError, match="ingest"):
-        asked(store, "onions")
+        names_of_best(store, "onions")
     if share:
         with pytest.raises(StoreDamaged, match="move the folder away and ingest again"):
             ingest(store, folder)
     else:  # an empty file is one that an ingest was killed over
         assert ingest(store, folder).added == NAMES
-        assert asked(store, "onions potatoes") >= {"harvest.txt"}
+        assert names_of_best(store, "onions potatoes") >= {"harvest.txt"}
 
 
 # An index that is missing or damaged
@@ -141,34 +130,34 @@ def garble(path: Path) -> None:
 
 @pytest.mark.parametrize("how", ["missing", "no manifest", "cut", "empty"])
 def test_a_damaged_index_is_rebuilt(folder: Path, store: Path, embedder: FakeEmbedder, how: str) -> None:
-    before, path = state(store), vectors.directory(store, 1)
+    before, path = state(store), generation_path(store, 1)
     if how == "missing":
         shutil.rmtree(path)
     elif how == "no manifest":
-        (path / vectors.MANIFEST).unlink()
+        (path / MANIFEST).unlink()
     else:
         file = path / "chroma.sqlite3"
         os.truncate(file, file.stat().st_size // 2 if how == "cut" else 0)
     if how != "no manifest":  # a reader does without
         with pytest.raises(StoreDamaged, match="run ingest again"):
-            asked(store, "onions")
+            names_of_best(store, "onions")
     report = ingest(store, embedder=embedder)
     assert report.rebuilt
     assert (report.unchanged, embedder.embedded) == (NAMES, [])
     assert state(store) == before
-    assert asked(store, "onions potatoes") >= {"harvest.txt"}
+    assert names_of_best(store, "onions potatoes") >= {"harvest.txt"}
     assert not ingest(store).rebuilt
 
 
-def test_a_damage_that_sizes_do_not_show(folder: Path, store: Path) -> None:
+def test_damage_that_file_sizes_do_not_show_says_what_to_do(folder: Path, store: Path) -> None:
     """The message says what to do, and doing it helps."""
-    path = vectors.directory(store, 1)
+    path = generation_path(store, 1)
     garble(path / "chroma.sqlite3")
     with pytest.raises(StoreDamaged, match=f"delete the folder {path} and run ingest again"):
-        asked(store, "onions")
+        names_of_best(store, "onions")
     shutil.rmtree(path)
     assert ingest(store).rebuilt
-    assert asked(store, "onions potatoes") >= {"harvest.txt"}
+    assert names_of_best(store, "onions potatoes") >= {"harvest.txt"}
 
 
 # Two writers, and readers meanwhile
@@ -197,7 +186,7 @@ def test_two_writers_and_a_reader(folder: Path, store: Path) -> None:
     command = [sys.executable, "-c", WRITER, str(store), str(folder)]
     writers = [subprocess.Popen([*command, me], stdout=subprocess.PIPE, env=environment) for me in ("one", "two")]
     looks = 0
-    with opened(store) as qa:
+    with open_qa(store) as qa:
         while any(writer.poll() is None for writer in writers):
             answer = qa.ask("Who grew onions and potatoes in the polder?")
             assert "harvest.txt" in {hit.passage.source.name for hit in answer.hits}
@@ -208,8 +197,7 @@ def test_two_writers_and_a_reader(folder: Path, store: Path) -> None:
     ingest(store)
     assert set(state(store).documents) == {*NAMES, *(f"{me}{n}.txt" for me in ("one", "two") for n in range(4))}
     assert found(store, "shipone3") == {"one3.txt"}
-    with contextlib.closing(open_catalog(store)) as catalog:
-        assert verify(catalog, store) == []
+    assert differences_of(store) == []
 
 
 def test_an_ingest_while_questions_are_asked(folder: Path, store: Path) -> None:
@@ -228,7 +216,7 @@ def test_an_ingest_while_questions_are_asked(folder: Path, store: Path) -> None:
             if len(versions) != 1:
                 wrong.append(f"{versions} at once")
 
-    with opened(store) as qa:
+    with open_qa(store) as qa:
         threads = [threading.Thread(target=ask, args=(qa,)) for _ in range(2)]
         for thread in threads:
             thread.start()

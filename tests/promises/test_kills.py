@@ -10,7 +10,7 @@ import sys
 from tests.helpers import ROOT
 
 
-def test_kills() -> None:
+def test_a_killed_ingest_loses_nothing() -> None:
     command = [sys.executable, str(ROOT / "tests" / "promises" / "kill_ingest.py"), "--kills", "10", "--seed", "1"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)

@@ -9,24 +9,21 @@ from pathlib import Path
 import pytest
 
 from eval import gold
-from qa.store import feedback as teaching
-from qa.store.catalog import Catalog
-from qa.store.feedback import FILE_NAME, NONE, RIGHT, WRONG, Taught, append, evidence, read, row_of
-from tests.helpers import DOCUMENTS, Stopped, bytes_within, ingest
-from tests.ingestion.test_sync import change
+from qa.store.feedback import FILE_NAME, NONE, RIGHT, WRONG, MarkedAnswer, append_row, evidence, read_rows, row_of
+from tests.helpers import DOCUMENTS, Stopped, bytes_within, change, ingest
 
 TEXT = DOCUMENTS["bridge.txt"]
 
 
-def taught(words: str, name: str = "bridge.txt") -> Taught:
+def marked(words: str, name: str = "bridge.txt") -> MarkedAnswer:
     start = TEXT.index(words)
-    return Taught(name, words, start, start + len(words), *evidence(TEXT, start, start + len(words)))
+    return MarkedAnswer(name, words, start, start + len(words), *evidence(TEXT, start, start + len(words)))
 
 
 def test_a_row_of_feedback_is_added_to_a_gold_file(store: Path, tmp_path: Path) -> None:
-    append(store, row_of("What will the bridge cost?", [], RIGHT, [taught("4.2 million euros")]))
-    append(store, row_of("When does work begin?", ["What will the bridge cost?"], RIGHT, [taught("September")]))
-    append(store, row_of("Who won the elections in Peru?", [], NONE, []))
+    append_row(store, row_of("What will the bridge cost?", [], RIGHT, [marked("4.2 million euros")]))
+    append_row(store, row_of("When does work begin?", ["What will the bridge cost?"], RIGHT, [marked("September")]))
+    append_row(store, row_of("Who won the elections in Peru?", [], NONE, []))
     to = tmp_path / "gold.jsonl"
     assert gold.main(["add", str(store / FILE_NAME), "--to", str(to), "--store", str(store)]) == 0
     rows = gold.load_gold(to)
@@ -38,57 +35,59 @@ def test_a_row_of_feedback_is_added_to_a_gold_file(store: Path, tmp_path: Path) 
 
 
 def test_what_is_only_wrong_is_no_gold(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    append(store, row_of("What will the bridge cost?", [], WRONG, []))
-    append(store, row_of("When does work begin?", [], RIGHT, [taught("September")]))
+    append_row(store, row_of("What will the bridge cost?", [], WRONG, []))
+    append_row(store, row_of("When does work begin?", [], RIGHT, [marked("September")]))
     to = tmp_path / "gold.jsonl"
     assert gold.main(["add", str(store / FILE_NAME), "--to", str(to), "--store", str(store)]) == 0
     assert [row.question for row in gold.load_gold(to)] == ["When does work begin?"]
     assert "1 question only says what is wrong" in "".join(capsys.readouterr())
 
 
-def test_the_last_word_on_a_question_counts(store: Path) -> None:
-    append(store, row_of("What will it cost?", [], WRONG, []))
-    append(store, row_of("What will it cost?", ["Which bridge?"], NONE, []))
-    append(store, row_of("What will it cost?", [], RIGHT, [taught("4.2 million euros")]))
-    assert [(row["kind"], len(row["answers"])) for row in read(store)] == [(NONE, 0), (RIGHT, 1)]
+def test_a_later_row_on_a_question_replaces_the_earlier_one(store: Path) -> None:
+    append_row(store, row_of("What will it cost?", [], WRONG, []))
+    append_row(store, row_of("What will it cost?", ["Which bridge?"], NONE, []))
+    append_row(store, row_of("What will it cost?", [], RIGHT, [marked("4.2 million euros")]))
+    assert [(row["kind"], len(row["answers"])) for row in read_rows(store)] == [(NONE, 0), (RIGHT, 1)]
 
 
 def test_an_erased_document_is_erased_from_the_feedback(store: Path, folder: Path) -> None:
     shutil.copy(folder / "bridge.txt", folder / "copy.txt")
     ingest(store)
-    append(store, row_of("What will it cost?", [], RIGHT, [taught("4.2 million euros")]))
-    append(store, row_of("Who wrote it?", [], RIGHT, [taught("Ruth Visser"), taught("September", "copy.txt")]))
-    append(store, row_of("When?", [], WRONG, [taught("September", "copy.txt")]))
-    append(store, row_of("Who won the elections in Peru?", [], NONE, []))
+    append_row(store, row_of("What will it cost?", [], RIGHT, [marked("4.2 million euros")]))
+    append_row(store, row_of("Who wrote it?", [], RIGHT, [marked("Ruth Visser"), marked("September", "copy.txt")]))
+    append_row(store, row_of("When?", [], WRONG, [marked("September", "copy.txt")]))
+    append_row(store, row_of("Who won the elections in Peru?", [], NONE, []))
     ingest(store)
-    assert len(read(store)) == 4
+    assert len(read_rows(store)) == 4
     (folder / "copy.txt").unlink()
     ingest(store)
-    assert [row["question"] for row in read(store)] == ["What will it cost?", "Who won the elections in Peru?"]
+    assert [row["question"] for row in read_rows(store)] == ["What will it cost?", "Who won the elections in Peru?"]
     assert b"Visser" not in (store / FILE_NAME).read_bytes()
 
 
 def test_what_a_changed_document_no_longer_says_is_erased_from_the_feedback(store: Path, folder: Path) -> None:
-    append(store, row_of("What will it cost?", [], RIGHT, [taught("4.2 million euros")]))
-    append(store, row_of("When does work begin?", [], RIGHT, [taught("September")]))
+    append_row(store, row_of("What will it cost?", [], RIGHT, [marked("4.2 million euros")]))
+    append_row(store, row_of("When does work begin?", [], RIGHT, [marked("September")]))
     change(folder / "bridge.txt", "4.2 million", "5.1 million")
     ingest(store)
-    assert [row["question"] for row in read(store)] == ["When does work begin?"]
+    assert [row["question"] for row in read_rows(store)] == ["When does work begin?"]
     assert b"4.2 million" not in bytes_within(store)
 
 
-@pytest.mark.parametrize("where", ["forget", "purge"])
-def test_an_ingest_killed_before_it_wiped_is_made_up_for(
-    store: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, where: str
+@pytest.mark.parametrize(
+    "step", ["qa.ingestion.sync.erase_outdated", "qa.store.writer.CatalogWriter.purge"], ids=["feedback", "catalog"]
+)
+def test_what_a_killed_ingest_did_not_erase_the_next_one_erases(
+    store: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    append(store, row_of("What will it cost?", [], RIGHT, [taught("4.2 million euros")]))
+    append_row(store, row_of("What will it cost?", [], RIGHT, [marked("4.2 million euros")]))
     (folder / "bridge.txt").unlink()
     with monkeypatch.context() as patch:
-        patch.setattr(teaching if where == "forget" else Catalog, where, stop)
+        patch.setattr(step, stop)
         with pytest.raises(Stopped):
             ingest(store)
     ingest(store)
-    assert read(store) == []
+    assert read_rows(store) == []
     assert b"4.2 million" not in bytes_within(store)
 
 
@@ -96,23 +95,23 @@ def stop(*_: object) -> None:
     raise Stopped
 
 
-def test_a_torn_line_is_passed_over(store: Path) -> None:
-    append(store, row_of("When?", [], NONE, []))
+def test_a_line_that_is_no_row_is_skipped(store: Path) -> None:
+    append_row(store, row_of("When?", [], NONE, []))
     with (store / FILE_NAME).open("a") as stream:
         stream.write('{"id": "f-1", "answ\n[]\n7\n')
-    append(store, row_of("Who?", [], NONE, []))
-    assert [row["question"] for row in read(store)] == ["When?", "Who?"]
+    append_row(store, row_of("Who?", [], NONE, []))
+    assert [row["question"] for row in read_rows(store)] == ["When?", "Who?"]
     assert all(json.loads(line) for line in (store / FILE_NAME).read_text().splitlines())
 
 
-def test_a_language_is_told(store: Path) -> None:
+def test_a_short_question_gets_the_language_of_the_passages(store: Path) -> None:
     assert row_of("Hoeveel kostte de reparatie van het gemaal in Marreland?", [], NONE, [])["lang"] == "nl"
     assert row_of("x", [], NONE, [], "nl")["lang"] == "nl"
 
 
 @pytest.mark.parametrize("words", ["Council", "Kade bridge on Tuesday", "ring road."])
 def test_evidence_is_the_sentence_around_an_answer(words: str) -> None:
-    one = taught(words)
+    one = marked(words)
     assert one.evidence_start <= one.start < one.end <= one.evidence_end
     assert TEXT[one.evidence_start : one.evidence_end].strip() == TEXT[one.evidence_start : one.evidence_end]
     assert len(TEXT[one.evidence_start : one.evidence_end]) < 200

@@ -11,22 +11,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qa.errors import StoreDamaged
-from qa.store import words as lexical
+from qa.store.words import WordIndex, WordWriter
 
 FOXES = ("The red fox sleeps.", "Nobody wakes it.", "Bridges cross the river.")
 
 
-class Index(lexical.Index):
+class Index(WordIndex):
     """Gives only the ids."""
 
     def find(self, question: str, limit: int = 9) -> list[str]:
-        return [number for number, _ in self.search(question, limit)]
+        return [found_id for found_id, _ in self.search(question, limit)]
 
 
 def made(path: Path, texts: Sequence[str], language: str = "en") -> Index:
     """An index of texts whose ids are the texts themselves."""
     path.mkdir()
-    writer = lexical.Writer(path)
+    writer = WordWriter(path)
     writer.add(language, texts, texts)
     writer.finish()
     return Index(path, language)
@@ -115,15 +115,15 @@ def test_equal_scores_come_in_order_of_their_ids(tmp_path: Path) -> None:
     assert made(tmp_path / "index", texts).find("fox") == sorted(texts)
 
 
-def test_words_that_stand_everywhere_are_left_out(tmp_path: Path) -> None:
+def test_very_common_words_are_not_searched_for(tmp_path: Path) -> None:
     index = made(tmp_path / "index", [f"The ship number{n}" + (" sails" if n % 4 == 0 else "") for n in range(300)])
-    assert index.telling_words("The ship number7 sails the seas") == ["number7"]
-    assert index.telling_words("The ship") == ["the", "ship"]
+    assert index.distinctive_words("The ship number7 sails the seas") == ["number7"]
+    assert index.distinctive_words("The ship") == ["the", "ship"]
     assert index.find("The ship number7") == ["The ship number7"]
 
 
-def test_a_small_index_leaves_no_word_out(foxes: Index) -> None:
-    assert foxes.telling_words("The the river?") == ["the", "river"]
+def test_in_a_small_index_every_word_is_searched_for(foxes: Index) -> None:
+    assert foxes.distinctive_words("The the river?") == ["the", "river"]
 
 
 def test_all_that_was_put_in_is_there(foxes: Index) -> None:
@@ -131,21 +131,21 @@ def test_all_that_was_put_in_is_there(foxes: Index) -> None:
 
 
 def test_each_language_has_its_own(tmp_path: Path) -> None:
-    writer = lexical.Writer(tmp_path)
+    writer = WordWriter(tmp_path)
     for language, texts in (("en", ["one fox"]), ("nl", ["een vos"]), ("en", ["two foxes"])):
         writer.add(language, texts, texts)
     writer.finish()
-    assert set(lexical.Index(tmp_path, "en").ids()) == {"one fox", "two foxes"}
+    assert set(WordIndex(tmp_path, "en").ids()) == {"one fox", "two foxes"}
     assert Index(tmp_path, "nl").find("vos fox") == ["een vos"]
 
 
 def test_a_missing_index_says_so(tmp_path: Path) -> None:
     with pytest.raises(StoreDamaged, match="run ingest again"):
-        lexical.Index(tmp_path, "en")
+        WordIndex(tmp_path, "en")
 
 
 def test_a_damaged_index_says_so(tmp_path: Path) -> None:
     made(tmp_path / "index", FOXES)
     (tmp_path / "index/words-en/meta.json").write_text("{")
     with pytest.raises(StoreDamaged, match="run ingest again"):
-        lexical.Index(tmp_path / "index", "en")
+        WordIndex(tmp_path / "index", "en")

@@ -1,0 +1,38 @@
+"""What an ingest did: the object that `qa ingest --json` prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Erased:
+    """What an ingest wiped from the store: texts that no other document repeats."""
+
+    documents: int = 0  # removed or replaced by another version
+    passages: int = 0
+    vectors: int = 0
+    complete: bool = True  # False: old files are still open or cannot be deleted; the next ingest tries again
+
+
+@dataclass
+class Report:
+    """What an ingest did; names of documents, sorted."""
+
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)  # types that no loader reads
+    failed: list[dict[str, str]] = field(default_factory=list)  # {"document", "reason"}
+    noted: list[dict[str, str]] = field(default_factory=list)  # {"document", "note"}: what of it could not be read
+    passages: int = 0  # in the store afterwards
+    embedded: int = 0  # vectors computed by this run
+    reused: int = 0  # passages whose vector was there
+    erased: Erased = field(default_factory=Erased)
+    rebuilt: bool = False  # the published index was missing or damaged
+
+    @property
+    def changed(self) -> bool:
+        """Whether documents were added, updated or removed."""
+        return bool(self.added or self.updated or self.removed)

@@ -1,0 +1,203 @@
+"""Opening a store: its catalog to read or to write, its tables, its lock, and errors of SQLite as sentences."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from filelock import FileLock, Timeout
+
+from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageError, VerbatimError
+from qa.store.catalog import Catalog
+from qa.store.writer import CatalogWriter
+
+FILE_NAME = "catalog.sqlite"
+SCHEMA_VERSION = 2
+BUSY_SECONDS = 30.0  # to wait for another process: a question takes less
+FORBIDDEN = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL, live INTEGER NOT NULL,
+    path TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL, scanned_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, made_by TEXT NOT NULL,
+    title TEXT NOT NULL, date TEXT, pages TEXT NOT NULL, marks TEXT NOT NULL, stale INTEGER NOT NULL DEFAULT 0,
+    text TEXT NOT NULL,
+    UNIQUE (name, live)
+);
+CREATE TABLE passages (
+    rowid INTEGER PRIMARY KEY,
+    id TEXT NOT NULL, document INTEGER NOT NULL REFERENCES documents (id), key BLOB NOT NULL, fold BLOB NOT NULL,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, language TEXT NOT NULL, sentences TEXT NOT NULL, turns TEXT NOT NULL,
+    context TEXT NOT NULL, text TEXT NOT NULL
+);
+CREATE INDEX passages_id ON passages (id);
+CREATE INDEX passages_document ON passages (document);
+CREATE INDEX passages_key ON passages (key);
+CREATE INDEX passages_fold ON passages (fold);
+CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL);
+"""
+
+AnyCatalog = TypeVar("AnyCatalog", bound=Catalog)
+
+
+def open_catalog(store: Path) -> Catalog:
+    """Opens a store's catalog for reading. Raises NoStore, StoreMismatch, StoreDamaged."""
+    path = store / FILE_NAME
+    if not path.is_file():
+        if store.is_file():
+            raise NoStore(f"{store} is a file, not a store; name a folder with --store")
+        raise NoStore(f"{store} holds no store yet; make one with: python ingest.py PATH --store {store}")
+    with catalog_errors(store):
+        db = connect_to_read(path)
+        check_whole(db, path)
+        tables = db.execute("SELECT 1 FROM sqlite_master").fetchone()  # none: killed before it had made them
+        catalog = with_schema_checked(Catalog(db), store) if tables else Catalog(db)
+        if not tables or not catalog.generation:
+            catalog.close()
+            raise NoStore(f"nothing has been published in {store} yet; run: python ingest.py PATH --store {store}")
+        return catalog
+
+
+def create_catalog(store: Path, busy_seconds: float = BUSY_SECONDS) -> CatalogWriter:
+    """Opens a store's catalog for writing, making the store if need be. The caller holds the store's lock.
+
+    busy_seconds: how long a statement waits for another process. Raises UsageError where the store is a file,
+    StoreMismatch, StoreDamaged, VerbatimError where it cannot be written.
+    """
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        db = connect(f"{(store / FILE_NAME).absolute().as_uri()}?mode=rwc", busy_seconds)
+    except FileExistsError as error:
+        raise UsageError(f"the store {store} is a file; name a folder with --store") from error
+    except (OSError, sqlite3.OperationalError) as error:
+        raise VerbatimError(f"the store {store} cannot be written ({error}); check its permissions") from error
+    with catalog_errors(store):
+        check_whole(db, store / FILE_NAME)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA secure_delete = ON")
+        if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            db.executescript(
+                f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO meta VALUES ('schema', '{SCHEMA_VERSION}'); COMMIT;"
+            )
+        return with_schema_checked(CatalogWriter(db), store)
+
+
+def copy_catalog(store: Path, to: Path) -> None:
+    """Copies a store's catalog, as it is at one moment, into another folder; nothing where there is none."""
+    path = store / FILE_NAME
+    if not path.is_file():
+        return
+    with (
+        catalog_errors(store),
+        contextlib.closing(connect_to_read(path)) as db,
+        contextlib.closing(sqlite3.connect(to / FILE_NAME)) as copy,
+    ):
+        db.backup(copy)
+
+
+def with_schema_checked(catalog: AnyCatalog, store: Path) -> AnyCatalog:
+    """The catalog, if this program's version made its tables. Raises StoreMismatch."""
+    if catalog.schema != SCHEMA_VERSION:
+        version = catalog.schema
+        catalog.close()
+        raise StoreMismatch(
+            f"the store {store} has schema {version}, this program writes {SCHEMA_VERSION}; "
+            "ingest into a new folder (--store), or delete this one and ingest again"
+        )
+    return catalog
+
+
+# ---- connections ----
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write, also where the folder may not be written to."""
+    uri = path.absolute().as_uri()
+    try:
+        db = connect(f"{uri}?mode=ro")
+        db.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        # In a folder this user may not write SQLite cannot make the log's index; without a log the file is complete.
+        log = path.with_name(path.name + "-wal")
+        if log.exists() and log.stat().st_size:
+            raise
+        db = connect(f"{uri}?mode=ro&immutable=1")
+    return db
+
+
+def connect(uri: str, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=busy_seconds)
+
+
+def check_whole(db: sqlite3.Connection, path: Path) -> None:
+    """Raises DatabaseError where the last page is cut short: SQLite itself takes the rest of it for zeros."""
+    (size,) = db.execute("PRAGMA page_size").fetchone()
+    if path.stat().st_size % size:
+        db.close()
+        raise sqlite3.DatabaseError("it is cut short")
+
+
+@contextlib.contextmanager
+def catalog_errors(store: Path) -> Iterator[None]:
+    """Raises StoreDamaged or VerbatimError for SQLite's errors: a damaged file, a full disk, missing permissions."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter for what SQLite quotes of damaged pages
+        name = getattr(error, "sqlite_errorname", None) or ""
+        if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and "READ" not in name):
+            raise VerbatimError(
+                f"the catalog in {store} cannot be written ({error}); is the disk full? The store answers as before: "
+                "make room and run ingest again"
+            ) from error
+        if name.startswith(FORBIDDEN):
+            raise VerbatimError(f"the store {store} cannot be written ({error}); check its permissions") from error
+        raise StoreDamaged(
+            f"the catalog in {store} cannot be read ({error}); move the folder away and ingest again"
+        ) from error
+
+
+# ---- the lock ----
+
+
+@contextlib.contextmanager
+def write_lock(store: Path) -> Iterator[None]:
+    """One writer at a time. Raises StoreBusy naming the holder, UsageError where the store is a file."""
+    check_folder(store)
+    holder = store / "ingest.holder"
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(store / "ingest.lock", timeout=0)
+        lock.acquire()
+        holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
+    except Timeout as error:
+        raise StoreBusy(f"{holder_name(holder)} is writing to {store}; wait until it has finished") from error
+    except OSError as error:
+        raise VerbatimError(f"the store {store} cannot be written: {error.strerror}; check its permissions") from error
+    try:
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def check_folder(store: Path) -> None:
+    """Raises UsageError where the store's path is a file's."""
+    if store.exists() and not store.is_dir():
+        raise UsageError(f"the store {store} is a file; name a folder with --store")
+
+
+def holder_name(holder: Path) -> str:
+    """Who wrote the file beside the lock; it may be gone by now."""
+    try:
+        return holder.read_text() or "another process"
+    except OSError:
+        return "another process"

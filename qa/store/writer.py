@@ -1,0 +1,230 @@
+"""Writing a store's catalog: an ingest stages documents, adds vectors, switches to the next generation and purges.
+
+New documents are staged beside the live ones (live = 0) and become live in the one transaction that also switches the
+generation; a reader sees either all of an ingest or nothing of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Unpack
+
+import numpy as np
+
+from qa.store.catalog import Catalog, Facts, Fingerprint, Vectors, batches
+from qa.text import equality_key
+from qa.types import Document, Passage, join_context
+
+# The next generation: staged documents, and live ones that are neither staged anew nor left out.
+NEXT = """SELECT p.* FROM passages p JOIN documents d ON d.id = p.document WHERE NOT d.live OR
+(d.name NOT IN (SELECT name FROM temp.gone) AND
+ NOT EXISTS (SELECT 1 FROM documents n WHERE NOT n.live AND n.name = d.name))"""
+STAGED = "SELECT p.* FROM passages p JOIN documents d ON d.id = p.document WHERE NOT d.live"
+MISSING = f"SELECT p.* FROM ({NEXT}) p WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE v.key = p.key)"
+
+
+class CatalogWriter(Catalog):
+    """The catalog of a store whose lock the caller holds. Open it with `opening.create_catalog`."""
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commits what is written inside, or nothing of it where an exception leaves the block."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.rollback()
+            raise
+        self.db.commit()
+
+    def put(self, **facts: Unpack[Facts]) -> None:
+        """Stores facts; commits unless inside a transaction of the caller's."""
+        rows = [(key, json.dumps(value)) for key, value in facts.items()]
+        self.db.executemany(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value "
+            "WHERE value != excluded.value",
+            rows,
+        )  # an ingest with nothing to do writes nothing
+
+    # ---- documents ----
+
+    def stage(self, document: Document, fingerprint: Fingerprint, passages: Iterable[Passage], model: str) -> None:
+        """Puts a document beside the live ones, in the place of one of its name that was staged before.
+
+        model: identity of the model that embeds the passages. Readers see the document after `switch`.
+        """
+        f, s = fingerprint, document.source
+        with self.transaction():
+            self.unstage([s.name])
+            staged = self.db.execute(
+                """INSERT INTO documents (name, live, path, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256,
+                   made_by, title, date, pages, marks, stale, text)
+                   VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                (s.name, f.path, *f.facts, f.scanned_ns, f.sha256, f.made_by, s.title, s.date, json.dumps(s.pages),
+                 json.dumps([(m.start, m.end, m.kind) for m in document.marks]), s.stale, document.text),
+            ).lastrowid  # fmt: skip
+            self.db.executemany(
+                """INSERT INTO passages (document, id, key, fold, start, end, language, sentences, turns, context, text)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                ((staged, *passage_row(passage, model)) for passage in passages),
+            )
+
+    def unstage(self, names: Sequence[str] | None = None) -> None:
+        """Drops staged documents: those named, or all that a killed run left behind."""
+        ids = [row[0] for row in self.db.execute("SELECT id FROM documents WHERE NOT live AND (? OR name IN "
+               "(SELECT value FROM json_each(?)))", (names is None, json.dumps(names or [])))]  # fmt: skip
+        for document in ids:
+            self.db.execute("DELETE FROM passages WHERE document = ?", (document,))
+            self.db.execute("DELETE FROM documents WHERE id = ?", (document,))
+        if ids:
+            self.put(erase=True)
+
+    def has_staged(self) -> bool:
+        return bool(self.db.execute("SELECT 1 FROM documents WHERE NOT live LIMIT 1").fetchone())
+
+    def replaces(self) -> bool:
+        """Whether a staged document takes the place of a live one."""
+        query = """SELECT 1 FROM documents n WHERE NOT n.live AND EXISTS
+                   (SELECT 1 FROM documents d WHERE d.live AND d.name = n.name) LIMIT 1"""
+        return bool(self.db.execute(query).fetchone())
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Names the live documents that the next generation leaves out, besides those staged anew."""
+        self.db.execute("CREATE TEMP TABLE IF NOT EXISTS gone (name TEXT PRIMARY KEY) WITHOUT ROWID")
+        self.db.execute("DELETE FROM gone")
+        self.db.executemany("INSERT INTO gone VALUES (?)", [(name,) for name in names])
+
+    def touch(self, seen: dict[str, Fingerprint], stale: Sequence[str]) -> None:
+        """Records what files look like now where only that changed, and which could not be read again."""
+        with self.transaction():
+            for name, f in seen.items():
+                self.db.execute(
+                    """UPDATE documents SET path = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, scanned_ns = ?,
+                       stale = 0 WHERE live AND name = ?""", (f.path, *f.facts, f.scanned_ns, name))  # fmt: skip
+            self.db.execute(
+                "UPDATE documents SET stale = 1 WHERE name IN (SELECT value FROM json_each(?))",  # a staged one too
+                (json.dumps(list(stale)),),
+            )
+
+    # ---- the next generation ----
+
+    def missing_vectors(self, size: int) -> Iterator[list[tuple[bytes, str]]]:
+        """Batches of (key, text to embed) for the next generation's passages without a vector, long ones first."""
+        query = f"SELECT key FROM ({MISSING}) GROUP BY key ORDER BY max(length(text)) DESC, key"
+        keys = [row[0] for row in self.db.execute(query)]
+        for batch in batches(keys, size):
+            marks = ",".join("?" * len(batch))
+            query = f"SELECT key, context, text FROM passages WHERE key IN ({marks}) GROUP BY key"
+            yield [
+                (key, join_context(context, text)) for key, context, text in self.db.execute(query, batch).fetchall()
+            ]
+
+    def count_missing(self) -> int:
+        """How many vectors the next generation still needs."""
+        return int(self.db.execute(f"SELECT count(DISTINCT key) FROM ({MISSING})").fetchone()[0])
+
+    def add_vectors(self, keys: Sequence[bytes], vectors: Vectors) -> None:
+        """Stores vectors, committed at once: a killed ingest does not compute them again."""
+        with self.transaction():
+            rows = zip(keys, (row.astype("<f4").tobytes() for row in vectors), strict=True)
+            self.db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+
+    def count_next(self) -> int:
+        """Passages of the next generation."""
+        return int(self.db.execute(f"SELECT count(*) FROM ({NEXT})").fetchone()[0])
+
+    def most_equal(self) -> dict[str, int]:
+        """For each language the most passages of the next generation that share a vector."""
+        counts = f"SELECT language, count(*) number FROM ({NEXT}) GROUP BY language, key"
+        query = f"SELECT language, max(number) FROM ({counts}) GROUP BY language"
+        return dict(self.db.execute(query).fetchall())
+
+    def next_passages(self, size: int, added: bool = False) -> Iterator[tuple[str, list[str], list[str], Vectors]]:
+        """(language, passage ids, texts, float32 (n, dimension)) of the next generation in batches of one language.
+
+        texts: as they are embedded, with the context line. added: only those of staged documents.
+        """
+        query = f"SELECT language, rowid FROM ({STAGED if added else NEXT}) ORDER BY language, id"
+        found = self.db.execute(query).fetchall()  # row numbers only: sorting the rows would double memory
+        for language, rows in groupby(found, key=itemgetter(0)):
+            for batch in batches([row for _, row in rows], size):
+                yield language, *self.passages_in(batch)
+
+    def passages_in(self, rows: Sequence[int]) -> tuple[list[str], list[str], Vectors]:
+        """Ids, texts and vectors of passages by row number, in order of their ids."""
+        query = """SELECT p.id, p.context, p.text, v.vector FROM passages p JOIN vectors v ON v.key = p.key
+                   WHERE p.rowid IN (SELECT value FROM json_each(?)) ORDER BY p.id"""
+        found = self.db.execute(query, (json.dumps(rows),)).fetchall()
+        ids, contexts, texts, blobs = zip(*found, strict=True) if found else ((), (), (), ())
+        vectors = np.frombuffer(b"".join(blobs), "<f4").reshape(len(ids), -1)
+        return list(ids), list(map(join_context, contexts, texts)), vectors
+
+    # ---- publishing ----
+
+    def switch(self, **facts: Unpack[Facts]) -> tuple[int, int]:
+        """In one transaction: staged documents become live, replaced and left out ones go, facts (generation) change.
+
+        Returns how many documents and passages went whose text no other document has.
+        """
+        query = """SELECT id, sha256 FROM documents d WHERE live AND (name IN (SELECT name FROM temp.gone)
+                   OR EXISTS (SELECT 1 FROM documents n WHERE NOT n.live AND n.name = d.name))"""
+        old = "document IN (SELECT value FROM json_each(?))"
+        with self.transaction():
+            going = self.db.execute(query).fetchall()
+            ids = json.dumps([document for document, _ in going])
+            keys = [row[0] for row in self.db.execute(f"SELECT key FROM passages WHERE {old}", (ids,))]
+            self.db.execute(f"DELETE FROM passages WHERE {old}", (ids,))
+            self.db.execute("DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?))", (ids,))
+            self.db.execute("UPDATE documents SET live = 1 WHERE NOT live")
+            self.put(**facts)
+            self.put(erase=self.erase_pending or bool(going))
+            texts = {row[0] for row in self.db.execute("SELECT sha256 FROM documents")}
+            used = "SELECT 1 FROM passages WHERE key = ?"
+            return (
+                sum(sha256 not in texts for _, sha256 in going),
+                sum(self.db.execute(used, (key,)).fetchone() is None for key in keys),
+            )
+
+    def purge(self) -> tuple[int, bool]:
+        """Removes vectors that no document uses and wipes what was deleted from the file.
+
+        Returns how many vectors, and whether nothing is left: a reader may hold the log open, or the disk be full.
+        Then the next call goes on. secure_delete blanks what is deleted, but where SQLite moved rows between pages
+        their old places keep them: only VACUUM, which writes the file anew, is sure. The log keeps pages until it is
+        truncated.
+        """
+        if not self.erase_pending:
+            return 0, True
+        purged = self.drop_unused_vectors()
+        try:
+            self.db.execute("VACUUM")
+            (waiting, *_) = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self.put(erase=bool(waiting))
+        except sqlite3.OperationalError:  # VACUUM needs as much free space as the catalog takes
+            waiting = True
+        return purged, not waiting
+
+    def drop_unused_vectors(self) -> int:
+        """Deletes the vectors that no document uses; returns how many."""
+        orphans = "DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.key = vectors.key)"
+        with self.transaction():
+            return self.db.execute(orphans).rowcount
+
+
+def vector_key(model: str, text: str) -> bytes:
+    """Key of a vector: SHA-256 of what was embedded and of the model's identity."""
+    return hashlib.sha256(f"{model}\0{text}".encode("utf-8", "surrogatepass")).digest()
+
+
+def passage_row(p: Passage, model: str) -> tuple[Any, ...]:
+    """Values of the table passages but for the document's number."""
+    key = vector_key(model, join_context(p.context, p.text))
+    turns = json.dumps([(turn.start, turn.speaker) for turn in p.turns])
+    sentences = json.dumps(p.sentences)
+    return p.id, key, equality_key(p.text), p.start, p.end, p.language, sentences, turns, p.context, p.text

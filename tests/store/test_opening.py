@@ -1,0 +1,115 @@
+"""Opening a store: no store, another schema, damage, permissions; the lock of the one writer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageError
+from qa.store.opening import FILE_NAME, SCHEMA_VERSION, create_catalog, open_catalog, write_lock
+from qa.store.writer import CatalogWriter
+from tests.helpers import run_python
+from tests.store.helpers import held, publish, stage
+
+
+def test_no_store(tmp_path: Path, place: Path) -> None:
+    with pytest.raises(NoStore, match=r"ingest\.py"):
+        open_catalog(place)
+    assert not place.exists()
+    (tmp_path / "file").write_text("text")
+    with pytest.raises(NoStore, match="is a file"):
+        open_catalog(tmp_path / "file")
+    with pytest.raises(UsageError, match="is a file"):
+        create_catalog(tmp_path / "file")
+
+
+def test_nothing_published_yet(place: Path) -> None:
+    with contextlib.closing(create_catalog(place)) as opened:
+        stage(opened, "a.txt", "text")
+        with pytest.raises(NoStore, match="nothing has been published"):
+            open_catalog(place)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_catalog_whose_writer_was_killed_before_its_tables_is_no_store_yet(place: Path, begun: bool) -> None:
+    place.mkdir()
+    (place / FILE_NAME).touch()
+    if begun:
+        with contextlib.closing(sqlite3.connect(place / FILE_NAME)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+    with pytest.raises(NoStore):
+        open_catalog(place)
+    create_catalog(place).close()
+
+
+def test_another_schema(catalog: CatalogWriter, place: Path) -> None:
+    catalog.put(schema=SCHEMA_VERSION + 1)
+    for opened in (open_catalog, create_catalog):
+        with pytest.raises(StoreMismatch, match="--store"):
+            opened(place)
+
+
+@pytest.mark.parametrize("content", [b"garbage " * 1000, b"SQLite format 3\0" + b"\xff" * 9000])
+def test_a_catalog_of_garbage(place: Path, content: bytes) -> None:
+    place.mkdir()
+    (place / FILE_NAME).write_bytes(content)
+    for opened in (open_catalog, create_catalog):
+        with pytest.raises(StoreDamaged, match="ingest again"):
+            opened(place)
+    assert (place / FILE_NAME).read_bytes() == content
+
+
+def test_another_program_s_database(place: Path) -> None:
+    place.mkdir()
+    with contextlib.closing(sqlite3.connect(place / FILE_NAME)) as db:
+        db.execute("CREATE TABLE songs (title TEXT)")
+    for opened in (open_catalog, create_catalog):
+        with pytest.raises((StoreDamaged, StoreMismatch)):
+            opened(place)
+
+
+def test_a_folder_name_of_any_characters(tmp_path: Path) -> None:
+    place = tmp_path / "st\u00f6re #1? 100%20 'x'"
+    with contextlib.closing(create_catalog(place)) as opened:
+        stage(opened, "a.txt", "text")
+        publish(opened)
+    with contextlib.closing(open_catalog(place)) as reader:
+        assert held(reader) == {"a.txt": "text"}
+    assert [path.name for path in tmp_path.iterdir()] == [place.name]
+
+
+def test_a_reader_cannot_write(catalog: CatalogWriter, place: Path) -> None:
+    assert catalog.generation == 1
+    with contextlib.closing(open_catalog(place)) as reader, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader.db.execute("DELETE FROM meta")
+
+
+def test_a_killed_writer_s_log_is_read(place: Path) -> None:
+    code = """
+import os, signal, sys
+from pathlib import Path
+from qa.store.opening import create_catalog
+from tests.store.helpers import publish, stage
+opened = create_catalog(Path(sys.argv[1]))
+stage(opened, "a.txt", "published text")
+publish(opened)
+stage(opened, "a.txt", "staged text")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert run_python(code, place).returncode == -9
+    assert (place / f"{FILE_NAME}-wal").stat().st_size > 0
+    with contextlib.closing(open_catalog(place)) as reader:
+        assert held(reader) == {"a.txt": "published text"}
+
+
+def test_the_lock_names_its_holder(tmp_path: Path) -> None:
+    busy = pytest.raises(StoreBusy, match=rf"process {os.getpid()} .*is writing")
+    with write_lock(tmp_path), busy, write_lock(tmp_path):
+        pass
+    assert not (tmp_path / "ingest.holder").exists()
+    with write_lock(tmp_path):
+        pass
