@@ -12,15 +12,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.bench_texts import StandIn
-from qa.answering import retrieval
+from eval.embedders import StandIn
 from qa.answering.qa import QA
-from qa.answering.retrieval import HITS, SHARE, collapse, fuse, relative, retrieve, share_out, spread, with_equals
+from qa.answering.retrieval import (
+    HITS,
+    PARTS,
+    SHARE,
+    collapse,
+    fuse,
+    ranked,
+    relative,
+    retrieve,
+    share_out,
+    spread,
+    with_equals,
+)
 from qa.answering.sentence_reader import SentenceReader
 from qa.ingestion.sync import sync
 from qa.store.catalog import Catalog
 from qa.store.index import Index, generation_path
 from qa.store.opening import open_catalog
+from qa.store.part import open_part
 from qa.types import Hit, Passage, Source, Within
 from tests.helpers import FakeEmbedder, Vectors, ingest, write
 
@@ -291,20 +303,22 @@ def test_a_question_in_a_language_the_store_does_not_hold_is_answered_all_the_sa
 # ---- a part of the store ----
 
 
-def within(store: Path, question: str, embedder: FakeEmbedder, part: Within | None) -> list[Hit]:
+def within(
+    store: Path, question: str, embedder: FakeEmbedder, part: Within | None, limits: tuple[int, int] | None = None
+) -> list[Hit]:
+    """The hits in a part. limits: how large a part is searched exactly, and how deep the whole index is for others."""
     with (
         contextlib.closing(open_catalog(store)) as catalog,
         contextlib.closing(Index(generation_path(store, catalog.generation))) as index,
     ):
-        return retrieve(catalog, index, question, embedder.encode_questions([question])[0], within=part)
+        vector = embedder.encode_questions([question])[0]
+        if part is None or limits is None:
+            return retrieve(catalog, index, question, vector, within=part)
+        return ranked(catalog, open_part(catalog, index, part, vector, *limits), question, vector, HITS, PARTS, part)
 
 
-@pytest.mark.parametrize(("few", "deepest"), [(3_000, 10_000), (0, 10_000), (0, 1)], ids=["few", "many", "far"])
-def test_a_question_put_to_a_part_of_the_store(
-    store: Path, embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch, few: int, deepest: int
-) -> None:
-    monkeypatch.setattr(retrieval, "FEW", few)
-    monkeypatch.setattr(retrieval, "DEEPEST", deepest)
+@pytest.mark.parametrize("limits", [(3_000, 10_000), (0, 10_000), (0, 1)], ids=["exact", "filtered", "far"])
+def test_a_question_put_to_a_part_of_the_store(store: Path, embedder: FakeEmbedder, limits: tuple[int, int]) -> None:
     cases = {
         Within(documents=frozenset({"bridge.txt", "dutch.md"})): {"bridge.txt", "dutch.md"},
         Within(languages=frozenset({"nl"})): {"dutch.md"},
@@ -316,7 +330,7 @@ def test_a_question_put_to_a_part_of_the_store(
         Within(): {"bridge.txt", "dutch.md", "harvest.txt", "museum.html", "notes/briefing.txt"},
     }
     for part, names in cases.items():
-        hits = within(store, "How much did the new engine of the ferry cost?", embedder, part)
+        hits = within(store, "How much did the new engine of the ferry cost?", embedder, part, limits)
         assert {hit.passage.source.name for hit in hits} == names, part
         if not part.languages and part.documents is None and not (part.since or part.until):
             every = within(store, "How much did the new engine of the ferry cost?", embedder, None)
@@ -324,7 +338,7 @@ def test_a_question_put_to_a_part_of_the_store(
             assert [hit.score for hit in hits] == pytest.approx([hit.score for hit in every], abs=1e-4)
 
 
-def test_few_and_many_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_searched_exactly_and_one_filtered_give_the_same_hits(tmp_path: Path) -> None:
     chance, model = random.Random(3), StandIn()
     words = [f"{a}{b}" for a in ("har", "mill", "brid", "lamp", "can") for b in ("bour", "ge", "al", "er", "ing", "s")]
     for number in range(120):
@@ -337,10 +351,10 @@ def test_few_and_many_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ):
         for numbers in (range(0, 120, 2), range(100), range(0, 120, 10)):
             part, question = Within(frozenset(f"{n:03}.txt" for n in numbers)), "Which harbour saw the milling lamps?"
-            found = []
-            for few in (3_000, 0):
-                monkeypatch.setattr(retrieval, "FEW", few)
-                hits = retrieve(catalog, index, question, model.encode_passages([question])[0], within=part)
+            found, vector = [], model.encode_passages([question])[0]
+            for exact_up_to in (3_000, 0):
+                searched = open_part(catalog, index, part, vector, exact_up_to)
+                hits = ranked(catalog, searched, question, vector, HITS, PARTS, part)
                 found.append([(hit.passage.id, round(hit.score, 4)) for hit in hits])
             assert found[0] == found[1]
 
