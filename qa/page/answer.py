@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import html
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
-from qa.answering.conflicts import differing
-from qa.text import escaped, visible
+from qa.answering.citing import cited_as, confidence_word, quoted
+from qa.text import Range, escaped, visible
 from qa.types import Answer, Hit, Place, Source, Span
 
 NEAREST = 3  # passages shown where there is no answer
 ALSO = 10  # further places listed beside a quote
 CLIP = 200  # characters of a name, title or speaker
-SURE, LIKELY = 0.8, 0.5  # confidence from which on an answer is called so
-
-Range = tuple[int, int]  # start, end in the document
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """What a citation of the page opens: a range of a document, and where around it it was read."""
+    """What a citation of the page opens: a range of a document, with the sentence and the passage around it."""
 
-    number: int | None  # within its answer; None: another place that says the same, called by its document
+    number: int | None  # of its span or passage, from 1; None: another place that says the same, labelled by document
     source: Source
     quote: Range
     sentence: Range
@@ -75,11 +74,11 @@ def hit_citation(hit: Hit, number: int) -> Citation:
 
 
 def answer_html(answer: Answer, turn: int, partial: bool = False) -> str:
-    """An answer for the chat. `turn` and the place in `citations` are what a click on a citation tells.
+    """An answer for the chat. A click on a citation sends `turn` and its number in `citations`.
 
     partial: only a part of the documents was asked.
 
-    The first answer stands open, together with those that contradict it; the others are folded below.
+    The first answer is open, together with those that contradict it; the others are folded below.
     """
     if not answer.answered:
         return nothing_html(answer, turn, partial)
@@ -88,7 +87,7 @@ def answer_html(answer: Answer, turn: int, partial: bool = False) -> str:
         cited = span_citations(answer, number)
         quotes.append(quote_html(span, cited, turn, first))
         first += len(cited)
-    against = differing(answer.question, answer.spans)
+    against = answer.disagrees
     shown, rest = [0, *against], [n for n in range(len(quotes)) if n and n not in against]
     head = "".join(quotes[n] for n in shown)
     if against:
@@ -96,12 +95,12 @@ def answer_html(answer: Answer, turn: int, partial: bool = False) -> str:
             '<div class="v-differ" role="group" aria-label="The documents differ">'
             f'<p class="v-differ-title">The documents differ: read both.</p><div class="v-sides">{head}</div></div>'
         )
-    more = folded(counted(len(rest), "further answer"), "".join(quotes[n] for n in rest), f"{turn}-more")
+    more = details_html(number_of(len(rest), "further answer"), "".join(quotes[n] for n in rest), f"{turn}-more")
     return head + (more if rest else "")
 
 
 def nothing_html(answer: Answer, turn: int, partial: bool) -> str:
-    """No answer, said plainly; what lies near is shown as what it is. Of a part nobody can say that there is none."""
+    """No answer, and the nearest passages. "Right, there is none" is offered only where all documents were asked."""
     acts = "" if partial else f'<div class="v-acts">{judge_html(turn, 0, "Right, there is none")}</div>'
     nearest = "".join(nearest_html(hit, turn, number) for number, hit in enumerate(answer.hits[:NEAREST]))
     return (
@@ -112,7 +111,7 @@ def nothing_html(answer: Answer, turn: int, partial: bool) -> str:
 
 
 def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int) -> str:
-    """A quoted sentence with everything needed to put a finger on it; `first` counts its own citation."""
+    """A quoted sentence with its citations and buttons. first: number of its own citation in `citations`."""
     own, also = cited[0], cited[1:]
     whole = (span.start, span.end) == (span.sentence_start, span.sentence_end)
     sentence = shaded(span.sentence, span.sentence_start, [] if whole else [(span.start, span.end, "v-span")])
@@ -126,7 +125,7 @@ def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int) -> 
 
 
 def also_html(own: Citation, also: Sequence[Citation], turn: int, first: int) -> str:
-    """The other places, folded; the same document's told apart by where in it they stand."""
+    """The other places, folded; several of one document are told apart by page or offset."""
     if not also:
         return ""
     often = Counter(c.source.name for c in (own, *also))
@@ -136,9 +135,9 @@ def also_html(own: Citation, also: Sequence[Citation], turn: int, first: int) ->
         at = f"page {page}" if page is not None else f"character {citation.quote[0]:,}"
         where = f" {at}" if page is not None or often[citation.source.name] > 1 else ""
         places.append(f"<li>{cite_html(citation, turn, number)}{where} {date_html(citation.source)}</li>")
-    more = f"<li>and {counted(len(also) - ALSO, 'more place')}</li>" if len(also) > ALSO else ""
-    said = f"Said in {counted(len(also), 'more place')}"
-    return folded(said, f'<ul class="v-also">{"".join(places)}{more}</ul>', f"{turn}-{first}")
+    more = f"<li>and {number_of(len(also) - ALSO, 'more place')}</li>" if len(also) > ALSO else ""
+    said = f"Said in {number_of(len(also), 'more place')}"
+    return details_html(said, f'<ul class="v-also">{"".join(places)}{more}</ul>', f"{turn}-{first}")
 
 
 def nearest_html(hit: Hit, turn: int, number: int) -> str:
@@ -152,21 +151,18 @@ def nearest_html(hit: Hit, turn: int, number: int) -> str:
 # ---- parts ----
 
 
-def folded(summary: str, inside: str, key: str) -> str:
-    """What opens when it is wanted; key: by which the page knows it again when the chat is drawn anew."""
+def details_html(summary: str, inside: str, key: str) -> str:
+    """Folded HTML. key: by which chat.js keeps it open when the chat is drawn anew."""
     return f'<details class="v-more" data-key="{key}"><summary>{summary}</summary>{inside}</details>'
 
 
-def counted(number: int, noun: str) -> str:
+def number_of(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is not one: "1,200 documents"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def confidence_word(confidence: float) -> str:
-    return "sure" if confidence >= SURE else "likely" if confidence >= LIKELY else "unsure"
-
-
 def confidence_html(confidence: float) -> str:
-    """In words; the figure for who points at it, and for who has it read out."""
+    """In a word; the figure is shown in the tooltip and to screen readers."""
     word = confidence_word(confidence)
     return (
         f'<span class="v-confidence v-{word}" title="confidence {confidence:.2f}">{word}'
@@ -175,7 +171,7 @@ def confidence_html(confidence: float) -> str:
 
 
 def cite_html(citation: Citation, turn: int, number: int) -> str:
-    """The button that opens a citation; all it tells the page are two integers."""
+    """The button that opens a citation; a click on it sends two integers."""
     label = clipped(citation.source.name) if citation.number is None else f"[{citation.number}]"
     kind = "v-cite v-cite-also" if citation.number is None else "v-cite"
     return (
@@ -190,27 +186,8 @@ def copy_html(span: Span) -> str:
     return f'<button type="button" class="v-act" data-copy="{copied}">Copy</button>'
 
 
-def quoted(span: Span) -> str:
-    return f"\u201c{span.sentence}\u201d"
-
-
-def cited_as(span: Span) -> str:
-    """A citation as one line of plain text."""
-    source = span.source
-    facts = [
-        visible(span.speaker) if span.speaker else "",
-        visible(source.title) if source.title not in ("", source.name) else "",
-        visible(source.name),
-        f"page {span.page}" if span.page is not None else "",
-        visible(source.date) if source.date else "",
-        f"characters {span.start}-{span.end}",
-        f"SHA-256 {source.sha256}",
-    ]
-    return ", ".join(fact for fact in facts if fact)
-
-
 def judge_html(turn: int, number: int, right: str = "Right") -> str:
-    """The buttons that teach: the words of a click go into the feedback file."""
+    """The buttons Right and Wrong, which add a row to the feedback file."""
     where = f'data-turn="{turn}" data-number="{number}"'
     return (
         f'<button type="button" class="v-act" data-judge="right" {where}>{right}</button>'
@@ -246,15 +223,21 @@ def changed_html(citation: Citation) -> str:
 
 
 def clipped(text: str) -> str:
-    """A name, title or the like on one line, no longer than a page can bear."""
+    """A name, title or the like on one line, at most CLIP characters of it, escaped."""
     line = visible(text)
     return escaped(line if len(line) <= CLIP else line[: CLIP - 3] + "...")
 
 
-def shaded(text: str, offset: int, ranges: Iterable[tuple[int, int, str]], counted_from: bool = False) -> str:
-    """Text that begins at `offset` of its document, each piece in the classes of the ranges it lies in.
+def json_attribute(value: Any) -> str:
+    """A value as ASCII JSON for an attribute, so that a name comes back from the page as it is."""
+    return html.escape(json.dumps(value), quote=True)
 
-    counted_from: every piece says where in the document it begins, so that a selection can be found again.
+
+def shaded(text: str, offset: int, ranges: Iterable[tuple[int, int, str]], counted_from: bool = False) -> str:
+    """Text that begins at `offset` of its document as HTML, each piece in the classes of the ranges it lies in.
+
+    ranges: start, end (offsets in the document) and class. counted_from: every piece carries the offset at which it
+    begins, by which a selection is found again.
     """
     ranges = list(ranges)
     end = offset + len(text)
@@ -271,4 +254,4 @@ def shaded(text: str, offset: int, ranges: Iterable[tuple[int, int, str]], count
 
 
 MARKED = {"v-mark", "v-span", "v-found"}
-"""Ranges that are marked; others are shaded."""
+"""Classes of ranges that become `mark` elements; those of other ranges become spans."""

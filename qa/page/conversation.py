@@ -6,13 +6,21 @@ import html
 from collections.abc import Sequence
 
 from qa.answering.qa import MAX_QUESTION
-from qa.page.answer import answer_html, citations, clipped, counted
+from qa.page.answer import answer_html, citations, clipped, number_of
 from qa.page.history import Conversation, Exchange
 from qa.text import escaped
 from qa.types import Source
 
-LISTED = 200  # documents named on an empty page
+LISTED = 200  # documents named before the first question
 SHOWN = 600  # characters of a question repeated in the chat
+
+EXAMPLES = (
+    ("How many people were moved out of Zoutkade and Lageveen?", ("03-evacuation-night-local.txt",)),
+    ("When was the Marre Barrier opened?", ("01-barrier-fault-agency.txt", "02-barrier-fault-courier.txt")),
+    ("When will the first night ferry to Harrowness leave?", ("04-night-ferry-postponed.txt",)),
+    ("Hoe lang heeft gemaal De Volharding gedraaid?", ("08-gemaal-de-volharding.txt",)),
+)
+"""Questions about the sample corpus, each with the documents it is about."""
 
 HINT = '<p class="v-note">Choose a number in the conversation to read the passage in its document.</p>'
 
@@ -38,10 +46,10 @@ def log_html(
     answered: bool = False,
     empty: bool = False,
 ) -> str:
-    """The conversation.
+    """The conversation as HTML.
 
-    pending: number of a turn, its question and what is being done about it; first: example questions; answered: the
-    last turn is new; empty: the store holds nothing.
+    pending: number of a turn, its question and what is being done about it; first: example questions; notice: HTML
+    below the last turn; answered: the last turn is new; empty: the store holds nothing.
     """
     turns = [turn_html(exchange, number) for number, exchange in enumerate(earlier)]
     if pending:
@@ -49,11 +57,11 @@ def log_html(
         turns[number : number + 1] = [asking_html(question, f'<p class="v-busy">{busy}</p>')]
     start = EMPTY if empty else INVITATION + examples_html(first)
     inside = "".join(turns) or f'<div class="v-first">{start}</div>'
-    said = f'<p class="v-warning" role="status">{notice}</p>' if notice else ""
+    below = f'<p class="v-warning" role="status">{notice}</p>' if notice else ""
     facts = f' data-last="{len(turns)}"' + (' data-answered="1"' if answered else "")
     return (
         '<div class="v-log" role="region" aria-label="Conversation" tabindex="0" '
-        f'aria-busy="{"true" if pending else "false"}"{facts}>{inside}{said}</div>'
+        f'aria-busy="{"true" if pending else "false"}"{facts}>{inside}{below}</div>'
     )
 
 
@@ -72,35 +80,42 @@ def turn_html(exchange: Exchange, number: int) -> str:
 
 
 def asking_html(question: str, answer: str) -> str:
-    shown = question if len(question) <= SHOWN else question[:SHOWN] + " ..."
     return (
-        f'<article class="v-turn"><p class="v-asked" dir="auto">{escaped(shown)}</p>'
+        f'<article class="v-turn"><p class="v-asked" dir="auto">{question_html(question)}</p>'
         f'<div class="v-answer">{answer}</div></article>'
     )
 
 
+def question_html(question: str) -> str:
+    return escaped(question if len(question) <= SHOWN else question[:SHOWN] + " ...")
+
+
 def read_as_html(exchange: Exchange, number: int) -> str:
-    """How a follow-up was understood, and the button that takes it back."""
+    """How a follow-up was understood, and the button that undoes it."""
+    lent = exchange.answer.lent if exchange.answer else ()
     if exchange.alone:
-        said, button, alone = "read as it stands", "read as a follow-up", 0
-    elif exchange.lent:
-        said, button, alone = f"read as: {asked_as(exchange)}", "read as it stands", 1
+        read, button, alone = "read as it stands", "read as a follow-up", 0
+    elif lent:
+        read = f"read as: {question_html(exchange.question)} <b>{escaped(', '.join(lent))}</b>"
+        button, alone = "read as it stands", 1
     else:
         return ""
     return (
-        f'<p class="v-read-as"><span dir="auto">{said}</span> '
+        f'<p class="v-read-as"><span dir="auto">{read}</span> '
         f'<button type="button" class="v-act" data-alone="{alone}" data-turn="{number}">{button}</button></p>'
     )
-
-
-def asked_as(exchange: Exchange) -> str:
-    question = exchange.question if len(exchange.question) <= SHOWN else exchange.question[:SHOWN] + " ..."
-    return f"{escaped(question)} <b>{escaped(', '.join(exchange.lent))}</b>"
 
 
 def cited(exchange: Exchange) -> int:
     """How many citations of a turn can be opened."""
     return len(citations(exchange.answer)) if exchange.answer else 0
+
+
+def examples_for(sources: Sequence[Source]) -> list[str]:
+    """The example questions, if the store holds all the documents they are about."""
+    held = {source.name for source in sources}
+    needed = {name for _, names in EXAMPLES for name in names}
+    return [question for question, _ in EXAMPLES] if needed <= held else []
 
 
 def examples_html(examples: Sequence[str]) -> str:
@@ -112,7 +127,7 @@ def examples_html(examples: Sequence[str]) -> str:
 
 
 def sources_html(sources: Sequence[Source]) -> str:
-    """What the store holds."""
+    """The documents that the store holds."""
     if not sources:
         return '<p class="v-note">The store holds no documents yet.</p>'
     items = "".join(
@@ -122,12 +137,12 @@ def sources_html(sources: Sequence[Source]) -> str:
         for s in sources[:LISTED]
     )
     more = f'<p class="v-note">... and {len(sources) - LISTED:,} more</p>' if len(sources) > LISTED else ""
-    count = counted(len(sources), "document")
+    count = number_of(len(sources), "document")
     return f'<h2 class="v-source-title">{count}</h2><ul class="v-sources">{items}</ul>{more}'
 
 
 def pane_html(inside: str, opened: int = -1, clicked: bool = False, turn: int = -1, number: int = -1) -> str:
-    """The source pane. opened: differs for each opening; clicked: a person asked for it, so it may move the page."""
+    """The source pane. opened: differs for each opening. clicked: a person asked for it, so the page may scroll."""
     by = ' data-clicked="1"' if clicked else ""
     back = '<button type="button" class="v-back">Back to the answer</button>' if opened >= 0 else ""
     return (
@@ -136,17 +151,13 @@ def pane_html(inside: str, opened: int = -1, clicked: bool = False, turn: int = 
     )
 
 
-def notice_html(said: str, count: int, wrong: bool = False) -> str:
-    """A line that appears and goes; count: makes two equal ones two values."""
+def notice_html(inside: str, count: int, wrong: bool = False) -> str:
+    """A line that appears for a while. count: another number each time, so that two equal notices are two values."""
     kind = "v-notice v-notice-wrong" if wrong else "v-notice"
-    return f'<p class="{kind}" role="status" data-count="{count}">{said}</p>' if said else ""
+    return f'<p class="{kind}" role="status" data-count="{count}">{inside}</p>' if inside else ""
 
 
 def kept_html(name: str, text: str, count: int) -> str:
-    """A file that the page gives the browser to keep; the text is exact."""
-    return f'<span hidden data-name="{escaped(name)}" data-text="{exact(text)}" data-count="{count}"></span>'
-
-
-def exact(text: str) -> str:
-    """Every character as an attribute keeps it."""
-    return html.escape(text, quote=True).replace("\r", "&#13;").replace("\n", "&#10;")
+    """A file that the browser is to save (keep.js); every character of the text survives in the attribute."""
+    exact = html.escape(text, quote=True).replace("\r", "&#13;").replace("\n", "&#10;")
+    return f'<span hidden data-name="{escaped(name)}" data-text="{exact}" data-count="{count}"></span>'

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import html
-import json
 from collections.abc import Collection, Sequence
 from datetime import date
 
 from qa.errors import UsageError
 from qa.ingestion.library import Job
-from qa.page.answer import clipped, counted
-from qa.store.catalog import Listed
+from qa.page.answer import clipped, json_attribute, number_of
+from qa.store.catalog import DocumentStatus
 from qa.text import escaped
 from qa.types import Within
 
@@ -18,28 +16,30 @@ LISTED = 500  # documents named
 STATES = {"read": "", "stale": "last good version", "failed": "could not be read", "excluded": "left out"}
 
 
-def drawer_html(listed: Sequence[Listed], job: Job, types: str, said: str = "", within: Within | None = None) -> str:
+def drawer_html(
+    listed: Sequence[DocumentStatus], job: Job, types: str, problem: str = "", within: Within | None = None
+) -> str:
     """The open drawer.
 
     types: the endings of files that are read, as a file chooser takes them; within: the part that is asked.
     """
     rows = "".join(row_html(one, within) for one in listed[:LISTED])
     more = f'<p class="v-note">... and {len(listed) - LISTED:,} more</p>' if len(listed) > LISTED else ""
-    problem = f'<p class="v-warning" role="status">{escaped(said)}</p>' if said else ""
+    warning = f'<p class="v-warning" role="status">{escaped(problem)}</p>' if problem else ""
     return (
         '<aside class="v-drawer" role="dialog" aria-label="Documents"><div class="v-drawer-head">'
-        f'<h2 tabindex="-1">{counted(len(listed), "document")}</h2>'
+        f'<h2 tabindex="-1">{number_of(len(listed), "document")}</h2>'
         '<button type="button" class="v-act v-close">Close</button></div>'
         f'<div class="v-drawer-acts"><label class="v-upload"><input type="file" multiple accept="{types}">'
         '<span>Add files</span></label><button type="button" class="v-act v-again">Read all again</button></div>'
-        f'<div class="v-job-place">{job_html(job)}</div>{problem}'
+        f'<div class="v-job-place">{job_html(job)}</div>{warning}'
         f'<form class="v-within">{limits_html(listed, within or Within())}'
         f'<ul class="v-documents">{rows}</ul>{more}</form></aside>'
     )
 
 
-def limits_html(listed: Sequence[Listed], within: Within) -> str:
-    """What questions are put to: languages and dates; the documents are chosen below."""
+def limits_html(listed: Sequence[DocumentStatus], within: Within) -> str:
+    """The languages and dates that questions are restricted to; the documents are chosen in the list below."""
     languages = sorted({language for one in listed for language in one.languages} - {"und"})
     options = "".join(
         f'<option value="{escaped(name)}"{" selected" if within.languages == {name} else ""}>{escaped(name)}</option>'
@@ -56,20 +56,19 @@ def limits_html(listed: Sequence[Listed], within: Within) -> str:
 
 
 def within_html(within: Within | None) -> str:
-    """What questions are put to, beside the question box; empty where it is everything."""
+    """The note beside the question box on what is asked; empty where it is everything."""
     if within is None:
         return ""
-    told = escaped(part_of(within))
     button = '<button type="button" class="v-act v-all">Ask all</button>'
-    return f'<p class="v-within-note">Asking only {told} {button}</p>'
+    return f'<p class="v-within-note">Asking only {escaped(within_text(within))} {button}</p>'
 
 
-def part_of(within: Within | None) -> str:
-    """The same as plain text; it is kept with the answer."""
+def within_text(within: Within | None) -> str:
+    """The part that is asked as plain text, which is kept with the answer; empty for everything."""
     if within is None:
         return ""
     parts = [
-        counted(len(within.documents), "document") if within.documents is not None else "",
+        number_of(len(within.documents), "document") if within.documents is not None else "",
         ", ".join(sorted(within.languages)),
         f"from {within.since}" if within.since else "",
         f"to {within.until}" if within.until else "",
@@ -78,9 +77,9 @@ def part_of(within: Within | None) -> str:
 
 
 def read_within(data: object, known: Collection[str]) -> Within | None:
-    """What a person chose; None for everything. known: names of the documents that can be asked.
+    """The part that a person chose; None for everything. known: names of the documents that can be asked.
 
-    Raises UsageError for dates that are none, or where nothing is left to ask.
+    Raises UsageError for dates that are not ISO dates, or where nothing is left to ask.
     """
     given = data if isinstance(data, dict) else {}
     since, until = (iso_date(given.get(name)) for name in ("since", "until"))
@@ -119,7 +118,7 @@ def job_html(job: Job) -> str:
     return f'<p class="{kind}" role="status">{escaped(job.said)}</p>' if job.said else ""
 
 
-def row_html(one: Listed, within: Within | None) -> str:
+def row_html(one: DocumentStatus, within: Within | None) -> str:
     left_out = one.state == "excluded"
     asked = within is None or within.documents is None or one.name in within.documents
     name = f"<bdi>{clipped(one.name)}</bdi>" if one.title and one.title != one.name else ""
@@ -129,9 +128,9 @@ def row_html(one: Listed, within: Within | None) -> str:
         clipped(one.date or ("" if left_out else "no date stated")),
         f'<b class="v-state">{STATES[one.state]}</b>' if STATES[one.state] else "",
     ]
-    told = [name, *(f'<span class="v-fact">{fact}</span>' for fact in facts if fact)]
+    below = [name, *(f'<span class="v-fact">{fact}</span>' for fact in facts if fact)]
     reason = f'<span class="v-facts">{clipped(one.reason)}</span>' if one.reason else ""
-    value = html.escape(json.dumps(one.name), quote=True)
+    value = json_attribute(one.name)
     act, label = ("include", "Take back") if left_out else ("remove", "Remove")
     box = (
         f'<input type="checkbox" name="document" value="{value}" aria-label="Ask {clipped(one.name)}"'
@@ -140,7 +139,7 @@ def row_html(one: Listed, within: Within | None) -> str:
     return (
         f"<li>{box if one.passages and not left_out else ''}"
         f'<div><bdi class="v-title">{clipped(one.title or one.name)}</bdi>'
-        f'<span class="v-facts">{" &middot; ".join(fact for fact in told if fact)}</span>{reason}</div>'
+        f'<span class="v-facts">{" &middot; ".join(fact for fact in below if fact)}</span>{reason}</div>'
         f'<button type="button" class="v-act" data-{act}="{value}" aria-label="{label} {clipped(one.name)}">'
         f"{label}</button></li>"
     )

@@ -1,7 +1,7 @@
 """A conversation as one file that can be kept as evidence: HTML or Markdown to read, and the facts in it to check.
 
-The facts (quotes, contexts, offsets, the hashes of the files) stand in the file as JSON, and all that a person reads in
-it is made of them alone: `check` holds the facts against the documents and what is shown against the facts.
+The facts (quotes, contexts, offsets, the hashes of the files) are in the file as JSON, and all that a person reads in
+it is made from them alone: `check` compares the facts with the documents and what is shown with the facts.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from qa.answering.citing import cited_as, confidence_word
 from qa.documents import loaders
 from qa.errors import UnreadableFile, UsageError
-from qa.page.answer import cited_as, confidence_word, counted, shaded
+from qa.page.answer import NEAREST, number_of, shaded
 from qa.passages import split
 from qa.text import escaped, visible
 from qa.types import Answer, Document, Hit, Passage, Place, Span
 
 FORMAT = "verbatim export 2"
-NEAREST = 3  # passages kept of a question without an answer
 HTML, MARKDOWN = "html", "md"
-WINDOW = 512  # tokens; passages are only looked at for who speaks
+WINDOW = 512  # tokens; the passages only tell who speaks
 NONE = "The documents hold no answer. Nearest passages (not answers):"
 
 Facts = dict[str, Any]
@@ -34,20 +34,19 @@ class Asked(NamedTuple):
     """A question with its answer."""
 
     question: str
-    lent: Sequence[str]  # phrases that earlier questions lent it
     answer: Answer
     part: str = ""  # the part of the documents that it was put to, in words; empty: all
 
 
 def export_facts(asked: Sequence[Asked], now: datetime | None = None) -> Facts:
-    """Everything that an export proves."""
+    """Everything that an export states and that `check` can compare with the documents. now: default the present."""
     return {
         "format": FORMAT,
         "exported": (now or datetime.now(UTC)).isoformat(timespec="seconds"),
         "questions": [
             {
                 "question": one.question,
-                "lent": list(one.lent),
+                "lent": list(one.answer.lent),
                 "part": one.part,
                 "answered": one.answer.answered,
                 "confidence": round(one.answer.confidence, 4),
@@ -95,7 +94,7 @@ HEAD = (
 
 
 def to_html(facts: Facts) -> str:
-    """One file that needs nothing else and runs nothing."""
+    """An HTML file that loads nothing and runs nothing."""
     parts = [HEAD, "<h1>Questions and answers, word for word</h1>", f'<p class="n">{escaped(checked_by(facts))}</p>']
     for one in facts["questions"]:
         parts.append(f'<h2 dir="auto">{escaped(one["question"])}</h2>')
@@ -112,7 +111,7 @@ def quote_html(answer: Facts) -> str:
     sentence, context = answer["sentence"], answer["context"]
     place = answer["start"], answer["end"], "v-span"
     whole = place[:2] == (sentence["start"], sentence["end"])
-    also = f'<p class="c">Said in {counted(len(answer["also"]), "more place")}</p>' if answer["also"] else ""
+    also = f'<p class="c">Said in {number_of(len(answer["also"]), "more place")}</p>' if answer["also"] else ""
     return (
         f'<blockquote dir="auto">{shaded(sentence["text"], sentence["start"], [] if whole else [place])}</blockquote>'
         f'<p class="c">{escaped(answer["cited"])}; {how_sure(answer)}</p>{also}'
@@ -126,7 +125,7 @@ def nearest_html(hit: Facts) -> str:
 
 
 def notes(one: Facts) -> list[str]:
-    """What is to be known of a question besides its words."""
+    """The part of the documents that a question was put to, and what it was read as, where it has them."""
     part = [f"asked only of {one['part']}"] if one["part"] else []
     return [*part, *([f"read as: {', '.join(one['lent'])}"] if one["lent"] else [])]
 
@@ -143,7 +142,7 @@ def checked_by(facts: Facts) -> str:
 
 
 def to_markdown(facts: Facts) -> str:
-    """The same as Markdown: every character of a document that could be markup is an entity."""
+    """A Markdown file: every character of a document that could be markup is an entity."""
     lines = ["# Questions and answers, word for word", "", plain(checked_by(facts))]
     for one in facts["questions"]:
         lines += ["", f"## {plain(one['question'])}", ""]
@@ -158,12 +157,12 @@ def to_markdown(facts: Facts) -> str:
 
 
 def plain(text: str) -> str:
-    """Text on one line that Markdown shows as it is and makes nothing of."""
+    """Text on one line in which Markdown finds no markup."""
     return re.sub(r"[^\w\s,.?]|_", lambda match: f"&#{ord(match.group())};", visible(text)).replace(".", "&#46;")
 
 
 def safe_json(facts: Facts) -> str:
-    """ASCII JSON on one line without anything that could end the element or the fence it stands in."""
+    """ASCII JSON on one line without anything that could end the element or the code block around it."""
     return (
         json.dumps(facts)
         .replace("<", "\\u003c")
@@ -181,7 +180,7 @@ DocumentOf = Callable[[str], Document | None]
 
 
 def read_export(path: Path) -> tuple[str, Facts]:
-    """The text of an exported file and the facts in it. Raises UsageError where it is none."""
+    """The text of an exported file and the facts in it. Raises UsageError where it is not an export."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -197,19 +196,19 @@ def read_export(path: Path) -> tuple[str, Facts]:
 def check(path: Path, document_of: DocumentOf) -> tuple[int, list[tuple[str, str]]]:
     """(quotes checked, (document, what differs) of those that are not what the documents say).
 
-    document_of: the store's document of a name, None where it has none; each file is read again. Differences between
-    what the file shows and what it proves come under the file's own name. Raises UsageError.
+    document_of: the store's document of a name, None where it has none; each file is read again. Where what the export
+    shows is not what its facts say, that is reported under the export's own name. Raises UsageError.
     """
     text, facts = read_export(path)
     count, differences = 0, []
-    known: dict[str, Read | str] = {}
+    known: dict[str, FileNow | str] = {}
     try:
-        if text not in (lines(to_html(facts)), lines(to_markdown(facts))):
+        if text not in (with_line_feeds(to_html(facts)), with_line_feeds(to_markdown(facts))):
             differences.append((path.name, "what it shows is not what it was exported with: the text was altered"))
         for place, words in quotes(facts):
             name = str(place["document"])
             if name not in known:
-                known[name] = now(document_of(name))
+                known[name] = read_now(document_of(name))
             count += 1
             found = difference(known[name], place, words)
             differences += [(name, found)] if found else []
@@ -218,8 +217,8 @@ def check(path: Path, document_of: DocumentOf) -> tuple[int, list[tuple[str, str
     return count, list(dict.fromkeys(differences))
 
 
-def lines(text: str) -> str:
-    """A text with its ends of lines as a file that is opened as text has them."""
+def with_line_feeds(text: str) -> str:
+    r"""A text with \n at the end of every line, as `Path.read_text` returns it."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -238,25 +237,25 @@ def place_of(answer: Facts) -> Facts:
     return {name: answer[name] for name in ("document", "sha256")}
 
 
-class Read(NamedTuple):
-    """A file as it is now; who speaks where is found as an ingest finds it."""
+class FileNow(NamedTuple):
+    """A file as it is now, with the passages that an ingest would make of it, which know who speaks."""
 
     document: Document
     passages: Sequence[Passage]
 
 
-def now(document: Document | None) -> Read | str:
-    """The file of a document read again; or why it cannot be."""
+def read_now(document: Document | None) -> FileNow | str:
+    """The file of a document read again, or why it cannot be."""
     if document is None:
         return "the store no longer has this document"
     try:
         read = loaders.load(Path(document.source.path), document.source.name)
     except UnreadableFile as error:
         return f"the file cannot be read again: {error}"
-    return Read(read, list(split(read, lambda texts: [len(text.split()) for text in texts], WINDOW, "check")))
+    return FileNow(read, list(split(read, lambda texts: [len(text.split()) for text in texts], WINDOW, "check")))
 
 
-def difference(read: Read | str, place: Mapping[str, Any], words: str | None) -> str:
+def difference(read: FileNow | str, place: Mapping[str, Any], words: str | None) -> str:
     """How a place differs from what the export says of it; empty where it does not."""
     if isinstance(read, str):
         return read
@@ -272,7 +271,7 @@ def difference(read: Read | str, place: Mapping[str, Any], words: str | None) ->
     return ""
 
 
-def citation(read: Read, start: int, end: int) -> str:
-    """How a place of a document is cited; empty where it is part of no passage."""
+def citation(read: FileNow, start: int, end: int) -> str:
+    """How a place of a document is cited; empty where it is in no passage."""
     around = next((one for one in read.passages if one.start <= start < one.end), None)
     return cited_as(Span(Hit(around, 0.0), start, end, start, end, 0.0)) if around else ""

@@ -1,30 +1,31 @@
 """A visitor's conversation, kept in the store so that it survives a reload.
 
-Kept are questions and places, no text of documents: what an erased document said goes with it by itself.
+The file holds questions and places, no text of any document, so that erasing a document leaves nothing of it here. What
+an earlier answer lent to a follow-up is such text: it is worked out anew when the conversation is loaded.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from qa.answering.followups import Earlier, Meant, resolve
-from qa.answering.qa import changed, cleaned
+from qa.answering.conflicts import differing
+from qa.answering.followups import Earlier, resolve
+from qa.answering.qa import changed_documents, clean, cleaned
+from qa.page.answer import NEAREST
 from qa.types import Answer, Hit, Passage, Place, Source, Span
 
 log = logging.getLogger(__name__)
 
 FOLDER = "conversations"
-CONVERSATIONS = 200  # kept, the last ones
-TURNS = 200  # kept of a conversation, the last ones
-HITS = 3  # kept of a question without an answer: those that are shown
+CONVERSATIONS = 200  # files kept: those written last
+TURNS = 200  # turns kept of a conversation: the last ones
 TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
@@ -42,13 +43,12 @@ class Exchange:
     question: str
     answer: Answer | None = None  # None: an error, or an answer whose documents have changed since
     problem: str = ""  # what to say instead of an answer
-    alone: bool = False  # asked as it stands, whatever came before
-    lent: tuple[str, ...] = ()  # what earlier turns lent it
+    alone: bool = False  # asked without the turns before it
     part: str = ""  # the part of the documents that it was put to, in words; empty: all
 
     @property
     def earlier(self) -> Earlier:
-        """As a later question's history has it."""
+        """The item that stands for this exchange in a later question's history."""
         spans = self.answer.spans if self.answer else ()
         return {"question": self.question, "answer": spans[0].text if spans else ""}
 
@@ -56,6 +56,7 @@ class Exchange:
 Conversation = tuple[Exchange, ...]
 
 LOST = "What this answer stood on has changed or been removed since: ask again."
+FORGOTTEN = "The page was restarted since this answer was given: ask again to open its documents."
 
 
 def history_of(earlier: Conversation) -> list[Earlier]:
@@ -63,16 +64,11 @@ def history_of(earlier: Conversation) -> list[Earlier]:
     return [exchange.earlier for exchange in earlier if exchange.answer]
 
 
-def understood(question: str, earlier: Conversation) -> Meant:
-    """A question as it will be read after those before it."""
-    return resolve(question, [cleaned(item) for item in history_of(earlier)])
-
-
-# ---- keeping ----
+# ---- saving ----
 
 
 def save(store: Path, token: str, earlier: Conversation) -> None:
-    """Keeps a conversation under a visitor's token, drops an empty one. A store that cannot be written keeps none."""
+    """Writes a conversation under a visitor's token; an empty one deletes the file. Logs an OSError, raises none."""
     if not TOKEN.fullmatch(token):
         return
     path = store / FOLDER / f"{token}.json"
@@ -104,7 +100,7 @@ def row_of(exchange: Exchange) -> dict[str, Any]:
         "part": exchange.part,
         "confidence": answer.confidence,
         "spans": [span_row(span) for span in answer.spans],
-        "hits": [] if answer.spans else [hit.passage.id for hit in answer.hits[:HITS]],
+        "hits": [] if answer.spans else [hit.passage.id for hit in answer.hits[:NEAREST]],
     }
 
 
@@ -117,11 +113,11 @@ def span_row(span: Span) -> dict[str, Any]:
     }
 
 
-# ---- finding it again ----
+# ---- loading ----
 
 
 def load(store: Path, token: str, qa: Store) -> Conversation:
-    """The conversation kept under a token; empty where there is none, or none that can be read."""
+    """The conversation saved under a token; empty where there is no such file, or an unreadable one."""
     if not TOKEN.fullmatch(token):
         return ()
     try:
@@ -138,23 +134,39 @@ def restored(rows: Iterable[Mapping[str, Any]], qa: Store) -> Conversation:
     sources = {(source.name, source.sha256): source for source in qa.sources()} if rows else {}
     earlier: Conversation = ()
     for row in rows:
-        exchange = Exchange(row["question"], alone=bool(row["alone"]), part=str(row["part"]))
-        lent = () if exchange.alone else understood(exchange.question, earlier).lent
-        answer = answer_of(row, known, sources)
-        earlier += (replace(exchange, answer=answer, problem="" if answer else LOST, lent=lent),)
+        before = () if row["alone"] else earlier
+        answer = answer_of(row, before, known, sources)
+        problem = "" if answer else LOST
+        earlier += (Exchange(row["question"], answer, problem, bool(row["alone"]), str(row["part"])),)
     return earlier
 
 
 def answer_of(
-    row: Mapping[str, Any], known: Mapping[str, Passage], sources: Mapping[tuple[str, str], Source]
+    row: Mapping[str, Any],
+    before: Conversation,
+    known: Mapping[str, Passage],
+    sources: Mapping[tuple[str, str], Source],
 ) -> Answer | None:
-    """The answer as it was given; None where a passage is no longer there."""
-    with contextlib.suppress(KeyError):
+    """The answer as it was given, as far as the page shows it; None where a passage is no longer in the store.
+
+    before: the turns that the question was asked after. known: passages by id. sources: by name and SHA-256.
+    """
+    question = clean(row["question"])
+    resolved = resolve(question, [cleaned(item) for item in history_of(before)])
+    try:
         spans = tuple(span_of(span, known, sources) for span in row["spans"])
-        hits = tuple(Hit(known[number], 0.0) for number in row["hits"]) or tuple(span.hit for span in spans)
-        cited = [place for span in spans for place in (span.source, *(also.source for also in span.also))]
-        return Answer(row["question"], float(row["confidence"]), spans, hits, changed(cited))
-    return None
+        hits = tuple(Hit(known[passage_id], 0.0) for passage_id in row["hits"]) or tuple(span.hit for span in spans)
+    except KeyError:
+        return None
+    return Answer(
+        question=row["question"],
+        confidence=float(row["confidence"]),
+        spans=spans,
+        hits=hits,
+        changed=changed_documents([place.source for span in spans for place in span.places]),
+        lent=resolved.lent,
+        disagrees=tuple(differing(question, spans)),
+    )
 
 
 def span_of(row: Mapping[str, Any], known: Mapping[str, Passage], sources: Mapping[tuple[str, str], Source]) -> Span:

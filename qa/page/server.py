@@ -1,6 +1,6 @@
-"""Serving the page: who may ask it, what the browser may do with it, and its address.
+"""Serving the page: who may use it, what the browser may do with it, the files it sends and takes, its address.
 
-Only this machine's own pages are answered; other machines only where people log in.
+Only requests from this machine's own pages are answered; those of other machines only where people log in.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ import logging
 import os
 import signal
 import socket
-import stat
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import SplitResult, urlsplit
 
 import anyio.from_thread
@@ -29,14 +28,16 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.answering.qa import QA
-from qa.errors import UsageError, VerbatimError
+from qa.documents.files import MAX_BYTES, open_regular
+from qa.errors import UnreadableFile, UsageError, VerbatimError
 from qa.ingestion.library import Library
-from qa.page.events import Desk, examples_for, layout, warm_up
+from qa.page.conversation import examples_for
+from qa.page.events import PageEvents
+from qa.page.layout import page_blocks
 from qa.settings import Settings
 from qa.text import visible
 
 PORT, PORTS = 7860, 100  # the first port tried, and how many
-UPLOAD = 64 * 1024 * 1024  # bytes of a file that the page takes
 BLOCK = 1024 * 1024  # bytes sent at a time
 
 Logins = Mapping[str, str]  # name -> password; empty: nobody needs to log in
@@ -51,14 +52,14 @@ POLICY = (
 
 
 class Guard:
-    """Answers only this machine's own pages, and forbids the browser to fetch from anywhere else.
+    """Refuses requests that other web sites make, and forbids the browser to fetch from anywhere else.
 
     Without the first, any web site open in the same browser could ask questions (a name that resolves to 127.0.0.1
-    makes it the same origin). Where people log in, the login keeps it out, and any name of the machine will do.
+    makes it the same origin). Where people log in, the login prevents that, and every name of the machine is accepted.
     """
 
     def __init__(self, app: ASGIApp, anywhere: bool = False) -> None:
-        """anywhere: also under names that other machines know."""
+        """anywhere: also answer under names that other machines use."""
         self.app = app
         self.anywhere = anywhere
 
@@ -86,7 +87,7 @@ class Guard:
 
 
 def split(url: str) -> SplitResult:
-    """The parts of an address; empty ones where it is none."""
+    """The parts of an address; empty ones where it is not an address."""
     try:
         return urlsplit(url)
     except ValueError:
@@ -101,11 +102,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def application(blocks: gr.Blocks, desk: Desk | None = None, logins: Logins | None = None) -> FastAPI:
-    """The page and its endpoint as a web application that loads nothing from elsewhere.
+def application(events: PageEvents, logins: Logins | None = None) -> FastAPI:
+    """The page and its endpoints as a web application that loads nothing from elsewhere.
 
-    desk: that of the page, for files that are opened and given; logins: who may see it, empty for everybody.
+    logins: who may see it; empty: everybody.
     """
+    forbid_telemetry()
     # System fonts: the themes of gradio ask Google for theirs.
     theme = gr.themes.Base(
         primary_hue="teal",
@@ -115,12 +117,11 @@ def application(blocks: gr.Blocks, desk: Desk | None = None, logins: Logins | No
     )
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, anywhere=bool(logins))
-    if desk is not None:
-        add_original(app, desk.qa)
-        add_upload(app, desk.library)
+    add_original(app, events.qa)
+    add_upload(app, events.library)
     gr.mount_gradio_app(
         app,
-        blocks,
+        page_blocks(events),
         path="/",
         theme=theme,
         css=(Path(__file__).parent / "static" / "page.css").read_text(encoding="utf-8"),
@@ -131,13 +132,18 @@ def application(blocks: gr.Blocks, desk: Desk | None = None, logins: Logins | No
         mcp_server=False,
         pwa=False,
         enable_monitoring=False,
-        max_file_size=UPLOAD,
+        max_file_size=MAX_BYTES,
         auth=(lambda name, password: is_login(logins, name, password)) if logins else None,
     )
     return app
 
 
-# ---- who may ----
+def forbid_telemetry() -> None:
+    """gradio reads this variable each time it would send something about its use."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+
+# ---- logins ----
 
 
 def read_logins(given: str | None) -> dict[str, str]:
@@ -161,7 +167,7 @@ def is_login(logins: Logins, name: str, password: str) -> bool:
 
 
 def logged_in(app: FastAPI, request: Request) -> bool:
-    """Whether a request carries the session of a login, where one is needed. gradio keeps them."""
+    """Whether a request carries the session of a login, where one is needed. gradio holds the sessions."""
     mounted: list[Any] = [getattr(route, "app", None) for route in app.routes]
     inner = next(found for found in mounted if isinstance(found, gr.routes.App))
     if inner.auth is None:
@@ -174,14 +180,14 @@ def logged_in(app: FastAPI, request: Request) -> bool:
 
 
 def add_original(app: FastAPI, qa: QA) -> None:
-    """GET /original?document=NAME: the file, to be kept or read as plain text; nothing in it can run here."""
+    """GET /original?document=NAME: the file as a download; nothing in it can run in the page."""
 
     @app.get("/original")
     def original(request: Request, document: str = "") -> Response:
         if not logged_in(app, request):
             return PlainTextResponse("log in first", status_code=401)
         held = next((source for source in qa.sources() if source.name == document), None)
-        opened = open_regular(held.path) if held else None
+        opened = opened_file(held.path) if held else None
         if held is None or opened is None:
             return PlainTextResponse("the file is no longer there", status_code=404)
         return StreamingResponse(
@@ -189,26 +195,22 @@ def add_original(app: FastAPI, qa: QA) -> None:
         )
 
 
-def open_regular(path: str) -> int | None:
-    """A file descriptor; None where there is no plain file, or a link has taken its place."""
+def opened_file(path: str) -> BinaryIO | None:
+    """The file opened for reading; None where there is no regular file, or a link has taken its place."""
     try:
-        number = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except OSError:
+        return open_regular(Path(path))
+    except (OSError, UnreadableFile):
         return None
-    if not stat.S_ISREG(os.fstat(number).st_mode):
-        os.close(number)
-        return None
-    return number
 
 
-def blocks_of(number: int) -> Any:
-    with open(number, "rb") as stream:
+def blocks_of(file: BinaryIO) -> Iterator[bytes]:
+    with file as stream:
         while block := stream.read(BLOCK):
             yield block
 
 
 def as_download(name: str) -> dict[str, str]:
-    """Headers by which a browser keeps a file and runs nothing of it."""
+    """Headers by which a browser saves a file and runs nothing of it."""
     last = name.rsplit("/", 1)[-1]
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._- ") else "_" for c in last)[-100:] or "document"
     return {
@@ -219,7 +221,7 @@ def as_download(name: str) -> dict[str, str]:
 
 
 def add_upload(app: FastAPI, library: Library) -> None:
-    """POST /upload?name=NAME with a file's bytes: puts it among the store's uploads, if it is one that is read."""
+    """POST /upload?name=NAME with a file's bytes: adds it to the store's uploads, if its type is one that is read."""
 
     @app.post("/upload")
     async def upload(request: Request, name: str = "") -> Response:
@@ -241,13 +243,13 @@ def add_upload(app: FastAPI, library: Library) -> None:
         return PlainTextResponse(visible(taken))
 
 
-# ---- address and life ----
+# ---- address, start and end ----
 
 
 def listen(host: str, port: int | None, login: bool = False) -> socket.socket:
     """A listening socket: at the given port, or at the first free one from 7860 on. Raises UsageError.
 
-    login: people log in, so that other machines may ask.
+    login: people log in, so that hosts that other machines can reach are accepted.
     """
     if not (login or is_loopback(host)):
         raise UsageError(
@@ -269,7 +271,7 @@ def listen(host: str, port: int | None, login: bool = False) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """Says when it listens, and nothing when it ends."""
+    """Calls `started` when it listens, and logs nothing when it ends."""
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
@@ -287,7 +289,7 @@ class Server(uvicorn.Server):
 
 def run(app: FastAPI, sock: socket.socket, started: Callable[[], None]) -> None:
     """Serves until Ctrl-C or SIGTERM, then returns."""
-    # The stream of an open page never ends by itself: it gets a second.
+    # The stream of an open page never ends by itself: it is cut off after a second.
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
     # uvicorn raises the signal again when it has shut down; that must not kill us.
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -301,8 +303,8 @@ def run(app: FastAPI, sock: socket.socket, started: Callable[[], None]) -> None:
 def serve(settings: Settings, host: str, port: int | None, say: Callable[[str], None], auth: str | None = None) -> None:
     """Opens the store and serves its page until Ctrl-C or SIGTERM. `say` gets the address once it listens.
 
-    auth: as `read_logins` takes it. Raises UsageError for a host that other machines can reach without a login or a
-    port that cannot be had, and what QA.open raises.
+    auth: as `read_logins` takes it. Raises UsageError for a host that other machines can reach without a login and
+    for a port that is not free, and what QA.open raises.
     """
     logins = read_logins(auth)
     with listen(host, port, bool(logins)) as sock, QA.open(settings=settings, progress=say) as qa:
@@ -311,14 +313,13 @@ def serve(settings: Settings, host: str, port: int | None, say: Callable[[str], 
 
 def present(qa: QA, sock: socket.socket, say: Callable[[str], None], logins: Logins | None = None) -> None:
     """Serves the page of an opened store on a listening socket; models load meanwhile."""
-    ready = threading.Event()
-    warming = threading.Thread(target=warm_up, args=(qa, ready, say), daemon=True)
+    events = PageEvents(qa, examples_for(qa.sources()))
+    warming = threading.Thread(target=events.warm_up, args=(say,), daemon=True)
     warming.start()
-    desk = Desk(qa, examples_for(qa.sources()), ready)
-    run(application(layout(desk), desk, logins), sock, lambda: say(f"Verbatim is at {address(sock)}  (Ctrl-C ends it)"))
-    # A thread inside a model when the process ends would bring it down.
+    run(application(events, logins), sock, lambda: say(f"Verbatim is at {address(sock)}  (Ctrl-C ends it)"))
+    # A thread that is still inside a model when the interpreter ends would crash the process.
     warming.join(timeout=30)
-    desk.close()
+    events.close()
 
 
 def address(sock: socket.socket) -> str:

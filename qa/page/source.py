@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import html
-import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from qa.page.answer import Citation, Range, changed_html, clipped, shaded, where_html
-from qa.text import HIDDEN, escaped
+from qa.errors import UsageError
+from qa.page.answer import Citation, changed_html, clipped, json_attribute, shaded, where_html
+from qa.text import HIDDEN, Range, escaped
 from qa.types import Document, Passage
 
 WINDOW = 20_000  # characters of a document sent around a citation
 PART = 10_000  # characters sent when somebody reads on
-EDGE = 500  # characters a window gives up at most to begin and end at a line
+EDGE = 500  # characters by which a window is at most shortened at each end, to begin and end at a line
 QUERY = 200  # characters of what is looked for in a document
 MOST_FOUND = 10_000  # places counted
 LABEL = 100  # characters of a speaker's label at most
+REPLACED = "This document has been replaced since the answer was given: ask again to see it as it is now."
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What of a document is marked: everything a part of its text needs to be drawn."""
+    """What of a document is marked; with it, any part of the text can be drawn."""
 
     quote: Range
     sentence: Range
@@ -61,7 +61,7 @@ def source_html(
 ) -> str:
     """The document's text around a citation, the passage shaded and the quote marked; or why it cannot be shown.
 
-    passages: of the part that is shown, for their speakers. place: turn, number of the citation and how many there are.
+    passages: those of the part shown, for their speakers. place: turn, number of the citation and how many there are.
     """
     source = citation.source
     head = (
@@ -95,7 +95,7 @@ FIND = (
 
 
 def steps_html(turn: int, number: int, count: int) -> str:
-    """To the previous and the next citation of the same answer."""
+    """The buttons to the previous and the next citation of the same answer."""
     if count < 2:
         return ""
 
@@ -120,7 +120,7 @@ def edge_html(edge: str, there: bool) -> str:
 
 
 def place_data(document: Document, shown: Shown) -> str:
-    """What the page sends back to read on; ASCII JSON, so that a name survives as it is."""
+    """What the page sends back to read on: the document, and what of it is marked."""
     facts = {
         "document": document.source.name,
         "sha256": document.source.sha256,
@@ -129,7 +129,7 @@ def place_data(document: Document, shown: Shown) -> str:
         "passage": shown.passage,
         "answer": shown.answer,
     }
-    return html.escape(json.dumps(facts), quote=True)
+    return json_attribute(facts)
 
 
 def outdated(citation: Citation, document: Document | None) -> str:
@@ -139,8 +139,19 @@ def outdated(citation: Citation, document: Document | None) -> str:
     start, end = citation.quote
     same = document.source.sha256 == citation.source.sha256 and end <= len(document.text)
     if not same or citation.text not in (None, document.text[start:end]):
-        return "This document has been replaced since the answer was given: ask again to see it as it is now."
+        return REPLACED
     return ""
+
+
+def shown_document(document_of: Callable[[str], Document | None], asked: Mapping[str, Any]) -> Document:
+    """The document that the page shows, by the name and SHA-256 it sent back.
+
+    document_of: the store's document of a name, None where it has none. Raises UsageError where it has been replaced.
+    """
+    document = document_of(str(asked["document"]))
+    if document is None or document.source.sha256 != asked["sha256"]:
+        raise UsageError(REPLACED)
+    return document
 
 
 # ---- parts of a text ----
@@ -181,7 +192,7 @@ def labels(text: str, passages: Iterable[Passage]) -> set[tuple[int, int, str]]:
 
 
 def window(text: str, start: int, end: int) -> Range:
-    """At most WINDOW characters of a text around a quote, which is far shorter; whole lines if they are near."""
+    """At most WINDOW characters around the quote from start to end, cut at line ends where there are any near."""
     first = max(0, min((start + end - WINDOW) // 2, len(text) - WINDOW))
     last = min(len(text), first + WINDOW)
     if first > 0:
@@ -192,7 +203,7 @@ def window(text: str, start: int, end: int) -> Range:
 
 
 def following(text: str, edge: str, at: int) -> Range:
-    """The part before or after a place, of whole lines if there are ends near."""
+    """At most PART characters before or after an offset, cut at a line end where there is one near."""
     at = max(0, min(at, len(text)))
     if edge == "before":
         first = max(0, at - PART)
@@ -205,7 +216,7 @@ def following(text: str, edge: str, at: int) -> Range:
 
 
 def occurrences(text: str, query: str) -> list[Range]:
-    """Where the words of a query stand one after the other, in any case and with any space between."""
+    """Where the words of a query follow each other, in any case, with any white space between; at most MOST_FOUND."""
     words = query[:QUERY].split()
     if not words:
         return []
@@ -219,16 +230,16 @@ def occurrences(text: str, query: str) -> list[Range]:
 
 
 def chosen(found: Sequence[Range], at: int, back: bool) -> int:
-    """Number of the first occurrence after a place, or the last before it; round at the ends."""
+    """Number of the first occurrence from an offset on, or of the last one before it; past the end it starts again."""
     if back:
         return next((n for n in reversed(range(len(found))) if found[n][0] < at), len(found) - 1)
     return next((n for n, (start, _) in enumerate(found) if start >= at), 0)
 
 
 def offset_of(text: str, piece: int, shown: int) -> int:
-    """Where in a text the character stands that is the `shown`th visible one of a piece that begins at `piece`.
+    r"""Offset of the character that is number `shown`, from 0, of the visible ones from offset `piece` on.
 
-    The page drops characters that would disguise a text, and shows a line's two end characters as one.
+    The page leaves out characters that would disguise a text, and shows \r\n as one line end.
     """
     at = piece
     while at < len(text) and (shown > 0 or not is_shown(text, at)):

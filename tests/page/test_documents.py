@@ -7,7 +7,7 @@ import pytest
 from qa.errors import UsageError
 from qa.ingestion.library import Job
 from qa.page.documents import drawer_html, read_within, within_html
-from qa.store.catalog import Listed
+from qa.store.catalog import DocumentStatus
 from qa.types import Within
 
 KNOWN = ["a.txt", "b.txt"]
@@ -52,7 +52,7 @@ def test_what_is_asked_is_said() -> None:
 def test_nothing_in_the_drawer_is_markup() -> None:
     nasty = "<img src=x onerror=alert(1)>\"' \u202e${1}"
     made = drawer_html(
-        [Listed(nasty, nasty, state, nasty, 5_000_000, 9, 9, (nasty,), nasty, nasty) for state in ("read", "excluded")],
+        [DocumentStatus(nasty, nasty, s, nasty, 5_000_000, 9, 9, (nasty,), nasty, nasty) for s in ("read", "excluded")],
         Job(said=nasty, problem=True), ".txt", nasty, Within(frozenset({nasty}), frozenset({nasty}), nasty, nasty),
     )  # fmt: skip
     assert "<img" not in made

@@ -17,10 +17,9 @@ from qa.answering.qa import QA
 from qa.cli import main
 from qa.errors import UsageError
 from qa.page.export import Asked, check, export_facts, read_export, to_html, to_markdown
-from qa.store.catalog import open_catalog
+from qa.store.opening import open_catalog
 from qa.types import Answer, Hit, Passage, Source, Span
-from tests.answering.test_qa import Listening
-from tests.helpers import FakeEmbedder, ingest, write
+from tests.helpers import FakeEmbedder, Listening, ingest, write
 
 NASTY = (
     "<script>window.x=1</script> ![b](http://beacon.example/x.png) [l](javascript:x) `code` ``` **bold** _i_ # h\n"
@@ -28,11 +27,11 @@ NASTY = (
 )
 
 
-def answer_of(text: str) -> Answer:
+def answer_of(text: str, lent: tuple[str, ...] = ()) -> Answer:
     source = Source(text.split("\n")[0], "/nowhere", "ab" * 32, text, text, (0,))
     passage = Passage("1", source, 0, len(text), text, "", "en", ((0, len(text)),))
     span = Span(Hit(passage, 1.0), 2, 9, 0, len(text), 0.9)
-    return Answer(text, 0.9, (span,), (span.hit,))
+    return Answer(text, 0.9, (span,), (span.hit,), lent=lent)
 
 
 @pytest.fixture
@@ -41,8 +40,8 @@ def kept(store: Path, tmp_path: Path) -> list[Path]:
     with QA(store, FakeEmbedder(), Listening(), 0.0) as qa:
         given = qa.ask("When was the lighthouse lamp built?")
         asked = [
-            Asked("When was the lighthouse lamp built?", (), given),
-            Asked("Who?", ("lamp",), Answer("Who?", 0.1, (), given.hits), "1 document"),
+            Asked("When was the lighthouse lamp built?", given),
+            Asked("Who?", Answer("Who?", 0.1, (), given.hits, lent=("lamp",)), "1 document"),
         ]
     paths = [tmp_path / "kept.html", tmp_path / "kept.md"]
     for path, made in zip(paths, (to_html(export_facts(asked)), to_markdown(export_facts(asked))), strict=True):
@@ -51,7 +50,7 @@ def kept(store: Path, tmp_path: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_an_export_is_found_true(
+def test_an_unchanged_export_is_confirmed(
     kept: list[Path], store: Path, number: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["verify", "--export", str(kept[number]), "--store", str(store)]) == 0
@@ -98,7 +97,7 @@ def test_what_differs_is_named(
         ("hold no answer", "hold an answer"),
     ],
 )
-def test_what_is_shown_must_be_what_is_proved(
+def test_an_export_that_shows_something_else_than_its_facts_is_named(
     kept: list[Path], store: Path, number: int, before: str, after: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = kept[number]
@@ -111,7 +110,7 @@ def test_what_is_shown_must_be_what_is_proved(
 
 @pytest.mark.parametrize("form", [to_html, to_markdown])
 @pytest.mark.parametrize("fact", ["speaker", "page", "date", "file"])
-def test_a_forged_citation_is_found_though_shown_and_proved_alike(
+def test_a_forged_citation_is_found_where_it_was_forged_in_the_facts_too(
     kept: list[Path], store: Path, form: Callable[[dict[str, Any]], str], fact: str
 ) -> None:
     _, facts = read_export(kept[0])
@@ -131,7 +130,7 @@ def test_a_forged_citation_is_found_though_shown_and_proved_alike(
     assert [what for _, what in differences if "cited as what they are not" in what]
 
 
-def test_an_export_without_questions_proves_nothing(tmp_path: Path) -> None:
+def test_an_export_without_questions_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "kept.md", to_markdown(export_facts([])))
     with pytest.raises(UsageError, match="holds no question"):
         check(path, lambda name: None)
@@ -140,7 +139,7 @@ def test_an_export_without_questions_proves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", "{}", "```json\n{}\n```", '<script type="application/json" id="verbatim">{</script>']
 )
-def test_what_is_no_export_is_said(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_no_export_is_refused(tmp_path: Path, text: str) -> None:
     path = write(tmp_path, "x.html", text)
     with pytest.raises(UsageError, match="not an export"):
         check(path, lambda name: None)
@@ -152,14 +151,14 @@ def test_nothing_in_an_exported_page_is_markup() -> None:
     reader = html.parser.HTMLParser()
     reader.handle_starttag = lambda tag, attrs: tags.append(tag)  # type: ignore[method-assign]
     reader.handle_data = texts.append  # type: ignore[method-assign]
-    reader.feed(to_html(export_facts([Asked(NASTY, (NASTY,), answer_of(NASTY))])))
+    reader.feed(to_html(export_facts([Asked(NASTY, answer_of(NASTY, (NASTY,)))])))
     assert tags.count("script") == 1
     assert not {"img", "a", "iframe", "link", "b", "table"} & set(tags)
     assert "<script>window.x=1</script>" in "".join(texts)
 
 
 def test_nothing_in_exported_markdown_is_markup() -> None:
-    made = to_markdown(export_facts([Asked(NASTY, (NASTY,), answer_of(NASTY))]))
+    made = to_markdown(export_facts([Asked(NASTY, answer_of(NASTY, (NASTY,)))]))
     prose = made[: made.index("```json")]
     page = MarkdownIt("commonmark", {"html": True, "linkify": True}).enable("table").render(prose)
     assert set(re.findall(r"<(\w+)", page)) <= {"h1", "h2", "p", "blockquote"}
@@ -168,7 +167,7 @@ def test_nothing_in_exported_markdown_is_markup() -> None:
 
 def test_the_facts_survive_every_character(tmp_path: Path) -> None:
     for name, form in (("a.html", to_html), ("a.md", to_markdown)):
-        path = write(tmp_path, name, form(export_facts([Asked(NASTY, (), answer_of(NASTY))])))
+        path = write(tmp_path, name, form(export_facts([Asked(NASTY, answer_of(NASTY))])))
         answer = read_export(path)[1]["questions"][0]["answers"][0]
         assert answer["sentence"]["text"] == NASTY
         assert json.dumps(answer)

@@ -1,10 +1,16 @@
-"""Who may ask the page, which files it hands out and takes, what of a text it reads on."""
+"""Who may use the page, which files it sends and takes, its address, its endpoint over HTTP, and how it ends."""
 
 from __future__ import annotations
 
+import http.client
 import http.cookiejar
+import json
 import os
-import threading
+import re
+import signal
+import socket
+import subprocess
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -16,14 +22,13 @@ from typing import Any
 import pytest
 
 from qa.errors import UsageError
-from qa.ingestion.library import Library, checked_name, told
-from qa.page import events as web
-from qa.page import server as serving
-from qa.page import source as page_source
-from tests.helpers import FakeEmbedder, write
-from tests.page.browser.fake_qa import FakeQA, document_of, served
+from qa.page.server import PORT, application, as_download, is_login, listen, read_logins
+from tests.helpers import ROOT, write
+from tests.page.fake_qa import FakeQA, document_of, page_events, served
+from tests.page.seen import GATE
 
-GATE = "Gate three stopped at 22:37."
+TEXT = f"A note.\n\n{GATE}\n"
+PATIENCE = 300  # seconds; a busy machine is slow
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +38,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def qa(files: Path) -> FakeQA:
-    text = f"A note.\n\n{GATE}\n"
-    made = [document_of(name, text) for name in ("note.html", "a b&c.txt", "gone.txt", "link.txt")]
+    made = [document_of(name, TEXT) for name in ("note.html", "a b&c.txt", "gone.txt", "link.txt")]
     documents = [replace(d, source=replace(d.source, path=str(files / d.source.name))) for d in made]
     for name in ("note.html", "a b&c.txt", "secret.txt"):
-        write(files, name, text)
+        write(files, name, TEXT)
     os.symlink(files / "secret.txt", files / "link.txt")
     return FakeQA(documents, {"When?": [("note.html", GATE, "22:37")]})
 
@@ -57,7 +61,7 @@ def guarded(qa: FakeQA) -> Iterator[str]:
 def get(address: str, data: bytes | None = None, opener: Any = None, **headers: str) -> tuple[int, bytes, Any]:
     request = urllib.request.Request(address, data, headers)
     try:
-        with (opener or urllib.request.build_opener()).open(request, timeout=60) as response:
+        with (opener or urllib.request.build_opener()).open(request, timeout=PATIENCE) as response:
             return response.status, response.read(), response.headers
     except urllib.error.HTTPError as error:
         with error:
@@ -68,7 +72,7 @@ def get(address: str, data: bytes | None = None, opener: Any = None, **headers: 
 
 
 @pytest.mark.parametrize("name", ["note.html", "a b&c.txt"])
-def test_an_original_file_is_kept_and_never_run(page: str, files: Path, name: str) -> None:
+def test_an_original_file_is_sent_as_a_download(page: str, files: Path, name: str) -> None:
     status, body, headers = get(f"{page}/original?document={urllib.parse.quote(name)}")
     assert (status, body) == (200, (files / name).read_bytes())
     assert headers["Content-Type"] == "application/octet-stream"
@@ -80,12 +84,12 @@ def test_an_original_file_is_kept_and_never_run(page: str, files: Path, name: st
 @pytest.mark.parametrize(
     "name", ["", "secret.txt", "../secret.txt", "gone.txt", "link.txt", "note.html\0", "/etc/passwd"]
 )
-def test_no_other_file_is_handed_out(page: str, name: str) -> None:
+def test_no_other_file_is_sent(page: str, name: str) -> None:
     assert get(f"{page}/original?document={urllib.parse.quote(name)}")[0] == 404
 
 
 def test_a_file_s_name_cannot_leave_its_header() -> None:
-    value = serving.as_download('a/b"\r\nX: y; \u202etxt.exe')["Content-Disposition"]
+    value = as_download('a/b"\r\nX: y; \u202etxt.exe')["Content-Disposition"]
     assert value == 'attachment; filename="b___X_ y_ _txt.exe"'
 
 
@@ -113,7 +117,7 @@ def test_a_file_is_taken_into_the_uploads(page: str, qa: FakeQA) -> None:
         ("\u202ex.html", b"\x00\x01" * 500, "x.html"),
     ],
 )
-def test_what_is_not_read_is_not_taken(page: str, qa: FakeQA, name: str, data: bytes, said: str) -> None:
+def test_a_file_that_cannot_be_read_is_refused(page: str, qa: FakeQA, name: str, data: bytes, said: str) -> None:
     status, body = upload(page, name, data)
     assert status == 415
     assert said in body
@@ -121,8 +125,8 @@ def test_what_is_not_read_is_not_taken(page: str, qa: FakeQA, name: str, data: b
     assert not (qa.store / "uploads" / "x.html").exists()
 
 
-def test_a_file_that_is_too_large_is_not_taken(page: str, qa: FakeQA, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qa.ingestion.library.LARGEST", 1024 * 1024)
+def test_a_file_that_is_too_large_is_refused(page: str, qa: FakeQA, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.ingestion.library.MAX_BYTES", 1024 * 1024)
     status, body = upload(page, "large.txt", b"words " * 200_000)
     assert status == 415
     assert "larger than 1 MB" in body
@@ -131,36 +135,6 @@ def test_a_file_that_is_too_large_is_not_taken(page: str, qa: FakeQA, monkeypatc
 
 def test_another_site_cannot_upload(page: str) -> None:
     assert upload(page, "a.txt", b"text", Origin="http://evil.example")[0] == 403
-
-
-@pytest.mark.parametrize(
-    ("given", "taken"),
-    [("a.txt", "a.txt"), ("../../a.TXT", "a.TXT"), (".hidden.txt", "hidden.txt"), ("a\nb\x00.txt", "a_b_.txt"),
-     ("x" * 500 + ".txt", "x" * 116 + ".txt")],
-)  # fmt: skip
-def test_the_name_of_an_upload_is_one_in_its_folder(given: str, taken: str) -> None:
-    assert checked_name(given) == taken
-
-
-def test_a_document_is_removed_with_what_was_said_of_it(store: Path) -> None:
-    library = Library(store, FakeEmbedder())
-    library.remove("bridge.txt")
-    until = threading.Event()
-    while library.job.running:
-        until.wait(0.05)
-    assert library.job.said == "1 removed."
-    assert {one.name: one.state for one in library.documents()}["bridge.txt"] == "excluded"
-    library.take_back("bridge.txt")
-    while library.job.running:
-        until.wait(0.05)
-    assert library.job.said == "1 added."
-    with pytest.raises(UsageError):
-        library.remove("no such document")
-
-
-def test_an_ingest_is_told_in_a_sentence() -> None:
-    assert told(["a"], [], ["b", "c"], 1) == "1 added, 2 removed, 1 could not be read."
-    assert told([], [], [], 0) == "Nothing has changed."
 
 
 # ---- logins ----
@@ -173,7 +147,7 @@ def test_without_a_login_nothing_is_answered(guarded: str) -> None:
     assert upload(guarded, "a.txt", b"text")[0] == 401
 
 
-def test_a_login_opens_all_of_it(guarded: str) -> None:
+def test_a_login_gives_access_to_everything(guarded: str) -> None:
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
     wrong = urllib.parse.urlencode({"username": "anna", "password": "other"}).encode()
     assert get(f"{guarded}/login", wrong, opener)[0] == 400
@@ -189,76 +163,182 @@ def test_a_login_opens_all_of_it(guarded: str) -> None:
 
 
 def test_logins_are_read_from_a_word_or_a_file(tmp_path: Path) -> None:
-    assert serving.read_logins(None) == {}
-    assert serving.read_logins("anna:a:b") == {"anna": "a:b"}
+    assert read_logins(None) == {}
+    assert read_logins("anna:a:b") == {"anna": "a:b"}
     path = write(tmp_path, "logins", "anna:one\n\nben:two\n")
-    assert serving.read_logins(str(path)) == {"anna": "one", "ben": "two"}
+    assert read_logins(str(path)) == {"anna": "one", "ben": "two"}
 
 
 @pytest.mark.parametrize("given", ["", "anna", ":x", "anna:", "no-such-file"])
-def test_a_login_that_is_none(given: str) -> None:
+def test_a_login_without_name_or_password_is_refused(given: str) -> None:
     with pytest.raises(UsageError, match="NAME:PASSWORD"):
-        serving.read_logins(given)
+        read_logins(given)
 
 
 @pytest.mark.parametrize(
     ("name", "password"), [("anna", ""), ("", ""), ("nobody", ""), ("anna", "ONE"), ("a\u00e9", "x")]
 )
-def test_a_wrong_password_is_none(name: str, password: str) -> None:
-    assert not serving.is_login({"anna": "one"}, name, password)
+def test_a_wrong_password_is_no_login(name: str, password: str) -> None:
+    assert not is_login({"anna": "one"}, name, password)
 
 
-def test_a_host_that_others_reach_is_listened_to_with_a_login() -> None:
-    with serving.listen("0.0.0.0", None, login=True) as sock:
+def test_with_a_login_other_machines_are_listened_to() -> None:
+    with listen("0.0.0.0", None, login=True) as sock:
         assert sock.getsockname()[0] == "0.0.0.0"
 
 
-# ---- reading on ----
+# ---- addresses ----
 
 
-@pytest.fixture
-def desk(qa: FakeQA) -> web.Desk:
-    return web.Desk(qa, [], web.is_set())  # type: ignore[arg-type]
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org", "", "[::1]"])
+def test_other_machines_need_a_login(host: str) -> None:
+    with pytest.raises(UsageError, match="only together with --auth"):
+        listen(host, None)
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536, 10**9])
+def test_a_number_that_is_no_port_is_refused(port: int) -> None:
+    with pytest.raises(UsageError, match="1 to 65535"):
+        listen("127.0.0.1", port)
+
+
+def test_a_port_in_use_is_an_error_and_the_default_is_the_next_free_one() -> None:
+    with listen("127.0.0.1", None) as first, listen("localhost", None) as second:
+        taken, following = first.getsockname()[1], second.getsockname()[1]
+        assert PORT <= taken < following
+        with pytest.raises(UsageError, match=f"port {taken} is in use"):
+            listen("127.0.0.1", taken)
+
+
+# ---- over HTTP ----
+
+
+def post(address: str, body: object, **headers: str) -> tuple[int, Any]:
+    """Status and answer of the endpoint; the answer is a text where the status is none of success."""
+    data = json.dumps(body).encode()
+    sent = {"Content-Type": "application/json", **headers}
+    status, answer, _ = get(f"{address}/gradio_api/run/ask", data, **sent)
+    return status, json.loads(answer) if status == 200 else answer.decode()
+
+
+@pytest.mark.parametrize("asked", ["When?", {"question": "When?", "history": ["a"]}])
+def test_the_endpoint_answers_with_the_public_object(page: str, asked: object) -> None:
+    status, body = post(page, {"data": [asked]})
+    assert status == 200
+    (answer,) = body["data"]
+    assert answer["answered"] is True
+    found = answer["answers"][0]
+    assert TEXT[found["start"] : found["end"]] == found["text"] == "22:37"
+
+
+def test_a_question_with_a_lone_surrogate_is_answered(page: str) -> None:
+    assert post(page, {"data": ["\ud800 ?"]})[0] == 200
 
 
 @pytest.mark.parametrize(
-    "asked",
-    [None, 7, [], {}, {"document": "note.html"}, {"document": 7, "quote": [0, 1], "sentence": "", "passage": []}],
+    ("data", "said"),
+    [
+        ([""], "the question is empty"),
+        ([7], "send {"),
+        ([None], "send {"),
+        ([["a"]], "send {"),
+        ([{"question": 7}], "send {"),
+        ([{"question": "a", "history": "b"}], "history is not a list"),
+        ([{"question": "a", "history": None}], "history is not a list"),
+        ([{"question": "a", "history": [7]}], "an item of the history"),
+        ([], "enough input"),
+    ],
 )
-def test_nonsense_is_answered_with_a_problem(desk: web.Desk, asked: object) -> None:
-    assert set(desk.read(asked)) == set(desk.find(asked)) == {"problem"}
+def test_bad_input_is_an_http_error_with_a_sentence(page: str, data: object, said: str) -> None:
+    status, body = post(page, {"data": data})
+    assert 400 <= status <= 599
+    assert said in body
+    assert "Traceback" not in body
 
 
-def test_a_replaced_document_is_not_read_on(desk: web.Desk) -> None:
-    place = {"quote": [0, 1], "sentence": [0, 1], "passage": [0, 1], "answer": True, "edge": "after", "at": 0}
-    assert "replaced" in desk.read({"document": "note.html", "sha256": "0" * 64, **place})["problem"]
-    assert "replaced" in desk.read({"document": "nothing", "sha256": "0" * 64, **place})["problem"]
+@pytest.mark.filterwarnings("ignore::Warning:gradio.queueing")
+def test_the_client_of_gradio_can_ask(page: str) -> None:
+    from gradio_client import Client
+
+    client = Client(page, verbose=False, analytics_enabled=False, download_files=False)
+    answer = client.predict({"question": "When?"}, api_name="/ask")
+    assert answer["answers"][0]["text"] == "22:37"
+    assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == ["/ask"]
 
 
-@pytest.mark.parametrize(("edge", "at"), [("before", 30_000), ("after", 30_000), ("before", 5), ("after", 59_999)])
-def test_a_following_part_joins_the_one_before(edge: str, at: int) -> None:
-    text = "word " * 12_000
-    start, end = page_source.following(text, edge, at)
-    assert (end if edge == "before" else start) == at
-    assert 0 <= start < end <= len(text)
-    assert end - start <= page_source.PART
+def test_other_sites_and_other_names_are_refused(page: str) -> None:
+    assert post(page, {"data": ["a"]}, Origin=page)[0] == 200
+    for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}, {"Host": "["}):
+        assert post(page, {"data": ["a"]}, **headers)[0] == 403
 
 
-@pytest.mark.parametrize("at", [-(10**30), 10**30])
-def test_a_place_outside_the_text_is_its_end(at: int) -> None:
-    for edge in ("before", "after"):
-        start, end = page_source.following("some text", edge, at)
-        assert 0 <= start <= end <= 9
+def test_the_page_names_no_other_machine(page: str) -> None:
+    with urllib.request.urlopen(page, timeout=PATIENCE) as response:
+        policy = response.headers["Content-Security-Policy"]
+        assert "connect-src 'self'" in policy
+        assert "script-src-attr 'none'" in policy
+    with urllib.request.urlopen(f"{page}/theme.css", timeout=PATIENCE) as response:
+        theme = response.read().decode()
+        assert re.findall(r"@import|url\((?!['\"]?data:)[^)]*", theme) == []
+    for path in ("/docs", "/redoc"):  # FastAPI's would load from a content network
+        connection = http.client.HTTPConnection(page.removeprefix("http://"), timeout=PATIENCE)
+        connection.request("GET", path)
+        assert connection.getresponse().status == 404
+        connection.close()
 
 
-def test_words_are_found_in_any_case_and_over_line_ends() -> None:
-    text = "The Marre\r\nBarrier, the marre barrier. (a+)+$"
-    assert page_source.occurrences(text, " marre   BARRIER ") == [(4, 18), (24, 37)]
-    assert page_source.occurrences(text, "(a+)+$") == [(39, 45)]
-    assert page_source.occurrences(text, " ") == []
+# ---- a process ----
+
+PROGRAM = """
+import socket, sys
+
+def watch(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        target = arguments[1] if event == "socket.connect" else arguments
+        if isinstance(target, tuple) and target[0] not in ("127.0.0.1", "::1", "localhost", None):
+            print("REACHED", target, flush=True)
+
+sys.addaudithook(watch)
+from qa.page.server import listen, present
+from tests.page.fake_qa import FakeQA, document_of
+
+with listen("127.0.0.1", None) as sock:
+    present(FakeQA([document_of("a.txt", "Text.")], {}), sock, lambda line: print(line, flush=True))
+print("the end", flush=True)
+"""
 
 
-def test_a_selection_is_found_behind_what_is_not_shown() -> None:
-    text = "a\u200bb\r\nc\u202ed"
-    shown = [text[page_source.offset_of(text, 0, n)] for n in range(5)]
-    assert "".join(shown) == "ab\ncd"
+@pytest.mark.skipif(os.name == "nt", reason="no POSIX signals")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_end_the_server_without_a_traceback(how: signal.Signals) -> None:
+    folders = str(ROOT)
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": folders},
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("Verbatim is at http://127.0.0.1:")
+        address = line.split()[3]
+        assert post(address, {"data": ["anything"]})[0] == 200
+        with socket.create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1]))) as idle:  # an open page
+            idle.sendall(b"GET /gradio_api/heartbeat/a HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert b"200" in idle.recv(100)
+            process.send_signal(how)
+            out, errors = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, out, errors) == (0, "the end\n", "")
+
+
+def test_gradio_reports_nothing_and_importing_the_page_changes_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = (
+        "import os; before = dict(os.environ); import qa.page.answer, qa.page.events; print(before == dict(os.environ))"
+    )
+    made = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert made.stdout == "True\n"
+    monkeypatch.delenv("GRADIO_ANALYTICS_ENABLED", raising=False)
+    application(page_events(FakeQA([], {})))
+    assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"

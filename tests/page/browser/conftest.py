@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Error, expect, sync_playwright
 
-from tests.page.browser.visiting import Visit
+from tests.page.browser.visiting import PATIENCE, Visit
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE = 60_000  # milliseconds; a busy machine is slow, and nothing here is about time
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=PATIENCE * 1000)
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -47,12 +46,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator[Callable[..., Visit]]:
-    """Opens the page; afterwards nothing may have gone wrong in it or have left its origin."""
+    """Opens the page; afterwards nothing may have gone wrong in it, or have been requested from another origin."""
     visits: list[Visit] = []
 
     def opened(at: str = address, width: int = 1280, height: int = 800, **options: object) -> Visit:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(PATIENCE * 1000)
         visits.append(Visit(context.new_page(), at))
         return visits[-1]
 

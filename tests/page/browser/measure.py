@@ -26,7 +26,7 @@ from qa.answering.sentence_reader import SentenceReader
 from qa.types import Answer, Hit, Span, Within
 from tests.helpers import FakeEmbedder, ingest
 from tests.page.browser.conftest import ARGUMENTS, NAMES
-from tests.page.browser.fake_qa import served
+from tests.page.fake_qa import served
 
 TRIES = 12
 PAGES, LINES = 1000, 42

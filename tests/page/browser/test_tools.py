@@ -16,10 +16,12 @@ from eval import gold
 from qa.answering.qa import QA
 from qa.answering.sentence_reader import SentenceReader
 from qa.cli import main
+from qa.page.export import Asked, export_facts, to_html
 from qa.store.feedback import FILE_NAME
+from qa.types import Answer
 from tests.helpers import DOCUMENTS, FakeEmbedder, ingest, write
-from tests.page.browser.fake_qa import FakeQA, document_of, served
 from tests.page.browser.visiting import Visit
+from tests.page.fake_qa import FakeQA, document_of, served
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::Warning:gradio.queueing")]
 
@@ -57,17 +59,17 @@ def test_a_large_document_is_read_on_by_parts(visit: Callable[..., Visit]) -> No
     here = visit()
     here.ask("When did gate three stop?")
     text = here.page.locator(".v-text")
-    assert here.shows(".v-mark")
-    shown = here.page.evaluate("document.querySelector('.v-text').textContent.length")
-    assert shown < 25_000
-    for _ in range(2):
-        parts = text.locator(".v-part").count()
+    parts = text.locator(".v-part")
+    here.shows(".v-mark")
+    assert text.evaluate("it => it.textContent.length") < 25_000
+    for count in (2, 3):
         text.evaluate("it => { it.scrollTop = it.scrollHeight; }")
-        expect(text.locator(".v-part")).to_have_count(parts + 1)
+        expect(parts).to_have_count(count)
     text.evaluate("it => { it.scrollTop = 0; }")
-    expect(text.locator(".v-part")).to_have_count(parts + 2)
-    parted = here.page.evaluate("[...document.querySelectorAll('.v-part')].map((it) => "
-                                "[Number(it.dataset.start), Number(it.dataset.end), it.textContent])")  # fmt: skip
+    expect(parts).to_have_count(4)
+    parted = parts.evaluate_all(
+        "all => all.map((it) => [Number(it.dataset.start), Number(it.dataset.end), it.textContent])"
+    )
     assert [a[1] for a in parted[:-1]] == [b[0] for b in parted[1:]]
     assert [part for _, _, part in parted] == [LONG[a:b] for a, b, _ in parted]
     assert text.locator(".v-page").count() >= 10
@@ -78,14 +80,15 @@ def test_words_are_found_in_a_large_document(visit: Callable[..., Visit]) -> Non
     here = visit()
     here.ask("When did gate three stop?")
     query, count = here.page.get_by_label("Find in this document"), here.page.locator(".v-found-count")
+    here.shows(".v-mark")
     query.fill("line 17 OF")
     query.press("Enter")
     expect(count).to_have_text("2 of 2")  # the first one after what stands on the screen
     expect(here.page.locator(".v-found-now")).to_have_text("Line 17 of")
-    assert here.shows(".v-found-now")
+    here.shows(".v-found-now")
     query.press("Enter")
     expect(count).to_have_text("1 of 2")
-    assert here.shows(".v-found-now")
+    here.shows(".v-found-now")
     query.press("Shift+Enter")
     expect(count).to_have_text("2 of 2")
     query.fill("<img src=x> ${7*191}")
@@ -97,11 +100,12 @@ def test_documents_that_differ_stand_side_by_side_and_are_stepped_through(visit:
     here = visit()
     answer = here.ask("How much did the engine cost?")
     expect(answer.locator(".v-differ")).to_contain_text("The documents differ")
-    left, right = (figure.bounding_box() for figure in answer.locator(".v-differ figure").all())
-    assert left is not None
-    assert right is not None
-    assert left["y"] == right["y"]
-    assert right["x"] >= left["x"] + left["width"]
+    expect(answer.locator(".v-differ figure")).to_have_count(2)
+    here.page.wait_for_function("""() => {
+        const figures = [...document.querySelectorAll('.v-differ figure')];
+        const [left, right] = figures.map((it) => it.getBoundingClientRect());
+        return left && right && left.top === right.top && right.left >= left.right;
+    }""")
     here.page.get_by_role("button", name="Next citation").click()
     expect(here.page.locator(".v-text .v-mark")).to_have_text("340,000 euros")
     expect(answer.get_by_role("button", name="[2]")).to_have_attribute("aria-current", "true")
@@ -121,6 +125,7 @@ def test_a_follow_up_says_how_it_was_read_and_can_be_undone(visit: Callable[...,
     undone = here.page.get_by_role("button", name="read as a follow-up")
     expect(undone).to_be_visible()
     assert qa.asked[-1] == ("And why?", [])
+    here.idle()
     undone.click()
     expect(here.page.get_by_role("button", name="read as it stands")).to_be_visible()
     assert qa.asked[-1] == ("And why?", ["When did gate three stop?"])
@@ -139,7 +144,7 @@ def test_a_conversation_survives_a_reload_and_ends_with_a_new_one(visit: Callabl
     here.page.get_by_role("button", name="New conversation").click()
     expect(here.page.locator(".v-turn")).to_have_count(0)
     here.page.reload()
-    expect(here.page.locator(".v-sources")).to_be_visible()
+    here.comes_up()
     expect(here.page.locator(".v-turn")).to_have_count(0)
 
 
@@ -157,15 +162,15 @@ def test_a_slow_question_does_not_block_another_one(visit: Callable[..., Visit],
     one, other = visit(), visit()
     qa.go_on.clear()
     try:
-        one.page.get_by_label("Your question").fill("When did gate three stop?")
-        one.page.keyboard.press("Enter")
-        expect(one.page.locator(".v-busy")).to_be_visible()
-        qa.go_on.wait(0)
         qa.quick.add("Who won?")
+        one.page.get_by_label("Your question").fill("When did gate three stop?")
+        one.page.get_by_label("Your question").press("Enter")
+        expect(one.page.locator(".v-busy")).to_be_visible()
         expect(other.ask("Who won?")).to_contain_text("hold no answer")
         expect(one.page.locator(".v-busy")).to_be_visible()
     finally:
         qa.go_on.set()
+        qa.quick.clear()
     expect(one.page.locator(".v-busy")).to_have_count(0)
 
 
@@ -179,11 +184,13 @@ def test_everything_can_be_done_with_the_keyboard(visit: Callable[..., Visit]) -
     keys.press("Enter")
     second = here.page.locator(".v-turn").get_by_role("button", name="[2]")
     expect(second).to_be_visible()
+    here.idle()
     for _ in range(30):
         keys.press("Shift+Tab")
         if second.evaluate("it => it === document.activeElement"):
             break
-    assert second.evaluate("it => getComputedStyle(it).outlineStyle") == "solid"
+    expect(second).to_be_focused()
+    expect(second).to_have_css("outline-style", "solid")
     keys.press("Enter")
     expect(here.page.locator(".v-text .v-mark")).to_have_text("340,000 euros")
     keys.press("Escape")
@@ -193,15 +200,22 @@ def test_everything_can_be_done_with_the_keyboard(visit: Callable[..., Visit]) -
 # ---- keeping and teaching ----
 
 
-def test_an_answer_is_copied_with_its_citation(browser: Browser, address: str) -> None:
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    here = Visit(context.new_page(), address)
-    here.ask("When did gate three stop?").get_by_role("button", name="Copy").click()
-    expect(here.page.get_by_role("button", name="Copied")).to_be_visible()
+# The button says so for a moment only.
+COPIED = """() => new MutationObserver(() => {
+    const labels = [...document.querySelectorAll('[data-copy]')].map((it) => it.textContent);
+    if (labels.includes('Copied')) window.copied = true;
+}).observe(document.body, {subtree: true, childList: true, characterData: true})"""
+
+
+def test_an_answer_is_copied_with_its_citation(visit: Callable[..., Visit]) -> None:
+    here = visit(permissions=["clipboard-read", "clipboard-write"])
+    answer = here.ask("When did gate three stop?")
+    here.page.evaluate(COPIED)
+    answer.get_by_role("button", name="Copy").click()
+    here.page.wait_for_function("window.copied")
     copied = here.page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith(f"\u201c{GATE}\u201d\nA long log, long.txt, page ")
     assert "SHA-256" in copied
-    context.close()
 
 
 @pytest.fixture(scope="module")
@@ -237,11 +251,9 @@ def test_a_kept_conversation_proves_itself(
 
 
 def test_an_exported_page_fetches_and_runs_nothing(browser: Browser, tmp_path: Path) -> None:
-    from qa.page.export import Asked, export_facts, to_html
-    from qa.types import Answer
-
     nasty = "<script>window.__x=1</script><img src=http://beacon.invalid/a.png onerror=window.__x=2>"
-    path = write(tmp_path, "kept.html", to_html(export_facts([Asked(nasty, (nasty,), Answer(nasty, 0.1, (), ()))])))
+    answer = Answer(nasty, 0.1, (), (), lent=(nasty,))
+    path = write(tmp_path, "kept.html", to_html(export_facts([Asked(nasty, answer)])))
     page = browser.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -274,6 +286,7 @@ def test_feedback_becomes_gold(visit: Callable[..., Visit], real: tuple[str, Pat
     expect(here.page.locator(".v-notice")).to_contain_text("Select the right words")
     teach = here.page.get_by_role("button", name="The answer is this")
     expect(teach).to_be_disabled()
+    expect(here.page.locator(".v-text")).to_contain_text("harbour museum")
     here.page.evaluate(SELECT, "harbour museum")
     expect(teach).to_be_enabled()
     teach.click()
@@ -315,8 +328,7 @@ WHALE = b"The whale\n\nA whale was seen off Kade pier by fishermen."
 def test_a_file_is_added_asked_about_and_removed(visit: Callable[..., Visit], real: tuple[str, Path, Path]) -> None:
     at, store, folder = real
     here = visit(at)
-    here.page.get_by_role("button", name="Documents").click()
-    drawer = here.page.get_by_role("dialog", name="Documents")
+    drawer = here.open_documents()
     expect(drawer.get_by_role("listitem")).to_have_count(5)
     drawer.locator("input[type=file]").set_input_files(
         [
@@ -329,15 +341,18 @@ def test_a_file_is_added_asked_about_and_removed(visit: Callable[..., Visit], re
     expect(drawer.locator(".v-job-place")).to_contain_text("1 added")
     expect(drawer).to_contain_text("bad.exe is of no type that is read")  # still
     here.page.keyboard.press("Escape")
-    expect(drawer).to_have_count(0)
+    here.drawer_closes()
     expect(here.ask("Where was the whale seen?")).to_contain_text("A whale was seen off Kade pier")
-    here.page.get_by_role("button", name="Documents").click()
+    here.open_documents()
     button = drawer.get_by_role("button", name="Remove uploads/whale.txt")
-    button.click()
-    button.click()
+    # Both clicks at once: the question is asked for four seconds only.
+    assert button.evaluate("it => { it.click(); const label = it.textContent; it.click(); return label; }") == (
+        "Really remove?"
+    )
     expect(drawer.get_by_role("listitem")).to_have_count(5)
     expect(drawer.locator(".v-job-place")).to_contain_text("1 removed")
     drawer.get_by_role("button", name="Close").click()
+    here.drawer_closes()
     expect(here.ask("Where was the whale seen by fishermen?")).not_to_contain_text("off Kade pier")
     assert not list((store / "uploads").iterdir())
     assert [problem for problem in here.problems if "415" not in problem] == []  # Chromium notes the refusal
@@ -348,9 +363,9 @@ def test_a_file_is_added_asked_about_and_removed(visit: Callable[..., Visit], re
 def test_a_question_is_put_to_chosen_documents(visit: Callable[..., Visit], real: tuple[str, Path, Path]) -> None:
     here = visit(real[0])
     expect(here.ask(LAMP)).to_contain_text("museum.html")
-    here.page.get_by_role("button", name="Documents").click()
-    here.page.get_by_role("checkbox", name="Ask museum.html").uncheck()
+    here.open_documents().get_by_role("checkbox", name="Ask museum.html").uncheck()
     here.page.get_by_role("button", name="Ask these").click()
+    here.drawer_closes()
     expect(here.page.locator(".v-within-note")).to_contain_text("Asking only 4 documents")
     restricted = here.ask(LAMP)
     expect(restricted).not_to_contain_text("museum.html")
@@ -380,8 +395,7 @@ def test_a_question_is_put_to_a_language_and_to_dates_by_keyboard(
     drawer.get_by_label("Language").press("n")  # a list's choice that begins so
     expect(drawer.get_by_label("Language")).to_have_value("nl")
     drawer.get_by_role("button", name="Ask these").press("Enter")
-    expect(drawer).to_have_count(0)
-    expect(here.page.locator("#v-documents")).to_be_focused()
+    here.drawer_closes()
     expect(note).to_contain_text("Asking only nl")
     here.page.get_by_label("Your question").focus()
     here.ask(LAMP)
@@ -400,6 +414,7 @@ def test_a_question_is_put_to_a_language_and_to_dates_by_keyboard(
     drawer.get_by_label("to", exact=True).fill("2023-03-31")
     drawer.get_by_role("checkbox", name="Ask bridge.txt").press("Space")
     drawer.get_by_role("button", name="Ask these").press("Enter")
+    here.drawer_closes()
     expect(note).to_contain_text("Asking only 4 documents, from 2023-01-01, to 2023-03-31")
     here.page.get_by_label("Your question").focus()
     expect(here.ask(LAMP)).to_contain_text("built in 1887")
@@ -428,13 +443,13 @@ def test_an_empty_store_says_what_to_do_and_takes_the_first_document(
         here = visit(at)
         expect(here.page.locator(".v-first")).to_contain_text("The store holds no documents")
         expect(here.ask("Where was the whale seen?")).to_contain_text("hold no answer")
-        here.page.get_by_role("button", name="Documents").click()
-        drawer = here.page.get_by_role("dialog", name="Documents")
+        drawer = here.open_documents()
         given = {"name": "whale.txt", "mimeType": "text/plain", "buffer": WHALE}
         drawer.locator("input[type=file]").set_input_files([given])
         expect(drawer.get_by_role("listitem")).to_have_count(1)
         expect(drawer.locator(".v-job-place")).to_contain_text("1 added")
         here.page.keyboard.press("Escape")
+        here.drawer_closes()
         expect(here.ask("Where was the whale seen by fishermen?")).to_contain_text("off Kade pier")
         here.page.context.close()
 
@@ -458,15 +473,14 @@ def test_a_hostile_corpus_stays_text_in_every_part_of_the_page(visit: Callable[.
         answer.get_by_role("button", name="[1]").first.click()
         answer.get_by_role("button", name="Right").first.click()
         expect(here.page.locator(".v-notice")).to_have_text("Noted as right.")
-        here.page.get_by_role("button", name="Documents").click()
-        drawer = here.page.get_by_role("dialog", name="Documents")
+        drawer = here.open_documents()
         expect(drawer.locator(".v-title")).to_contain_text("<img src=x onerror")
         drawer.locator("input[type=file]").set_input_files(
             [{"name": "<img src=x onerror=window.__pwned=4>.exe", "mimeType": "text/plain", "buffer": b"MZ"}]
         )
         expect(drawer.locator(".v-warning")).to_contain_text("<img src=x onerror=window.__pwned=4>.exe is of no type")
-        drawer.get_by_role("checkbox").focus()
-        here.page.keyboard.press("Escape")
+        drawer.get_by_role("checkbox").press("Escape")
+        here.drawer_closes()
         with here.page.expect_download() as kept:
             here.page.get_by_role("button", name="Keep as HTML").click()
         kept.value.save_as(tmp_path / "kept.html")
@@ -476,7 +490,7 @@ def test_a_hostile_corpus_stays_text_in_every_part_of_the_page(visit: Callable[.
         assert (tmp_path / "original").read_bytes() == (tmp_path / "documents" / name).read_bytes()
         here.page.reload()  # the conversation comes from the store again
         expect(here.page.locator(".v-turn")).to_have_count(1)
-        here.page.wait_for_timeout(500)  # for anything that might still be fetched or run
+        here.settle()
         assert here.page.evaluate("window.__pwned") is None
         assert here.page.locator(":is(.v-log, .v-source, .v-drawer) :is(img, script)").count() == 0
         shown = here.page.evaluate("document.body.innerText")
@@ -537,6 +551,5 @@ def test_axe_finds_no_serious_fault(
     here.ask(LAMP)
     here.ask("And who won in Peru?")
     assert faults() == []
-    here.page.get_by_role("button", name="Documents").click()
-    expect(here.page.get_by_role("dialog", name="Documents")).to_be_visible()
+    here.open_documents()
     assert faults() == []

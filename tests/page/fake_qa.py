@@ -12,16 +12,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
 
-from qa.answering.followups import resolve
-from qa.answering.qa import QA, Earlier, clean, question_of
+from qa.answering.conflicts import differing
+from qa.answering.followups import Earlier, parts_of, resolve
+from qa.answering.qa import QA, clean
 from qa.errors import UsageError
-from qa.page import events as web
-from qa.page import server as serving
+from qa.page.events import PageEvents
+from qa.page.server import Server, address, application, listen
 from qa.types import Answer, Document, Hit, Mark, Passage, Place, Source, Span, Turn, Within
 
 Quote = tuple[str, str, str]  # document, sentence, span within the sentence
+PATIENCE = 300  # seconds after which a question that a test has forgotten is answered after all
 
 
 def source_of(name: str, text: str, title: str = "", date: str | None = None, pages: tuple[int, ...] = ()) -> Source:
@@ -37,7 +38,7 @@ def document_of(
 
 
 class FakeQA:
-    """ask, document and sources of qa.QA. `asked` records every question with its history."""
+    """What the page needs of qa.QA. `asked` records every question with the earlier ones of its history."""
 
     def __init__(self, documents: Sequence[Document], answers: Mapping[str, Sequence[Quote]]) -> None:
         self.documents = {document.source.name: document for document in documents}
@@ -58,34 +59,39 @@ class FakeQA:
         asked = clean(question)
         if not asked:
             raise UsageError("the question is empty; type one")
-        earlier = [question_of(item) for item in history]
-        self.meant = resolve(asked, history).text
+        earlier = [parts_of(item)[0] for item in history]
         if asked not in self.quick:
-            self.go_on.wait(20)
+            self.go_on.wait(PATIENCE)
         self.asked.append((asked, earlier))
         if self.error:
             raise self.error
         hits = tuple(Hit(self.passage(name, 0, 900), 1 / (60 + n)) for n, name in enumerate(self.documents))
         quotes = self.answers.get(asked, ())
         spans = tuple(self.span(quote, 0.93 - n / 10) for n, quote in enumerate(quotes))
-        return Answer(question, 0.93 if spans else 0.12, spans, hits, self.changed, (("read", 0.01),))
+        return Answer(
+            question=question,
+            confidence=0.93 if spans else 0.12,
+            spans=spans,
+            hits=hits,
+            changed=self.changed,
+            lent=resolve(asked, history).lent,
+            disagrees=tuple(differing(asked, spans)),
+        )
 
     def passage(self, name: str, start: int, end: int) -> Passage:
         document = self.documents[name]
         text = document.text[start:end]
         speaker = self.speakers.get(name)
         turns = (Turn(0, speaker),) if speaker else ()
-        number = hashlib.sha256(f"{name} {start} {text}".encode()).hexdigest()
-        made = Passage(number, document.source, start, start + len(text), text, "", "en", (), turns)
+        passage_id = hashlib.sha256(f"{name} {start} {text}".encode()).hexdigest()
+        made = Passage(passage_id, document.source, start, start + len(text), text, "", "en", (), turns)
         self.made[made.id] = made
         return made
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Those whose document is still what it was."""
-        found = {number: self.made[number] for number in ids if number in self.made}
-        return {
-            number: p for number, p in found.items() if (d := self.document(p.source.name)) and d.source == p.source
-        }
+        found = [self.made[one] for one in ids if one in self.made]
+        return {p.id: p for p in found if (d := self.document(p.source.name)) and d.source == p.source}
 
     def passages_within(self, name: str, start: int, end: int) -> list[Passage]:
         return [p for p in self.made.values() if p.source.name == name and p.start < end and start < p.end]
@@ -109,32 +115,29 @@ class FakeQA:
         return [document.source for document in self.documents.values()]
 
 
-def application(
-    qa: FakeQA | QA, examples: Sequence[str], ready: threading.Event | None, logins: Mapping[str, str] | None
-) -> FastAPI:
-    desk = web.Desk(qa, examples, ready or web.is_set())  # type: ignore[arg-type]
-    return serving.application(web.layout(desk), desk, logins)
+def page_events(qa: FakeQA | QA, examples: Sequence[str] = ()) -> PageEvents:
+    """The page's events over a store whose models need no loading."""
+    events = PageEvents(qa, examples)  # type: ignore[arg-type]
+    events.ready.set()
+    return events
 
 
 @contextlib.contextmanager
 def served(
     qa: FakeQA | QA,
     examples: Sequence[str] = (),
-    ready: threading.Event | None = None,
     logins: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """The address of the page of a store, served until the end of the block."""
     up = threading.Event()
-    with serving.listen("127.0.0.1", None) as sock:
-        config = uvicorn.Config(
-            application(qa, examples, ready, logins), log_level="warning", timeout_graceful_shutdown=1
-        )
-        server = serving.Server(config, up.set)
+    with listen("127.0.0.1", None) as sock:
+        app = application(page_events(qa, examples), logins)
+        server = Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1), up.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()
-        assert up.wait(60), "the page does not start"
+        assert up.wait(PATIENCE), "the page does not start"
         try:
-            yield serving.address(sock)
+            yield address(sock)
         finally:
             if isinstance(qa, FakeQA):
                 qa.go_on.set()

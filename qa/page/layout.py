@@ -1,0 +1,132 @@
+"""The page's gradio components, the scripts in them, and which of them calls what.
+
+Everything shown is our own HTML in `gr.HTML`, not a `gr.Chatbot`: a Chatbot renders Markdown, LaTeX and HTML, and would
+fetch the images a document names. A `gr.HTML` puts its value into the page as it is (only its template, which is left
+at the default, is evaluated), so it is enough that every character of a document goes through `text.escaped`. Should
+one not, the policy that `server.Guard` sends makes the browser run no inline handler and fetch from nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.events import api
+
+from qa.page.conversation import HINT, log_html, pane_html
+from qa.page.documents import job_html
+from qa.page.events import READERS, PageEvents
+from qa.page.export import HTML, MARKDOWN
+
+STATIC = Path(__file__).parent / "static"
+CHAT_JS, SOURCE_JS, DRAWER_JS, KEEP_JS, TOKEN_JS = (
+    (STATIC / name).read_text(encoding="utf-8")
+    for name in ("chat.js", "source.js", "documents.js", "keep.js", "token.js")
+)
+
+NOTE_JS = (
+    "element.addEventListener('click', (event) => { if (event.target.closest('.v-all')) trigger('restrict', {}); });"
+)
+FOCUS_JS = "() => { const box = document.querySelector('#v-question textarea'); if (box) box.focus(); }"
+
+# The last line is what a screen reader says: the chat is drawn anew with every answer, and would be read in full.
+HEAD = """<h1>Verbatim</h1><p>Answers in the words of your documents</p>
+<p id="v-said" class="v-unseen" role="status" aria-live="polite"></p>"""
+
+
+def page_blocks(events: PageEvents) -> gr.Blocks:
+    """The page over an opened store."""
+    blocks = gr.Blocks(title="Verbatim", analytics_enabled=False, fill_width=True)
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    with blocks:
+        earlier, within, token = gr.State(()), gr.State(None), gr.Textbox(visible=False)
+        last = gr.Textbox(visible=False)
+        with gr.Row(elem_id="v-head"):
+            gr.HTML(HEAD, apply_default_css=False)
+            documents = small("Documents", "v-documents")
+            as_html = small("Keep as HTML")
+            as_markdown = small("Keep as Markdown")
+            anew = small("New conversation", "v-new")
+        with gr.Row(elem_id="v-columns"):
+            with gr.Column(elem_id="v-left", min_width=300):
+                chat = pane("v-chat", log_html((), first=events.examples), CHAT_JS)
+                note = pane("v-within", "", NOTE_JS)
+                box, button = composer()
+            with gr.Column(elem_id="v-right", min_width=300):
+                source = pane("v-pane", pane_html(HINT), SOURCE_JS, source_functions(events))
+        drawer = pane("v-drawers", "", DRAWER_JS, drawer_functions(events))
+        notice, kept = pane("v-notices", "", ""), pane("v-kept", "", KEEP_JS)
+        outputs = [chat, source, earlier, box]
+        waits: dict[str, Any] = {"concurrency_limit": READERS, **quiet}
+        asking = [
+            gr.on([box.submit, button.click], events.reply, [box, earlier, token, within], outputs, **waits),
+            chat.example(events.example, [earlier, token, within], outputs, **waits),
+            chat.alone(events.again, [earlier, token, within], outputs, **waits),
+        ]
+        for opening in (chat.cite, source.step):
+            opening(events.cite, [earlier], source, trigger_mode="always_last", queue=False, **quiet)
+        chat.judge(events.judge, [earlier], notice, queue=False, **quiet)
+        source.teach(events.teach, [earlier], notice, queue=False, **quiet)
+        for keep, form in ((as_html, HTML), (as_markdown, MARKDOWN)):
+            keep.click(events.keep, [earlier, gr.State(form)], [kept, notice], queue=False, **quiet)
+        documents.click(events.drawer, [within], drawer, queue=False, **quiet)
+        drawer.shut(lambda: "", None, drawer, queue=False, **quiet)
+        for happens, does in (
+            (drawer.list, events.drawer_again), (drawer.again, events.read_again), (drawer.remove, events.remove),
+            (drawer.include, events.include),
+        ):  # fmt: skip
+            happens(does, [within], drawer, queue=False, **quiet)
+        for happens in (drawer.restrict, note.restrict):
+            happens(events.restrict, [within], [drawer, note, within], queue=False, **quiet)
+        anew.click(events.fresh, [token], outputs, cancels=asking, queue=False, **quiet)
+        anew.click(None, js=FOCUS_JS, api_visibility="private")
+        blocks.load(None, None, [token, last], js=TOKEN_JS, **quiet).then(
+            events.welcome, [token, last], [chat, source, earlier], queue=False, **quiet
+        )
+        api(events.answer, api_name="ask", queue=False)
+    return blocks
+
+
+def pane(name: str, value: str, script: str, functions: Sequence[Callable[..., Any]] = ()) -> gr.HTML:
+    """HTML of ours with its script. functions: of the server, that the script calls by name."""
+    return gr.HTML(
+        value, elem_id=name, js_on_load=script, apply_default_css=False, server_functions=list(functions) or None
+    )
+
+
+def source_functions(events: PageEvents) -> list[Callable[..., Any]]:
+    """What the source pane asks the server without being drawn anew; gradio wants plain functions."""
+
+    def read(asked: Any) -> dict[str, Any]:
+        return events.read(asked)
+
+    def find(asked: Any) -> dict[str, Any]:
+        return events.find(asked)
+
+    return [read, find]
+
+
+def drawer_functions(events: PageEvents) -> list[Callable[..., Any]]:
+    """What the drawer asks the server: how far the ingest in the background is."""
+
+    def job(asked: Any) -> dict[str, Any]:
+        now = events.library.job
+        return {"running": now.running, "html": job_html(now)}
+
+    return [job]
+
+
+def small(label: str, name: str | None = None) -> gr.Button:
+    return gr.Button(label, elem_id=name, elem_classes="v-small", size="sm", scale=0)
+
+
+def composer() -> tuple[gr.Textbox, gr.Button]:
+    """Where a question is typed, and the button that asks it."""
+    with gr.Row(elem_id="v-composer"):
+        box = gr.Textbox(
+            label="Your question", placeholder="Ask a question", elem_id="v-question", lines=1, max_lines=6,
+            autofocus=True, show_label=False, container=False, scale=1,
+        )  # fmt: skip
+        return box, gr.Button("Ask", variant="primary", elem_id="v-ask", scale=0, min_width=80)
