@@ -3,11 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+# Where `make eval` writes its store and its report.
+RUNS ?= eval/runs
 
-.PHONY: help setup run test check eval gate reader clean
+.PHONY: help setup run test coverage check eval gate reader clean clean-store
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
 
 setup: $(READY)  ## environment with everything in .venv
 
@@ -24,28 +26,37 @@ run: setup  ## read the documents (corpus/ at first) and open the page
 test: setup  ## every test: real models and browser too
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
-check: setup  ## ruff and mypy
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+coverage: setup  ## every test, and which share of the code they run, by folder; fail below the floor in pyproject.toml
+	$(BIN)/coverage erase
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n auto --dist loadfile
+	$(BIN)/coverage combine --quiet
+	$(BIN)/python -m tests.coverage_by_folder
+
+check: setup  ## ruff, mypy, and what .pre-commit-config.yaml says of files
+	$(BIN)/pre-commit run --all-files
 	$(BIN)/mypy
 
 eval: setup  ## ask the development questions on corpus/ and write eval/runs/corpus_dev/report.html
-	$(BIN)/python ingest.py corpus --store eval/runs/store
-	$(BIN)/python -m eval.run --gold eval/data/corpus_dev.jsonl --store eval/runs/store --out eval/runs/corpus_dev
+	$(BIN)/python ingest.py corpus --store $(RUNS)/store
+	$(BIN)/python -m eval.run --gold eval/data/corpus_dev.jsonl --store $(RUNS)/store --out $(RUNS)/corpus_dev
 
 gate: eval  ## the same, and fail if it is significantly worse than eval/baseline
-	$(BIN)/python -m eval.compare eval/baseline/corpus_dev eval/runs/corpus_dev --fail-on-loss
+	$(BIN)/python -m eval.compare eval/baseline/corpus_dev $(RUNS)/corpus_dev --fail-on-loss
 
 # The trained reader, from the data to the shipped file: minutes on an accelerator, hours on processors with tiles for bf16
 # (AMX), days without either. Stopped anywhere, the same command goes on. qa/weights/README.md says which part of it the
 # shipped file has gone through.
-DATA ?= ../shared/data/train
+DATA ?= $(error name the folder of the training data, which is not part of this repository: make reader DATA=FOLDER (qa/weights/README.md lists what it holds))
+# Read here so that a missing DATA is said before `setup` makes or changes an environment.
+$(if $(filter reader,$(MAKECMDGOALS)),$(if $(DATA),))
+# Folders of documents with a gold.jsonl beside each, whose questions the reader is trained on together with all passages.
+DESK ?= $(DATA)/../desk/train
 WORK ?= $(HOME)/.cache/verbatim-reader
 # Large tensors are kept by the allocator, not mapped anew each time: long batches take half the time on processors.
 KEEP := MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=34359738368
 TRAIN := $(KEEP) $(BIN)/python -m eval.training
 
-reader: $(WORK)/reader/reader.json  ## train the reader anew from DATA and put it into qa/weights
+reader: $(WORK)/reader/reader.json  ## train the reader anew and put it into qa/weights: DATA=FOLDER must name its data
 	cp $(WORK)/reader/reader.onnx $(WORK)/reader/tokenizer.json $(WORK)/reader/reader.json qa/weights/
 
 $(WORK)/backbone/config.json: | $(READY)
@@ -72,8 +83,16 @@ $(WORK)/round-3/model/config.json: $(WORK)/pairs-2.jsonl
 $(WORK)/mean/config.json: $(WORK)/round-2/model/config.json $(WORK)/round-3/model/config.json
 	$(TRAIN).average_models $(WORK)/round-2/model $(WORK)/round-3/model $(WORK)/mean
 
-$(WORK)/reader/reader.onnx: $(WORK)/mean/config.json
-	$(TRAIN).export_reader $(WORK)/mean $(WORK)/reader --float
+$(WORK)/groups.jsonl: | $(READY)
+	mkdir -p $(WORK)
+	$(BIN)/python ingest.py $(DESK) --store $(WORK)/desk-store
+	$(TRAIN).reading_groups --desk $(DESK) --store $(WORK)/desk-store --data $(DATA) --out $@
+
+$(WORK)/grouped/model/config.json: $(WORK)/mean/config.json $(WORK)/groups.jsonl
+	$(TRAIN).train_reader --groups $(WORK)/groups.jsonl --backbone $(WORK)/mean --out $(WORK)/grouped
+
+$(WORK)/reader/reader.onnx: $(WORK)/grouped/model/config.json
+	$(TRAIN).export_reader $(WORK)/grouped/model $(WORK)/reader --float
 
 $(WORK)/calibration/gold.jsonl: | $(READY)
 	$(BIN)/python -m eval.gold squad $(DATA)/new_wiki_v1.0.json $(WORK)/calibration --articles 41-44 --distractors 21-40
@@ -82,6 +101,9 @@ $(WORK)/reader/reader.json: $(WORK)/reader/reader.onnx $(WORK)/calibration/gold.
 	$(BIN)/python ingest.py $(WORK)/calibration/documents --store $(WORK)/calibration-store
 	$(BIN)/python -m eval.calibrate --gold $(WORK)/calibration/gold.jsonl --store $(WORK)/calibration-store --reader $(WORK)/reader
 
-clean:  ## remove environment, caches and the store
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+clean:  ## remove environment, caches and build products; the store stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+
+clean-store:  ## remove the store in vectorstore/
 	find vectorstore -mindepth 1 ! -name README.md -delete
+	@echo "removed the store in $(CURDIR)/vectorstore"

@@ -1,4 +1,4 @@
-"""What each part is worth: the same gold questions asked with parts left out or exchanged; one table, one picture.
+"""What each part of the program adds: the same gold questions asked with parts left out or exchanged.
 
 python -m eval.ablate --set GOLD DOCUMENTS [--set GOLD DOCUMENTS ...] --out DIR [--limit N]
 The questions of all sets count together, each asked over its own documents. Every variant differs from the first one
@@ -259,7 +259,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--set", type=Path, nargs=2, action="append", required=True, metavar=("GOLD", "DOCUMENTS"),
         help="gold questions and the folder they are asked over; several count together",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where all goes; resumed if begun")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the figures; resumed if begun"
+    )
     parser.add_argument("--limit", type=positive, metavar="N", help="only the first N questions of each set")
     parser.epilog = "Exit: 0 done, 2 wrong use or input (named by line), 1 anything else."
     options = parser.parse_args(arguments)

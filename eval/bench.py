@@ -1,4 +1,4 @@
-"""Speed and cost: bench.json, bench.md and bench.svg, with ratios where machines differ.
+"""Speed and cost: bench.json, bench.md and bench.svg, with ratios where figures depend on the machine.
 
 python -m eval.bench --texts PATH [PATH ...] --out DIR [--sizes 1000,10000,100000] [--questions FILE]
 Stores of these numbers of passages are made with cheap vectors (embedding 100,000 passages takes hours) and kept in
@@ -63,7 +63,7 @@ class Plan:
 
 
 def bench(texts: Texts, out: Path, plan: Plan, open_model: Callable[[], Any], alone: Alone = parts.alone) -> Facts:
-    """Every figure. alone: runs a part in a process of its own and says how much memory that took."""
+    """Every figure. alone: runs a part in a process of its own and returns its result and its memory in bytes."""
     questions = texts.questions[: plan.questions]
     return {
         "schema": 1,
@@ -126,7 +126,7 @@ def passages_each(paragraphs: Sequence[str]) -> float:
 
 
 def filled(texts: Texts, files: int, place: Path, alone: Alone) -> Facts:
-    """What is known of the store of so many documents, which is made unless it is there as this program makes it."""
+    """Facts of the store of so many documents; it is made unless one of the same texts and settings is there."""
     warn(f"store of {place.name} passages:")
     store, known = place / "store", place / "facts.json"
     made_of = write_folder(place / "documents", documents(texts.paragraphs, files))
@@ -156,7 +156,7 @@ def has_index(store: Path) -> bool:
 
 
 def growth(sizes: Sequence[Facts], stage: str) -> Facts:
-    """How many times the median of the smallest store the largest one takes."""
+    """The median in the largest store, as a multiple of the one in the smallest."""
     first, last = sizes[0], sizes[-1]
     before, after = (one["stages"][stage]["p50"] for one in (first, last))
     return {"from": first["passages"], "to": last["passages"], "p50": before, "times": ratio(after, before),
@@ -164,7 +164,7 @@ def growth(sizes: Sequence[Facts], stage: str) -> Facts:
 
 
 def machine() -> Facts:
-    """What the figures depend on, no places of this machine."""
+    """What the figures depend on, without paths of this machine."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processors": os.cpu_count(),
@@ -202,7 +202,7 @@ def markdown(found: Facts) -> str:
 
 
 def others(found: Facts) -> list[list[str]]:
-    """Label, figure and what it should be."""
+    """Rows of label, figure and its limit."""
     rate, changes, bare = found["ingest_rate"], found["changes"], found["bare_peak_bytes"]
     files, first = changes["documents"], found["first_answer"]
     read = {what: one["p50"] for what, one in found["reading"].items()}

@@ -1,4 +1,4 @@
-"""What the speed bench measures, each part in a process of its own so that its memory is its own too."""
+"""What the speed bench measures, each part in a process of its own so that its memory is measured alone."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from qa.types import join_context
 STAGES = ("embed", "dense", "lexical", "rest", "read")
 """Of a question: its vector, the two lists, what else `retrieve` does (fusing, fetching), finding the answer."""
 FEW = 5  # passages, beside READ_HITS
-ROUNDS = 3  # of which the least time counts: the others had to share the machine
+ROUNDS = 3  # of which the least time counts: the others include other load on the machine
 
 Facts = dict[str, Any]
 OpenModel = Callable[[], Any]
@@ -84,12 +84,12 @@ def peak_bytes() -> int:
 
 
 def importing() -> None:
-    """What an ingest needs in memory before it has read anything."""
+    """Loads what an ingest needs before it reads anything; for its memory."""
     import chromadb  # noqa: F401
 
 
 def loading(open_model: OpenModel) -> None:
-    """What every question needs in memory, whatever the store."""
+    """Loads what every question needs, whatever the store; for its memory."""
     open_model().encode_questions(["Who was the first?"])
 
 
@@ -140,7 +140,7 @@ def size_of(folder: Path, pattern: str) -> int:
 
 
 class Timed:
-    """Stands for another object and adds up the seconds that each of some of its methods takes."""
+    """Wraps another object and adds up the seconds that each of some of its methods takes."""
 
     def __init__(self, inner: Any, *methods: str) -> None:
         self.inner, self.seconds = inner, dict.fromkeys(methods, 0.0)
@@ -170,7 +170,7 @@ def asking(
 ) -> list[dict[str, list[float]]]:
     """Seconds of each question by stage, for each store; an answer is looked for in `read` of the questions.
 
-    The stores take turns at each question, so that what else the machine does troubles all of them alike.
+    The stores take turns at each question, so that other load on the machine affects all of them alike.
     """
     real = open_model()
     hybrid, reader = Hybrid(real), real_reader(real)

@@ -1,4 +1,4 @@
-"""What the speed bench reads and asks: real paragraphs, more of them made from real sentences, and cheap vectors."""
+"""What the speed bench reads and asks: real paragraphs, and more of them made from real sentences."""
 
 from __future__ import annotations
 

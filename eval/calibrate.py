@@ -1,4 +1,4 @@
-"""Fits what makes a confidence of the trained reader's scores, over the whole program, and writes it to reader.json.
+"""Fits the function from the trained reader's scores to confidences over the whole program; writes it to reader.json.
 
 python -m eval.calibrate --gold FILE --store DIR --reader FOLDER [--dry-run]
 Every question with an answer is asked twice: as it is, and with the passages that hold its answer taken away. The
@@ -129,7 +129,7 @@ def chosen_weight(read: Sequence[Reading]) -> float:
 
 
 def logistic_regression(scores: Floats, right: Floats, weights: Floats) -> tuple[float, float]:
-    """Slope and intercept that make the right ones most likely; a light penalty where the two kinds do not overlap."""
+    """Slope and intercept of greatest likelihood, with a light L2 penalty in case the two kinds do not overlap."""
 
     def loss(p: Floats) -> float:
         z = p[0] * scores + p[1]

@@ -123,7 +123,7 @@ def warn(*lines: str) -> None:
 
 
 def edge(name: str, run: Callable[[], int]) -> int:
-    """Runs a command; every foreseen fault becomes one line and an exit code: 2 wrong use or input, 1 anything else."""
+    """Runs a command; every expected error becomes one line and an exit code: 2 wrong use or input, 1 anything else."""
     try:
         return run()
     except BadInput as error:

@@ -86,7 +86,7 @@ def difference(
 
 
 def by_chance(values: Sequence[tuple[float | None, float | None]]) -> bool:
-    """Whether yes-or-no values differ no more than a coin would: exact sign test over the questions that changed.
+    """Whether the difference in yes-or-no values may be chance: exact sign test over the questions that changed.
 
     The bootstrap takes 4 lost and none won for a loss whatever the number of questions; the test wants 6.
     """

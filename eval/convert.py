@@ -1,4 +1,4 @@
-"""Other people's question sets as documents and gold: SQuAD files, BEIR folders."""
+"""Published question sets as documents and gold: SQuAD files, BEIR folders."""
 
 from __future__ import annotations
 

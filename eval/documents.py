@@ -1,4 +1,4 @@
-"""The texts that gold spans and quotes are checked against: a store's own, or a folder's as the loaders read it."""
+"""The texts that gold spans and quotes are checked against: those of a store, or of a folder as the loaders read it."""
 
 from __future__ import annotations
 

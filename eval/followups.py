@@ -1,4 +1,4 @@
-"""What following up is worth: retrieval with what a follow-up lends itself, and words lent rightly and wrongly.
+"""How well follow-up questions are resolved: retrieval with and without the words lent, and words lent wrongly.
 
 python -m eval.followups --set GOLD STORE [--set GOLD STORE ...]
 python -m eval.followups --canard FILE.json [--half tune|report]
@@ -158,7 +158,7 @@ def share(counts: Sequence[tuple[int, int]]) -> metrics.Figure:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m eval.followups", description="What following up is worth.")
+    parser = argparse.ArgumentParser(prog="python -m eval.followups", description="How well follow-ups are resolved.")
     given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--set", nargs=2, action="append", metavar=("GOLD", "STORE"), dest="sets", help=(
         "gold questions, and the store of their documents"))  # fmt: skip

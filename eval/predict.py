@@ -1,4 +1,4 @@
-"""Asks the questions and keeps what the program said: DIR/predictions.jsonl, and DIR/meta.json on what said it.
+"""Asks the questions and keeps the answers in DIR/predictions.jsonl, with DIR/meta.json on what answered.
 
 Questions are asked at threshold 0, so that every confidence is seen; the scorer applies the threshold. A run that was
 stopped goes on where it was, provided that nothing that answers, and nothing asked, has changed since.
@@ -6,6 +6,7 @@ stopped goes on where it was, provided that nothing that answers, and nothing as
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import platform
@@ -68,40 +69,35 @@ def answer_all(
     ready: Callable[[], object],
 ) -> list[dict[str, Any]]:
     """Calls what is not in the file yet, a line each; resumes only what `meta` says is the same run."""
+    with locked(out):
+        wanted = list(asks)[:limit]
+        known = resume(out, meta)
+        strange = sorted(set(known) - set(asks))
+        if strange:
+            raise BadInput(f"{out / PREDICTIONS} answers {strange[0]}, which the gold set does not ask")
+        left = [key for key in wanted if key not in known]
+        if left:
+            ready()
+        with open(out / PREDICTIONS, "a", encoding="utf-8", newline="") as stream:
+            for key in bar(left, "asking", quiet=not progress):
+                known[key] = asks[key]()
+                stream.write(one_line(known[key]))
+                stream.flush()  # a run that is killed loses no answer
+        return [known[key] for key in asks if key in known]
+
+
+@contextlib.contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Makes the folder of a run and keeps other runs out of it. Raises BadInput where one is writing to it."""
     out.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(out / LOCK, timeout=0):
             try:
-                return answer_left(asks, out, meta, limit, progress, ready)
+                yield
             finally:
                 (out / LOCK).unlink(missing_ok=True)
     except Timeout:
         raise BadInput(f"another run is writing to {out}; wait for it, or name another folder") from None
-
-
-def answer_left(
-    asks: Mapping[str, Callable[[], dict[str, Any]]],
-    out: Path,
-    meta: Facts,
-    limit: int | None,
-    progress: bool,
-    ready: Callable[[], object],
-) -> list[dict[str, Any]]:
-    """`answer_all`, alone in the folder."""
-    wanted = list(asks)[:limit]
-    known = resume(out, meta)
-    strange = sorted(set(known) - set(asks))
-    if strange:
-        raise BadInput(f"{out / PREDICTIONS} answers {strange[0]}, which the gold set does not ask")
-    left = [key for key in wanted if key not in known]
-    if left:
-        ready()
-    with open(out / PREDICTIONS, "a", encoding="utf-8", newline="") as stream:
-        for key in bar(left, "asking", quiet=not progress):
-            known[key] = asks[key]()
-            stream.write(one_line(known[key]))
-            stream.flush()  # a run that is killed loses no answer
-    return [known[key] for key in asks if key in known]
 
 
 def resume(out: Path, meta: Facts) -> dict[str, dict[str, Any]]:
@@ -142,7 +138,7 @@ def drop_torn_line(path: Path) -> None:
 
 
 def facts_of(qa: QA, settings: Settings, threshold: float) -> Facts:
-    """What an answer depends on: settings (no places of this machine), versions, store, models, threshold."""
+    """What an answer depends on: settings (no paths of this machine), versions, store, models, threshold."""
     with qa.lock, qa.catalog.snapshot():
         sources = [(source.name, source.sha256) for source in qa.catalog.sources()]
         store = {
@@ -176,7 +172,7 @@ def versions() -> dict[str, str]:
 
 
 def code_digest() -> str:
-    """SHA-256 of the package's files (sources, reader weights): tells apart what one version number does not."""
+    """SHA-256 of the package's files (sources, reader weights): distinguishes states of one version number."""
     folder = Path(package.__file__ or "").parent
     whole = hashlib.sha256()
     for path in sorted(folder.rglob("*")):

@@ -67,7 +67,7 @@ class Read:
 
 
 def questions(path: Path, articles: Range, most: int | None) -> list[Question]:
-    """The questions of a SQuAD file's articles, numbered from 1; `most` of them, drawn at random but always alike."""
+    """The questions of a SQuAD file's articles, numbered from 1; `most` of them, drawn at random with a fixed seed."""
     listed = squad_articles(path, articles[1])[articles[0] - 1 : articles[1]]
     with squad_form(path):
         found = [one for article in listed for one in of_article(article)]

@@ -1,4 +1,4 @@
-"""One self-contained report.html: figures, pictures, and every question with what was wanted and what was given."""
+"""One self-contained report.html: figures, pictures, and every question with its gold and its given answers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def write_report(
 
 
 def environment() -> Environment:
-    """Everything is escaped, and nothing invisible gets through: document text is other people's."""
+    """Everything is escaped and characters that disguise text are removed: document text is not trusted."""
     return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=visible)
 
 

@@ -56,7 +56,7 @@ def read_scores(run: Path) -> dict[str, Any]:
 
 
 def write_scores(run: Path, scores: dict[str, Any]) -> None:
-    """scores.json, one question a line, so that two of them can be compared by eye too."""
+    """scores.json, one question a line, so that two files can be compared line by line."""
     head = {key: value for key, value in scores.items() if key != "questions"}
     lines = json.dumps(rounded(head), ensure_ascii=False, indent=1).removesuffix("\n}")
     rows = ",\n".join("  " + json.dumps(rounded(row), ensure_ascii=False) for row in scores["questions"])
@@ -69,7 +69,7 @@ def write_figures(path: Path, figures: Any) -> None:
 
 
 def rounded(value: Any) -> Any:
-    """Numbers to six digits: the rest says nothing, and differs from machine to machine."""
+    """Numbers to six digits: the rest is noise, and differs between machines."""
     if isinstance(value, float):
         return round(value, 6)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Measured times, and figures made of them that say nothing rather than nonsense where a time is about zero."""
+"""Measured times, and figures made of them: none, not an absurd one, where a time is too short to be measured."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def timed(work: Callable[..., Any], *arguments: Any, **named: Any) -> float:
 
 
 def ratio(seconds: float | None, of: float | None) -> float | None:
-    """How many times the second time the first one is; None where either is missing or the second under LEAST."""
+    """The first time as a multiple of the second; None where either is missing or the second under LEAST."""
     return None if seconds is None or of is None or of < LEAST else seconds / of
 
 

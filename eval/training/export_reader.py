@@ -1,4 +1,4 @@
-"""Makes of a trained reader what the program loads: reader.onnx with weights of 8 bits, and tokenizer.json.
+"""Writes a trained reader as the program loads it: reader.onnx with weights of 8 bits, and tokenizer.json.
 
 python -m eval.training.export_reader MODEL_FOLDER OUT_FOLDER [--float] [--checkpoint FILE]
 

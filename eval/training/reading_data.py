@@ -189,7 +189,7 @@ def weak_paragraphs(folder: Path) -> Iterator[tuple[str, str, Any]]:
             yield str(number), f"{number}-{place}", paragraph
 
 
-# ---- Natural Questions in four dresses ----
+# ---- sets made from Natural Questions ----
 
 
 def qed(folder: Path, rng: random.Random) -> list[Example]:

@@ -2,9 +2,9 @@
 
 python -m eval.training.second_round --data ../shared/data/train --model FOLDER --out PAIRS.jsonl
 
-A hard negative is the passage of the same article that the model believes in most although it lacks the answer. Weak
-labels are marked anew: where the model is sure of a span that a mark overlaps, its span is taken, else the question
-is left out. The small sources are told once more, varied anew.
+A hard negative is the passage of the same article that lacks the answer and in which the model gives a span the highest
+score. Weak labels are marked anew: where the model is sure of a span that a mark overlaps, its span is taken, else the
+question is left out. The small sources are used again, varied anew.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from tests.helpers import DOCUMENTS, FakeEmbedder, write
 # ---- texts ----
 
 
-def test_texts_of_every_form(tmp_path: Path) -> None:
+def test_texts_are_read_from_every_form_of_file(tmp_path: Path) -> None:
     squad = squad_file(tmp_path / "squad.json", 3)
     corpus = write(tmp_path, "corpus.jsonl", json.dumps({"_id": "1", "title": "T", "text": paragraph(7)}))
     folder = tmp_path / "documents"
@@ -37,7 +37,7 @@ def test_texts_of_every_form(tmp_path: Path) -> None:
     assert read_texts([squad, corpus, folder]) == texts, "the same at every run"
 
 
-def test_texts_that_are_none(tmp_path: Path) -> None:
+def test_files_without_texts_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=re.escape(str(tmp_path / "none.json"))):
         read_texts([tmp_path / "none.json"])
     with pytest.raises(BadInput, match="not a SQuAD file"):
@@ -50,7 +50,7 @@ def test_texts_that_are_none(tmp_path: Path) -> None:
         read_texts([write(tmp_path, "documents/short.txt", "Short.").parent])
 
 
-def test_questions_of_either_form(tmp_path: Path) -> None:
+def test_questions_are_read_from_squad_and_gold_files(tmp_path: Path) -> None:
     gold = write(tmp_path, "gold.jsonl", '{"question": "Who?"}\n{"question": " Who? "}\n{"question": "Where?"}\n')
     assert read_questions(gold) == ["Who?", "Where?"]
     assert len(read_questions(squad_file(tmp_path / "squad.json", 4))) == 4
@@ -80,7 +80,7 @@ def test_documents_take_the_real_paragraphs_first() -> None:
     assert "\n\n".join(many[f"real-{n:06}.txt"].strip() for n in range(3)).split("\n\n") == real
 
 
-def test_stand_in_vectors() -> None:
+def test_stand_in_vectors_are_near_for_texts_with_common_words() -> None:
     texts = [
         "The harbour master closed the bridge.",
         "The bridge was closed by the harbour master!",
@@ -265,7 +265,7 @@ def test_a_ratio_is_of_times_that_a_clock_can_measure() -> None:
 # ---- processes and the command ----
 
 
-def test_the_memory_of_a_process_of_its_own() -> None:
+def test_memory_is_measured_in_a_process_of_its_own() -> None:
     size, peak = bench_parts.alone(hold, 300_000_000)
     assert size == 300_000_000
     assert 300_000_000 < peak < 3_000_000_000
@@ -275,7 +275,7 @@ def hold(size: int) -> int:
     return len(b"x" * size)
 
 
-def test_what_the_command_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_refuses_wrong_texts_and_sizes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     write(tmp_path, "documents/a.txt", DOCUMENTS["bridge.txt"])
     assert bench.main(["--texts", str(tmp_path / "none"), "--out", str(out)]) == 2

@@ -150,7 +150,7 @@ def test_what_was_fitted_is_written_and_the_rest_of_the_file_stays(tmp_path: Pat
     }  # fmt: skip
 
 
-def test_wrong_use_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_use_gives_one_line_and_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         calibrate.parse(["--gold", "x"])
     (tmp_path / "gold.jsonl").write_text("[]\n")

@@ -179,7 +179,7 @@ def test_the_command_reports_at_the_threshold_beside_the_weights(
     assert json.loads(capsys.readouterr().out)["figures"]["answered"]["value"] == 0
 
 
-def test_wrong_use_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_use_gives_one_line_and_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for wrong in (["--articles", "x"], ["--questions", "0"]):
         with pytest.raises(SystemExit):
             reader_only.parse(["--reader", "x", "--data", "y", *wrong])

@@ -188,7 +188,7 @@ def test_a_quote_that_is_not_the_document_s_is_seen() -> None:
     assert score(GOLD[:1], [prediction], 0.5)["overall"]["verbatim"]["n"] == 0, "no texts at hand"
 
 
-def test_latency(scores: dict[str, Any]) -> None:
+def test_latency_has_quantiles_by_stage(scores: dict[str, Any]) -> None:
     assert scores["latency"]["total"] == {"p50": pytest.approx(0.4), "p95": pytest.approx(0.4),
                                           "mean": pytest.approx(0.4), "n": 7}  # fmt: skip
 
@@ -478,7 +478,7 @@ def test_the_report_needs_nothing_else(tmp_path: Path) -> None:
         assert f'id="{target}"' in page
 
 
-def test_hostile_text_stays_text(tmp_path: Path) -> None:
+def test_markup_in_documents_is_escaped(tmp_path: Path) -> None:
     text = HOSTILE * 3
     row = {"id": HOSTILE, "question": HOSTILE, "lang": HOSTILE, "kind": HOSTILE, "history": [HOSTILE], "answers": [
         {"source": "a.txt", "text": text[:9], "start": 0, "end": 9, "evidence_start": 0, "evidence_end": len(text)}

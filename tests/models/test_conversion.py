@@ -20,7 +20,7 @@ def content(folder: Path) -> dict[str, str]:
     return {path.name + path.parent.name: sha256(path) for path in folder.rglob("*.*") if path.name != "manifest.json"}
 
 
-def test_converted_once(source: Path, tmp_path: Path) -> None:
+def test_a_source_is_converted_once(source: Path, tmp_path: Path) -> None:
     said: list[str] = []
     first = converted(source, sha256(source), tmp_path / "tiny", said.append)
     again = converted(source, sha256(source), tmp_path / "tiny", said.append)

