@@ -1,34 +1,43 @@
-"""The `qa` command: the only place that prints. A command imports what it needs itself, so that --help is instant."""
+"""The `qa` command: reads arguments, runs one command, returns its exit code.
+
+Each command imports what it needs when it runs, so that --help is instant.
+"""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import functools
+import datetime
 import io
 import json
 import os
+import signal
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa import __version__
+from qa.console import complain, embedder_opener, print_report, print_status, progress_bars, publication, say
 from qa.errors import StoreBusy, UsageError, VerbatimError
+from qa.text import visible
 
 if TYPE_CHECKING:
-    from qa.ingestion.sync import Report
+    from qa.ingestion.report import Report
     from qa.settings import Settings
-    from qa.store.catalog import Listed
+    from qa.store.catalog import Catalog
+
+Verified = tuple[list[tuple[str, str]], str]  # (document, what differs) of each difference; what to print without any
 
 OK, FAILED, WRONG_USE, FILES_FAILED, BUSY, NO_ANSWER, DIFFERS = 0, 1, 2, 3, 4, 5, 6
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns its exit code. Every foreseen error is one line on stderr."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without some letter shows its number
+    """Runs one command; returns its exit code. Every expected error becomes one line on stderr."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # characters that the terminal cannot encode are shown escaped
         sys.stdout.reconfigure(errors="backslashreplace")
     parser = make_parser()
     options = parser.parse_args(arguments)
@@ -56,16 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain(error, FAILED)
     except sqlite3.DatabaseError as error:
         return complain(f"the store's catalog cannot be read ({error}); move the store away and ingest again", FAILED)
-
-
-def complain(error: object, code: int) -> int:
-    print(f"qa: {error}", file=sys.stderr)
-    return code
-
-
-def say(message: str) -> None:
-    """One line about something that takes long."""
-    print(message, file=sys.stderr, flush=True)
 
 
 # ---- ingest ----
@@ -104,16 +103,15 @@ def run_ingest(options: argparse.Namespace) -> int:
 
 
 def follow(options: argparse.Namespace, settings: Settings, roots: Sequence[Path], once: Callable[[], Report]) -> None:
-    """Ingests now and after every change until the process is told to stop; a line for each publication."""
-    from qa.ingestion.sync import followed, is_beside_the_point
-    from qa.ingestion.watch import quiet_changes
+    """Ingests now and after every change until Ctrl-C or SIGTERM; prints a line for each publication."""
+    from qa.ingestion.watch import is_ignored, quiet_changes, watched_paths
 
     told: list[dict[str, str]] = []
     first = True
     with contextlib.suppress(KeyboardInterrupt), terminable():
-        watched = followed(settings.store, roots)
-        say(f"watching {', '.join(printable(str(root)) for root in watched)}; Ctrl-C ends it")
-        for _ in quiet_changes(watched, lambda path: is_beside_the_point(path, settings.store, watched)):
+        watched = watched_paths(settings.store, roots)
+        say(f"watching {', '.join(visible(str(root)) for root in watched)}; Ctrl-C ends it")
+        for _ in quiet_changes(watched, lambda path: is_ignored(path, settings.store, watched)):
             try:
                 report = patiently(once)
             except VerbatimError as error:
@@ -126,15 +124,13 @@ def follow(options: argparse.Namespace, settings: Settings, roots: Sequence[Path
                     json.dumps(asdict(report), ensure_ascii=False) if options.json else publication(report), flush=True
                 )
             for failure in report.failed if report.failed != told and not options.json else []:
-                say(f"failed   {printable(failure['document'])}: {failure['reason']}")
+                say(f"failed   {visible(failure['document'])}: {failure['reason']}")
             told, first = report.failed, False
     say("stopped watching")
 
 
 def patiently(once: Callable[[], Report]) -> Report:
-    """An ingest, as soon as no other one is at it."""
-    import time
-
+    """Runs `once`; while another process holds the lock, says so once and tries again every second."""
     waiting = False
     while True:
         try:
@@ -148,9 +144,7 @@ def patiently(once: Callable[[], Report]) -> Report:
 
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
-    """Lets a request to terminate end the process as Ctrl-C does: in order."""
-    import signal
-
+    """Makes SIGTERM raise KeyboardInterrupt, as Ctrl-C does, so that files are closed and the lock is released."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -158,127 +152,20 @@ def terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def publication(report: Report) -> str:
-    """What one publication changed, on a line."""
-    import time
-
-    now, vectors = time.strftime("%H:%M:%S"), f"{report.passages} passages, {report.embedded} embedded"
-    if not (report.changed or report.rebuilt):
-        return f"{now} up to date: {len(report.unchanged)} documents, {vectors}"
-    counts = ", ".join(f"{len(getattr(report, what))} {what}" for what in ("added", "updated", "removed"))
-    return f"{now} published: {counts}; {vectors}" + (f"; {receipt(report)}" if report.erased.vectors else "")
-
-
 def default_roots(store: Path) -> list[Path]:
-    """The roots of an ingest without PATH: those the store has (none given), else `corpus` beside ingest.py.
+    """The roots of an ingest without PATH: of a new store the sample corpus, else none, which keeps those it has.
 
-    A store in which a first ingest was killed has roots too.
+    A store whose first ingest was killed has its roots too. Raises UsageError where there is no sample corpus.
     """
-    from qa.settings import HOME
-    from qa.store.catalog import FILE_NAME
+    from qa.settings import sample_corpus
+    from qa.store.opening import FILE_NAME
 
     if (store / FILE_NAME).exists():
         return []
-    corpus = HOME / "corpus"
+    corpus = sample_corpus()
     if not corpus.is_dir():
         raise UsageError("the store is new: name the files or folders to ingest, as in: qa ingest PATH")
     return [corpus]
-
-
-def embedder_opener(settings: Settings) -> Callable[[str], Any]:
-    """Opens the model of that name, or the best one installed; says so where that is not the multilingual one."""
-
-    @functools.cache  # one that watches keeps its model
-    def opened(name: str) -> Any:
-        from qa.models.embedder import E5, default_embedder, open_embedder
-
-        best = name or default_embedder()
-        if not name and best != E5:
-            say(f"{E5} is not available for this machine; using {best}, which reads English only")
-        return open_embedder(best, settings.model_dir, settings.threads, say)
-
-    return opened
-
-
-@contextlib.contextmanager
-def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for each stage on a terminal, else a line at its beginning and every tenth of the way."""
-    from tqdm import tqdm
-
-    bars: dict[str, Any] = {}
-    told: dict[str, int] = {}
-    terminal = sys.stderr.isatty()
-
-    def show(stage: str, done: int, total: int) -> None:
-        if not total:
-            return
-        if terminal:
-            if stage not in bars:
-                for bar in bars.values():
-                    bar.close()
-                unit = "file" if stage == "reading" else "passage"
-                bars[stage] = tqdm(total=total, desc=stage, unit=unit, leave=False, dynamic_ncols=True)
-            bars[stage].update(done - bars[stage].n)
-        elif total > 10 and done * 10 // total != told.get(stage):
-            told[stage] = done * 10 // total
-            say(f"{stage}: {done} of {total}")
-
-    try:
-        yield show
-    finally:
-        for bar in bars.values():
-            bar.close()
-
-
-def print_report(report: Report, store: Path, dry: bool = False) -> None:
-    """What an ingest did, or would do, in words."""
-    for name, done in (("added", report.added), ("updated", report.updated), ("removed", report.removed)):
-        for document in done[:20]:
-            print(f"{name:8} {printable(document)}")
-        if len(done) > 20:
-            print(f"{name:8} ... and {len(done) - 20} more")
-    for failure in report.failed:
-        say(f"failed   {printable(failure['document'])}: {failure['reason']}")
-    for entry in report.noted:
-        say(f"note     {printable(entry['document'])}: {entry['note']}")
-    print_skipped(report.skipped)
-    if report.rebuilt:
-        print("rebuilt  the index was missing or damaged; it is made from the catalog, nothing is embedded for that")
-    if report.erased.documents or report.erased.passages or report.erased.vectors or not report.erased.complete:
-        print(receipt(report).replace("erased ", "erased   ", 1))
-    documents = len(report.added) + len(report.updated) + len(report.unchanged)
-    print(
-        f"{store}: {documents} documents up to date ({len(report.unchanged)} unchanged), {report.passages} passages "
-        f"({report.embedded} embedded, {report.reused} reused)"
-    )
-    if dry:
-        print("this was a dry run: nothing has been written")
-
-
-def print_skipped(names: Sequence[str]) -> None:
-    """Files that no loader reads: those that could be saved as something else one by one."""
-    from qa.documents.loaders import ADVICE, not_read
-
-    helped = [name for name in names if PurePosixPath(name).suffix.lower() in ADVICE]
-    for name in helped[:20]:
-        print(f"skipped  {printable(name)}: {not_read(PurePosixPath(name))}")
-    if len(helped) > 20:
-        print(f"skipped  ... and {len(helped) - 20} more that can be saved as another type")
-    rest = [name for name in names if name not in set(helped)]
-    if rest:
-        shown = ", ".join(printable(name) for name in rest[:5])
-        more = f" and {len(rest) - 5} more" if len(rest) > 5 else ""
-        print(f"skipped  {len(rest)} (links, and types that are not read): {shown}{more}")
-
-
-def receipt(report: Report) -> str:
-    """What was erased, and whether it is gone from every file."""
-    erased = report.erased
-    return f"erased {erased.documents} documents, {erased.passages} passages, {erased.vectors} vectors" + (
-        ""
-        if erased.complete
-        else "; a reader still holds old files open, or the disk is full: run ingest again to wipe them"
-    )
 
 
 # ---- ask ----
@@ -363,36 +250,34 @@ def read_questions(path: Path) -> list[dict[str, Any]]:
 
 
 def run_show(options: argparse.Namespace) -> int:
-    from qa.store.catalog import open_catalog
+    from qa.store.opening import open_catalog
 
     with contextlib.closing(open_catalog(settings_of(options).store)) as catalog:
-        names = {printable(source.name): source.name for source in catalog.sources()}  # as answers print them
+        names = {visible(source.name): source.name for source in catalog.sources()}  # as answers print them
         document = catalog.document(options.document) or catalog.document(names.get(options.document, ""))
     if document is None:
         some = ", ".join(list(names)[:10]) + (" ..." if len(names) > 10 else "")
-        raise UsageError(f"the store has no document {printable(options.document)}; it has: {some}")
+        raise UsageError(f"the store has no document {visible(options.document)}; it has: {some}")
     # Through the byte stream: no newline may be translated, since offsets count in this text.
     sys.stdout.buffer.write(document.text.encode("utf-8"))
     return OK
 
 
 def run_status(options: argparse.Namespace) -> int:
-    import datetime
-
-    from qa.store.catalog import open_catalog
+    from qa.store.opening import open_catalog
 
     store = settings_of(options).store
     if options.changed:
-        return print_changed(store, options.json)
+        return run_changed(store, options.json)
     with contextlib.closing(open_catalog(store)) as catalog:
-        published = datetime.datetime.fromtimestamp(catalog.get("published")).astimezone()
+        published = datetime.datetime.fromtimestamp(catalog.published).astimezone()
         facts: dict[str, Any] = {
             "store": str(store),
-            "roots": catalog.get("roots"),
+            "roots": catalog.roots,
             **catalog.count(),
             "languages": catalog.languages(),
-            "embedder": catalog.get("embedder"),
-            "model": catalog.get("model"),
+            "embedder": catalog.embedder,
+            "model": catalog.model,
             "generation": catalog.generation,
             "published": published.isoformat(timespec="seconds"),
             "bytes": bytes_within(store),
@@ -404,47 +289,25 @@ def run_status(options: argparse.Namespace) -> int:
         documents = [{"document": d.pop("name"), **d} for d in map(asdict, listed)]
         print(json.dumps({**facts, "list": documents}, ensure_ascii=False))
         return OK
-    languages = ", ".join(f"{name} {count}" for name, count in facts["languages"].items())
-    print(f"store      {store}  ({facts['bytes'] / 1e6:.1f} MB, generation {facts['generation']})")
-    print(f"roots      {', '.join(facts['roots'])}")
-    print(f"holds      {facts['documents']} documents, {facts['passages']} passages ({languages})")
-    print(f"embedder   {facts['embedder']}")
-    print(f"published  {published:%Y-%m-%d %H:%M:%S}")
-    for document in listed:
-        line = f"  {printable(document.name)}  {document.date or '----------'}  {printable(document.title)}"
-        print(line.rstrip() + state_in_words(document))
+    print_status(facts, listed)
     return OK
 
 
-def print_changed(store: Path, as_json: bool) -> int:
-    """The files that differ from what the store holds."""
-    from qa.ingestion.sync import differences
+def run_changed(store: Path, as_json: bool) -> int:
+    """Prints the files that differ from what the store holds."""
+    from qa.ingestion.watch import differences
 
     found = differences(store)
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
     else:
-        for kind, names in found.items():
-            for name in names:
-                print(f"{kind:8} {printable(name)}")
-        if not any(found.values()):
-            print(f"{store} holds the files as they are")
+        lines = [f"{kind:8} {visible(name)}" for kind, names in found.items() for name in names]
+        print(*(lines or [f"{store} holds the files as they are"]), sep="\n")
     return DIFFERS if any(found.values()) else OK
 
 
-def state_in_words(document: Listed) -> str:
-    """What is to be said of a document that is not simply read."""
-    reason = printable(document.reason)
-    return {
-        "read": "",
-        "stale": f"  (stale: its file could not be read again: {reason})",
-        "failed": f"  (not in the store: {reason})",
-        "excluded": "  (left out on purpose)",
-    }[document.state]
-
-
 def bytes_within(store: Path) -> int:
-    """Size of all files of a store; an ingest may delete some meanwhile."""
+    """Size of all files of a store; files that an ingest deletes meanwhile count 0."""
     total = 0
     for folder, _, files in os.walk(store):
         for file in files:
@@ -453,45 +316,44 @@ def bytes_within(store: Path) -> int:
     return total
 
 
-def verify_export(export: Path, store: Path) -> int:
-    """Holds the quotes of a kept conversation against the documents."""
-    from qa.page.export import check
-    from qa.store.catalog import open_catalog
+def run_verify(options: argparse.Namespace) -> int:
+    from qa.store.opening import open_catalog
 
+    store = settings_of(options).store
     with contextlib.closing(open_catalog(store)) as catalog:
-        count, differences = check(export, catalog.document)
+        differences, confirmed = (
+            verify_export(catalog, options.export) if options.export else verify_files(catalog, store)
+        )
     for document, what in differences:
-        print(f"{printable(document)}: {what}")
+        print(f"{visible(document)}: {what}")
     if not differences:
-        print(f"{count} quotes and contexts are as the documents say")
+        print(confirmed)
     return DIFFERS if differences else OK
 
 
-def run_verify(options: argparse.Namespace) -> int:
-    if options.export:
-        return verify_export(options.export, settings_of(options).store)
+def verify_files(catalog: Catalog, store: Path) -> Verified:
+    """Reads every file again and compares its text, passages and quotes with the store."""
     from tqdm import tqdm
 
     from qa.ingestion.verify import verify
-    from qa.store.catalog import open_catalog
 
-    store = settings_of(options).store
-    with (
-        contextlib.closing(open_catalog(store)) as catalog,
-        tqdm(desc="verifying", unit="file", leave=False, disable=not sys.stderr.isatty()) as bar,
-    ):
+    with tqdm(desc="verifying", unit="file", leave=False, disable=not sys.stderr.isatty()) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
         differences = verify(catalog, store, progress)
-        counts = catalog.count()
-    for document, what in differences:
-        print(f"{printable(document)}: {what}")
-    if not differences:
-        print(f"{counts['documents']} documents and {counts['passages']} passages are as their files say")
-    return DIFFERS if differences else OK
+    counts = catalog.count()
+    return differences, f"{counts['documents']} documents and {counts['passages']} passages are as their files say"
+
+
+def verify_export(catalog: Catalog, export: Path) -> Verified:
+    """Compares the quotes of a saved conversation with the documents in the store."""
+    from qa.page.export import check
+
+    count, differences = check(export, catalog.document)
+    return differences, f"{count} quotes and contexts are as the documents say"
 
 
 def run_serve(options: argparse.Namespace) -> int:
@@ -499,13 +361,6 @@ def run_serve(options: argparse.Namespace) -> int:
 
     serve(settings_of(options), options.host, options.port, say, options.auth)
     return OK
-
-
-def printable(text: str) -> str:
-    """A name or title without characters that could steer the terminal."""
-    from qa.text import visible
-
-    return visible(text)
 
 
 # ---- the command line ----
@@ -521,7 +376,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qa",
         description="Ask your own documents and get the answer in their own words, with the exact place it stands in.",
-        epilog="Settings: QA_STORE, QA_EMBEDDER, QA_READER, QA_THRESHOLD, QA_MODEL_DIR, QA_THREADS, or qa.toml.",
+        epilog="Settings: QA_STORE, QA_EMBEDDER, QA_READER, QA_THRESHOLD, QA_MODEL_DIR, QA_THREADS, or qa.toml "
+        "in the working folder or the user's configuration folder.",
     )
     parser.add_argument("--version", action="version", version=f"verbatim-qa {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -529,7 +385,7 @@ def make_parser() -> argparse.ArgumentParser:
     ingest = add(commands, "ingest", run_ingest, "read documents into the store, or bring it up to date")
     ingest.add_argument("paths", nargs="*", type=Path, metavar="PATH", help=(
         "files and folders; the store is made to hold exactly what lies under them "
-        "(default: what it was made from, or corpus/ for a new store)"))  # fmt: skip
+        "(default: what it was made from, or the sample corpus for a new store)"))  # fmt: skip
     ingest.add_argument("--json", action="store_true", help="print what was done as one JSON object")
     ingest.add_argument("--allow-removals", action="store_true", help=(
         "go on when a folder is missing or has lost more than half its documents"))  # fmt: skip
