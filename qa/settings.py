@@ -1,33 +1,45 @@
-"""The few things a user may set, read once at the edge: QA_* variables, else qa.toml in the working folder."""
+"""What a user may set, and where store and sample corpus lie by default.
+
+Arguments win over QA_* variables, these over qa.toml in the working folder, that over qa.toml in the user's
+configuration folder.
+"""
 
 from __future__ import annotations
 
+import os
+import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from platformdirs import user_config_path
 from pydantic import Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from qa.errors import UsageError
 
-HOME = Path(__file__).resolve().parent.parent
-"""Folder of ingest.py and app.py in a checkout."""
+PACKAGE = Path(__file__).resolve().parent
+CHECKOUT = PACKAGE.parent if (PACKAGE.parent / "ingest.py").is_file() else None  # None in an installed wheel
 
 
 def default_store() -> Path:
     """`vectorstore` beside ingest.py; in the working folder where the package was installed without it."""
-    return (HOME if (HOME / "ingest.py").is_file() else Path.cwd()) / "vectorstore"
+    return (CHECKOUT or Path.cwd()) / "vectorstore"
+
+
+def sample_corpus() -> Path:
+    """The sample documents: `corpus` beside ingest.py; in an installed wheel the copy that setup.py made of it."""
+    return (CHECKOUT or PACKAGE) / "corpus"
+
+
+def settings_files() -> tuple[Path, Path]:
+    """The files that settings are read from; the first wins."""
+    return Path("qa.toml"), user_config_path("verbatim-qa", appauthor=False) / "qa.toml"
 
 
 class Settings(BaseSettings):
     """Settings of one process; immutable."""
 
-    model_config = SettingsConfigDict(env_prefix="QA_", toml_file="qa.toml", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="QA_", extra="forbid", frozen=True)
 
     store: Path = Field(default_factory=default_store, description="folder of the store")
     embedder: str = Field(
@@ -53,19 +65,40 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        files = (InitSettingsSource(settings_cls, read_settings_file(path)) for path in settings_files())
+        return init_settings, env_settings, *files
 
 
 def load_settings(**given: object) -> Settings:
-    """Settings of this process; arguments that are not None win over variables and file.
+    """Settings of this process; arguments that are not None win over variables and files.
 
-    Raises UsageError naming the setting that is wrong.
+    Raises UsageError naming the setting that is wrong and where it stands, or the file that cannot be read.
     """
+    arguments = {name: value for name, value in given.items() if value is not None}
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        return Settings(**arguments)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"])
-        raise UsageError(f"setting {name} (QA_{name.upper()} or qa.toml): {first['msg']}") from error
-    except (ValueError, OSError) as error:  # qa.toml is not TOML, or cannot be read
-        raise UsageError(f"qa.toml cannot be read: {error}") from error
+        where = "argument" if name in arguments else origin(name)
+        raise UsageError(f"setting {name} ({where}): {first['msg']}") from error
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """What a settings file sets; nothing where there is none. Raises UsageError where it cannot be read."""
+    if not os.path.isfile(path):  # unlike Path.is_file it is False below a folder that this user may not search
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (ValueError, OSError) as error:
+        raise UsageError(f"{path.absolute()} cannot be read: {error}") from error
+
+
+def origin(name: str) -> str:
+    """The variable or the settings file that a setting comes from. Neither tells capitals from small letters."""
+    variable = f"QA_{name.upper()}"
+    if variable not in {known.upper() for known in os.environ}:
+        for path in settings_files():
+            if name.lower() in {known.lower() for known in read_settings_file(path)}:
+                return str(path.absolute())
+    return variable

@@ -1,27 +1,23 @@
 """After installation nothing reaches beyond loopback: real processes under a guard that records every attempt.
 
-The guard is a sitecustomize module with an audit hook: it is in every Python process that is started below, no library
-can take it out again, and what it refuses it has written down, also where a library swallows the refusal.
+The guard is a sitecustomize module with an audit hook. Every Python process started below loads it, no library can
+remove it, and it records an attempt before it refuses it, so that a library which ignores the refusal is found too.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.helpers import write
+from tests.helpers import ROOT, write
+from tests.promises.served import asked, served
 
-ROOT = Path(__file__).resolve().parents[2]
 GUARD = '''
 import ipaddress, os, socket, sys
 
@@ -62,7 +58,7 @@ SILENCERS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "ANONYMIZED_TELEMETRY", "
 
 
 class Guarded:
-    """Runs Python under the guard, without variables that would keep libraries quiet for us."""
+    """Runs Python under the guard, without the variables that switch telemetry and downloads of libraries off."""
 
     def __init__(self, base: Path) -> None:
         (base / "guard").mkdir()
@@ -79,18 +75,16 @@ class Guarded:
         }
         self.base = base
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, *arguments]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=self.base, env=self.environment, stdout=pipe, stderr=pipe, text=True)
-
     def run(self, *arguments: str) -> tuple[int, str, str]:
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=300)
-        return process.returncode, out, err
+        """Exit code, stdout and stderr of Python with these arguments."""
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.base, env=self.environment, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout, done.stderr
 
     def attempts(self) -> list[str]:
-        """What was tried; fails where the guard was not there."""
+        """The recorded attempts; fails where the guard was not loaded."""
         lines = self.log.read_text().splitlines()
         assert "guarded" in lines
         return [line for line in lines if line != "guarded"]
@@ -114,13 +108,13 @@ def guarded(tmp_path: Path) -> Guarded:
         "__import__('httpx').get('https://example.org', timeout=1)",
     ],
 )
-def test_the_guard_records_what_goes_out_even_if_it_is_swallowed(guarded: Guarded, attempt: str) -> None:
+def test_the_guard_records_an_attempt_whose_refusal_is_ignored(guarded: Guarded, attempt: str) -> None:
     code = f"import contextlib, socket\nwith contextlib.suppress(Exception):\n    {attempt}"
     assert guarded.run("-c", code)[0] == 0
     assert len(guarded.attempts()) == 1
 
 
-def test_the_guard_lets_loopback_through(guarded: Guarded) -> None:
+def test_the_guard_allows_loopback(guarded: Guarded) -> None:
     code = "import socket; s = socket.create_server(('127.0.0.1', 0)); socket.create_connection(s.getsockname())"
     assert guarded.run("-c", code) == (0, "", "")
     assert guarded.attempts() == []
@@ -136,44 +130,12 @@ def test_ingest_ask_and_page_reach_no_other_machine(guarded: Guarded, tmp_path: 
     assert (code, json.loads(out)["added"]) == (0, ["bridge.txt", "ferry.md", "lamp.html"]), err
     code, out, err = guarded.run("-m", "qa.cli", "ask", "When was the Kade bridge opened?", "--json")
     assert (code, json.loads(out)["answers"][0]["text"]) == (0, "3 June 1931"), err
-    with served(guarded) as address:
+    with served([sys.executable, "-m", "qa.cli", "serve"], guarded.base, guarded.environment) as address:
         assert b"<html" in urllib.request.urlopen(address, timeout=60).read()
-        answered = post(f"{address}/gradio_api/run/ask", {"data": ["When was the Kade bridge opened?"]})
-        assert answered["data"][0]["answers"][0]["document"] == "bridge.txt"
+        assert asked(address, "When was the Kade bridge opened?")["answers"][0]["document"] == "bridge.txt"
     assert guarded.attempts() == []
 
 
 LAMP = """<html><head><title>The lamp</title><link rel="stylesheet" href="https://cdn.example.org/a.css">
 <script src="https://cdn.example.org/a.js"></script></head><body><article><h1>The lamp</h1>
 <p>The lamp of the lighthouse was built in 1887. <img src="https://cdn.example.org/a.png"></p></article></body></html>"""
-
-
-@contextlib.contextmanager
-def served(guarded: Guarded) -> Iterator[str]:
-    """The page in a process of its own; yields its address, ends the process."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = guarded.start("-m", "qa.cli", "serve", "--port", str(port))
-    try:
-        wait_for(process, port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
-
-
-def wait_for(process: subprocess.Popen[str], port: int, seconds: float = 180) -> None:
-    """Until something listens at the port."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.2)
-    process.kill()
-    raise AssertionError(f"the page did not start: {process.communicate()[1]}")
-
-
-def post(address: str, body: dict[str, Sequence[str]]) -> dict[str, list[dict[str, list[dict[str, str]]]]]:
-    request = urllib.request.Request(address, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=180) as response:
-        return dict(json.load(response))

@@ -1,4 +1,4 @@
-"""The README does not lie: every command is in it, and its commands, programs and requests run as they stand there."""
+"""The README is true: it names every command and setting, and its commands, programs and requests run as written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +14,9 @@ import pytest
 
 from qa.cli import make_parser
 from qa.settings import Settings
+from tests.helpers import ROOT
+from tests.promises.served import served
 
-ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = [match[1] for match in re.finditer(r"```\w*\n(.*?)```", README, re.DOTALL)]
 
@@ -79,27 +79,10 @@ def test_the_program_shown_runs(store: Path, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def page(store: Path) -> Iterator[str]:
-    """Address of app.py, started as the README says, on the next free port."""
-    environment = {**os.environ, "QA_STORE": str(store), "PYTHONUNBUFFERED": "1"}
-    server = subprocess.Popen(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env=environment,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert server.stderr
-        ends = time.monotonic() + 120
-        address = None
-        while address is None and time.monotonic() < ends:
-            address = re.search(r"http://127\.0\.0\.1:\d+", server.stderr.readline())
-        assert address
-        yield address[0]
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+    """Address of app.py, started as the README says, on a free port."""
+    environment = {**os.environ, "QA_STORE": str(store)}
+    with served([sys.executable, "app.py"], ROOT, environment) as address:
+        yield address
 
 
 @pytest.mark.slow
