@@ -73,13 +73,39 @@ def check_presence(roots: Sequence[Path], recorded: Collection[str]) -> None:
             raise UsageError(f"{root} does not exist; name a file or folder that does")
 
 
-def absolute(roots: Sequence[Path]) -> list[str]:
-    return [os.path.abspath(root) for root in roots]
+def check_removals(catalog: Catalog, roots: Sequence[Path], store: Path, files: dict[str, FoundFile]) -> None:
+    """Raises TooManyRemovals when a root that existed before is missing or has lost more than half its documents.
+
+    What a person has excluded, has removed from the uploads or has moved is not lost.
+    """
+    recorded, known = set(catalog.roots), catalog.fingerprints()
+    meant, there = catalog.excluded.keys(), {str(file.path) for file in files.values()}
+    for root in absolute(roots):
+        if root not in recorded:
+            continue
+        held = {f.path for f in known.values() if lies_in(f.path, root) and not lies_in(f.path, str(uploads_of(store)))}
+        lost = held - there - meant  # by path: with another number of roots all names change
+        if not os.path.exists(root):
+            raise TooManyRemovals(f"{root} is missing; if its documents shall go, run again with --allow-removals")
+        if len(lost) * 2 > len(held):
+            lost -= moved_away(known, files, lost)
+        if len(lost) * 2 > len(held):
+            raise TooManyRemovals(
+                f"{len(lost)} of {len(held)} documents under {root} are no longer there; "
+                "if they shall go from the store, run again with --allow-removals"
+            )
 
 
-def uploads_of(store: Path) -> Path:
-    """The folder inside a store with the files that were uploaded; they are documents beside those of the roots."""
-    return Path(os.path.abspath(store)) / UPLOADS
+def moved_away(known: dict[str, Fingerprint], files: dict[str, FoundFile], lost: set[str]) -> set[str]:
+    """Those of the lost paths whose bytes lie in a file that is new."""
+    old = {f.path for f in known.values()}
+    sizes = {f.size for f in known.values() if f.path in lost}
+    new = set()
+    for file in files.values():
+        if str(file.path) not in old and file.stat.st_size in sizes:
+            with contextlib.suppress(UnreadableFile):
+                new.add(sha256_of(file))
+    return {f.path for f in known.values() if f.path in lost and f.sha256 in new}
 
 
 # ---- finding ----
@@ -126,6 +152,11 @@ def sort_in(listing: Listing, name: str, path: Path) -> None:
         listing.files[name] = FoundFile(name, path, info)
 
 
+def holds_files(folder: Path) -> bool:
+    """Whether anything but folders, hidden files and stores lies under a folder."""
+    return any(True for _ in walk(folder, folder))
+
+
 def walk(root: Path, store: Path) -> Iterator[tuple[Path, str]]:
     """(path, path below the root with "/") of everything below a root that is no folder; of a file its own name."""
     if not root.is_dir():
@@ -150,16 +181,6 @@ def cannot_list(error: OSError) -> None:
 def is_store(folder: Path) -> bool:
     """Whether a folder is a store, whose files are no documents. False where it may not be looked into."""
     return os.path.exists(folder / FILE_NAME) and os.path.exists(folder / "generations")
-
-
-def holds_files(folder: Path) -> bool:
-    """Whether anything but folders, hidden files and stores lies under a folder."""
-    return any(True for _ in walk(folder, folder))
-
-
-def lies_in(path: str, folder: str) -> bool:
-    """Whether a path is a folder's or below it."""
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 # ---- comparing ----
@@ -196,39 +217,18 @@ def fingerprint_of(file: FoundFile, scanned_ns: int, sha256: str, made_by: str) 
     return Fingerprint(str(file.path), *file.facts, scanned_ns, sha256, made_by)
 
 
-# ---- what is lost ----
+# ---- paths ----
 
 
-def check_removals(catalog: Catalog, roots: Sequence[Path], store: Path, files: dict[str, FoundFile]) -> None:
-    """Raises TooManyRemovals when a root that existed before is missing or has lost more than half its documents.
-
-    What a person has excluded, has removed from the uploads or has moved is not lost.
-    """
-    recorded, known = set(catalog.roots), catalog.fingerprints()
-    meant, there = catalog.excluded.keys(), {str(file.path) for file in files.values()}
-    for root in absolute(roots):
-        if root not in recorded:
-            continue
-        held = {f.path for f in known.values() if lies_in(f.path, root) and not lies_in(f.path, str(uploads_of(store)))}
-        lost = held - there - meant  # by path: with another number of roots all names change
-        if not os.path.exists(root):
-            raise TooManyRemovals(f"{root} is missing; if its documents shall go, run again with --allow-removals")
-        if len(lost) * 2 > len(held):
-            lost -= moved_away(known, files, lost)
-        if len(lost) * 2 > len(held):
-            raise TooManyRemovals(
-                f"{len(lost)} of {len(held)} documents under {root} are no longer there; "
-                "if they shall go from the store, run again with --allow-removals"
-            )
+def absolute(roots: Sequence[Path]) -> list[str]:
+    return [os.path.abspath(root) for root in roots]
 
 
-def moved_away(known: dict[str, Fingerprint], files: dict[str, FoundFile], lost: set[str]) -> set[str]:
-    """Those of the lost paths whose bytes lie in a file that is new."""
-    old = {f.path for f in known.values()}
-    sizes = {f.size for f in known.values() if f.path in lost}
-    new = set()
-    for file in files.values():
-        if str(file.path) not in old and file.stat.st_size in sizes:
-            with contextlib.suppress(UnreadableFile):
-                new.add(sha256_of(file))
-    return {f.path for f in known.values() if f.path in lost and f.sha256 in new}
+def uploads_of(store: Path) -> Path:
+    """The folder inside a store with the files that were uploaded; they are documents beside those of the roots."""
+    return Path(os.path.abspath(store)) / UPLOADS
+
+
+def lies_in(path: str, folder: str) -> bool:
+    """Whether a path is a folder's or below it."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

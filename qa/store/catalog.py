@@ -313,8 +313,8 @@ class Catalog:
 def condition(within: Within) -> tuple[str, list[str]]:
     """`Within.holds` as an SQL condition on documents d and passages p, and its values.
 
-    Said a second time because a small part of a large store is found by its documents' names, not by reading every
-    passage; tests/store/test_part.py compares the two.
+    The rule is stated twice so that a small part of a large store is found by its documents' names, without reading
+    every passage; tests/store/test_part.py compares the two.
     """
     conditions, values = ["1"], []
     if within.documents is not None:

@@ -20,7 +20,7 @@ from tests.helpers import FakeEmbedder, State, bytes_within, found, ingest, run_
 from tests.ingestion.helpers import NAMES, SYNC, documents
 
 
-def test_what_is_untouched(tmp_path: Path) -> None:
+def test_a_file_is_untouched_only_if_all_its_facts_are_the_same(tmp_path: Path) -> None:
     path = write(tmp_path, "a.txt", "text")
     facts = path.stat()
     file = FoundFile("a.txt", path, facts)
@@ -119,7 +119,7 @@ def test_spaces_and_accents(tmp_path: Path) -> None:
 # What is no document
 
 
-def test_what_is_passed_over(folder: Path, tmp_path: Path) -> None:
+def test_hidden_files_links_and_other_types_are_not_read(folder: Path, tmp_path: Path) -> None:
     outside = write(tmp_path / "outside", "secret.txt", "Nothing of this text may get into the store by a link.")
     write(folder, ".hidden.txt", "A hidden file is no document of anybody's.")
     write(folder, ".git/config.txt", "Nor is a file in a hidden folder one.")

@@ -72,7 +72,7 @@ def test_two_documents_of_one_name(folder: Path, store: Path) -> None:
     assert str(folder / "uploads" / "whale.txt") in report.failed[0]["reason"]
 
 
-def test_the_store_is_no_root(store: Path) -> None:
+def test_the_store_itself_cannot_be_a_root(store: Path) -> None:
     for root in (store, uploads_of(store)):
         with pytest.raises(UsageError, match="inside the store"):
             ingest(store, root)
@@ -94,7 +94,7 @@ def test_an_excluded_document_goes_and_comes_back(folder: Path, store: Path, emb
     assert listed(store)["harvest.txt"].state == "read"
 
 
-def test_an_exclusion_outlives_other_roots(folder: Path, store: Path, tmp_path: Path) -> None:
+def test_an_exclusion_stays_when_the_roots_change(folder: Path, store: Path, tmp_path: Path) -> None:
     exclude(store, ["harvest.txt"])
     other = tmp_path / "archive"
     write(other, "harvest.txt", "A file of the same name in another folder is another document.")
@@ -104,7 +104,7 @@ def test_an_exclusion_outlives_other_roots(folder: Path, store: Path, tmp_path: 
     )
 
 
-def test_to_exclude_most_documents_is_no_mistake(folder: Path, store: Path) -> None:
+def test_excluding_most_documents_needs_no_permission(folder: Path, store: Path) -> None:
     exclude(store, NAMES[:4])
     assert ingest(store).removed == NAMES[:4]
     (folder / NAMES[4]).unlink()
@@ -157,7 +157,7 @@ def test_the_list_says_what_is_known_of_each_file(folder: Path, store: Path) -> 
     assert (found["museum.html"].state, found["museum.html"].passages) == ("excluded", 0)
 
 
-def test_nothing_is_said_of_a_file_that_can_be_read_again(folder: Path, store: Path) -> None:
+def test_a_file_that_can_be_read_again_is_no_longer_listed_as_failed(folder: Path, store: Path) -> None:
     write(folder, "bad.txt", b"\0\1\2\3" * 100)
     sync(store, [], lambda name: FakeEmbedder())
     write(folder, "bad.txt", "Now there is a text in it that can be read.")

@@ -210,7 +210,7 @@ def test_another_version_of_the_model_embeds_everything_anew(folder: Path, store
         assert catalog.model == "fake 2"
 
 
-def test_progress(folder: Path, tmp_path: Path) -> None:
+def test_progress_reaches_its_total_in_each_stage(folder: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     model = FakeEmbedder()
     report = sync(tmp_path / "store", [folder], lambda name: model, progress=lambda *facts: told.append(facts))
@@ -227,7 +227,7 @@ def test_progress(folder: Path, tmp_path: Path) -> None:
 EXTENDING = Tuning(extend_from=1)
 
 
-def test_a_text_that_repeats_itself_hides_no_other(folder: Path, tmp_path: Path) -> None:
+def test_many_equal_texts_do_not_hide_others(folder: Path, tmp_path: Path) -> None:
     line = "The pump at station four was checked by the night shift and found to be in good order once more. "
     write(folder, "log.txt", "\n\n".join([line * 4] * 300))
     store = tmp_path / "store"
@@ -274,7 +274,7 @@ def test_a_bad_file_does_not_stop_the_rest(folder: Path, tmp_path: Path, content
     assert documents(tmp_path / "store") == NAMES
 
 
-def test_a_bad_file_alone(tmp_path: Path) -> None:
+def test_a_folder_with_only_a_bad_file_gives_an_empty_store(tmp_path: Path) -> None:
     write(tmp_path / "documents", "bad.txt", b"\0\1\2\3" * 100)
     for _ in range(2):
         report = ingest(tmp_path / "store", tmp_path / "documents")
@@ -559,13 +559,13 @@ def test_a_first_ingest_that_was_stopped_goes_on_without_its_path(
     assert ingest(store).added == NAMES
 
 
-def test_a_store_that_holds_nothing_yet_is_not_filled_with_the_sample(tmp_path: Path) -> None:
+def test_an_empty_store_is_not_filled_with_the_sample_corpus(tmp_path: Path) -> None:
     (tmp_path / "catalog.sqlite").touch()
     with pytest.raises(UsageError, match="no roots yet; name"):
         ingest(tmp_path)
 
 
-def test_of_a_file_that_was_emptied_one_learns_that_its_text_is_kept(folder: Path, store: Path) -> None:
+def test_the_report_says_that_the_text_of_an_emptied_file_is_kept(folder: Path, store: Path) -> None:
     (folder / "harvest.txt").write_text("")
     write(folder, "new.txt", "")
     reasons = {one["document"]: one["reason"] for one in ingest(store).failed}
@@ -575,7 +575,7 @@ def test_of_a_file_that_was_emptied_one_learns_that_its_text_is_kept(folder: Pat
     assert ingest(store).erased.documents == 1
 
 
-def test_a_path_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_path_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xffad"))
     for roots, store in (([odd], tmp_path / "store"), ([tmp_path], odd)):
         with pytest.raises(UsageError, match="not UTF-8"):
@@ -583,7 +583,7 @@ def test_a_path_that_is_no_text_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "store").exists()
 
 
-def test_letters_that_the_terminal_lacks_are_numbers(folder: Path, store: Path) -> None:
+def test_characters_that_the_terminal_cannot_show_are_escaped(folder: Path, store: Path) -> None:
     write(folder, "caf\u00e9.txt", WHALE)
     run = subprocess.run(
         [sys.executable, "-c", RUN, "status", "--changed", "--store", store],

@@ -34,7 +34,7 @@ def one(differences: list[tuple[str, str]]) -> tuple[str, str]:
     return differences[0]
 
 
-def test_a_good_store(catalog: CatalogWriter, store: Path) -> None:
+def test_a_good_store_has_no_differences(catalog: CatalogWriter, store: Path) -> None:
     told: list[tuple[int, int]] = []
     assert verify(catalog, store, lambda *facts: told.append(facts)) == []
     assert told == [(n, len(DOCUMENTS)) for n in range(len(DOCUMENTS) + 1)]
@@ -150,7 +150,7 @@ def test_an_index_of_other_passages(catalog: CatalogWriter, store: Path, folder:
     assert one(verify(catalog, store))[0] == STORE
 
 
-def test_an_index_with_a_passage_less(catalog: CatalogWriter, store: Path) -> None:
+def test_an_index_that_lacks_a_passage(catalog: CatalogWriter, store: Path) -> None:
     shutil.rmtree(generation_path(store, 1))
     batches = next_passages(catalog)[:1]
     build_generation(generation_path(store, 1), batches, len(batches[0][1]))
@@ -198,7 +198,7 @@ print(len(list(store_differences(open_catalog(place), place))))
     assert (done.returncode, done.stdout) == (0, b"1\n"), done.stderr
 
 
-def test_after_damage_to_the_files_the_next_ingest_mends(
+def test_the_next_ingest_repairs_what_differs(
     catalog: CatalogWriter, folder: Path, store: Path, embedder: FakeEmbedder
 ) -> None:
     (folder / "harvest.txt").write_text(DOCUMENTS["harvest.txt"] + "One sentence more.\n")
