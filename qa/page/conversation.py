@@ -26,8 +26,8 @@ HINT = '<p class="v-note">Choose a number in the conversation to read the passag
 
 INVITATION = """
 <h2>Ask your documents</h2>
-<p>Type a question in plain language. The answer is a sentence of the documents, word for word, with the place it
-stands in. Choose its number to read it there. Where the documents hold no answer, you are told so.</p>
+<p>Type a question in plain language. The answer is a sentence of the documents, word for word, with its place in
+them. Choose its number to read it there. Where the documents hold no answer, the page says so.</p>
 """
 
 EMPTY = """

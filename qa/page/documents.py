@@ -131,7 +131,7 @@ def row_html(one: DocumentStatus, within: Within | None) -> str:
     below = [name, *(f'<span class="v-fact">{fact}</span>' for fact in facts if fact)]
     reason = f'<span class="v-facts">{clipped(one.reason)}</span>' if one.reason else ""
     value = json_attribute(one.name)
-    act, label = ("include", "Take back") if left_out else ("remove", "Remove")
+    act, label = ("include", "Include again") if left_out else ("remove", "Remove")
     box = (
         f'<input type="checkbox" name="document" value="{value}" aria-label="Ask {clipped(one.name)}"'
         f"{' checked' if asked else ''}>"

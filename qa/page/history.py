@@ -30,7 +30,7 @@ TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
 class Store(Protocol):
-    """What is needed of `qa.answering.QA`."""
+    """What is needed of `qa.answering.qa.QA`."""
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]: ...
     def sources(self) -> list[Source]: ...
@@ -55,7 +55,7 @@ class Exchange:
 
 Conversation = tuple[Exchange, ...]
 
-LOST = "What this answer stood on has changed or been removed since: ask again."
+LOST = "The text that this answer quotes has changed or been removed since: ask again."
 FORGOTTEN = "The page was restarted since this answer was given: ask again to open its documents."
 
 

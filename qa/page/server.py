@@ -196,7 +196,7 @@ def add_original(app: FastAPI, qa: QA) -> None:
 
 
 def opened_file(path: str) -> BinaryIO | None:
-    """The file opened for reading; None where there is no regular file, or a link has taken its place."""
+    """The file opened for reading; None where there is no regular file, or a symbolic link instead."""
     try:
         return open_regular(Path(path))
     except (OSError, UnreadableFile):

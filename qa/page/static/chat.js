@@ -1,6 +1,6 @@
-/* The conversation. A click tells the server integers and nothing else. */
+/* The conversation. A click sends the server integers and nothing else. */
 const narrow = () => window.matchMedia('(max-width: 899px)').matches;
-const open = new Set();  // keys of what a person has unfolded: drawing the chat anew would fold it again
+const open = new Set();  // keys of the details a person has opened: drawing the chat anew would close them
 
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
@@ -36,7 +36,7 @@ async function copied(button, text) {
   setTimeout(() => { button.textContent = said; }, 1500);
 }
 
-function say(list, last) {  // what a screen reader is to say of it
+function say(list, last) {  // the line for screen readers
   const line = document.querySelector('#v-said'), busy = last && last.querySelector('.v-busy');
   if (!line) return;
   if (busy) line.textContent = busy.textContent;

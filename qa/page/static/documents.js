@@ -1,7 +1,7 @@
 /* The drawer with the documents. */
 const drawer = () => element.querySelector('.v-drawer');
-let was = false, timer = null, shut = false;  // shut: a list that was still under way opens it no more
-let said = '';  // of files that could not be sent, until the drawer is closed or others are
+let was = false, timer = null, shut = false;  // shut: a list that arrives after closing does not open it again
+let said = '';  // which files could not be sent; kept until the drawer is closed or other files are sent
 
 function close() {
   shut = true;

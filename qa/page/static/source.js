@@ -125,7 +125,7 @@ element.addEventListener('scroll', (event) => {
 watch('value', () => {
   const pane = element.querySelector('.v-source'), box = text();
   selected = null;
-  if (pane) {  // the citation that stands open is marked in the conversation
+  if (pane) {  // the open citation is marked in the conversation
     const {turn, number} = pane.dataset;
     for (const cite of document.querySelectorAll('.v-cite')) {
       const here = cite.dataset.turn === turn && cite.dataset.number === number;

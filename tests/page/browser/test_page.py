@@ -135,7 +135,7 @@ def test_a_follow_up_passes_on_the_questions_before_it_until_a_new_conversation(
     assert qa.asked[-1] == ("When does the ferry sail?", [])
 
 
-def test_it_says_that_it_is_reading_and_can_be_left(visit: Callable[..., Visit], qa: FakeQA) -> None:
+def test_a_question_being_read_says_so_and_can_be_abandoned(visit: Callable[..., Visit], qa: FakeQA) -> None:
     here = visit()
     qa.quick.add("When does the ferry sail?")
     qa.go_on.clear()
@@ -182,7 +182,9 @@ def test_a_replaced_document_is_not_marked(visit: Callable[..., Visit], qa: Fake
         qa.documents["ferry.txt"] = before
 
 
-def test_a_narrow_window_stacks_and_never_scrolls_sideways(visit: Callable[..., Visit]) -> None:
+def test_in_a_narrow_window_the_source_is_below_the_chat_and_nothing_scrolls_sideways(
+    visit: Callable[..., Visit],
+) -> None:
     here = visit(width=390, height=844)
     here.never_scrolls_sideways()
     answer = here.ask("When did gate three stop?")
@@ -302,7 +304,7 @@ def test_hostile_documents_stay_text(visit: Callable[..., Visit], hostile: tuple
     assert [url for url in here.requests if BEACON in url] == []
 
 
-def test_a_megabyte_on_one_line_is_a_window(visit: Callable[..., Visit], hostile: tuple[FakeQA, str]) -> None:
+def test_of_a_megabyte_on_one_line_a_part_is_sent(visit: Callable[..., Visit], hostile: tuple[FakeQA, str]) -> None:
     here = visit(hostile[1])
     here.ask("line")
     expect(here.page.locator(".v-text mark")).to_have_text(GATE)

@@ -235,7 +235,7 @@ LAMP = "When was the lighthouse lamp built?"
 
 
 @pytest.mark.parametrize("form", ["HTML", "Markdown"])
-def test_a_kept_conversation_proves_itself(
+def test_a_kept_conversation_is_verified_and_a_changed_one_is_not(
     visit: Callable[..., Visit], real: tuple[str, Path, Path], form: str, tmp_path: Path
 ) -> None:
     at, store, _ = real
