@@ -18,10 +18,9 @@ from typing import Any
 import pytest
 
 from qa.cli import main
-from qa.ingestion.sync import write_lock
 from qa.models.embedder import MINILM
-from qa.store.catalog import FILE_NAME, open_catalog
-from qa.store.index import directory
+from qa.store.index import generation_path
+from qa.store.opening import FILE_NAME, open_catalog, write_lock
 from tests.helpers import DOCUMENTS, ROOT, give_away, ingest, make_read_only, run_python, write
 
 NAMES = sorted(DOCUMENTS)
@@ -121,16 +120,10 @@ def test_ingest_with_another_model(folder: Path, store: Path, capsys: Output, mo
 
 
 @pytest.mark.parametrize("variable", ["QA_THRESHOLD", "QA_THREADS", "QA_READER"])
-def test_a_setting_that_is_wrong(store: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+def test_a_wrong_variable_is_named(store: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.setenv(variable, "much")
     assert run("status", "--store", store) == 2
     assert variable in complaint(capsys)
-
-
-def test_a_settings_file_that_is_wrong(store: Path, capsys: Output, tmp_path: Path) -> None:
-    (tmp_path / "qa.toml").write_text("store = [")
-    assert run("status", "--store", store) == 2
-    assert "qa.toml" in complaint(capsys)
 
 
 def test_the_store_can_be_set(store: Path, capsys: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +146,7 @@ def test_the_store_can_be_set(store: Path, capsys: Output, tmp_path: Path, monke
         ("\ufeffutf-16 \u00e9\r\n".encode("utf-16-le"), "utf-16 \u00e9\r\n".encode()),
     ],
 )
-def test_show_is_exact(tmp_path: Path, content: bytes, shown: bytes | None) -> None:
+def test_show_prints_the_text_byte_for_byte(tmp_path: Path, content: bytes, shown: bytes | None) -> None:
     write(tmp_path / "documents", "a.txt", content)
     ingest(tmp_path / "store", tmp_path / "documents")
     done = qa("show", "a.txt", "--store", tmp_path / "store")
@@ -175,7 +168,7 @@ def test_show_of_an_unknown_document(store: Path, capsys: Output) -> None:
     assert all(name in line for name in ["nothing.txt", *NAMES])
 
 
-def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
+def test_a_closed_pipe_ends_the_output_without_an_error(tmp_path: Path) -> None:
     write(tmp_path / "documents", "a.txt", "A line of some length, many times.\n" * 20_000)
     ingest(tmp_path / "store", tmp_path / "documents")
     command = [sys.executable, "-m", "qa.cli", "show", "a.txt", "--store", str(tmp_path / "store")]
@@ -229,8 +222,8 @@ def test_status_while_generations_come_and_go(store: Path, capsys: Output) -> No
 
     def come_and_go() -> None:
         while not stop.is_set():
-            shutil.copytree(directory(store, 1), directory(store, 2))
-            shutil.rmtree(directory(store, 2))
+            shutil.copytree(generation_path(store, 1), generation_path(store, 2))
+            shutil.rmtree(generation_path(store, 2))
 
     other = threading.Thread(target=come_and_go)
     other.start()
@@ -265,7 +258,7 @@ def test_verify(store: Path, folder: Path, capsys: Output) -> None:
 
 
 @pytest.mark.parametrize("command", [["status"], ["verify"], ["show", "a.txt"], ["ask", "Who?"]])
-def test_no_store(tmp_path: Path, capsys: Output, command: list[str]) -> None:
+def test_commands_without_a_store_say_how_to_make_one(tmp_path: Path, capsys: Output, command: list[str]) -> None:
     assert run(*command, "--store", tmp_path / "nowhere") == 2
     assert "ingest.py" in complaint(capsys)
     assert not (tmp_path / "nowhere").exists()
@@ -273,7 +266,9 @@ def test_no_store(tmp_path: Path, capsys: Output, command: list[str]) -> None:
 
 @pytest.mark.parametrize("command", [["status"], ["verify"], ["show", "bridge.txt"], ["ask", "Who?"], ["ingest"]])
 @pytest.mark.parametrize("kept", [0, 100, 5000, 30_000])
-def test_a_damaged_catalog(store: Path, capsys: Output, command: list[str], kept: int) -> None:
+def test_a_damaged_catalog_is_one_line_and_no_traceback(
+    store: Path, capsys: Output, command: list[str], kept: int
+) -> None:
     content = (store / FILE_NAME).read_bytes()
     assert len(content) > 40_000
     for path in store.glob(f"{FILE_NAME}-*"):
@@ -327,7 +322,9 @@ BAD_LINES = [
 
 
 @pytest.mark.parametrize("line", BAD_LINES)
-def test_a_batch_with_a_bad_line(store: Path, tmp_path: Path, capsys: Output, line: str) -> None:
+def test_a_bad_line_of_a_batch_is_named_and_nothing_is_written(
+    store: Path, tmp_path: Path, capsys: Output, line: str
+) -> None:
     (tmp_path / "q.jsonl").write_text(f"{GOOD}\n\n{line}\n{GOOD}\n")
     assert run("ask", "--batch", tmp_path / "q.jsonl", "--out", tmp_path / "a.jsonl", "--store", store) == 2
     assert "q.jsonl, line 3:" in complaint(capsys)
@@ -335,7 +332,9 @@ def test_a_batch_with_a_bad_line(store: Path, tmp_path: Path, capsys: Output, li
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\n \n", b"\xff\xfe\x00", f"{GOOD}\n\xe9".encode("latin-1")])
-def test_a_batch_that_is_none(store: Path, tmp_path: Path, capsys: Output, content: bytes | None) -> None:
+def test_a_batch_file_that_cannot_be_read_or_holds_no_question(
+    store: Path, tmp_path: Path, capsys: Output, content: bytes | None
+) -> None:
     if content is not None:
         (tmp_path / "q.jsonl").write_bytes(content)
     assert run("ask", "--batch", tmp_path / "q.jsonl", "--out", tmp_path / "a.jsonl", "--store", store) == 2
