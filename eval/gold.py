@@ -24,19 +24,13 @@ from eval.documents import Documents, open_documents
 from eval.metrics import Place, overlap
 from qa.errors import UnreadableFile
 from qa.settings import load_settings
-from qa.store.feedback import WRONG
+from qa.store.feedback import WRONG, MarkedAnswer
 
 
-@dataclass(frozen=True, slots=True)
-class GoldAnswer:
+class GoldAnswer(MarkedAnswer):
     """One place that answers in full: `text[start:end] == text` inside its evidence; offsets as in the citations."""
 
-    source: str
-    text: str
-    start: int
-    end: int
-    evidence_start: int
-    evidence_end: int
+    __slots__ = ()
 
     @property
     def place(self) -> Place:
