@@ -232,7 +232,7 @@ def mb(size: float) -> str:
 
 
 def picture(sizes: Sequence[Facts]) -> str:
-    """Median seconds by number of passages, a line a stage."""
+    """Median seconds by number of passages, one line per stage."""
     with matplotlib.rc_context(plots.STYLE):
         chart, axes = plots.blank("passages", "seconds a question, median")
         looks = zip((plots.ONE, plots.TWO, plots.INK, plots.ONE, plots.TWO), ("-", "-", ":", "--", "--"), strict=True)

@@ -34,7 +34,7 @@ from qa.models.embedder import default_embedder, open_embedder
 from qa.settings import load_settings
 from qa.store.catalog import Catalog
 from qa.store.index import Index, generation_path
-from qa.store.opening import FILE_NAME, open_catalog
+from qa.store.opening import CATALOG_FILE, open_catalog
 from qa.types import join_context
 
 STAGES = ("embed", "dense", "lexical", "rest", "read")
@@ -125,7 +125,7 @@ def look(store: Path) -> Facts:
                    FROM passages p JOIN documents d ON d.id = p.document WHERE d.live"""
         passages, made, distinct = catalog.db.execute(query, (MADE + "%",)).fetchone()
         held = catalog.count()
-    parts = {"catalog": size_of(store, f"{FILE_NAME}*"), "index": size_of(store / "generations", "**/*")}
+    parts = {"catalog": size_of(store, f"{CATALOG_FILE}*"), "index": size_of(store / "generations", "**/*")}
     return {
         "passages": passages, "made": made, "distinct": distinct, "documents": held["documents"],
         "characters": held["characters"], "bytes": {**parts, "passage": sum(parts.values()) / passages},

@@ -1,7 +1,7 @@
 """What a store costs as it grows: growth.json and growth.md, in processes of their own so that memory is their own too.
 
 python -m eval.growth --texts PATH [PATH ...] --out DIR [--sizes 1000,10000,100000]
-Vectors are cheap stand-ins (eval.bench_texts); texts are distinct. For each size: seconds of a whole ingest by stage
+Vectors are cheap stand-ins (eval.embedders); texts are distinct. For each size: seconds of a whole ingest by stage
 and the most memory it held; of ingests that have nothing to do, one file to add, change, rename or remove; of a
 question put to the whole store, of one made of the most common words, of one put to three documents and to half of the
 store, beside Chroma with a `where` for the three and the half.
@@ -25,9 +25,8 @@ import numpy as np
 
 from eval import bench_parts as parts
 from eval.bench import add_arguments, mb, passages_each, table
-from eval.bench_texts import Texts, documents, read_texts, write_folder
 from eval.command import OK, BadInput, edge, read_text, say, warn, write_whole
-from eval.embedders import StandIn
+from eval.embedders import StandIn, Texts, documents, read_texts, write_folder
 from eval.runs import write_figures
 from eval.timing import ratio, shown, timed
 from qa.answering.retrieval import retrieve

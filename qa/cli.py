@@ -158,9 +158,9 @@ def default_roots(store: Path) -> list[Path]:
     A store whose first ingest was killed has its roots too. Raises UsageError where there is no sample corpus.
     """
     from qa.settings import sample_corpus
-    from qa.store.opening import FILE_NAME
+    from qa.store.opening import CATALOG_FILE
 
-    if (store / FILE_NAME).exists():
+    if (store / CATALOG_FILE).exists():
         return []
     corpus = sample_corpus()
     if not corpus.is_dir():

@@ -1,4 +1,5 @@
-"""The nouns of the program, each wrapping the one before it, so that a citation is never looked up again.
+"""The nouns of the program: a Passage holds its Source, a Hit its Passage, a Span its Hit, an Answer its Spans,
+so that a citation is never looked up again.
 
 All offsets are code points into `Document.text`; `end` is exclusive.
 """

@@ -20,7 +20,7 @@ import pytest
 from qa.cli import main
 from qa.models.embedder import MINILM
 from qa.store.index import generation_path
-from qa.store.opening import FILE_NAME, open_catalog, write_lock
+from qa.store.opening import CATALOG_FILE, open_catalog, write_lock
 from tests.helpers import DOCUMENTS, ROOT, give_away, ingest, make_read_only, run_python, write
 
 NAMES = sorted(DOCUMENTS)
@@ -269,11 +269,11 @@ def test_commands_without_a_store_say_how_to_make_one(tmp_path: Path, capsys: Ou
 def test_a_damaged_catalog_is_one_line_and_no_traceback(
     store: Path, capsys: Output, command: list[str], kept: int
 ) -> None:
-    content = (store / FILE_NAME).read_bytes()
+    content = (store / CATALOG_FILE).read_bytes()
     assert len(content) > 40_000
-    for path in store.glob(f"{FILE_NAME}-*"):
+    for path in store.glob(f"{CATALOG_FILE}-*"):
         path.unlink()
-    (store / FILE_NAME).write_bytes(content[:kept] + b"\xff" * (len(content) - kept))
+    (store / CATALOG_FILE).write_bytes(content[:kept] + b"\xff" * (len(content) - kept))
     code = run(*command, "--store", store)
     captured = capsys.readouterr()
     if code == 0:  # what it needs stood in the part that is kept
@@ -347,7 +347,7 @@ def test_a_batch_file_that_cannot_be_read_or_holds_no_question(
 
 @pytest.mark.parametrize("protect", [give_away, make_read_only])
 def test_a_store_that_may_not_be_written(folder: Path, store: Path, protect: Callable[[Path], None]) -> None:
-    for path in store.glob(f"{FILE_NAME}-*"):  # as after a copy, or a reader that was the last one
+    for path in store.glob(f"{CATALOG_FILE}-*"):  # as after a copy, or a reader that was the last one
         path.unlink()
     protect(store)
     asked = {name: qa(*name.split(), "--store", store, obeys=True) for name in ("status", "verify", "show bridge.txt")}
@@ -374,7 +374,7 @@ ingest(Path(sys.argv[1]), Path(sys.argv[2]), embedder=Killed())
 """
     write(folder, "whale.txt", "A whale swam into the harbour of Westhaven last night and found its way out again.")
     assert run_python(code, store, folder).returncode == -9
-    assert (store / f"{FILE_NAME}-wal").stat().st_size > 0
+    assert (store / f"{CATALOG_FILE}-wal").stat().st_size > 0
     give_away(store)
     done = qa("show", "bridge.txt", "--store", store, obeys=True)
     assert (done.returncode, done.stdout.decode()) == (0, DOCUMENTS["bridge.txt"]), done.stderr
@@ -543,7 +543,7 @@ def test_a_batch_that_cannot_be_written(
 @pytest.mark.slow
 def test_ask_of_a_store_that_may_not_be_written(real: tuple[Path, Path, dict[str, Any]], tmp_path: Path) -> None:
     store = shutil.copytree(real[1], tmp_path / "store")
-    for path in store.glob(f"{FILE_NAME}-*"):
+    for path in store.glob(f"{CATALOG_FILE}-*"):
         path.unlink()
     give_away(store)
     done = qa("ask", "How much did the new engine of the night ferry cost?", "--store", store, "--json", obeys=True)

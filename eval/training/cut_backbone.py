@@ -1,6 +1,6 @@
 """Cuts multilingual-e5-small down to the vocabulary of English and Dutch, for the reader to be trained on.
 
-python -m eval.training.cut_backbone --data ../shared/data/train --out FOLDER
+python -m eval.training.cut_backbone --data DATA --out FOLDER
 
 Five sixths of its weights are rows of the embedding table for pieces of words of a hundred languages. Kept are the
 pieces that the words of both languages are made of (wordfreq's lists), those of the training texts, and every single

@@ -1,9 +1,10 @@
 """Groups for training: a question with all passages that the program would read for it, those without the answer too.
 
-python -m eval.training.reading_groups --desk DESK --store STORE --data ../shared/data/train --out GROUPS.jsonl
+python -m eval.training.reading_groups --desk DESK --store STORE --data DATA --out GROUPS.jsonl
 
-DESK is ../shared/data/desk/train, STORE holds all its documents (python ingest.py DESK --store STORE), so that the
-passages of a question are those that the program itself retrieves. The other data gives smaller groups: a question's
+DESK holds batches: folders with `documents/` and the questions on them as `gold.jsonl`. STORE holds all their documents
+(python ingest.py DESK --store STORE), so that the passages of a question are those that the program itself retrieves.
+DATA, the older question sets (qa/weights/README.md names them), gives smaller groups: a question's
 own passage and others of its article.
 """
 

@@ -1,6 +1,6 @@
 """From examples to what the reader sees: a question, a passage of the program's length with its context line, spans.
 
-python -m eval.training.reading_pairs --data ../shared/data/train --out PAIRS.jsonl
+python -m eval.training.reading_pairs --data DATA --out PAIRS.jsonl
 
 Long texts are cut as the program cuts them. Half of the passages get a context line, questions are varied in case and
 mark, and passages of the same article that share the question's words but lack its answer become no-answer pairs.

@@ -1,6 +1,6 @@
 """Pairs for a second round of training, chosen by the model that the first one made.
 
-python -m eval.training.second_round --data ../shared/data/train --model FOLDER --out PAIRS.jsonl
+python -m eval.training.second_round --data DATA --model FOLDER --out PAIRS.jsonl
 
 A hard negative is the passage of the same article that lacks the answer and in which the model gives a span the highest
 score. Weak labels are marked anew: where the model is sure of a span that a mark overlaps, its span is taken, else the

@@ -1,6 +1,4 @@
-"""From a range of a passage to the span that is given as an answer, with every place that says the same; and a citation
-and a confidence in words.
-"""
+"""A citation: the span of an answer with every place that says the same, in words; and a confidence in words."""
 
 from __future__ import annotations
 

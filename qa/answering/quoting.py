@@ -1,5 +1,6 @@
-"""What of a passage may be quoted: neither questions nor speakers' labels; and from a rough range of characters to one
-of whole words, or a whole clause, without stray punctuation at its ends.
+"""Quotes: which parts of a passage may be quoted, and the whole words or clause around a rough range of characters.
+
+Neither questions nor speakers' labels are quoted, and no stray punctuation stands at the ends.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def quotable(bounds: QuoteBounds, start: int, end: int) -> Range | None:
 
     None where no letter or figure is left.
     """
-    found = trimmed(bounds, *balanced(bounds, *trimmed(bounds, *whole_words(bounds, start, end))))
+    found = without_stray_ends(bounds, *balanced(bounds, *without_stray_ends(bounds, *whole_words(bounds, start, end))))
     return qualified(bounds, *found) if any(map(str.isalnum, bounds.text[found[0] : found[1]])) else None
 
 
@@ -91,7 +92,7 @@ def clause(bounds: QuoteBounds, start: int, end: int) -> Range:
     broken = [low, *(match.end() for match in BREAK.finditer(bounds.text, low, start))]
     led = [match.start() for match in GIVES_REASON.finditer(bounds.text, broken[-1], start)]
     follows = BREAK.search(bounds.text, end, high)
-    return trimmed(bounds, led[-1] if led else start, follows.start() if follows else high)
+    return without_stray_ends(bounds, led[-1] if led else start, follows.start() if follows else high)
 
 
 # ---- whole words ----
@@ -140,7 +141,7 @@ def possessive(text: str, at: int) -> bool:
 # ---- ends ----
 
 
-def trimmed(bounds: QuoteBounds, start: int, end: int) -> Range:
+def without_stray_ends(bounds: QuoteBounds, start: int, end: int) -> Range:
     """The range without white space and stray punctuation at its ends; maybe empty."""
     text = bounds.text
     while start < end and stray_before(text, start, end):

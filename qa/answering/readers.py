@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -29,7 +29,11 @@ class Reader(Protocol):
 def open_reader(name: str, embedder: QuestionEmbedder, threads: int = 0) -> Reader:
     """The reader of that name in the settings: "span", the trained one, or "sentence". Raises ModelUnavailable."""
     sentences = SentenceReader(embedder)
-    return sentences if name == "sentence" else ByLanguage(SpanReader.open(WEIGHTS, threads), sentences)
+    make: dict[str, Callable[[], Reader]] = {
+        "span": lambda: ByLanguage(SpanReader.open(WEIGHTS, threads), sentences),
+        "sentence": lambda: sentences,
+    }
+    return make[name]()
 
 
 class ByLanguage:

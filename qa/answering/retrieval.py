@@ -24,7 +24,7 @@ LIST_LENGTH = 100  # of each dense and lexical list
 HITS = 30
 # An English article shares few words with a Dutch question: in languages other than the question's the dense list
 # stands in for the lexical one, and every fourth place is kept for them, every second one where they hold most of the
-# store. Figures: ARCHITECTURE.md.
+# store. Figures: eval/RESULTS.md.
 OTHER_LANGUAGE = 0.7  # most that stand-in gives, where the lexical list gives 1
 SHARE, LARGE_SHARE = 4, 2
 NEGLIGIBLE = 0.01  # of the passages: a language with fewer is most likely a wrong guess at a few names

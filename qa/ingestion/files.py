@@ -13,7 +13,7 @@ from qa.documents.files import file_sha256, reason
 from qa.documents.loaders import LOADERS
 from qa.errors import TooManyRemovals, UnreadableFile, UsageError, VerbatimError
 from qa.store.catalog import Catalog, FileFacts, Fingerprint
-from qa.store.opening import FILE_NAME
+from qa.store.opening import CATALOG_FILE
 from qa.text import encodable
 
 UPLOADS = "uploads"  # folder inside the store, and what the names of its documents begin with
@@ -44,6 +44,13 @@ class Listing:
 
 
 # ---- roots ----
+
+
+def check_named(roots: Sequence[Path], store: Path) -> None:
+    """Raises what `check_roots` does, and UsageError for a root that does not exist where the store is new."""
+    check_roots(roots, store)
+    if not (store / CATALOG_FILE).exists():
+        check_presence(roots, ())
 
 
 def check_roots(roots: Sequence[Path], store: Path) -> None:
@@ -180,7 +187,7 @@ def cannot_list(error: OSError) -> None:
 
 def is_store(folder: Path) -> bool:
     """Whether a folder is a store, whose files are no documents. False where it may not be looked into."""
-    return os.path.exists(folder / FILE_NAME) and os.path.exists(folder / "generations")
+    return os.path.exists(folder / CATALOG_FILE) and os.path.exists(folder / "generations")
 
 
 # ---- comparing ----

@@ -23,9 +23,9 @@ from qa.errors import StoreMismatch, UnreadableFile, UsageError
 from qa.ingestion.files import (
     FoundFile,
     absolute,
+    check_named,
     check_presence,
     check_removals,
-    check_roots,
     find_files,
     fingerprint_of,
     has_same_bytes,
@@ -49,7 +49,6 @@ from qa.store.index import (
 )
 from qa.store.opening import (
     BUSY_SECONDS,
-    FILE_NAME,
     catalog_errors,
     check_folder,
     copy_catalog,
@@ -128,9 +127,7 @@ def sync(
     file has changed, and for vectors only when one is missing. Raises UsageError (wrong roots), TooManyRemovals,
     StoreBusy, StoreMismatch, ModelUnavailable; a file that cannot be read is reported and does not stop the rest.
     """
-    check_roots(roots, store)
-    if not (store / FILE_NAME).exists():
-        check_presence(roots, ())
+    check_named(roots, store)
     with (
         write_lock(store),
         contextlib.closing(create_catalog(store, tuning.busy_seconds)) as catalog,
@@ -160,10 +157,8 @@ def preview(
     Changed files are read and split, in a copy of the catalog that is thrown away. Raises what `sync` does, but for
     StoreBusy.
     """
-    check_roots(roots, store)
     check_folder(store)
-    if not (store / FILE_NAME).exists():
-        check_presence(roots, ())
+    check_named(roots, store)
     with tempfile.TemporaryDirectory(prefix="verbatim-") as place:
         copy_catalog(store, Path(place))
         with contextlib.closing(create_catalog(Path(place))) as catalog, catalog_errors(store):

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from qa.errors import VerbatimError
-from qa.ingestion.files import absolute, check_presence, check_roots, find_files, is_changed, lies_in, uploads_of
-from qa.store.opening import FILE_NAME, open_catalog
+from qa.ingestion.files import absolute, check_named, find_files, is_changed, lies_in, uploads_of
+from qa.store.opening import open_catalog
 
 QUIET_MS = 1000
 STEP_MS = 50  # changes that come closer together than this are taken for one
@@ -38,9 +38,7 @@ def watched_paths(store: Path, roots: Sequence[Path]) -> list[Path]:
 
     The folder of uploads is made where it does not exist yet. Raises UsageError, NoStore.
     """
-    check_roots(roots, store)
-    if roots and not (store / FILE_NAME).exists():
-        check_presence(roots, ())
+    check_named(roots, store)
     if not roots:
         with contextlib.closing(open_catalog(store)) as catalog:
             roots = [Path(root) for root in catalog.roots]

@@ -38,7 +38,7 @@ from qa.types import Document, Passage, Within
 
 log = logging.getLogger(__name__)
 
-READERS = 4  # questions of the page that are read at the same time; further ones wait
+QUESTIONS_AT_ONCE = 4  # questions of the page that are read at the same time; further ones wait
 TICK = 0.25  # seconds after which a question that is still being read gives gradio the chance to cancel it
 UNEXPECTED = "Something went wrong inside Verbatim; the window it was started from says what."
 
@@ -53,7 +53,7 @@ class PageEvents:
         self.qa = qa
         self.examples = tuple(examples)
         self.ready = threading.Event()  # set once the models are loaded; until then a question waits, and says so
-        self.readers = ThreadPoolExecutor(READERS, "reader")
+        self.readers = ThreadPoolExecutor(QUESTIONS_AT_ONCE, "reader")
         self.library = Library(qa.store, qa.embedder)
         self.count = itertools.count()  # makes every opened source a new value, so that it scrolls again
 

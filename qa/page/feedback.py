@@ -1,7 +1,7 @@
 """What people say about an answer: right, wrong, or the words that answer; each becomes a row of the store's feedback.
 
-Each function returns the notice that the page shows (HTML) and raises UsageError where nothing can be noted, and what
-`append` raises.
+`judge` and `teach` return the notice that the page shows (HTML) and raise UsageError where nothing can be noted, and
+what `append_row` raises.
 """
 
 from __future__ import annotations

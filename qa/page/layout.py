@@ -17,7 +17,7 @@ from gradio.events import api
 
 from qa.page.conversation import HINT, log_html, pane_html
 from qa.page.documents import job_html
-from qa.page.events import READERS, PageEvents
+from qa.page.events import QUESTIONS_AT_ONCE, PageEvents
 from qa.page.export import HTML, MARKDOWN
 
 STATIC = Path(__file__).parent / "static"
@@ -59,7 +59,7 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
         drawer = pane("v-drawers", "", DRAWER_JS, drawer_functions(events))
         notice, kept = pane("v-notices", "", ""), pane("v-kept", "", KEEP_JS)
         outputs = [chat, source, earlier, box]
-        waits: dict[str, Any] = {"concurrency_limit": READERS, **quiet}
+        waits: dict[str, Any] = {"concurrency_limit": QUESTIONS_AT_ONCE, **quiet}
         asking = [
             gr.on([box.submit, button.click], events.reply, [box, earlier, token, within], outputs, **waits),
             chat.example(events.example, [earlier, token, within], outputs, **waits),

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from qa.errors import StoreBusy, VerbatimError
 from qa.language import language_of
 
-FILE_NAME = "feedback.jsonl"
+FEEDBACK_FILE = "feedback.jsonl"
 WAIT = 10  # seconds for another process that writes the file
 RIGHT, WRONG, NONE = "feedback", "wrong", "unanswerable"
 """Kinds of rows: the words that answer, what does not answer (no gold yet), no answer in the documents."""
@@ -104,7 +104,7 @@ def erase_outdated(store: Path, text_of: Callable[[str], str | None]) -> int:
 def read_rows(store: Path) -> list[Row]:
     """The rows of the store's feedback; lines that are none, as a killed process leaves them, are skipped."""
     try:
-        lines = (store / FILE_NAME).read_text(encoding="utf-8").split("\n")
+        lines = (store / FEEDBACK_FILE).read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
         return []
     rows = []
@@ -125,8 +125,8 @@ def is_row(row: Any) -> bool:
 
 def rewrite(store: Path, change: Callable[[list[Row]], list[Row]]) -> None:
     """Replaces the file by one with the changed rows, whole or not at all. Raises StoreBusy, VerbatimError."""
-    path = store / FILE_NAME
-    part = path.with_name(FILE_NAME + ".part")
+    path = store / FEEDBACK_FILE
+    part = path.with_name(FEEDBACK_FILE + ".part")
     try:
         with FileLock(path.with_name("feedback.lock"), timeout=WAIT):
             text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in change(read_rows(store)))

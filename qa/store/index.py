@@ -1,4 +1,4 @@
-"""The published index: a directory a generation, with a Chroma collection and an index of words for each language.
+"""The index that is searched: per generation a directory, with a Chroma collection and an index of words per language.
 
 Chroma keeps no lock, is not safe against a kill while it writes, and shows a second process stale results for ever
 (measured on 1.5.9). So a generation is written by one process into a directory nobody reads yet, closed, checked, and

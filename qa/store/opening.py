@@ -17,7 +17,7 @@ from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageErro
 from qa.store.catalog import Catalog
 from qa.store.writer import CatalogWriter
 
-FILE_NAME = "catalog.sqlite"
+CATALOG_FILE = "catalog.sqlite"
 SCHEMA_VERSION = 2
 BUSY_SECONDS = 30.0  # to wait for another process: a question takes less
 FORBIDDEN = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
@@ -51,7 +51,7 @@ AnyCatalog = TypeVar("AnyCatalog", bound=Catalog)
 
 def open_catalog(store: Path) -> Catalog:
     """Opens a store's catalog for reading. Raises NoStore, StoreMismatch, StoreDamaged."""
-    path = store / FILE_NAME
+    path = store / CATALOG_FILE
     if not path.is_file():
         if store.is_file():
             raise NoStore(f"{store} is a file, not a store; name a folder with --store")
@@ -75,13 +75,13 @@ def create_catalog(store: Path, busy_seconds: float = BUSY_SECONDS) -> CatalogWr
     """
     try:
         store.mkdir(parents=True, exist_ok=True)
-        db = connect(f"{(store / FILE_NAME).absolute().as_uri()}?mode=rwc", busy_seconds)
+        db = connect(f"{(store / CATALOG_FILE).absolute().as_uri()}?mode=rwc", busy_seconds)
     except FileExistsError as error:
         raise UsageError(f"the store {store} is a file; name a folder with --store") from error
     except (OSError, sqlite3.OperationalError) as error:
         raise VerbatimError(f"the store {store} cannot be written ({error}); check its permissions") from error
     with catalog_errors(store):
-        check_whole(db, store / FILE_NAME)
+        check_whole(db, store / CATALOG_FILE)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA secure_delete = ON")
         if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
@@ -93,13 +93,13 @@ def create_catalog(store: Path, busy_seconds: float = BUSY_SECONDS) -> CatalogWr
 
 def copy_catalog(store: Path, to: Path) -> None:
     """Copies a store's catalog, as it is at one moment, into another folder; nothing where there is none."""
-    path = store / FILE_NAME
+    path = store / CATALOG_FILE
     if not path.is_file():
         return
     with (
         catalog_errors(store),
         contextlib.closing(connect_to_read(path)) as db,
-        contextlib.closing(sqlite3.connect(to / FILE_NAME)) as copy,
+        contextlib.closing(sqlite3.connect(to / CATALOG_FILE)) as copy,
     ):
         db.backup(copy)
 

@@ -17,7 +17,7 @@ from eval.bench_texts import PER_FILE, Texts, documents, read_questions, read_te
 from eval.command import BadInput
 from eval.embedders import Hybrid, Remembering, StandIn
 from eval.runs import rounded
-from qa.store.opening import FILE_NAME
+from qa.store.opening import CATALOG_FILE
 from qa.text import equality_key
 from tests.eval.texts import paragraph, squad_file
 from tests.helpers import DOCUMENTS, FakeEmbedder, write
@@ -158,7 +158,7 @@ def test_every_figure_is_there(found: dict[str, Any], bench_folder: Path) -> Non
 
 def test_the_made_passages_are_counted(found: dict[str, Any], bench_folder: Path, texts: Texts) -> None:
     large = found["sizes"][1]
-    with sqlite3.connect(bench_folder / "out" / "stores" / "60" / "store" / FILE_NAME) as db:
+    with sqlite3.connect(bench_folder / "out" / "stores" / "60" / "store" / CATALOG_FILE) as db:
         held = [text for (text,) in db.execute("SELECT text FROM passages")]
     whole = "\n".join(texts.paragraphs)
     assert large["passages"] == len(held)
@@ -167,7 +167,7 @@ def test_the_made_passages_are_counted(found: dict[str, Any], bench_folder: Path
 
 def test_a_store_that_is_there_is_used_again(found: dict[str, Any], texts: Texts, bench_folder: Path) -> None:
     place = bench_folder / "out" / "stores" / "30"
-    before = (place / "store" / FILE_NAME).stat().st_mtime_ns
+    before = (place / "store" / CATALOG_FILE).stat().st_mtime_ns
 
     def never(*arguments: Any) -> Any:
         raise AssertionError
@@ -175,7 +175,7 @@ def test_a_store_that_is_there_is_used_again(found: dict[str, Any], texts: Texts
     files = found["sizes"][0]["documents"]
     again = bench.filled(texts, files, place, never)
     assert again["passages"] == found["sizes"][0]["passages"]
-    assert (place / "store" / FILE_NAME).stat().st_mtime_ns == before
+    assert (place / "store" / CATALOG_FILE).stat().st_mtime_ns == before
     (place / "facts.json").unlink()  # as if it had been killed before the end
     assert bench.filled(texts, files, place, here)["passages"] == again["passages"]
 

@@ -20,7 +20,7 @@ from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageErro
 from qa.ingestion.report import Report
 from qa.ingestion.sync import TUNED, Tuning, sync
 from qa.store.index import MOST_EQUAL, Index, build_generation, generation_path, generations
-from qa.store.opening import FILE_NAME, create_catalog, open_catalog
+from qa.store.opening import CATALOG_FILE, create_catalog, open_catalog
 from qa.types import join_context
 from tests.helpers import (
     ROOT,
@@ -370,9 +370,9 @@ def test_a_store_that_is_a_file(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_store_whose_catalog_is_garbage(folder: Path, store: Path) -> None:
-    for path in store.glob(f"{FILE_NAME}-*"):
+    for path in store.glob(f"{CATALOG_FILE}-*"):
         path.unlink()
-    (store / FILE_NAME).write_bytes(b"garbage " * 1000)
+    (store / CATALOG_FILE).write_bytes(b"garbage " * 1000)
     with pytest.raises(StoreDamaged, match="ingest again"):
         ingest(store, folder)
 

@@ -14,7 +14,7 @@ import pytest
 from qa.answering.qa import QA
 from qa.errors import StoreDamaged, VerbatimError
 from qa.store.index import MANIFEST, generation_path, generations
-from qa.store.opening import FILE_NAME
+from qa.store.opening import CATALOG_FILE
 from tests.helpers import (
     DOCUMENTS,
     ROOT,
@@ -85,7 +85,7 @@ def test_a_full_disk_loses_nothing(folder: Path, store: Path, size: int) -> None
 
 @pytest.mark.parametrize("protect", [give_away, make_read_only])
 def test_a_store_that_may_not_be_written_answers(store: Path, tmp_path: Path, protect: object) -> None:
-    for path in store.glob(f"{FILE_NAME}-*"):
+    for path in store.glob(f"{CATALOG_FILE}-*"):
         path.unlink()
     protect(store)  # type: ignore[operator]
     code = """
@@ -105,9 +105,9 @@ print(sorted(names_of_best(Path(sys.argv[1]), "onions potatoes")))
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
 def test_a_truncated_catalog_is_refused(folder: Path, store: Path, share: float) -> None:
-    for path in store.glob(f"{FILE_NAME}-*"):
+    for path in store.glob(f"{CATALOG_FILE}-*"):
         path.unlink()
-    path = store / FILE_NAME
+    path = store / CATALOG_FILE
     os.truncate(path, int(path.stat().st_size * share))
     with pytest.raises(VerbatimError, match="ingest"):
         names_of_best(store, "onions")

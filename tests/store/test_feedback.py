@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eval import gold
-from qa.store.feedback import FILE_NAME, NONE, RIGHT, WRONG, MarkedAnswer, append_row, evidence, read_rows, row_of
+from qa.store.feedback import FEEDBACK_FILE, NONE, RIGHT, WRONG, MarkedAnswer, append_row, evidence, read_rows, row_of
 from tests.helpers import DOCUMENTS, Stopped, bytes_within, change, ingest
 
 TEXT = DOCUMENTS["bridge.txt"]
@@ -25,7 +25,7 @@ def test_a_row_of_feedback_is_added_to_a_gold_file(store: Path, tmp_path: Path) 
     append_row(store, row_of("When does work begin?", ["What will the bridge cost?"], RIGHT, [marked("September")]))
     append_row(store, row_of("Who won the elections in Peru?", [], NONE, []))
     to = tmp_path / "gold.jsonl"
-    assert gold.main(["add", str(store / FILE_NAME), "--to", str(to), "--store", str(store)]) == 0
+    assert gold.main(["add", str(store / FEEDBACK_FILE), "--to", str(to), "--store", str(store)]) == 0
     rows = gold.load_gold(to)
     assert [len(row.answers) for row in rows] == [1, 1, 0]
     assert rows[1].history == ("What will the bridge cost?",)
@@ -38,7 +38,7 @@ def test_what_is_only_wrong_is_no_gold(store: Path, tmp_path: Path, capsys: pyte
     append_row(store, row_of("What will the bridge cost?", [], WRONG, []))
     append_row(store, row_of("When does work begin?", [], RIGHT, [marked("September")]))
     to = tmp_path / "gold.jsonl"
-    assert gold.main(["add", str(store / FILE_NAME), "--to", str(to), "--store", str(store)]) == 0
+    assert gold.main(["add", str(store / FEEDBACK_FILE), "--to", str(to), "--store", str(store)]) == 0
     assert [row.question for row in gold.load_gold(to)] == ["When does work begin?"]
     assert "1 question only says what is wrong" in "".join(capsys.readouterr())
 
@@ -62,7 +62,7 @@ def test_an_erased_document_is_erased_from_the_feedback(store: Path, folder: Pat
     (folder / "copy.txt").unlink()
     ingest(store)
     assert [row["question"] for row in read_rows(store)] == ["What will it cost?", "Who won the elections in Peru?"]
-    assert b"Visser" not in (store / FILE_NAME).read_bytes()
+    assert b"Visser" not in (store / FEEDBACK_FILE).read_bytes()
 
 
 def test_what_a_changed_document_no_longer_says_is_erased_from_the_feedback(store: Path, folder: Path) -> None:
@@ -97,11 +97,11 @@ def stop(*_: object) -> None:
 
 def test_a_line_that_is_no_row_is_skipped(store: Path) -> None:
     append_row(store, row_of("When?", [], NONE, []))
-    with (store / FILE_NAME).open("a") as stream:
+    with (store / FEEDBACK_FILE).open("a") as stream:
         stream.write('{"id": "f-1", "answ\n[]\n7\n')
     append_row(store, row_of("Who?", [], NONE, []))
     assert [row["question"] for row in read_rows(store)] == ["When?", "Who?"]
-    assert all(json.loads(line) for line in (store / FILE_NAME).read_text().splitlines())
+    assert all(json.loads(line) for line in (store / FEEDBACK_FILE).read_text().splitlines())
 
 
 def test_a_short_question_gets_the_language_of_the_passages(store: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageError
-from qa.store.opening import FILE_NAME, SCHEMA_VERSION, create_catalog, open_catalog, write_lock
+from qa.store.opening import CATALOG_FILE, SCHEMA_VERSION, create_catalog, open_catalog, write_lock
 from qa.store.writer import CatalogWriter
 from tests.helpers import run_python
 from tests.store.helpers import held, publish, stage
@@ -37,9 +37,9 @@ def test_nothing_published_yet(place: Path) -> None:
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_catalog_whose_writer_was_killed_before_its_tables_is_no_store_yet(place: Path, begun: bool) -> None:
     place.mkdir()
-    (place / FILE_NAME).touch()
+    (place / CATALOG_FILE).touch()
     if begun:
-        with contextlib.closing(sqlite3.connect(place / FILE_NAME)) as db:
+        with contextlib.closing(sqlite3.connect(place / CATALOG_FILE)) as db:
             db.execute("PRAGMA journal_mode = WAL")
     with pytest.raises(NoStore):
         open_catalog(place)
@@ -56,16 +56,16 @@ def test_another_schema(catalog: CatalogWriter, place: Path) -> None:
 @pytest.mark.parametrize("content", [b"garbage " * 1000, b"SQLite format 3\0" + b"\xff" * 9000])
 def test_a_catalog_of_garbage(place: Path, content: bytes) -> None:
     place.mkdir()
-    (place / FILE_NAME).write_bytes(content)
+    (place / CATALOG_FILE).write_bytes(content)
     for opened in (open_catalog, create_catalog):
         with pytest.raises(StoreDamaged, match="ingest again"):
             opened(place)
-    assert (place / FILE_NAME).read_bytes() == content
+    assert (place / CATALOG_FILE).read_bytes() == content
 
 
 def test_another_program_s_database(place: Path) -> None:
     place.mkdir()
-    with contextlib.closing(sqlite3.connect(place / FILE_NAME)) as db:
+    with contextlib.closing(sqlite3.connect(place / CATALOG_FILE)) as db:
         db.execute("CREATE TABLE songs (title TEXT)")
     for opened in (open_catalog, create_catalog):
         with pytest.raises((StoreDamaged, StoreMismatch)):
@@ -101,7 +101,7 @@ stage(opened, "a.txt", "staged text")
 os.kill(os.getpid(), signal.SIGKILL)
 """
     assert run_python(code, place).returncode == -9
-    assert (place / f"{FILE_NAME}-wal").stat().st_size > 0
+    assert (place / f"{CATALOG_FILE}-wal").stat().st_size > 0
     with contextlib.closing(open_catalog(place)) as reader:
         assert held(reader) == {"a.txt": "published text"}
 

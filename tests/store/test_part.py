@@ -48,7 +48,7 @@ def dated(catalog: CatalogWriter) -> CatalogWriter:
     return catalog
 
 
-@pytest.mark.parametrize("within", WITHINS, ids=str)
+@pytest.mark.parametrize("within", WITHINS, ids=map(str, range(len(WITHINS))))
 def test_the_rule_is_the_same_in_sql_and_in_python(dated: CatalogWriter, within: Within) -> None:
     every = list(dated.all_passages())
     inside = [p for p in every if within.holds(p.source.name, p.language, p.source.date)]

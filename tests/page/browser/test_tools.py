@@ -17,7 +17,7 @@ from qa.answering.qa import QA
 from qa.answering.sentence_reader import SentenceReader
 from qa.cli import main
 from qa.page.export import Asked, export_facts, to_html
-from qa.store.feedback import FILE_NAME
+from qa.store.feedback import FEEDBACK_FILE
 from qa.types import Answer
 from tests.helpers import DOCUMENTS, FakeEmbedder, ingest, write
 from tests.page.browser.visiting import Visit
@@ -292,7 +292,7 @@ def test_feedback_becomes_gold(visit: Callable[..., Visit], real: tuple[str, Pat
     teach.click()
     expect(here.page.locator(".v-notice")).to_contain_text("harbour museum")
     to = tmp_path / "gold.jsonl"
-    assert gold.main(["add", str(store / FILE_NAME), "--to", str(to), "--store", str(store)]) == 0
+    assert gold.main(["add", str(store / FEEDBACK_FILE), "--to", str(to), "--store", str(store)]) == 0
     rows = gold.load_gold(to)
     assert [row.question for row in rows] == [LAMP, "Who will lend the lamp to a gallery?"]
     assert [answer.text for answer in rows[1].answers] == ["harbour museum"]
@@ -315,7 +315,7 @@ def test_words_behind_hidden_characters_are_taught_as_they_stand(visit: Callable
     here.page.evaluate(SELECT, "Hidden")
     here.page.get_by_role("button", name="The answer is this").click()
     expect(here.page.locator(".v-notice")).to_contain_text("Noted")
-    row = json.loads((qa.store / FILE_NAME).read_text("utf-8").splitlines()[-1])
+    row = json.loads((qa.store / FEEDBACK_FILE).read_text("utf-8").splitlines()[-1])
     text = qa.documents["two.txt"].text
     assert row["answers"][0]["text"] == text[row["answers"][0]["start"] : row["answers"][0]["end"]] == "Hid\u200bden"
 
