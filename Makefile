@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+# A file's tests run in one process, so that models load once; the order of files stays: slow ones are not the last.
+SPREAD := -n auto --dist loadfile --no-loadscope-reorder --durations=10
 # Where `make eval` writes its store and its report.
 RUNS ?= eval/runs
 
@@ -24,11 +26,11 @@ run: setup  ## read the documents (corpus/ at first) and open the page
 	$(BIN)/python app.py
 
 test: setup  ## every test: real models and browser too
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SPREAD)
 
 coverage: setup  ## every test, and which share of the code they run, by folder; fail below the floor in pyproject.toml
 	$(BIN)/coverage erase
-	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest $(SPREAD)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/python -m tests.coverage_by_folder
 

@@ -45,6 +45,7 @@ from eval.training.windows import (
 
 PAD_TO = 32  # tokens: few shapes, little padding
 EVERY_CHECKPOINT, EVERY_LOG = 100, 50  # steps
+COMPILE_FROM = 300  # batches; fewer are trained before compiling has paid for itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,9 +306,9 @@ def open_backbone(folder: Path, plan: Plan) -> Any:
     return model
 
 
-def compiled(model: Any) -> None:
+def compiled(model: Any, batches: int) -> None:
     """Half as fast again on processors with a compiler, after a minute for each of the few lengths; in place."""
-    if has_tiles() and shutil.which("g++"):
+    if batches >= COMPILE_FROM and has_tiles() and shutil.which("g++"):
         torch._dynamo.config.recompile_limit = 4 * MAX_TOKENS // PAD_TO
         model.compile(dynamic=False)
 
@@ -324,7 +325,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.manual_seed(plan.seed)  # a new head starts at random
     model = open_backbone(options.backbone, plan)
     (options.out / "plan.json").write_text(json.dumps(asdict(plan) | told))
-    compiled(model)
+    compiled(model, len(batches))
     train(model, batches, options.out, plan, padding=model.config.pad_token_id)
     finish(model, tokenizer, options.out / "model")
     print(f"model in {options.out / 'model'}")

@@ -55,8 +55,10 @@ def test_what_has_changed_in_no_store(tmp_path: Path) -> None:
         differences(tmp_path)
 
 
+# A shell that starts something in the background has it ignore Ctrl-C; the process under test has to hear it.
 WATCH = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from tests.helpers import FakeEmbedder
 from qa import cli
 model = FakeEmbedder()
