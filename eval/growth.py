@@ -25,8 +25,9 @@ import numpy as np
 
 from eval import bench_parts as parts
 from eval.bench import add_arguments, mb, passages_each, table
+from eval.bench_texts import Texts, documents, read_texts, write_folder
 from eval.command import OK, BadInput, edge, read_text, say, warn, write_whole
-from eval.embedders import StandIn, Texts, documents, read_texts, write_folder
+from eval.embedders import StandIn
 from eval.runs import write_figures
 from eval.timing import ratio, shown, timed
 from qa.answering.retrieval import retrieve
