@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 # A file's tests run in one process, so that models load once; the order of files stays: slow ones are not the last.
 SPREAD := -n auto --dist loadfile --no-loadscope-reorder --durations=10
+# A person's own qa.toml must not change what is measured.
+MEASURED := XDG_CONFIG_HOME=$(CURDIR)/build/no-settings
 # Where `make eval` writes its store and its report.
 RUNS ?= eval/runs
 
@@ -39,8 +41,8 @@ check: setup  ## ruff, mypy, and what .pre-commit-config.yaml says of files
 	$(BIN)/mypy
 
 eval: setup  ## ask the development questions on corpus/ and write eval/runs/corpus_dev/report.html
-	$(BIN)/python ingest.py corpus --store $(RUNS)/store
-	$(BIN)/python -m eval.run --gold eval/data/corpus_dev.jsonl --store $(RUNS)/store --out $(RUNS)/corpus_dev
+	$(MEASURED) $(BIN)/python ingest.py corpus --store $(RUNS)/store
+	$(MEASURED) $(BIN)/python -m eval.run --gold eval/data/corpus_dev.jsonl --store $(RUNS)/store --out $(RUNS)/corpus_dev
 
 gate: eval  ## the same, and fail if it is significantly worse than eval/baseline
 	$(BIN)/python -m eval.compare eval/baseline/corpus_dev $(RUNS)/corpus_dev --fail-on-loss
@@ -48,9 +50,9 @@ gate: eval  ## the same, and fail if it is significantly worse than eval/baselin
 # The trained reader, from the data to the shipped file: minutes on an accelerator, hours on processors with tiles for bf16
 # (AMX), days without either. Stopped anywhere, the same command goes on. qa/weights/README.md says which part of it the
 # shipped file has gone through.
-DATA ?= $(error name the folder of the training data, which is not part of this repository: make reader DATA=FOLDER (qa/weights/README.md lists what it holds))
-# Read here so that a missing DATA is said before `setup` makes or changes an environment.
-$(if $(filter reader,$(MAKECMDGOALS)),$(if $(DATA),))
+DATA ?=
+# Looked at here so that a missing folder is said before `setup` makes or changes an environment.
+$(if $(filter reader,$(MAKECMDGOALS)),$(if $(wildcard $(addsuffix /.,$(DATA))),,$(error name the folder of the training data, which is not part of this repository: make reader DATA=FOLDER (qa/weights/README.md lists what it holds))))
 # Folders of documents with a gold.jsonl beside each, whose questions the reader is trained on together with all passages.
 DESK ?= $(DATA)/../desk/train
 WORK ?= $(HOME)/.cache/verbatim-reader
@@ -104,8 +106,12 @@ $(WORK)/reader/reader.json: $(WORK)/reader/reader.onnx $(WORK)/calibration/gold.
 	$(BIN)/python -m eval.calibrate --gold $(WORK)/calibration/gold.jsonl --store $(WORK)/calibration-store --reader $(WORK)/reader
 
 clean:  ## remove environment, caches and build products; the store stays
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 
-clean-store:  ## remove the store in vectorstore/
-	find vectorstore -mindepth 1 ! -name README.md -delete
+# Uploads, conversations and feedback come from nowhere else than the page.
+clean-store:  ## remove the store in vectorstore/; ALL=yes: also if it holds uploads, conversations or feedback
+	@if [ "$(ALL)" != yes ] && [ -n "$$(find vectorstore/uploads vectorstore/conversations vectorstore/feedback.jsonl \
+	  -type f 2>/dev/null)" ]; then echo "$(CURDIR)/vectorstore holds uploads, conversations or feedback, which no ingest \
+	brings back: move them away, or remove them too: make clean-store ALL=yes"; exit 1; fi
+	@find vectorstore/ -mindepth 1 ! -path vectorstore/README.md -delete
 	@echo "removed the store in $(CURDIR)/vectorstore"

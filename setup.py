@@ -1,5 +1,6 @@
 """Copies the sample corpus into the package when a wheel is built. Everything else is in pyproject.toml."""
 
+import shutil
 from pathlib import Path
 
 from setuptools import setup
@@ -12,6 +13,8 @@ class BuildWithSample(build_py):
     """corpus/NAME of the repository becomes qa/corpus/NAME of the wheel; qa.settings.sample_corpus finds both."""
 
     def run(self) -> None:
+        if not self.editable_mode:  # what an earlier build left there, and is gone from the sources, must not be packed
+            shutil.rmtree(Path(self.build_lib, "qa"), ignore_errors=True)
         super().run()
         if not self.editable_mode:
             for path, copy in zip(SAMPLE, self.copies(), strict=True):

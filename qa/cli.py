@@ -46,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG_USE
     try:
         code: int = options.run(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None where it was closed before the program began
+            sys.stdout.flush()
         return code
     except StoreBusy as error:
         return complain(error, BUSY)
@@ -201,11 +202,15 @@ def ask_batch(questions: Path, out: Path, settings: Settings) -> int:
     from qa.text import encodable
 
     rows = read_questions(questions)
-    if out.is_dir() or not out.parent.is_dir():
-        raise UsageError(f"{out} cannot be written: name a file in a folder that exists with --out")
-    part = out.with_name(out.name + ".part")
+    if not out.parent.is_dir() or (os.path.lexists(out) and (out.is_symlink() or not out.is_file())):
+        raise UsageError(
+            f"{out} cannot be written: name with --out a file, not a link or device, in a folder that exists"
+        )
+    if out.exists() and out.samefile(questions):
+        raise UsageError(f"{out} holds the questions; name another file with --out")
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")  # of nobody else's name
     try:
-        with QA.open(settings=settings, progress=say) as qa, part.open("w", encoding="utf-8") as stream:
+        with QA.open(settings=settings, progress=say) as qa, part.open("x", encoding="utf-8") as stream:
             for row in tqdm(rows, desc="asking", unit="question", disable=not sys.stderr.isatty()):
                 answer = qa.ask(row["question"], row.get("history", ()))
                 stream.write(encodable(json.dumps(to_json(answer, row["id"]), ensure_ascii=False)) + "\n")
@@ -251,10 +256,11 @@ def read_questions(path: Path) -> list[dict[str, Any]]:
 
 def run_show(options: argparse.Namespace) -> int:
     from qa.store.opening import open_catalog
+    from qa.text import encodable
 
     with contextlib.closing(open_catalog(settings_of(options).store)) as catalog:
         names = {visible(source.name): source.name for source in catalog.sources()}  # as answers print them
-        document = catalog.document(options.document) or catalog.document(names.get(options.document, ""))
+        document = catalog.document(encodable(options.document)) or catalog.document(names.get(options.document, ""))
     if document is None:
         some = ", ".join(list(names)[:10]) + (" ..." if len(names) > 10 else "")
         raise UsageError(f"the store has no document {visible(options.document)}; it has: {some}")

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_config_path
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from qa.errors import UsageError
 
 PACKAGE = Path(__file__).resolve().parent
-CHECKOUT = PACKAGE.parent if (PACKAGE.parent / "ingest.py").is_file() else None  # None in an installed wheel
+BESIDE = ("ingest.py", "app.py", "pyproject.toml")  # what lies beside the package in a checkout
+CHECKOUT = PACKAGE.parent if all((PACKAGE.parent / name).is_file() for name in BESIDE) else None  # None: installed
 
 
 def default_store() -> Path:
@@ -56,6 +57,14 @@ class Settings(BaseSettings):
     model_dir: Path | None = Field(default=None, description="where converted models are kept; default: user's cache")
     threads: int = Field(default=0, ge=0, description="processor threads; 0: as many as there are")
 
+    @field_validator("store", "model_dir", mode="before")
+    @classmethod
+    def is_named(cls, folder: Any) -> Any:
+        """A folder's name, ~ expanded; an empty one would be the working folder. Raises ValueError."""
+        if isinstance(folder, str) and not folder.strip():
+            raise ValueError("is empty; name a folder, or leave the setting out")
+        return Path(folder).expanduser() if isinstance(folder, str | Path) else folder
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -81,6 +90,10 @@ def load_settings(**given: object) -> Settings:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"])
         where = "argument" if name in arguments else origin(name)
+        if first["type"] == "extra_forbidden":
+            raise UsageError(
+                f"there is no setting {name} ({where}); there are: {', '.join(Settings.model_fields)}"
+            ) from error
         raise UsageError(f"setting {name} ({where}): {first['msg']}") from error
 
 

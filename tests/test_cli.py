@@ -260,7 +260,7 @@ def test_verify(store: Path, folder: Path, capsys: Output) -> None:
 @pytest.mark.parametrize("command", [["status"], ["verify"], ["show", "a.txt"], ["ask", "Who?"]])
 def test_commands_without_a_store_say_how_to_make_one(tmp_path: Path, capsys: Output, command: list[str]) -> None:
     assert run(*command, "--store", tmp_path / "nowhere") == 2
-    assert "ingest.py" in complaint(capsys)
+    assert "qa ingest PATH" in complaint(capsys)
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -329,6 +329,18 @@ def test_a_bad_line_of_a_batch_is_named_and_nothing_is_written(
     assert run("ask", "--batch", tmp_path / "q.jsonl", "--out", tmp_path / "a.jsonl", "--store", store) == 2
     assert "q.jsonl, line 3:" in complaint(capsys)
     assert list(tmp_path.glob("a.jsonl*")) == []
+
+
+def test_a_batch_replaces_no_link_and_not_its_own_questions(tmp_path: Path, capsys: Output) -> None:
+    questions = write(tmp_path, "in.jsonl", '{"id": 1, "question": "Who?"}\n')
+    kept = write(tmp_path, "kept.txt", "kept")
+    (tmp_path / "link.jsonl").symlink_to(kept)
+    for name, said in (("link.jsonl", "not a link or device"), ("in.jsonl", "holds the questions")):
+        command = ["ask", "--batch", str(questions), "--out", str(tmp_path / name), "--store", str(tmp_path / "store")]
+        assert main(command) == 2
+        assert said in complaint(capsys)
+    assert (kept.read_text(), (tmp_path / "link.jsonl").is_symlink()) == ("kept", True)
+    assert questions.read_text().startswith('{"id": 1')
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\n \n", b"\xff\xfe\x00", f"{GOOD}\n\xe9".encode("latin-1")])

@@ -96,3 +96,20 @@ def test_an_installed_package_holds_the_sample_corpus_and_the_working_folder_the
 ) -> None:
     monkeypatch.setattr("qa.settings.CHECKOUT", None)
     assert (default_store(), sample_corpus()) == (here.parent / "vectorstore", ROOT / "qa" / "corpus")
+
+
+def test_a_folder_s_name_may_begin_with_the_home_and_may_not_be_empty(
+    here: Path, users: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.write_text('store = "~/reports"\nmodel_dir = "~/models"\n')
+    assert load_settings().store == tmp_path / "home" / "reports"
+    assert load_settings().model_dir == tmp_path / "home" / "models"
+    monkeypatch.setenv("QA_STORE", "")
+    with pytest.raises(UsageError, match=r"setting store \(QA_STORE\).* is empty; name a folder"):
+        load_settings()
+
+
+def test_of_an_unknown_setting_the_known_ones_are_named(here: Path) -> None:
+    here.write_text('stor = "reports"\n')
+    with pytest.raises(UsageError, match=r"no setting stor \(.*qa\.toml\); there are: store, embedder, reader"):
+        load_settings()

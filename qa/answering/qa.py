@@ -66,7 +66,7 @@ class QA:
         embedder = open_embedder(held, settings.model_dir, settings.threads, progress)
         if embedder.identity != identity:
             raise StoreMismatch(
-                f"the store {folder} was made with another version of {held}; run: python ingest.py --store {folder}"
+                f"the store {folder} was made with another version of {held}; run: qa ingest --store {folder}"
             )
         return cls(folder, embedder, open_reader(settings.reader, embedder, settings.threads), settings.threshold)
 

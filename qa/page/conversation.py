@@ -33,7 +33,7 @@ them. Choose its number to read it there. Where the documents hold no answer, th
 EMPTY = """
 <h2>There is nothing to ask yet</h2>
 <p>The store holds no documents. Add some under <b>Documents</b>, or close this page and run
-<code>python ingest.py PATH</code> with a folder of yours.</p>
+<code>qa ingest PATH</code> with a folder of yours.</p>
 """
 
 

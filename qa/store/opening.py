@@ -55,7 +55,7 @@ def open_catalog(store: Path) -> Catalog:
     if not path.is_file():
         if store.is_file():
             raise NoStore(f"{store} is a file, not a store; name a folder with --store")
-        raise NoStore(f"{store} holds no store yet; make one with: python ingest.py PATH --store {store}")
+        raise NoStore(f"{store} holds no store yet; make one with: qa ingest PATH --store {store}")
     with catalog_errors(store):
         db = connect_to_read(path)
         check_whole(db, path)
@@ -63,7 +63,7 @@ def open_catalog(store: Path) -> Catalog:
         catalog = with_schema_checked(Catalog(db), store) if tables else Catalog(db)
         if not tables or not catalog.generation:
             catalog.close()
-            raise NoStore(f"nothing has been published in {store} yet; run: python ingest.py PATH --store {store}")
+            raise NoStore(f"nothing has been published in {store} yet; run: qa ingest PATH --store {store}")
         return catalog
 
 

@@ -17,7 +17,7 @@ from tests.store.helpers import held, publish, stage
 
 
 def test_no_store(tmp_path: Path, place: Path) -> None:
-    with pytest.raises(NoStore, match=r"ingest\.py"):
+    with pytest.raises(NoStore, match="qa ingest PATH"):
         open_catalog(place)
     assert not place.exists()
     (tmp_path / "file").write_text("text")
