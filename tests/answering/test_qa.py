@@ -419,7 +419,7 @@ def test_a_store_of_another_embedder_is_refused(store: Path) -> None:
 
 
 def test_no_store_is_said_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(NoStore, match=r"holds no store yet; make one with: python ingest\.py"):
+    with pytest.raises(NoStore, match=r"holds no store yet; make one with: qa ingest PATH"):
         QA.open(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(NoStore, match="is a file, not a store"):
