@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 def complain(error: object, code: int) -> int:
-    """Prints the one line of an error on stderr; returns the exit code it was given."""
-    print(f"qa: {error}", file=sys.stderr)
+    """Prints the one line of an error on stderr, where no name in it may steer the terminal; returns the exit code."""
+    print(f"qa: {visible(str(error))}", file=sys.stderr)
     return code
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from qa.console import print_skipped, progress_bars
+from qa.console import complain, print_skipped, progress_bars
 
 Output = pytest.CaptureFixture[str]
+
+
+def test_an_error_is_one_line_that_steers_no_terminal(capsys: Output) -> None:
+    assert complain("no\x1b[31mstore\u202e\nis there", 2) == 2
+    assert capsys.readouterr().err == "qa: no\ufffd[31mstore is there\n"
 
 
 def test_without_a_terminal_progress_is_a_line_for_every_tenth(capsys: Output) -> None:
