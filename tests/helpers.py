@@ -193,6 +193,12 @@ def give_away(folder: Path) -> None:
         os.chown(path, 65534, 65534)
 
 
+def remove_open(folder: Path) -> None:
+    """Deletes a folder in which an open index may put a lock file while it is being deleted."""
+    while folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def bytes_within(folder: Path) -> bytes:
     """Every file under a folder, one after the other."""
     return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())

@@ -23,7 +23,7 @@ from qa.store.index import (
     next_generation,
     remove_generations,
 )
-from tests.helpers import Vectors, bytes_within, give_away, make_read_only, run_python
+from tests.helpers import Vectors, bytes_within, give_away, make_read_only, remove_open, run_python
 from tests.store.helpers import search, unit_vectors
 
 HNSW_FROM = 1000  # vectors of a collection from which on Chroma writes its HNSW files
@@ -208,7 +208,7 @@ def test_a_generation_deleted_while_open_never_finds_less(
     for number in range(12):  # what Chroma does then differs from time to time
         path = shutil.copytree(original, tmp_path / str(number))
         index = Index(path)
-        shutil.rmtree(path)
+        remove_open(path)
         with contextlib.suppress(StoreDamaged):
             assert index.search(question, "en", 10) == whole
         index.close()
