@@ -174,7 +174,7 @@ class Answer:
     changed: frozenset[str] = frozenset()  # names of cited documents whose file differs from what was read
     seconds: tuple[tuple[str, float], ...] = ()  # time by stage
     lent: tuple[str, ...] = ()  # earlier questions and names that a follow-up refers to; empty where it stands alone
-    understood: str | None = None  # the question as it was read, where that differs from the one asked
+    understood: str | None = None  # a follow-up as it was read; None where the question stands alone
     disagrees: tuple[int, ...] = ()  # numbers, from 0, of the spans that say something else than the first one
 
     @property

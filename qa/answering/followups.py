@@ -52,6 +52,11 @@ class ResolvedQuestion:
                     held |= set(words_of(phrase))
         return f"{self.question} ({', '.join(words)})" if words else self.question
 
+    @property
+    def understood(self) -> str | None:
+        """What a person is told: what is read; where that adds nothing what is searched; None where it stands alone."""
+        return (self.to_read if self.to_read != self.question else self.text) if self.lent else None
+
 
 @dataclass(frozen=True, slots=True)
 class EarlierTurn:

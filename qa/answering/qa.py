@@ -109,7 +109,7 @@ class QA:
             changed=changed_documents([place.source for span in given for place in span.places]),
             seconds=(("retrieve", retrieved_at - started_at), ("read", read_at - retrieved_at)),
             lent=resolved.lent,
-            understood=resolved.to_read if resolved.to_read != asked else None,
+            understood=resolved.understood,
             disagrees=tuple(differing(asked, given)),
         )
 

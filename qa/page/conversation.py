@@ -92,11 +92,11 @@ def question_html(question: str) -> str:
 
 def read_as_html(exchange: Exchange, number: int) -> str:
     """How a follow-up was understood, and the button that undoes it."""
-    lent = exchange.answer.lent if exchange.answer else ()
+    understood = exchange.answer.understood if exchange.answer else None
     if exchange.alone:
         read, button, alone = "read as it stands", "read as a follow-up", 0
-    elif lent:
-        read = f"read as: {question_html(exchange.question)} <b>{escaped(', '.join(lent))}</b>"
+    elif understood:
+        read = f"understood as: <b>{question_html(understood)}</b>"
         button, alone = "read as it stands", 1
     else:
         return ""

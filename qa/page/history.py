@@ -165,6 +165,7 @@ def answer_of(
         hits=hits,
         changed=changed_documents([place.source for span in spans for place in span.places]),
         lent=resolved.lent,
+        understood=resolved.understood,
         disagrees=tuple(differing(question, spans)),
     )
 

@@ -66,7 +66,8 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
             chat.alone(events.again, [earlier, token, within], outputs, **waits),
         ]
         for opening in (chat.cite, source.step):
-            opening(events.cite, [earlier], source, trigger_mode="always_last", queue=False, **quiet)
+            # "always_last" runs the first of two quick clicks again (Gradio 6.31); source.js lets the last one win.
+            opening(events.cite, [earlier], source, trigger_mode="multiple", queue=False, **quiet)
         chat.judge(events.judge, [earlier], notice, queue=False, **quiet)
         source.teach(events.teach, [earlier], notice, queue=False, **quiet)
         for keep, form in ((as_html, HTML), (as_markdown, MARKDOWN)):

@@ -75,6 +75,7 @@ class FakeQA:
             hits=hits,
             changed=self.changed,
             lent=resolve(asked, history).lent,
+            understood=resolve(asked, history).understood,
             disagrees=tuple(differing(asked, spans)),
         )
 

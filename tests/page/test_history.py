@@ -41,8 +41,9 @@ def test_a_conversation_is_found_as_it_was(store: Path) -> None:
     assert log_html(after) == log_html(before)
     assert before[1].answer is not None
     assert before[1].answer.lent
-    assert [e.answer and (e.answer.lent, e.answer.disagrees) for e in after] == [
-        e.answer and (e.answer.lent, e.answer.disagrees) for e in before
+    assert before[1].answer.understood
+    assert [e.answer and (e.answer.lent, e.answer.understood, e.answer.disagrees) for e in after] == [
+        e.answer and (e.answer.lent, e.answer.understood, e.answer.disagrees) for e in before
     ]
 
 

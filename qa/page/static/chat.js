@@ -11,6 +11,7 @@ element.addEventListener('click', (event) => {
   if (alone !== undefined) return trigger('alone', {turn: Number(turn), alone: Number(alone)});
   if (judge !== undefined) return trigger('judge', {turn: Number(turn), number: Number(number), right: Number(judge === 'right')});
   if (turn === undefined) return;
+  document.body.dataset.wanted = `${turn} ${number}`;
   trigger('cite', {turn: Number(turn), number: Number(number)});
 });
 

@@ -57,6 +57,11 @@ async function find(back) {
   show(box.querySelector('.v-found-now'), .35);
 }
 
+function step(turn, number) {
+  document.body.dataset.wanted = `${turn} ${number}`;
+  trigger('step', {turn: Number(turn), number: Number(number)});
+}
+
 function topmost(box) {
   const top = box.getBoundingClientRect().top;
   for (const piece of box.querySelectorAll('[data-o]'))
@@ -100,7 +105,7 @@ element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
   if (button.dataset.edge) return more(button.dataset.edge);
-  if (button.matches('.v-step')) return trigger('step', {turn: Number(button.dataset.turn), number: Number(button.dataset.number)});
+  if (button.matches('.v-step')) return step(button.dataset.turn, button.dataset.number);
   if (button.matches('.v-teach') && selected) {
     return trigger('teach', {...place(), ...selected, turn: Number(element.querySelector('.v-source').dataset.turn)});
   }
@@ -126,7 +131,8 @@ watch('value', () => {
   const pane = element.querySelector('.v-source'), box = text();
   selected = null;
   if (pane) {  // the open citation is marked in the conversation
-    const {turn, number} = pane.dataset;
+    const {turn, number, clicked} = pane.dataset, wanted = document.body.dataset.wanted;
+    if (clicked && wanted && wanted !== `${turn} ${number}`) return step(...wanted.split(' '));  // replies overtook each other
     for (const cite of document.querySelectorAll('.v-cite')) {
       const here = cite.dataset.turn === turn && cite.dataset.number === number;
       here ? cite.setAttribute('aria-current', 'true') : cite.removeAttribute('aria-current');

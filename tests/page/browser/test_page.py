@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Request, Route, expect
 
 from qa.page.source import WINDOW
 from tests.page.browser.visiting import PATIENCE, SETTLED, Visit, until
@@ -106,6 +106,26 @@ def test_every_citation_of_every_turn_opens_its_own_place(visit: Callable[..., V
         else:
             expect(here.page.locator(".v-text mark")).to_have_text(exact)
             here.shows("mark")
+
+
+def test_of_two_quick_clicks_the_last_one_wins(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    answer = here.ask("When did gate three stop?")
+    answer.get_by_text("1 further answer").click()
+    here.page.evaluate("document.querySelectorAll('.v-turn .v-cite')[1].click()")
+    expect(here.page.locator(".v-text mark")).to_have_text("Nobody was hurt.")
+    held: list[Route] = []
+    here.page.route("**/run/predict**", lambda route: held.append(route) if len(held) < 2 else route.continue_())
+    here.page.evaluate("for (const n of [1, 0]) document.querySelectorAll('.v-turn .v-cite')[n].click()")
+    until(here.page, lambda: len(held) == 2)
+    done: list[Request] = []
+    here.page.on("requestfinished", lambda request: done.append(request) if "/run/predict" in request.url else None)
+    held.sort(key=lambda route: '"number":1' in (route.request.post_data or ""))
+    held[0].continue_()
+    expect(here.page.locator(".v-text mark")).to_have_text("22:37")
+    held[1].continue_()  # the reply to the first click comes last, and the page asks again
+    until(here.page, lambda: len(done) == 3)
+    expect(here.page.locator(".v-text mark")).to_have_text("22:37")
 
 
 def test_no_answer_shows_what_is_near(visit: Callable[..., Visit]) -> None:

@@ -120,7 +120,7 @@ def test_a_follow_up_says_how_it_was_read_and_can_be_undone(visit: Callable[...,
     here = visit()
     here.ask("When did gate three stop?")
     answer = here.ask("And why?")
-    expect(answer.locator(".v-read-as")).to_contain_text("read as: And why? When did gate three stop?")
+    expect(answer.locator(".v-read-as")).to_contain_text("understood as: And why? (gate three stop)")
     answer.get_by_role("button", name="read as it stands").click()
     undone = here.page.get_by_role("button", name="read as a follow-up")
     expect(undone).to_be_visible()
