@@ -16,7 +16,7 @@ from transformers import BertConfig, BertForQuestionAnswering
 from eval.training import train_reader
 from eval.training.reading_groups import Group, Read, save_groups
 from eval.training.reading_pairs import Pair, save_pairs
-from eval.training.train_reader import FOR_GROUPS, Plan, group_loss, train
+from eval.training.train_reader import FOR_GROUPS, Plan, group_loss, logits, train
 from eval.training.windows import Batch, Window, pair_batches
 
 # ---- the loss ----
@@ -48,6 +48,17 @@ def test_the_passages_of_a_group_share_one_softmax_of_scores_above_their_first_t
 
 
 # ---- training ----
+
+
+def test_windows_in_parts_give_the_logits_of_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, lengths = tiny_model(2).eval(), torch.tensor([40, 7, 90, 33, 64])
+    mask = (torch.arange(96) < lengths[:, None]).long()
+    ids = torch.randint(1, 150, mask.shape, generator=torch.Generator().manual_seed(3)) * mask
+    batch = {"input_ids": ids, "attention_mask": mask, "token_type_ids": torch.zeros_like(ids)}
+    monkeypatch.setattr(train_reader, "PART", 2)
+    whole = model(**batch)
+    for parts, expected in zip(logits(model, batch), (whole.start_logits, whole.end_logits), strict=True):
+        torch.testing.assert_close(parts[mask == 1], expected[mask == 1], rtol=1e-4, atol=1e-5)
 
 
 def tiny_model(layers: int = 1) -> Any:
