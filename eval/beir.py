@@ -6,32 +6,27 @@ A document ranks where its best passage does.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from eval import metrics
-from eval.command import OK, BadInput, say, warn
+from eval.command import OK, say, warn
 from eval.convert import Beir, beir, document_id, write_beir
 from eval.documents import open_documents
 from eval.predict import answer_all, facts_of
 from eval.report import quote, write_report
 from eval.runs import REPORT, SCHEMA, read_meta, write_scores
 from eval.score import NOT_RETRIEVED, RIGHT, Measure, TextOf, headline, latency, stage_seconds
+from eval.sets import fill
 from qa.answering.qa import QA
 from qa.answering.render import hit_json
 from qa.answering.retrieval import retrieve
-from qa.console import embedder_opener, progress_bars
-from qa.errors import NoStore
-from qa.ingestion.sync import sync
-from qa.settings import Settings, load_settings
-from qa.store.opening import open_catalog
+from qa.settings import load_settings
 
 DEPTH = 100  # passages, so that there are enough documents among them
 
@@ -70,16 +65,6 @@ def run_beir(options: argparse.Namespace) -> int:
         )  # fmt: skip
     say(*headline(scores), f"report: {options.out / REPORT}")
     return OK
-
-
-def fill(settings: Settings, documents: Path) -> None:
-    """Makes the store hold the documents. Raises BadInput where it holds anything else: that would be removed."""
-    with contextlib.suppress(NoStore), contextlib.closing(open_catalog(settings.store)) as catalog:
-        roots = [Path(root).resolve() for root in catalog.roots]
-        if roots and roots != [documents.resolve()]:
-            raise BadInput(f"the store {settings.store} holds other documents; name another --store")
-    with progress_bars() as progress:
-        sync(settings.store, [documents], embedder_opener(settings), embedder_name=settings.embedder, progress=progress)
 
 
 def digest(made: Beir) -> str:
@@ -121,6 +106,8 @@ def score_documents(made: Beir, predictions: Sequence[Mapping[str, Any]]) -> dic
         "overall": {measure.name: means[measure.name] for measure in MEASURES},
         "languages": {},
         "kinds": {},
+        "pairs": {},
+        "folders": {},
         "causes": {name: sum(row["cause"] == name for row in rows) for name in (RIGHT, NOT_RETRIEVED)},
         "curves": {"recall": [[k, f["value"], f["low"], f["high"]] for k, f in enumerate(points, start=1)]},
         "latency": latency(predictions),

@@ -20,6 +20,7 @@ from eval.documents import open_documents
 from eval.gold import Gold, digest, load_gold
 from eval.runs import PREDICTIONS, SCHEMA, read_meta, read_predictions, write_scores
 from eval.timing import spread
+from qa.language import language_of
 
 Row = dict[str, Any]
 TextOf = Callable[[str], str | None]
@@ -54,6 +55,10 @@ MEASURES = (
     Measure("f1", "F1", ANSWERABLE,
             "words shared by the first answer and the nearest gold answer, by SQuAD's rule; a refusal counts 0",
             main=True),
+    Measure("best", "Best quote, threshold aside", ANSWERABLE,
+            "the first quoted sentence, or a place cited with it, touches a gold span, given or held back", main=True),
+    Measure("best3", "Best three, threshold aside", ANSWERABLE,
+            "one of up to three quoted sentences touches a gold span, given or held back"),
     Measure("first", "First quote holds the answer", ANSWERABLE,
             "the first quoted sentence (600 characters at most), or a place cited with it, touches a gold span",
             main=True),
@@ -115,6 +120,8 @@ def score(
         "overall": figures(rows),
         "languages": {key: figures(part) for key, part in grouped(rows, "lang").items()},
         "kinds": {key: figures(part) for key, part in grouped(rows, "kind").items()},
+        "pairs": {key: figures(part) for key, part in grouped(rows, "pair").items()},
+        "folders": {key: figures(part) for key, part in grouped(rows, "folder").items()},
         "causes": {name: sum(row["cause"] == name for row in rows) for name in CAUSES},
         "curves": curves(rows),
         "latency": latency(given.values()),
@@ -145,7 +152,7 @@ def judge(one: Gold, said: Mapping[str, Any], threshold: float, text_of: TextOf 
     """What became of a question, and each of its values; a value that does not apply is not there."""
     best = said.get("answers", [])[:3] if said.get("answered") else []
     given = [answer for answer in best if answer["confidence"] >= threshold]
-    values = answer_values(one, given)
+    values = answer_values(one, best, given)
     right = bool(best) and is_right(one, best[0])
     values["brier"] = (said.get("confidence", 0.0) - right) ** 2
     if given:
@@ -159,6 +166,7 @@ def judge(one: Gold, said: Mapping[str, Any], threshold: float, text_of: TextOf 
         "question": one.question,
         "kind": one.kind,
         "lang": one.lang,
+        **where(one, text_of),
         "answerable": bool(one.answers),
         "answered": bool(given),
         "right": right,  # the best answer, given or not
@@ -169,14 +177,26 @@ def judge(one: Gold, said: Mapping[str, Any], threshold: float, text_of: TextOf 
     }
 
 
-def answer_values(one: Gold, given: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Values of the answers that were given, for a question with or without gold answers."""
+def where(one: Gold, text_of: TextOf | None) -> dict[str, str | None]:
+    """Languages of question and answering document ("nl > en"), and that document's folder; None where unknown."""
+    source = one.answers[0].source if one.answers else ""
+    text = text_of(source) if text_of is not None and source else None
+    return {
+        "pair": None if text is None else f"{one.lang} > {language_of(text, one.lang)}",
+        "folder": source.rpartition("/")[0] or None,
+    }
+
+
+def answer_values(one: Gold, best: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Values of the best answers and of those that were given, for a question with or without gold answers."""
     if not one.answers:
         return {"refused": float(not given)}
     exact, f1 = words_match(one, given[0]) if given else (0.0, 0.0)
     return {
         "em": exact,
         "f1": f1,
+        "best": float(bool(best) and metrics.holds(best[0], one.spans)),
+        "best3": float(any(metrics.holds(answer, one.spans) for answer in best)),
         "first": float(bool(given) and metrics.holds(given[0], one.spans)),
         "any3": float(any(metrics.holds(answer, one.spans) for answer in given)),
         "citation_recall": metrics.citation_recall(given, one.evidence) or 0.0,
@@ -239,8 +259,9 @@ def retrieval(gold: Sequence[Gold], given: Mapping[str, Mapping[str, Any]]) -> d
 
 
 def grouped(rows: Sequence[Row], key: str) -> dict[str, list[Row]]:
-    """Rows by kind or language, in order of name."""
-    return {name: [row for row in rows if row[key] == name] for name in sorted({row[key] for row in rows})}
+    """Rows by kind or the like, in order of name, without those that have none."""
+    names = sorted({row[key] for row in rows if row[key] is not None})
+    return {name: [row for row in rows if row[key] == name] for name in names}
 
 
 def figures(rows: Sequence[Row]) -> dict[str, metrics.Figure]:

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from eval import beir, compare, convert, run, runs
+from eval import beir, compare, convert, run, runs, sets
 from eval import score as scoring
 from eval.command import BadInput, read_rows
-from eval.gold import Gold, digest, load_gold, parse, to_row
+from eval.documents import open_documents
+from eval.gold import Gold, digest, load_gold, parse, prove, to_row
 from eval.predict import predict
 from eval.report import question_items, write_report
 from eval.score import (
@@ -119,6 +120,7 @@ def test_the_figures_by_hand(scores: dict[str, Any]) -> None:
         "recall@1": (3 / 5, 5), "recall@5": (4 / 5, 5), "recall@10": (4 / 5, 5), "recall@20": (4 / 5, 5),
         "recall@4000c": (4 / 5, 5), "mrr": (3.5 / 5, 5), "ndcg@10": ((3 + 0.6309298) / 5, 5),
         "em": (1 / 5, 5), "f1": (1 / 5, 5), "first": (1 / 5, 5), "any3": (1 / 5, 5),
+        "best": (2 / 5, 5), "best3": (2 / 5, 5),  # one of them is held back
         "precision": (1 / 4, 4),  # right, chosen, span, none were answered
         "citation_precision": (0.5 / 4, 4), "citation_recall": (1 / 5, 5), "verbatim": (1.0, 7),
         "refused": (1 / 2, 2), "overrefused": (2 / 5, 5),
@@ -128,6 +130,15 @@ def test_the_figures_by_hand(scores: dict[str, Any]) -> None:
         "ece": ((0.1 + 0.7 + 0.8 + 0.7 + 0.2 + 0.6 + 0.4) / 7, 7),
     }  # fmt: skip
     assert set(found) == {measure["name"] for measure in scores["measures"]}
+
+
+def test_figures_by_languages_of_question_and_document_and_by_folder() -> None:
+    dutch = "De dijk brak in 1953. De burgemeester heet Ruth Visser en woont al jaren in het dorp achter de dijk."
+    gold = [replace(one, lang="nl") for one in GOLD[:2]]
+    gold = [*gold, replace(GOLD[2], answers=tuple(replace(a, source="b/c.txt") for a in GOLD[2].answers)), GOLD[5]]
+    found = score(gold, [*SAID[:3], SAID[5]], 0.5, {"a.txt": dutch, "b/c.txt": dutch}.get)
+    assert {pair: figures["first"]["n"] for pair, figures in found["pairs"].items()} == {"en > nl": 1, "nl > nl": 2}
+    assert {folder: figures["first"]["n"] for folder, figures in found["folders"].items()} == {"b": 1}
 
 
 def test_figures_by_kind_and_language(scores: dict[str, Any]) -> None:
@@ -521,7 +532,7 @@ def test_documents_are_scored_by_their_best_passage() -> None:
 
 def test_another_store_is_not_emptied_for_a_benchmark(store: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="holds other documents"):
-        beir.fill(load_settings(store=store), tmp_path)
+        sets.fill(load_settings(store=store), tmp_path)
 
 
 def test_the_passages_of_a_question_are_kept(store: Path, embedder: FakeEmbedder) -> None:
@@ -592,12 +603,61 @@ def test_wrong_use_of_the_command(wrong: list[str]) -> None:
     assert stopped.value.code == 2
 
 
-def test_the_baseline_is_of_the_questions_that_the_gate_asks() -> None:
-    baseline = runs.read_scores(ROOT / "eval/baseline/corpus_dev")
-    gold = load_gold(ROOT / "eval/data/corpus_dev.jsonl")
-    assert baseline["gold"] == {"sha256": digest(gold), "questions": 100, "predicted": 100}
+@pytest.mark.parametrize(("run_of", "file"), [("corpus_dev", "corpus_dev.jsonl"), ("desk_gate", "desk_dev/gate.jsonl")])
+def test_the_baseline_is_of_the_questions_that_the_gate_asks(run_of: str, file: str) -> None:
+    baseline = runs.read_scores(ROOT / "eval/baseline" / run_of)
+    gold = load_gold(ROOT / "eval/data" / file)
+    assert baseline["gold"] == {"sha256": digest(gold), "questions": len(gold), "predicted": len(gold)}
     assert baseline["overall"]["verbatim"]["value"] == 1
     assert compare.compare(baseline, baseline)["losses"] == []
+
+
+# ---- all sets ----
+
+
+def test_every_set_of_the_repository_is_proved_by_its_documents() -> None:
+    for one in sets.gold_sets([]):
+        with open_documents(None, one.documents) as documents:
+            prove(load_gold(one.gold), documents, one.gold)
+
+
+def test_the_gate_asks_some_of_the_desk_questions() -> None:
+    asked, every = (load_gold(ROOT / "eval/data/desk_dev" / name) for name in ("gate.jsonl", "gold.jsonl"))
+    assert {one.id for one in asked} < {one.id for one in every}
+    assert [to_row(one) for one in every if one.id in {two.id for two in asked}] == [to_row(one) for one in asked]
+
+
+def test_a_folder_that_is_no_set_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"it needs gold\.jsonl and a folder called documents"):
+        sets.gold_sets([tmp_path])
+    mine = tmp_path / "desk_dev"
+    (mine / "documents").mkdir(parents=True)
+    write_rows_of(GOLD, mine / "gold.jsonl")
+    with pytest.raises(BadInput, match="two sets are called desk_dev"):
+        sets.gold_sets([mine])
+
+
+def test_all_sets_are_asked_in_stores_of_their_own_and_stand_in_one_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], scores: dict[str, Any]
+) -> None:
+    filled: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        run, "fill", lambda settings, documents: filled.append((settings.store.parent.name, documents.name))
+    )
+    monkeypatch.setattr(run, "run_gold", lambda gold, settings, out, limit: scores)
+    mine = tmp_path / "mine"
+    (mine / "documents").mkdir(parents=True)
+    write_rows_of(GOLD, mine / "gold.jsonl")
+    assert run.main(["--all", str(mine), "--out", str(tmp_path / "out")]) == 0
+    assert filled == [("corpus_dev", "corpus"), ("desk_dev", "documents"), ("mine", "documents")]
+    lines = (tmp_path / "out" / run.TABLE).read_text().splitlines()
+    assert lines[0] == "|  | corpus_dev | desk_dev | mine |"
+    assert lines[2] == "| questions | 7 of 7 | 7 of 7 | 7 of 7 |"
+    assert any(re.match(r"\| Refused where nothing answers \| 0\.500 \[0\.000, 1\.000\] \|", line) for line in lines)
+    assert lines[3] in capsys.readouterr().out
+
+
+# ---- what does not go ----
 
 
 def test_two_runs_do_not_write_into_one_folder(tmp_path: Path) -> None:
