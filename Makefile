@@ -107,7 +107,9 @@ $(WORK)/calibration/gold.jsonl: | $(READY)
 
 $(WORK)/reader/reader.json: $(WORK)/reader/reader.onnx $(WORK)/calibration/gold.jsonl
 	$(BIN)/python ingest.py $(WORK)/calibration/documents --store $(WORK)/calibration-store
-	$(BIN)/python -m eval.calibrate --gold $(WORK)/calibration/gold.jsonl --store $(WORK)/calibration-store --reader $(WORK)/reader
+	$(BIN)/python ingest.py $(DESK)/../calibration --store $(WORK)/calibration-desk
+	$(BIN)/python -m eval.calibrate --set $(WORK)/calibration/gold.jsonl $(WORK)/calibration-store \
+	  $(foreach gold,$(wildcard $(DESK)/../calibration/*/gold.jsonl),--set $(gold) $(WORK)/calibration-desk) --reader $(WORK)/reader
 
 clean:  ## remove environment, caches and build products; the store stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

@@ -1,8 +1,8 @@
 """Fits the function from the trained reader's scores to confidences over the whole program; writes it to reader.json.
 
-python -m eval.calibrate --gold FILE --store DIR --reader FOLDER [--dry-run]
-Every question with an answer is asked twice: as it is, and with the passages that hold its answer taken away. The
-second kind weighs as if one question in five had no answer. Do not report figures on the questions fitted on.
+python -m eval.calibrate --set GOLD STORE [--set GOLD STORE ...] --reader FOLDER [--dry-run]
+Every question with an answer is asked twice: as it is, and with the passages that hold its answer taken away. These and
+the questions without an answer weigh as if one question in five had none. Do not report figures on questions fitted on.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from eval import metrics
 from eval.command import OK, BadInput, bar, edge, read_json, say, warn, write_whole
 from eval.gold import Gold, load_gold
 from qa.answering.citing import span_of
+from qa.answering.followups import resolve
 from qa.answering.qa import QA
 from qa.answering.span_reader import CALIBRATION, READ_HITS, Calibration, ScoredSpan, SpanReader
 from qa.settings import load_settings
@@ -35,6 +36,9 @@ RANK_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # tried
 UNCALIBRATED = Calibration()  # scores as they are
 
 Floats = npt.NDArray[np.float64]
+
+
+Asked = tuple["Reading | None", "Reading"]  # a question as it is, if it has an answer; and where nothing answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +61,27 @@ class Reading:
 # ---- reading ----
 
 
-def read_gold(qa: QA, reader: SpanReader, gold: Sequence[Gold]) -> list[tuple[Reading, Reading]]:
-    """For each question that has an answer: read as it is, and without the passages that hold one."""
-    asked = [one for one in gold if one.answers]
-    return [both(qa.retrieve(one.question), reader, one) for one in bar(asked, "reading")]
+def read_gold(qa: QA, reader: SpanReader, gold: Sequence[Gold]) -> list[Asked]:
+    """Each question read as it is, and without the passages that hold its answer, if it has one."""
+    return [ask(qa, reader, one) for one in bar(gold, "reading")]
 
 
-def both(hits: Sequence[Hit], reader: SpanReader, one: Gold) -> tuple[Reading, Reading]:
+def ask(qa: QA, reader: SpanReader, one: Gold) -> Asked:
+    resolved = resolve(one.question, one.history)
+    return both(qa.retrieve(resolved.text), reader, resolved.to_read, one)
+
+
+def both(hits: Sequence[Hit], reader: SpanReader, question: str, one: Gold) -> Asked:
     bare = [hit for hit in hits if not metrics.touches(metrics.hit_places(hit), one.spans)]
     lists = [hits[:READ_HITS], bare[:READ_HITS]]
     known: dict[str, list[ScoredSpan]] = {}
     for some in lists:  # what the second list shares with the first is read once
         new = [hit for hit in some if hit.passage.id not in known]
         known.update({hit.passage.id: [] for hit in new})
-        for found in reader.find(one.question, new):
+        for found in reader.find(question, new):
             known[new[found.number].passage.id].append(found)
     asked, without = (reading(some, known, one) for some in lists)
-    return asked, without
+    return asked if one.answers else None, without
 
 
 def reading(hits: Sequence[Hit], known: Mapping[str, Sequence[ScoredSpan]], one: Gold) -> Reading:
@@ -97,20 +105,26 @@ def is_right(hits: Sequence[Hit], found: ScoredSpan, one: Gold) -> bool:
 # ---- fitting ----
 
 
-def fit(read: Sequence[tuple[Reading, Reading]]) -> Calibration:
-    """Weight of the rank by the questions as they are; slope, intercept and threshold by both kinds.
+def fit(read: Sequence[Asked]) -> Calibration:
+    """Weight of the rank by the questions with an answer as they are; slope, intercept and threshold by both kinds.
 
     Raises BadInput where a higher score does not make an answer more likely to be right.
     """
-    weight = chosen_weight([asked for asked, _ in read])
-    best = [one.best(weight) for pair in read for one in pair]
+    asked, without = answered(read), [bare for _, bare in read]
+    weight = chosen_weight(asked)
+    best = [one.best(weight) for one in [*asked, *without]]
     scores, right = np.array([s for s, _ in best]), np.array([float(r) for _, r in best])
-    weights = np.tile([1 - ABSENT, ABSENT], len(read))
+    weights = np.repeat([(1 - ABSENT) / len(asked), ABSENT / len(without)], [len(asked), len(without)])
     known = np.isfinite(scores)
     slope, intercept = logistic_regression(scores[known], right[known], weights[known])
     if slope <= 0:
         raise BadInput("a higher score does not make an answer of this reader more likely to be right")
     return Calibration(slope, intercept, threshold(expit(slope * scores + intercept), right, weights), weight)
+
+
+def answered(read: Sequence[Asked]) -> list[Reading]:
+    """The questions with an answer, as they are."""
+    return [asked for asked, _ in read if asked is not None]
 
 
 def rights(read: Sequence[Reading], weight: float) -> float:
@@ -162,31 +176,29 @@ def save(folder: Path, fitted: Calibration, note: str) -> None:
 
 
 def run_calibrate(options: argparse.Namespace) -> int:
-    gold = load_gold(options.gold)
+    sets = [(load_gold(Path(gold)), Path(store)) for gold, store in options.set]
     reader = SpanReader.open(options.reader, options.threads, UNCALIBRATED)
-    # The reader of the settings is not asked: retrieval is all that is needed of the program.
-    settings = load_settings(store=options.store, reader="sentence")
-    with QA.open(settings=settings, progress=warn) as qa:
-        found = read_gold(qa, reader, gold)
-    if not found:
-        raise BadInput(f"{options.gold} has no question with an answer")
+    found: list[Asked] = []
+    for gold, store in sets:
+        # The reader of the settings is not asked: retrieval is all that is needed of the program.
+        with QA.open(settings=load_settings(store=store, reader="sentence"), progress=warn) as qa:
+            found += read_gold(qa, reader, gold)
+    if not answered(found):
+        raise BadInput(f"no question of {options.set[0][0]} has an answer")
     fitted = fit(found)
     report(found, fitted)
     if not options.dry_run:
-        save(
-            options.reader,
-            fitted,
-            f"{len(found)} questions of {options.gold.name}, with and without answers {1 - ABSENT:g} : {ABSENT:g}",
-        )
+        counts = f"{len(answered(found))} questions with an answer and {len(found)} without"
+        save(options.reader, fitted, f"{counts}, weighed {1 - ABSENT:g} : {ABSENT:g}")
     return OK
 
 
-def report(found: Sequence[tuple[Reading, Reading]], c: Calibration) -> None:
-    asked = [one for one, _ in found]
+def report(found: Sequence[Asked], c: Calibration) -> None:
+    asked, without = answered(found), [bare for _, bare in found]
     say("best answer right by rank_weight: " + ", ".join(f"{w:g}: {rights(asked, w):.3f}" for w in RANK_WEIGHTS))
     say(f"rank_weight {c.rank_weight}, confidence = logistic({c.slope:.4f} * score {c.intercept:+.4f})")
-    for what, kind in (("as they are", 0), ("without their answer", 1)):
-        best = [pair[kind].best(c.rank_weight) for pair in found]
+    for what, read in (("as they are", asked), ("without an answer", without)):
+        best = [one.best(c.rank_weight) for one in read]
         given = [right for score, right in best if expit(c.slope * score + c.intercept) >= c.threshold]
         say(
             f"{what}: {len(best)} questions, best answer right {np.mean([right for _, right in best]):.3f}, at the "
@@ -199,8 +211,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m eval.calibrate", description="Fits the trained reader's confidence on questions of your own."
     )
     add = parser.add_argument
-    add("--gold", type=Path, required=True, metavar="FILE", help="gold questions to fit on, never to report on")
-    add("--store", type=Path, required=True, metavar="DIR", help="the store that holds their documents")
+    add("--set", nargs=2, action="append", required=True, metavar=("GOLD", "STORE"), help=(
+        "gold questions to fit on, never to report on, and the store that holds their documents; several count together"
+    ))  # fmt: skip
     add("--reader", type=Path, required=True, metavar="FOLDER", help="with reader.onnx and tokenizer.json")
     add("--threads", type=int, default=0, metavar="N", help="default: as many as there are")
     add("--dry-run", action="store_true", help="print what was fitted and write nothing")

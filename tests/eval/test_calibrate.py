@@ -54,22 +54,37 @@ def one(*found: tuple[float, int, bool]) -> Reading:
 # ---- reading ----
 
 
+def both(hits: Sequence[Hit], asked: Gold) -> calibrate.Asked:
+    return calibrate.both(hits, FakeReader(), asked.question, asked)  # type: ignore[arg-type]
+
+
 def test_each_question_is_read_with_and_without_the_passages_that_hold_its_answer() -> None:
     copy = hit("copy.txt").passage
     hits = [hit("a.txt", also=(copy,)), hit("b.txt")]
-    asked, bare = calibrate.both(hits, FakeReader(), gold("copy.txt", "1811"))  # type: ignore[arg-type]
+    asked, bare = both(hits, gold("copy.txt", "1811"))
+    assert asked is not None
     assert len(asked.scores) == 4
     assert len(bare.scores) == 2  # the first hit stands in copy.txt as well
     assert not bare.right.any()
-    asked, bare = calibrate.both(hits, FakeReader(), gold("b.txt", "1811"))  # type: ignore[arg-type]
+    asked, bare = both(hits, gold("b.txt", "1811"))
+    assert asked is not None
     assert [
         (float(s), int(r)) for s, r, right in zip(asked.scores, asked.ranks, asked.right, strict=True) if right
     ] == [(0.0, 1)]
 
 
 def test_a_neighbour_in_the_right_sentence_that_shares_no_word_with_the_answer_is_wrong() -> None:
-    asked, _ = calibrate.both([hit("a.txt")], FakeReader(), gold("a.txt", "Ada Brook"))  # type: ignore[arg-type]
+    asked, _ = both([hit("a.txt")], gold("a.txt", "Ada Brook"))
+    assert asked is not None
     assert not asked.right.any()
+
+
+def test_a_question_without_an_answer_is_read_as_it_is_and_nothing_is_right() -> None:
+    none = Gold("q2", "When was it sold?", "en", "unanswerable")
+    asked, bare = both([hit("a.txt"), hit("b.txt")], none)
+    assert asked is None
+    assert len(bare.scores) == 4
+    assert not bare.right.any()
 
 
 # ---- fitting ----
@@ -105,6 +120,17 @@ def test_an_answer_where_there_is_none_weighs_as_one_question_in_five() -> None:
     weights = np.array([0.8, 0.2, 0.8, 0.2, 0.2])
     assert calibrate.threshold(confidence, right, weights) == 0.8  # .4 of 2.0 wrong; with the last one .6 of 2.2
     assert calibrate.threshold(confidence, right, np.ones(5)) == 1  # half of them wrong, wherever one draws the line
+
+
+def test_questions_without_an_answer_share_that_weight() -> None:
+    rng = np.random.default_rng(1)
+    answered = [
+        (one((float(s), 0, bool(rng.random() < expit(s)))), one((float(s) - 4, 0, False)))
+        for s in rng.normal(0, 2, 300)
+    ]
+    fitted = calibrate.fit(answered)
+    doubled = calibrate.fit([*answered, *((None, bare) for _, bare in answered)])
+    assert (doubled.slope, doubled.intercept) == pytest.approx((fitted.slope, fitted.intercept), abs=1e-3)
 
 
 def test_confidence_is_the_share_that_is_right() -> None:
@@ -152,8 +178,8 @@ def test_what_was_fitted_is_written_and_the_rest_of_the_file_stays(tmp_path: Pat
 
 def test_wrong_use_gives_one_line_and_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        calibrate.parse(["--gold", "x"])
+        calibrate.parse(["--set", "x", "y"])
     (tmp_path / "gold.jsonl").write_text("[]\n")
-    where = ["--store", str(tmp_path), "--reader", str(tmp_path)]
-    assert calibrate.main(["--gold", str(tmp_path / "gold.jsonl"), *where]) == 2
+    asked = ["--set", str(tmp_path / "gold.jsonl"), str(tmp_path)]
+    assert calibrate.main([*asked, "--reader", str(tmp_path)]) == 2
     assert "line 1" in capsys.readouterr().err
