@@ -37,12 +37,15 @@ def runs(text: str) -> Iterator[tuple[str, ...]]:
 
 
 def kept_back(folders: Sequence[Path]) -> tuple[dict[int, str], dict[str, str]]:
-    """Hashes of the runs of words in the documents of the sets, and their questions, each with where it stands."""
+    """Hashes of the runs of words in the documents that answer, and the questions, each with where it stands.
+
+    Documents that only make the others harder to find are left out.
+    """
     texts: dict[int, str] = {}
     questions: dict[str, str] = {}
     for one in gold_sets(folders):
         documents = of_folder(one.documents)
-        for name in documents.names:
+        for name in sorted({answer.source for asked in load_gold(one.gold) for answer in asked.answers}):
             texts |= dict.fromkeys(map(hash, runs(documents.text(name) or "")), f"{one.name}/{name}")
         questions |= dict.fromkeys(long_questions(one.gold), one.name)
     return texts, questions | dict.fromkeys(long_questions(OWN[0].gold.with_name("corpus_test.jsonl")), "corpus_test")
