@@ -1,4 +1,4 @@
-"""Fits the function from the trained reader's scores to confidences over the whole program; writes it to reader.json.
+"""Fits what makes a confidence of the features of the trained reader's spans, over the whole program: reader.json.
 
 python -m eval.calibrate --set GOLD STORE [--set GOLD STORE ...] --reader FOLDER [--dry-run]
 Every question with an answer is asked twice: as it is, and with the passages that hold its answer taken away. These and
@@ -12,50 +12,46 @@ import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
-from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 from eval import metrics
 from eval.command import OK, BadInput, bar, edge, read_json, say, warn, write_whole
 from eval.gold import Gold, load_gold
 from qa.answering.citing import span_of
+from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features
 from qa.answering.followups import resolve
 from qa.answering.qa import QA
-from qa.answering.span_reader import CALIBRATION, READ_HITS, Calibration, ScoredSpan, SpanReader
+from qa.answering.span_reader import CALIBRATION, READ_HITS, Calibration, SpanReader
 from qa.settings import load_settings
 from qa.types import Hit
 
 WRONG = 0.2  # of the answers given, at most, where the threshold is set
 ABSENT = 0.2  # of the questions asked, those that the documents do not answer: as many as in the project's gold sets
-RANK_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # tried
-UNCALIBRATED = Calibration()  # scores as they are
+CANDIDATES = 3  # of each question, best first: as many as an answer shows
+UNCALIBRATED = Calibration()  # by the network's score alone
 
 Floats = npt.NDArray[np.float64]
-
-
 Asked = tuple["Reading | None", "Reading"]  # a question as it is, if it has an answer; and where nothing answers
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was found in a question's passages: (score, rank from 0, whether it is right), as read."""
+    """What was found in a question's passages, by the network's score: features of each span, and which are right."""
 
-    scores: Floats
-    ranks: npt.NDArray[np.int64]
-    right: npt.NDArray[np.bool_]
+    known: Floats  # (spans, features)
+    right: npt.NDArray[np.bool_]  # (spans,)
 
-    def best(self, rank_weight: float) -> tuple[float, bool]:
-        """Score of the winning span and whether it is right; (-inf, False) where there is none."""
-        if not len(self.scores):
-            return -np.inf, False
-        weighed = self.scores - rank_weight * np.log1p(self.ranks)
-        at = int(np.argmax(weighed))
-        return float(weighed[at]), bool(self.right[at])
+    def best(self, c: Calibration) -> tuple[float, bool]:
+        """Confidence of the winning span and whether it is right; (0, False) where there is none."""
+        sure = confidences(self.known, c.weights, c.intercept)
+        at = max(range(len(sure)), key=lambda n: sure[n], default=None)
+        return (0.0, False) if at is None else (sure[at], bool(self.right[at]))
 
 
 # ---- reading ----
@@ -80,18 +76,15 @@ def both(hits: Sequence[Hit], reader: SpanReader, question: str, one: Gold) -> A
         known.update({hit.passage.id: [] for hit in new})
         for found in reader.find(question, new):
             known[new[found.number].passage.id].append(found)
-    asked, without = (reading(some, known, one) for some in lists)
+    asked, without = (reading(some, known, question, one) for some in lists)
     return asked if one.answers else None, without
 
 
-def reading(hits: Sequence[Hit], known: Mapping[str, Sequence[ScoredSpan]], one: Gold) -> Reading:
+def reading(hits: Sequence[Hit], known: Mapping[str, Sequence[ScoredSpan]], question: str, one: Gold) -> Reading:
     """What was found in these hits, ranked as they are here."""
     found = [f._replace(number=number) for number, hit in enumerate(hits) for f in known[hit.passage.id]]
-    return Reading(
-        np.array([f.score for f in found]),
-        np.array([f.number for f in found], np.int64),
-        np.array([is_right(hits, f, one) for f in found], bool),
-    )
+    found.sort(key=lambda f: -f.score)
+    return Reading(features(question, hits, found), np.array([is_right(hits, f, one) for f in found], bool))
 
 
 def is_right(hits: Sequence[Hit], found: ScoredSpan, one: Gold) -> bool:
@@ -106,20 +99,28 @@ def is_right(hits: Sequence[Hit], found: ScoredSpan, one: Gold) -> bool:
 
 
 def fit(read: Sequence[Asked]) -> Calibration:
-    """Weight of the rank by the questions with an answer as they are; slope, intercept and threshold by both kinds.
+    """Weights and intercept by logistic regression over the best spans of both kinds of question, and the threshold.
 
-    Raises BadInput where a higher score does not make an answer more likely to be right.
+    Raises BadInput where what is known of the spans does not tell right ones from wrong ones.
     """
     asked, without = answered(read), [bare for _, bare in read]
-    weight = chosen_weight(asked)
-    best = [one.best(weight) for one in [*asked, *without]]
-    scores, right = np.array([s for s, _ in best]), np.array([float(r) for _, r in best])
-    weights = np.repeat([(1 - ABSENT) / len(asked), ABSENT / len(without)], [len(asked), len(without)])
-    known = np.isfinite(scores)
-    slope, intercept = logistic_regression(scores[known], right[known], weights[known])
-    if slope <= 0:
-        raise BadInput("a higher score does not make an answer of this reader more likely to be right")
-    return Calibration(slope, intercept, threshold(expit(slope * scores + intercept), right, weights), weight)
+    shares = np.repeat([(1 - ABSENT) / len(asked), ABSENT / len(without)], [len(asked), len(without)])
+    readings = [*asked, *without]
+    known = np.concatenate([one.known[:CANDIDATES] for one in readings])
+    right = np.concatenate([one.right[:CANDIDATES] for one in readings])
+    weighs = np.concatenate(
+        [np.full(len(one.right[:CANDIDATES]), share) for one, share in zip(readings, shares, strict=True)]
+    )
+    if right.all() or not right.any():
+        raise BadInput("right answers cannot be told from wrong ones where all are alike")
+    weights, intercept = logistic_regression(known, right, weighs)
+    fitted = Calibration(dict(zip(FEATURES, weights.tolist(), strict=True)), intercept)
+    sure = np.array(confidences(known, fitted.weights, intercept))
+    if np.average(sure[right], weights=weighs[right]) <= np.average(sure[~right], weights=weighs[~right]):
+        raise BadInput("what is known of this reader's answers does not tell right ones from wrong ones")
+    best = [one.best(fitted) for one in readings]
+    confidence, won = np.array([c for c, _ in best]), np.array([float(r) for _, r in best])
+    return replace(fitted, threshold=threshold(confidence, won, shares))
 
 
 def answered(read: Sequence[Asked]) -> list[Reading]:
@@ -127,30 +128,13 @@ def answered(read: Sequence[Asked]) -> list[Reading]:
     return [asked for asked, _ in read if asked is not None]
 
 
-def rights(read: Sequence[Reading], weight: float) -> float:
-    """Share of the questions whose best span is right with this weight of the rank."""
-    return float(np.mean([one.best(weight)[1] for one in read]))
-
-
-def chosen_weight(read: Sequence[Reading]) -> float:
-    """The smallest weight within one standard error of the best (Breiman et al. 1984, the rule for pruning trees).
-
-    How far the rank can be trusted depends on the documents, and here all are of one kind.
-    """
-    best = max(rights(read, weight) for weight in RANK_WEIGHTS)
-    error = math.sqrt(best * (1 - best) / len(read))
-    return next(weight for weight in RANK_WEIGHTS if rights(read, weight) >= best - error)
-
-
-def logistic_regression(scores: Floats, right: Floats, weights: Floats) -> tuple[float, float]:
-    """Slope and intercept of greatest likelihood, with a light L2 penalty in case the two kinds do not overlap."""
-
-    def loss(p: Floats) -> float:
-        z = p[0] * scores + p[1]
-        return float(np.average(np.logaddexp(0, z) - right * z, weights=weights)) + 1e-4 * float(p[0] ** 2)
-
-    slope, intercept = minimize(loss, np.array([0.5, 0.0])).x
-    return float(slope), float(intercept)
+def logistic_regression(known: Floats, right: npt.NDArray[np.bool_], weighs: Floats) -> tuple[Floats, float]:
+    """Weight of each feature, and intercept, of greatest likelihood with an L2 penalty on standardised features."""
+    scale = StandardScaler().fit(known)
+    model = LogisticRegression(max_iter=1000)
+    model.fit(scale.transform(known), right, sample_weight=weighs / weighs.mean())
+    weights = model.coef_[0] / scale.scale_
+    return weights, float(model.intercept_[0] - weights @ scale.mean_)
 
 
 def threshold(confidence: Floats, right: Floats, weights: Floats) -> float:
@@ -167,8 +151,11 @@ def save(folder: Path, fitted: Calibration, note: str) -> None:
     """Writes what was fitted to reader.json and leaves what else stands there."""
     path = folder / CALIBRATION
     kept = read_json(path) if path.exists() else asdict(Calibration())
-    names = ("slope", "intercept", "threshold", "rank_weight")
-    new = {name: round(getattr(fitted, name), 6) for name in names}
+    new = {
+        "weights": {name: round(weight, 6) for name, weight in fitted.weights.items()},
+        "intercept": round(fitted.intercept, 6),
+        "threshold": fitted.threshold,
+    }
     write_whole(path, json.dumps({**kept, **new, "fitted": note}, indent=1) + "\n")
 
 
@@ -195,11 +182,10 @@ def run_calibrate(options: argparse.Namespace) -> int:
 
 def report(found: Sequence[Asked], c: Calibration) -> None:
     asked, without = answered(found), [bare for _, bare in found]
-    say("best answer right by rank_weight: " + ", ".join(f"{w:g}: {rights(asked, w):.3f}" for w in RANK_WEIGHTS))
-    say(f"rank_weight {c.rank_weight}, confidence = logistic({c.slope:.4f} * score {c.intercept:+.4f})")
+    say(*(f"{name:12} {weight:+.3f}" for name, weight in c.weights.items()), f"{'intercept':12} {c.intercept:+.3f}")
     for what, read in (("as they are", asked), ("without an answer", without)):
-        best = [one.best(c.rank_weight) for one in read]
-        given = [right for score, right in best if expit(c.slope * score + c.intercept) >= c.threshold]
+        best = [one.best(c) for one in read]
+        given = [right for confidence, right in best if confidence >= c.threshold]
         say(
             f"{what}: {len(best)} questions, best answer right {np.mean([right for _, right in best]):.3f}, at the "
             f"threshold {c.threshold:.3f} {len(given)} answered, {sum(given)} of them right"

@@ -11,12 +11,10 @@ import json
 import random
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-from scipy.special import expit
 from tokenizers import Tokenizer
 
 from eval import metrics
@@ -25,10 +23,10 @@ from eval.convert import Range, span_of_articles, squad_articles, squad_form, ti
 from eval.metrics import Figure
 from eval.runs import rounded
 from eval.training.reading_pairs import Overlap
-from qa.answering.span_reader import CALIBRATION, TOKENIZER, Calibration, ScoredSpan, SpanReader, read_calibration
+from qa.answering.span_reader import CALIBRATION, TOKENIZER, Calibration, SpanReader, read_calibration
 from qa.errors import ModelUnavailable
 from qa.passages import CountTokens, split
-from qa.types import Document, Hit, Passage, Source
+from qa.types import Document, Hit, Passage, Source, Span
 
 SEED = 1
 RIGHT = 0.5  # F1 above which an answer counts as right
@@ -38,7 +36,7 @@ SPLIT_WINDOW = 512  # tokens, of the default embedder
 class Finder(Protocol):
     """What is needed of `SpanReader`."""
 
-    def find(self, question: str, hits: Sequence[Hit]) -> list[ScoredSpan]: ...
+    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +52,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The best span in a question's own paragraph, and in the other one. Scores: -inf where there is no span."""
+    """The best span in a question's own paragraph, and in the other one; 0 where there is no span."""
 
-    score: float
+    confidence: float
     text: str
     exact: float
     f1: float
@@ -108,19 +106,17 @@ def read_all(finder: Finder, asked: Sequence[Question], count: CountTokens, what
 
 def read(finder: Finder, question: Question, count: CountTokens) -> Read:
     """Both paragraphs of a question, each cut into passages as the program cuts a document."""
-    score, text = best(finder, question, question.own, count)
+    confidence, text = best(finder, question, question.own, count)
     exact, f1 = metrics.best_match(text, question.golds, metrics.squad_tokens)
     other = None if question.other is None else best(finder, question, question.other, count)[0]
-    return Read(score, text, exact, f1, other)
+    return Read(confidence, text, exact, f1, other)
 
 
 def best(finder: Finder, question: Question, paragraph: str, count: CountTokens) -> tuple[float, str]:
-    """Score and text of the best span."""
+    """Confidence and text of the best span."""
     hits = [Hit(passage, 1.0) for passage in passages(paragraph, question.title, count)]
-    found = finder.find(question.text, hits)
-    if not found:
-        return -np.inf, ""
-    return found[0].score, paragraph[found[0].start : found[0].end]
+    found = finder.read(question.text, hits)
+    return (found[0].confidence, found[0].text) if found else (0.0, "")
 
 
 def passages(paragraph: str, title: str, count: CountTokens) -> list[Passage]:
@@ -131,10 +127,10 @@ def passages(paragraph: str, title: str, count: CountTokens) -> list[Passage]:
 # ---- figures ----
 
 
-def figures(read: Sequence[Read], calibration: Calibration) -> dict[str, Figure]:
+def figures(read: Sequence[Read], threshold: float) -> dict[str, Figure]:
     """Each with its interval; an answer that is not given counts 0 in the first two."""
-    given = [accepted(one.score, calibration) for one in read]
-    others = [not accepted(one.other, calibration) for one in read if one.other is not None]
+    given = [one.confidence >= threshold for one in read]
+    others = [one.other < threshold for one in read if one.other is not None]
     return {
         "exact match": metrics.mean_figure(one.exact * g for one, g in zip(read, given, strict=True)),
         "F1": metrics.mean_figure(one.f1 * g for one, g in zip(read, given, strict=True)),
@@ -148,16 +144,12 @@ def figures(read: Sequence[Read], calibration: Calibration) -> dict[str, Figure]
     }
 
 
-def accepted(score: float, calibration: Calibration) -> bool:
-    return bool(expit(calibration.slope * score + calibration.intercept) >= calibration.threshold)
-
-
-def cost(rounded_ones: Sequence[Read], floats: Sequence[Read], calibration: Calibration) -> dict[str, Figure]:
+def cost(rounded_ones: Sequence[Read], floats: Sequence[Read], threshold: float) -> dict[str, Figure]:
     """What 8 bits change, paired: 8 bits less float, both at the threshold of the former and without one."""
     pairs = list(zip(floats, rounded_ones, strict=True))
     return {
         "F1, 8 bits less float": metrics.difference_figure(
-            (a.f1 * accepted(a.score, calibration), b.f1 * accepted(b.score, calibration)) for a, b in pairs
+            (a.f1 * (a.confidence >= threshold), b.f1 * (b.confidence >= threshold)) for a, b in pairs
         ),
         "F1 without threshold, 8 bits less float": metrics.difference_figure((a.f1, b.f1) for a, b in pairs),
     }
@@ -184,15 +176,14 @@ def run_reader_only(options: argparse.Namespace, open_reader: Callable[..., Find
     if not (folder / TOKENIZER).is_file():
         raise ModelUnavailable(f"{folder} holds no {TOKENIZER}; make it with eval.training.export_reader")
     count = counter(folder)
-    plain = Calibration()  # scores as they are: paragraphs have no rank
-    finder = open_reader(folder, options.threads, plain)
-    calibration = replace(read_calibration(folder / CALIBRATION), rank_weight=0.0)
+    calibration = read_calibration(folder / CALIBRATION)
+    finder = open_reader(folder, options.threads, calibration)
     asked = questions(options.data, options.articles, options.questions)
     found = read_all(finder, asked, count, "reading")
-    result = figures(found, calibration)
+    result = figures(found, calibration.threshold)
     if options.float:
-        exact = open_reader(options.float.parent, options.threads, plain, options.float.name)
-        result |= cost(found, read_all(exact, asked, count, "reading, float"), calibration)
+        exact = open_reader(options.float.parent, options.threads, calibration, options.float.name)
+        result |= cost(found, read_all(exact, asked, count, "reading, float"), calibration.threshold)
     report(result, calibration, options.json)
     return OK
 
@@ -201,8 +192,7 @@ def report(result: Mapping[str, Figure], calibration: Calibration, as_json: bool
     if as_json:
         say(json.dumps({"calibration": asdict(calibration), "figures": rounded(result)}))
         return
-    c = calibration
-    warn(f"confidence = logistic({c.slope:.4f} * score {c.intercept:+.4f}), threshold {c.threshold:.4f}")
+    warn(f"threshold {calibration.threshold:.4f}")
     say(*(shown(name, figure) for name, figure in result.items()))
 
 

@@ -129,7 +129,7 @@ def main() -> int:
             f"{name}: best sentence right {right.mean():.3f}, by similarity alone {plain.mean():.3f}, n = {len(right)}"
         )
     scores, right = best(parts["calibrate"] + parts["bare"], weights)
-    slope, intercept = logistic_regression(scores, right, np.ones(len(right)))
+    (slope,), intercept = logistic_regression(scores[:, None], right > 0, np.ones(len(right)))
     print(f"CONFIDENCE = ({slope:.3f}, {intercept:.3f})")
     confidence = 1 / (1 + np.exp(-(slope * scores + intercept)))
     print(f"THRESHOLD = {threshold(confidence, right, len(parts['calibrate'])):.2f}")

@@ -7,12 +7,11 @@ scores of different passages compare. Answering needs onnxruntime, tokenizers an
 from __future__ import annotations
 
 import json
-import math
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -20,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Encoding, Tokenizer
 
-from qa.answering.citing import logistic, span_of
+from qa.answering.citing import span_of
+from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features
 from qa.answering.question import ASKS_CLAUSE
 from qa.answering.quoting import QuoteBounds, answerable_ranges, clause, quotable, says_nothing
 from qa.errors import ModelUnavailable
@@ -53,22 +53,12 @@ Load = Callable[[], tuple[Tokenizer, Session]]
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What makes a confidence of a score; fitted by eval.calibrate and stored beside the weights."""
+    """What makes a confidence of what is known of a span; fitted by eval.calibrate, stored beside the weights."""
 
-    slope: float = 1.0
+    weights: Mapping[str, float] = field(default_factory=lambda: {"score": 1.0})  # of deciding.FEATURES
     intercept: float = 0.0
     threshold: float = 0.5
-    rank_weight: float = 0.0  # a passage's score gains this times log(1 / rank)
     languages: tuple[str, ...] = ("en", "nl")  # that the model was trained for; `SpanReader` reads any
-
-
-class ScoredSpan(NamedTuple):
-    """A span of the passage of hit `number`, as document offsets."""
-
-    score: float  # logits above no answer, with the rank's part
-    number: int
-    start: int
-    end: int
 
 
 class SpanReader:
@@ -98,15 +88,15 @@ class SpanReader:
         return cls(lambda: load(folder, weights), calibrated, threads or os.cpu_count() or 1)
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
-        """Spans of all passages, best first, at most SPANS of a passage, one a sentence."""
+        """Spans of all passages, most confident first, at most SPANS of a passage, one a sentence."""
         c = self.calibration
-        return [
-            span_of(hits[one.number], one.start, one.end, logistic(c.slope * one.score + c.intercept))
-            for one in self.find(question, hits)
-        ]
+        found = self.find(question, hits)
+        sure = confidences(features(question, hits, found), c.weights, c.intercept)
+        spans = [span_of(hits[f.number], f.start, f.end, one) for f, one in zip(found, sure, strict=True)]
+        return sorted(spans, key=lambda span: -span.confidence)
 
     def find(self, question: str, hits: Sequence[Hit]) -> list[ScoredSpan]:
-        """The same spans with their scores; equal scores in order of the hits and in text order."""
+        """The same spans by the network's scores alone; equal ones in order of the hits and in text order."""
         passages = [hit.passage for hit in hits[:READ_HITS]]
         if not passages:
             return []
@@ -119,10 +109,9 @@ class SpanReader:
         scored = iter(zip(flat, outputs, strict=True))
         found: list[ScoredSpan] = []
         for number, (passage, own_windows) in enumerate(zip(passages, cut, strict=True)):
-            bonus = -self.calibration.rank_weight * math.log(1 + number)
             ranges = answerable_ranges(question, passage)
             best = best_spans(passage, ranges, [next(scored) for _ in own_windows], bool(ASKS_CLAUSE.search(question)))
-            found += [ScoredSpan(score + bonus, number, passage.start + a, passage.start + b) for score, a, b in best]
+            found += [ScoredSpan(score, number, passage.start + a, passage.start + b) for score, a, b in best]
         return sorted(found, key=lambda one: (-one.score, one.number, one.start))
 
     def _model(self) -> tuple[Tokenizer, Session]:
@@ -136,10 +125,12 @@ def read_calibration(path: Path) -> Calibration:
     """The calibration in a file, which may hold further facts. Raises ModelUnavailable."""
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        names = {field.name for field in fields(Calibration)}
-        known = {name: value for name, value in facts.items() if name in names}
-        figures = {name: float(value) for name, value in known.items() if name != "languages"}
-        return Calibration(**figures, languages=tuple(map(str, known.get("languages", Calibration().languages))))
+        usual = Calibration()
+        weights = {name: float(value) for name, value in facts.get("weights", usual.weights).items()}
+        if strange := weights.keys() - set(FEATURES):
+            raise ValueError(f"it weighs {min(strange)}, which this version does not know")
+        intercept, threshold = (float(facts.get(name, getattr(usual, name))) for name in ("intercept", "threshold"))
+        return Calibration(weights, intercept, threshold, tuple(map(str, facts.get("languages", usual.languages))))
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ModelUnavailable(
             f"the reader's calibration cannot be read ({error}); install the package again"

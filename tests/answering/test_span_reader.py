@@ -288,20 +288,22 @@ def test_equal_scores_come_in_the_order_of_the_hits() -> None:
     assert [one.number for one in found if one.score == found[0].score] == [0, 1, 2]
 
 
-def test_a_passage_s_rank_weighs_as_much_as_its_weight_says() -> None:
+def test_the_rank_weighs_as_much_as_its_weight_says() -> None:
     given = hits_of("Shut by hand.", "Closed by lever.")
     wanted = {"hand": 5.0, "lever": 5.2}
     for weight, best in ((0.0, "lever"), (0.5, "lever"), (0.7, "hand")):
-        reader = reader_of(wanted, wanted, given, "How?", calibration=Calibration(rank_weight=weight))
-        assert reader.read("How?", given)[0].text == best
-        scores = {one.number: one.score for one in reversed(reader.find("How?", given))}
-        assert scores[1] == pytest.approx(10.4 - weight * np.log(2), abs=1e-5)
+        calibration = Calibration({"score": 1.0, "rank": weight}, intercept=-9.0)
+        reader = reader_of(wanted, wanted, given, "How?", calibration=calibration)
+        first, *_ = reader.read("How?", given)
+        assert first.text == best
+        expected = 10 - 9 if best == "hand" else 10.4 - weight * np.log(2) - 9
+        assert first.confidence == pytest.approx(logistic(expected), abs=1e-5)
 
 
 def test_confidence_is_the_calibrated_score_and_falls_with_it_over_all_passages() -> None:
     given = hits_of("Shut by hand on Monday, it was.", "Closed by lever on Friday, it was.", "Nothing is here.")
     wanted = {"hand": 3.0, "lever": 2.0, "monday": -1.0, "friday": 0.5}
-    calibration = Calibration(slope=0.4, intercept=-1.5, threshold=0.61)
+    calibration = Calibration({"score": 0.4}, intercept=-1.5, threshold=0.61)
     reader = reader_of(wanted, wanted, given, "How?", calibration=calibration)
     found, spans = reader.find("How?", given), reader.read("How?", given)
     assert reader.threshold == 0.61
@@ -410,15 +412,26 @@ def test_the_network_is_loaded_once_however_many_threads_ask_and_all_get_the_sam
 
 def test_a_calibration_may_stand_among_other_facts(tmp_path: Path) -> None:
     path = tmp_path / "reader.json"
-    facts = {"slope": 0.5, "intercept": -1, "threshold": 0.4, "rank_weight": 0.1, "languages": ["en", "nl"], "x": [1]}
+    weights = {"score": 0.5, "rank": 1}
+    facts = {"weights": weights, "intercept": -1, "threshold": 0.4, "languages": ["en", "nl"], "x": [1]}
     path.write_text(json.dumps(facts))
-    assert span_reader.read_calibration(path) == Calibration(0.5, -1, 0.4, 0.1, ("en", "nl"))
+    assert span_reader.read_calibration(path) == Calibration(weights, -1, 0.4, ("en", "nl"))
     path.write_text("{}")
     assert span_reader.read_calibration(path) == Calibration()
 
 
 @pytest.mark.parametrize(
-    "broken", ["", "[]", '{"slope": "x', '{"slope": "x"}', '{"threshold": [1]}', '{"languages": 3}']
+    "broken",
+    [
+        "",
+        "[]",
+        '{"weights": {',
+        '{"weights": {"score": "x"}}',
+        '{"weights": {"luck": 1}}',
+        '{"weights": [1]}',
+        '{"threshold": [1]}',
+        '{"languages": 3}',
+    ],
 )
 def test_a_broken_calibration_is_named(tmp_path: Path, broken: str) -> None:
     path = tmp_path / "reader.json"

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from eval import reader_only
 from eval.command import BadInput
 from eval.reader_only import Read
-from qa.answering.span_reader import Calibration, ScoredSpan
-from qa.types import Hit
+from qa.answering.citing import span_of
+from qa.answering.span_reader import Calibration
+from qa.types import Hit, Span
 from tests.helpers import tokenizer_of
 
 MILL = "The mill of Ostrava was built by Ada Brook in 1811. It stands on the river."
@@ -41,22 +41,22 @@ def squad_file(path: Path, articles: int = 2) -> Path:
 
 
 class FakeFinder:
-    """Finds the first of some words that a passage holds, each with its score."""
+    """Finds the first of some words that a passage holds, each with its confidence."""
 
     def __init__(self, **scores: float) -> None:
         self.scores = scores
         self.seen: list[tuple[str, str]] = []  # question and context line
 
-    def find(self, question: str, hits: Sequence[Hit]) -> list[ScoredSpan]:
+    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
         found = []
-        for number, hit in enumerate(hits):
+        for hit in hits:
             self.seen.append((question, hit.passage.context))
             for word, score in self.scores.items():
                 at = hit.passage.text.find(word)
                 if at >= 0:
                     start = hit.passage.start + at
-                    found.append(ScoredSpan(score, number, start, start + len(word)))
-        return sorted(found, reverse=True)
+                    found.append(span_of(hit, start, start + len(word), score))
+        return sorted(found, key=lambda span: -span.confidence)
 
 
 def count(texts: Sequence[str]) -> list[int]:
@@ -100,26 +100,25 @@ def test_another_file_is_refused(tmp_path: Path, wrong: str) -> None:
 
 def test_both_paragraphs_are_read_with_the_article_s_title(tmp_path: Path) -> None:
     who, when = reader_only.questions(squad_file(tmp_path / "squad.json"), (1, 1), None)
-    finder = FakeFinder(**{"by Ada Brook": 4.0, "rains": 1.5, "1811": 3.0})
+    finder = FakeFinder(**{"by Ada Brook": 0.8, "rains": 0.3, "1811": 0.6})
     one = reader_only.read(finder, who, count)
-    assert (one.score, one.text, one.other) == (4.0, "by Ada Brook", 1.5)
+    assert (one.confidence, one.text, one.other) == (0.8, "by Ada Brook", 0.3)
     assert (one.exact, one.f1) == (0.0, pytest.approx(0.8))
     assert finder.seen[0] == ("Who built the mill?", "Old Mill 1")
-    other = reader_only.read(FakeFinder(**{"in 1811": 2.0}), when, count)
-    assert (other.exact, other.f1, other.other) == (1.0, 1.0, -np.inf)
+    other = reader_only.read(FakeFinder(**{"in 1811": 0.2}), when, count)
+    assert (other.exact, other.f1, other.other) == (1.0, 1.0, 0.0)
 
 
 def reads(*rows: tuple[float, float, float]) -> list[Read]:
-    """(score, F1, the other paragraph's score)."""
-    return [Read(score, "x", float(f1 == 1), f1, other) for score, f1, other in rows]
+    """(confidence, F1, the other paragraph's confidence)."""
+    return [Read(confidence, "x", float(f1 == 1), f1, other) for confidence, f1, other in rows]
 
 
 # ---- figures ----
 
 
 def test_a_refused_answer_counts_nothing_and_a_refused_other_paragraph_counts() -> None:
-    calibration = Calibration(slope=1, intercept=0, threshold=0.5)  # from score 0 on
-    found = reader_only.figures(reads((2, 1, -1), (1, 0.5, 3), (-1, 1, -2), (-2, 0, -np.inf)), calibration)
+    found = reader_only.figures(reads((0.9, 1, 0.3), (0.5, 0.5, 0.8), (0.4, 1, 0.2), (0.1, 0, 0)), 0.5)
     values = {name: figure["value"] for name, figure in found.items()}
     assert values == {
         "exact match": 0.25,
@@ -135,8 +134,7 @@ def test_a_refused_answer_counts_nothing_and_a_refused_other_paragraph_counts() 
 
 
 def test_eight_bits_are_compared_question_by_question() -> None:
-    calibration = Calibration(slope=1, intercept=0, threshold=0.5)
-    found = reader_only.cost(reads((1, 0.5, 0), (-1, 1, 0)), reads((1, 1, 0), (1, 1, 0)), calibration)
+    found = reader_only.cost(reads((0.7, 0.5, 0), (0.3, 1, 0)), reads((0.7, 1, 0), (0.7, 1, 0)), 0.5)
     assert found["F1, 8 bits less float"]["value"] == -0.75
     assert found["F1 without threshold, 8 bits less float"]["value"] == -0.25
 
@@ -152,10 +150,10 @@ def run(tmp_path: Path, *arguments: str) -> int:
     options = reader_only.parse(["--reader", str(folder), "--data", str(data), *arguments])
 
     def open_reader(where: Path, threads: int, calibration: Calibration, weights: str = "reader.onnx") -> FakeFinder:
-        assert calibration.rank_weight == 0
+        assert calibration.weights == {"score": 2}
         if weights != "reader.onnx":
-            return FakeFinder(**{"by Ada Brook in 1811": 4.0})
-        return FakeFinder(**{"Ada Brook": 5.0, "1811": 4.0, "rains": -3.0, "oak": -4.0, "Nothing": -2.0})
+            return FakeFinder(**{"by Ada Brook in 1811": 0.8})
+        return FakeFinder(**{"Ada Brook": 0.9, "1811": 0.8, "rains": 0.2, "oak": 0.1, "Nothing": 0.3})
 
     return reader_only.run_reader_only(options, open_reader)
 
@@ -165,16 +163,16 @@ def test_the_command_reports_at_the_threshold_beside_the_weights(
 ) -> None:
     (tmp_path / "reader").mkdir()
     path = tmp_path / "reader" / "reader.json"
-    path.write_text(json.dumps({"slope": 1, "intercept": -4.5, "threshold": 0.5, "rank_weight": 2, "note": "x"}))
+    path.write_text(json.dumps({"weights": {"score": 2}, "threshold": 0.5, "note": "x"}))
     float_file = str(tmp_path / "reader" / "float.onnx")
     assert run(tmp_path, "--articles", "3-4", "--float", float_file, "--json") == 0
     out = json.loads(capsys.readouterr().out)
     assert out["figures"]["F1"]["n"] == 4
-    assert out["figures"]["answered"]["value"] == 1  # both questions get the best span of the paragraph, at 5.0
+    assert out["figures"]["answered"]["value"] == 1  # both questions get the best span of the paragraph, at .9
     assert out["figures"]["exact match"]["value"] == 0.5
     assert out["figures"]["other paragraph refused"]["value"] == 1
     assert out["figures"]["F1 without threshold, 8 bits less float"]["n"] == 4
-    path.write_text(json.dumps({"slope": 1, "intercept": -5.5, "threshold": 0.5}))
+    path.write_text(json.dumps({"weights": {"score": 2}, "threshold": 0.95}))
     assert run(tmp_path, "--articles", "3-4", "--json") == 0
     assert json.loads(capsys.readouterr().out)["figures"]["answered"]["value"] == 0
 

@@ -1,0 +1,113 @@
+"""From marked spans to confidences: what is known of each candidate, weighed by a small logistic model.
+
+Features of question, passage and span tell right answers from wrong ones better than the reader's score alone (Kamath,
+Jia, Liang 2020, Selective question answering under domain shift). Which ones are weighed, and how, is fitted by
+eval.calibrate and stored beside the reader's weights.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from qa.answering.citing import logistic
+from qa.answering.conflicts import FIGURE
+from qa.answering.question import NAME, holds_kind, stems, wanted_kind
+from qa.language import language_of
+from qa.text import equality_key
+from qa.types import Hit, Passage, join_context
+
+FEATURES = (
+    "score",  # of start and end above no answer
+    "lead",  # on the best candidate that says something else; negative behind it
+    "share",  # log of its part of all that the candidates and "no answer" weigh together
+    "rank",  # of its passage: minus the log of the number from 1
+    "retrieval",  # score of its passage
+    "agreeing",  # other documents with a candidate of the same words, 3 at most
+    "kind",  # 1 where the span holds what is asked for (a number, time, name or reason) and the question does not
+    "no_kind",  # 1 where that is asked for and the span does not hold it
+    "words",  # share of the question's words that stand in its sentences
+    "around",  # share of them that stand in its passage, title or heading
+    "unsaid",  # share of the question's figures and names that stand in none of these
+    "length",  # log of its number of words
+    "dutch",  # 1 for a Dutch question
+    "across",  # 1 where the passage is in another language than the question
+)
+FARTHEST = 8.0  # a lead counts up to this
+AGREEING = 3  # and so many documents that agree
+
+Floats = npt.NDArray[np.float64]
+
+
+class ScoredSpan(NamedTuple):
+    """A span that the reader marked in the passage of hit `number`, as document offsets."""
+
+    score: float  # logits of its start and end above those of "no answer"
+    number: int
+    start: int
+    end: int
+
+
+def confidences(known: Floats, weights: Mapping[str, float], intercept: float) -> list[float]:
+    """The chance of each candidate to be right, from its features."""
+    weighed = known @ np.array([weights.get(name, 0.0) for name in FEATURES])
+    return [logistic(float(one) + intercept) for one in weighed]
+
+
+def features(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) -> Floats:
+    """(candidates, features): what is known of each candidate, in the order of FEATURES."""
+    if not found:
+        return np.zeros((0, len(FEATURES)))
+    scores = np.array([one.score for one in found])
+    said = [equality_key(text_of(hits, one)) for one in found]
+    usual = Counter(hit.passage.language for hit in hits).most_common(1)[0][0]
+    asked_in = language_of(question, usual, letters=12)
+    wanted = wanted_kind(question)
+    together = np.logaddexp(0.0, np.logaddexp.reduce(scores))
+    rows = []
+    for one, key in zip(found, said, strict=True):
+        hit = hits[one.number]
+        same = np.array([other == key for other in said])
+        lead = one.score - scores[~same].max(initial=-np.inf)
+        agreeing = {hits[found[int(n)].number].passage.source.name for n in np.flatnonzero(same)}
+        rows.append([
+            one.score, float(np.clip(lead, -FARTHEST, FARTHEST)), one.score - together, -math.log1p(one.number),
+            hit.score, min(len(agreeing) - 1, AGREEING), *of_words(question, wanted, asked_in, hit.passage, one),
+        ])  # fmt: skip
+    return np.array(rows)
+
+
+def text_of(hits: Sequence[Hit], one: ScoredSpan) -> str:
+    passage = hits[one.number].passage
+    return passage.text[one.start - passage.start : one.end - passage.start]
+
+
+def of_words(
+    question: str, wanted: re.Pattern[str] | None, asked_in: str, passage: Passage, one: ScoredSpan
+) -> list[float]:
+    """The features from "kind" on: what the words of question, span, sentences and passage say."""
+    language = passage.language
+    span = passage.text[one.start - passage.start : one.end - passage.start]
+    around = [(a, b) for a, b in passage.sentences if a < one.end and one.start < b]
+    low, high = min([one.start, *(a for a, _ in around)]), max([one.end, *(b for _, b in around)])
+    holds = holds_kind(wanted, span, question, language)
+    asked = stems(question, language)
+    sentences = stems(passage.text[low - passage.start : high - passage.start], language)
+    whole = stems(join_context(passage.context, passage.text), language)
+    named = stems(" ".join([*NAME.findall(question), *FIGURE.findall(question)]), language)
+    return [
+        float(holds),
+        float(wanted is not None and not holds),
+        len(asked & sentences) / max(1, len(asked)),
+        len(asked & whole) / max(1, len(asked)),
+        len(named - whole) / max(1, len(named)),
+        math.log1p(len(span.split())),
+        float(asked_in == "nl"),
+        float(asked_in != language),
+    ]

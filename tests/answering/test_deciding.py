@@ -1,0 +1,108 @@
+"""What is known of each candidate, worked out by hand, and what its confidence is made of."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qa.answering.citing import logistic
+from qa.answering.deciding import AGREEING, FARTHEST, FEATURES, ScoredSpan, confidences, features
+from qa.types import Hit, Passage, Source
+
+QUESTION = "When did Ada Brook open the mill of Ostrava?"
+TEXT = "Ada Brook opened the mill in 1811. It burned down on Monday."
+COPY = "The mill dates from 1811, as the sign on its gate says."
+DUTCH = "De molen van Ada Brook werd geopend op de eerste zondag van mei en staat er nog altijd."
+
+
+def hit(name: str, text: str, score: float, language: str = "en", context: str = "") -> Hit:
+    source = Source(name, name, "0" * 64, "", None)
+    stops = [n + 1 for n, sign in enumerate(text) if sign == "."]
+    begins = [0, *(stop + 1 for stop in stops[:-1])]
+    return Hit(
+        Passage(name, source, 100, 100 + len(text), text, context, language,
+                tuple((100 + a, 100 + b) for a, b in zip(begins, stops, strict=True))),
+        score,
+    )  # fmt: skip
+
+
+HITS = [hit("a.txt", TEXT, 1.6), hit("b.txt", COPY, 1.2, context="Ostrava"), hit("c.txt", DUTCH, 0.4, "nl")]
+
+
+def marked(number: int, words: str, score: float) -> ScoredSpan:
+    start = 100 + HITS[number].passage.text.index(words)
+    return ScoredSpan(score, number, start, start + len(words))
+
+
+FOUND = [
+    marked(0, "1811", 5.0),
+    marked(1, "1811", 4.0),
+    marked(0, "Monday", 2.0),
+    marked(2, "eerste zondag van mei", -3.0),
+]
+
+
+def known(name: str, question: str = QUESTION) -> list[float]:
+    return [float(value) for value in features(question, HITS, FOUND)[:, FEATURES.index(name)]]
+
+
+def test_a_lead_is_over_the_best_that_says_something_else() -> None:
+    assert known("score") == [5.0, 4.0, 2.0, -3.0]
+    assert known("lead") == [3.0, 2.0, -3.0, -8.0]
+    alone = features(QUESTION, HITS, FOUND[:2])
+    assert list(alone[:, FEATURES.index("lead")]) == [FARTHEST, FARTHEST]  # both say the same
+
+
+def test_a_share_is_of_all_candidates_and_of_no_answer() -> None:
+    together = math.log(sum(math.exp(one.score) for one in FOUND) + 1)
+    assert known("share") == pytest.approx([one.score - together for one in FOUND])
+
+
+def test_rank_and_retrieval_are_the_passage_s() -> None:
+    assert known("rank") == pytest.approx([0, -math.log(2), 0, -math.log(3)])
+    assert known("retrieval") == [1.6, 1.2, 1.6, 0.4]
+
+
+def test_documents_that_agree_are_counted_up_to_a_few() -> None:
+    assert known("agreeing") == [1, 1, 0, 0]
+    many = [replace(HITS[0], passage=replace(HITS[0].passage, source=replace(HITS[0].passage.source, name=f"{n}")))
+            for n in range(6)]  # fmt: skip
+    rows = features(QUESTION, many, [FOUND[0]._replace(number=n) for n in range(6)])
+    assert list(rows[:, FEATURES.index("agreeing")]) == [AGREEING] * 6
+
+
+def test_the_kind_asked_for_is_looked_for_in_the_span() -> None:
+    assert (known("kind"), known("no_kind")) == ([1, 1, 1, 1], [0, 0, 0, 0])
+    assert (known("kind", "How many were hurt?"), known("no_kind", "How many were hurt?")) == (
+        [1, 1, 0, 0],
+        [0, 0, 1, 1],
+    )
+    assert known("kind", "Is it a mill?") == known("no_kind", "Is it a mill?") == [0, 0, 0, 0]
+
+
+def test_words_of_the_question_are_looked_for_in_sentence_and_passage() -> None:
+    # when did ada brook open the mill of ostrava: nine words, of which the first sentence has ada brook open the mill
+    assert known("words") == pytest.approx([5 / 9, 2 / 9, 0, 2 / 9])
+    assert known("around") == pytest.approx([5 / 9, 3 / 9, 5 / 9, 2 / 9])
+
+
+def test_names_and_figures_that_the_passage_lacks_are_counted() -> None:
+    assert known("unsaid") == pytest.approx([1 / 3, 2 / 3, 1 / 3, 1 / 3])  # Ostrava; Ada, Brook; Ostrava twice
+    assert known("unsaid", "What was it in 1811?") == [0, 0, 0, 1]
+
+
+def test_languages_of_question_and_passage() -> None:
+    assert (known("dutch"), known("across")) == ([0, 0, 0, 0], [0, 0, 0, 1])
+    asked = "Wanneer heeft Ada Brook de molen van Ostrava geopend?"
+    assert (known("dutch", asked), known("across", asked)) == ([1, 1, 1, 1], [1, 1, 1, 0])
+
+
+def test_confidence_is_the_logistic_of_the_weighed_features() -> None:
+    rows = features(QUESTION, HITS, FOUND)
+    found = confidences(rows, {"score": 0.5, "agreeing": 2.0}, -3.0)
+    assert found == pytest.approx([logistic(2.5 + 2 - 3), logistic(2 + 2 - 3), logistic(1 - 3), logistic(-1.5 - 3)])
+    assert confidences(features(QUESTION, HITS, []), {"score": 1.0}, 0.0) == []
+    assert np.isfinite(rows).all()
