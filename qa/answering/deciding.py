@@ -36,7 +36,6 @@ FEATURES = (
     "around",  # share of them that stand in its passage, title or heading
     "unsaid",  # share of the question's figures and names that stand in none of these
     "length",  # log of its number of words
-    "dutch",  # 1 for a Dutch question
     "across",  # 1 where the passage is in another language than the question
 )
 FARTHEST = 8.0  # a lead counts up to this
@@ -108,6 +107,5 @@ def of_words(
         len(asked & whole) / max(1, len(asked)),
         len(named - whole) / max(1, len(named)),
         math.log1p(len(span.split())),
-        float(asked_in == "nl"),
         float(asked_in != language),
     ]

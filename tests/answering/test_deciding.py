@@ -95,9 +95,9 @@ def test_names_and_figures_that_the_passage_lacks_are_counted() -> None:
 
 
 def test_languages_of_question_and_passage() -> None:
-    assert (known("dutch"), known("across")) == ([0, 0, 0, 0], [0, 0, 0, 1])
+    assert known("across") == [0, 0, 0, 1]
     asked = "Wanneer heeft Ada Brook de molen van Ostrava geopend?"
-    assert (known("dutch", asked), known("across", asked)) == ([1, 1, 1, 1], [1, 1, 1, 0])
+    assert known("across", asked) == [1, 1, 1, 0]
 
 
 def test_confidence_is_the_logistic_of_the_weighed_features() -> None:
