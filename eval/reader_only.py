@@ -29,6 +29,7 @@ from qa.passages import CountTokens, split
 from qa.types import Document, Hit, Passage, Source, Span
 
 SEED = 1
+FOUND_FIRST = 2.0  # score of a passage that is first in the dense and in the lexical list
 RIGHT = 0.5  # F1 above which an answer counts as right
 SPLIT_WINDOW = 512  # tokens, of the default embedder
 
@@ -114,7 +115,7 @@ def read(finder: Finder, question: Question, count: CountTokens) -> Read:
 
 def best(finder: Finder, question: Question, paragraph: str, count: CountTokens) -> tuple[float, str]:
     """Confidence and text of the best span."""
-    hits = [Hit(passage, 1.0) for passage in passages(paragraph, question.title, count)]
+    hits = [Hit(passage, FOUND_FIRST) for passage in passages(paragraph, question.title, count)]
     found = finder.read(question.text, hits)
     return (found[0].confidence, found[0].text) if found else (0.0, "")
 
