@@ -182,15 +182,22 @@ def run_ask(options: argparse.Namespace) -> int:
 
 
 def ask_one(options: argparse.Namespace, settings: Settings) -> int:
-    from qa.answering.qa import QA, clean
+    from qa.page.running import ask_running
+
+    answered = None if options.no_server else ask_running(settings, options.question)
+    answer, text = answered or ask_here(options.question, settings)
+    print(json.dumps(answer, ensure_ascii=False) if options.json else text)
+    return OK if answer["answered"] else NO_ANSWER
+
+
+def ask_here(question: str, settings: Settings) -> tuple[dict[str, Any], str]:
+    """The answer as JSON and as text, by this process."""
+    from qa.answering.qa import QA
     from qa.answering.render import to_json, to_text
 
-    if not clean(options.question):
-        raise UsageError("the question is empty; type one")
     with QA.open(settings=settings, progress=say) as qa:
-        answer = qa.ask(options.question)
-    print(json.dumps(to_json(answer), ensure_ascii=False) if options.json else to_text(answer))
-    return OK if answer.answered else NO_ANSWER
+        answer = qa.ask(question)
+    return to_json(answer), to_text(answer)
 
 
 def ask_batch(questions: Path, out: Path, settings: Settings) -> int:
@@ -403,6 +410,8 @@ def make_parser() -> argparse.ArgumentParser:
     ask = add(commands, "ask", run_ask, "ask a question, or a file of questions")
     ask.add_argument("question", nargs="?", metavar="QUESTION")
     ask.add_argument("--json", action="store_true", help="print the answer as one JSON object")
+    ask.add_argument("--no-server", action="store_true", help=(
+        "load the models here, also where a page of the store is running that has them"))  # fmt: skip
     ask.add_argument("--batch", type=Path, metavar="FILE", help='JSON lines of {"id", "question", "history"?}')
     ask.add_argument("--out", type=Path, metavar="FILE", help="where the answers of --batch go, one JSON object a line")
     ask.epilog = "Exit: 0 answered (or batch done), 5 no answer in the documents, 1 error, 2 wrong use."

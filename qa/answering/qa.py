@@ -41,6 +41,7 @@ class QA:
         self.catalog: Catalog = open_catalog(store)
         self.index: Index | None = None
         self.generation = 0
+        self.stays = False  # asked many questions: it pays to open the index in full
 
     @classmethod
     def open(
@@ -82,6 +83,11 @@ class QA:
                 self.index.close()
                 self.index = None
             self.catalog.close()
+
+    def warm_up(self) -> None:
+        """Loads models and index, so that the first question is answered as quickly as later ones."""
+        self.stays = True
+        self.ask("Is anybody there?")
 
     def ask(self, question: str, history: Sequence[Earlier] = (), within: Within | None = None) -> Answer:
         """The answer in the documents' own words, or none with the nearest passages.
@@ -158,6 +164,8 @@ class QA:
                     self.index = None
                 self.index = Index(generation_path(self.store, number))
                 self.generation = number
+            if self.stays:
+                self.index.open()
             yield self.index
 
 

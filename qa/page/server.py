@@ -24,13 +24,15 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI, Request
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.answering.qa import QA
+from qa.answering.render import to_json, to_text
 from qa.documents.files import MAX_BYTES, open_regular
 from qa.errors import UnreadableFile, UsageError, VerbatimError
 from qa.ingestion.library import Library
+from qa.page import running
 from qa.page.conversation import examples_for
 from qa.page.events import PageEvents
 from qa.page.layout import page_blocks
@@ -102,10 +104,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def application(events: PageEvents, logins: Logins | None = None) -> FastAPI:
+def application(events: PageEvents, logins: Logins | None = None, secret: str = "") -> FastAPI:
     """The page and its endpoints as a web application that loads nothing from elsewhere.
 
-    logins: who may see it; empty: everybody.
+    logins: who may see it; empty: everybody. secret: by which the command line may ask it; "": it may not.
     """
     forbid_telemetry()
     # System fonts: the themes of gradio ask Google for theirs.
@@ -119,6 +121,8 @@ def application(events: PageEvents, logins: Logins | None = None) -> FastAPI:
     app.add_middleware(Guard, anywhere=bool(logins))
     add_original(app, events.qa)
     add_upload(app, events.library)
+    if secret:
+        add_local(app, events.qa, secret)
     gr.mount_gradio_app(
         app,
         page_blocks(events),
@@ -243,6 +247,29 @@ def add_upload(app: FastAPI, library: Library) -> None:
         return PlainTextResponse(visible(taken))
 
 
+# ---- the command line of the same user ----
+
+
+def add_local(app: FastAPI, qa: QA, secret: str) -> None:
+    """Answers the questions of `running.ask_running`, which knows the secret; a login is not asked for."""
+
+    @app.get(running.HELLO)
+    def hello(challenge: str = "") -> Response:
+        return JSONResponse({"proof": running.proof(secret, challenge)})
+
+    @app.post(running.ASK)
+    def ask(asked: dict[str, str]) -> Response:
+        if not hmac.compare_digest(asked.get("secret", "").encode(), secret.encode()):
+            return PlainTextResponse("not for you", status_code=403)
+        if asked.get("embedder") not in ("", qa.embedder.name):
+            return PlainTextResponse("another embedder", status_code=409)
+        try:
+            answer = qa.ask(asked["question"])
+        except (VerbatimError, OSError, KeyError) as error:
+            return PlainTextResponse(visible(str(error)), status_code=500)
+        return JSONResponse({"answer": to_json(answer), "text": to_text(answer)})
+
+
 # ---- address, start and end ----
 
 
@@ -307,16 +334,22 @@ def serve(settings: Settings, host: str, port: int | None, say: Callable[[str], 
     for a port that is not free, and what QA.open raises.
     """
     logins = read_logins(auth)
-    with listen(host, port, bool(logins)) as sock, QA.open(settings=settings, progress=say) as qa:
-        present(qa, sock, say, logins)
+    with (
+        listen(host, port, bool(logins)) as sock,
+        QA.open(settings=settings, progress=say) as qa,
+        running.announced(settings, sock) as secret,
+    ):
+        present(qa, sock, say, logins, secret)
 
 
-def present(qa: QA, sock: socket.socket, say: Callable[[str], None], logins: Logins | None = None) -> None:
+def present(
+    qa: QA, sock: socket.socket, say: Callable[[str], None], logins: Logins | None = None, secret: str = ""
+) -> None:
     """Serves the page of an opened store on a listening socket; models load meanwhile."""
     events = PageEvents(qa, examples_for(qa.sources()))
     warming = threading.Thread(target=events.warm_up, args=(say,), daemon=True)
     warming.start()
-    run(application(events, logins), sock, lambda: say(f"Verbatim is at {address(sock)}  (Ctrl-C ends it)"))
+    run(application(events, logins, secret), sock, lambda: say(f"Verbatim is at {address(sock)}  (Ctrl-C ends it)"))
     # A thread that is still inside a model when the interpreter ends would crash the process.
     warming.join(timeout=30)
     events.close()

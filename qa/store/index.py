@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import numpy as np
 
 from qa.errors import StoreDamaged, VerbatimError
 from qa.store.catalog import Vectors
-from qa.store.words import WordIndex, WordWriter
+from qa.store.words import WordIndex, WordWriter, languages_of
 
 PREFIX = "passages-"  # of a collection's name; the language follows
 MANIFEST = "manifest.json"
@@ -167,10 +168,7 @@ def final_hash(file: Path) -> str:
 def count_passages(path: Path) -> dict[str, int]:
     """Passages of each language in a generation. Raises StoreDamaged when it is missing or its parts differ."""
     with contextlib.closing(Index(path)) as index:
-        words = {language: found.size for language, found in index.words.items()}
-        if words != index.sizes:
-            raise StoreDamaged(f"the index {path} holds words of {words} passages, but vectors of {index.sizes}")
-        return dict(index.sizes)
+        return {language: index.sizes[language] for language in index.collections}
 
 
 def sync_to_disk(path: Path) -> None:
@@ -249,7 +247,7 @@ def writable_copy(path: Path, to: Path) -> Path:
 
 
 class Index:
-    """A published generation, opened for reading."""
+    """A published generation, opened for reading; Chroma, which takes a second to load, when it is first needed."""
 
     def __init__(self, path: Path) -> None:
         """Raises StoreDamaged when the generation is missing or not readable."""
@@ -265,19 +263,43 @@ class Index:
         if not (os.access(path, os.W_OK) and os.access(path / "chroma.sqlite3", os.W_OK)):  # Chroma writes even to read
             self.copied = Path(tempfile.mkdtemp(prefix="verbatim-"))
             path = writable_copy(path, self.copied / path.name)
+        self.path = path
         try:
-            self.chroma = open_client(path)
-            self.collections = {
+            words = {language: WordIndex(path, language) for language in languages_of(path)}
+        except Exception as error:  # tantivy's own
+            self.close()
+            raise StoreDamaged(f"the index {path} cannot be read; {self.remedy}") from error
+        # The largest language first.
+        self.words = dict(sorted(words.items(), key=lambda item: (-item[1].size, item[0])))
+        self.sizes = {language: found.size for language, found in self.words.items()}
+
+    @cached_property
+    def collections(self) -> dict[str, Any]:
+        """Chroma's collection of each language. Raises StoreDamaged."""
+        if not has_all_files(self.path):  # deleted meanwhile: Chroma would make an empty one there
+            raise StoreDamaged(f"the index {self.path} is gone; {self.remedy}")
+        try:
+            self.chroma = open_client(self.path)
+            found = {
                 c.name.removeprefix(PREFIX): self.chroma.get_collection(c.name, embedding_function=None)
                 for c in self.chroma.list_collections()
             }
-            sizes = {language: int(collection.count()) for language, collection in self.collections.items()}
-            self.sizes = dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0])))  # the largest language first
-            self.words = {language: WordIndex(path, language) for language in self.sizes}
-            zero_unused_hnsw(path)
+            held = {language: int(collection.count()) for language, collection in found.items()}
+            zero_unused_hnsw(self.path)
         except Exception as error:  # Chroma raises its own, Rust's and pyo3's exceptions
-            self.close()
-            raise StoreDamaged(f"the index {path} cannot be read; {self.remedy}") from error
+            raise StoreDamaged(f"the index {self.path} cannot be read; {self.remedy}") from error
+        if held != self.sizes:
+            raise StoreDamaged(f"the index holds words of {self.sizes} passages, but vectors of {held}; {self.remedy}")
+        return found
+
+    def open(self) -> None:
+        """Opens Chroma, if it is not. Raises StoreDamaged."""
+        _ = self.collections
+
+    @property
+    def opened(self) -> bool:
+        """Whether Chroma is open, so that a search of it costs nothing else."""
+        return "collections" in self.__dict__
 
     def search(self, question: Vectors, language: str, limit: int) -> list[tuple[str, float]]:
         """(passage id, cosine similarity) of the `limit` passages nearest to question (dimension,), best first."""

@@ -17,6 +17,7 @@ from typing import Any
 from qa.errors import StoreDamaged
 from qa.text import encodable
 
+PREFIX = "words-"  # of an index's folder; the language follows
 COMMON_SHARE = 0.2  # a word in more than this share of the passages is not searched for
 COMMON_FROM = 200  # passages; in a smaller index no word is left out for being common
 MEMORY = 200_000_000  # bytes a writer may use before it starts another segment: 100,000 passages make one
@@ -45,7 +46,12 @@ def normalized(text: str) -> str:
 
 
 def folder_of(path: Path, language: str) -> Path:
-    return path / f"words-{language}"
+    return path / f"{PREFIX}{language}"
+
+
+def languages_of(path: Path) -> list[str]:
+    """The languages that a generation has an index of words for."""
+    return sorted(folder.name.removeprefix(PREFIX) for folder in path.glob(f"{PREFIX}*") if folder.is_dir())
 
 
 class WordWriter:

@@ -35,6 +35,7 @@ def test_a_source_is_converted_once(source: Path, tmp_path: Path) -> None:
         ("model.safetensors", cut),
         ("model.safetensors", flip),
         ("model.safetensors", Path.unlink),
+        ("encoder.onnx", cut),
         ("tokenizer.json", flip),
         ("1_Pooling/config.json", Path.unlink),
         ("manifest.json", cut),

