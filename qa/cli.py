@@ -177,27 +177,27 @@ def run_ask(options: argparse.Namespace) -> int:
         raise UsageError('ask one question, as in: qa ask "Who ...?", or a file of them with --batch FILE --out FILE')
     if bool(options.batch) != bool(options.out):
         raise UsageError("--batch FILE and --out FILE go together")
-    settings = settings_of(options)
-    return ask_batch(options.batch, options.out, settings) if options.batch else ask_one(options, settings)
+    return ask_batch(options.batch, options.out, settings_of(options)) if options.batch else ask_one(options)
 
 
-def ask_one(options: argparse.Namespace, settings: Settings) -> int:
+def ask_one(options: argparse.Namespace) -> int:
     from qa.page.running import ask_running
 
-    answered = None if options.no_server else ask_running(settings, options.question)
-    answer, text = answered or ask_here(options.question, settings)
+    question, settings = options.question, settings_of(options)
+    answer, text = (not options.no_server and ask_running(settings, question)) or ask_here(question, settings)
     print(json.dumps(answer, ensure_ascii=False) if options.json else text)
     return OK if answer["answered"] else NO_ANSWER
 
 
 def ask_here(question: str, settings: Settings) -> tuple[dict[str, Any], str]:
     """The answer as JSON and as text, by this process."""
-    from qa.answering.qa import QA
+    from qa.answering.qa import QA, clean
     from qa.answering.render import to_json, to_text
 
+    if not clean(question):
+        raise UsageError("the question is empty; type one")
     with QA.open(settings=settings, progress=say) as qa:
-        answer = qa.ask(question)
-    return to_json(answer), to_text(answer)
+        return to_json(answer := qa.ask(question)), to_text(answer)
 
 
 def ask_batch(questions: Path, out: Path, settings: Settings) -> int:
@@ -410,8 +410,7 @@ def make_parser() -> argparse.ArgumentParser:
     ask = add(commands, "ask", run_ask, "ask a question, or a file of questions")
     ask.add_argument("question", nargs="?", metavar="QUESTION")
     ask.add_argument("--json", action="store_true", help="print the answer as one JSON object")
-    ask.add_argument("--no-server", action="store_true", help=(
-        "load the models here, also where a page of the store is running that has them"))  # fmt: skip
+    ask.add_argument("--no-server", action="store_true", help="load the models here, even if a page has them")
     ask.add_argument("--batch", type=Path, metavar="FILE", help='JSON lines of {"id", "question", "history"?}')
     ask.add_argument("--out", type=Path, metavar="FILE", help="where the answers of --batch go, one JSON object a line")
     ask.epilog = "Exit: 0 answered (or batch done), 5 no answer in the documents, 1 error, 2 wrong use."

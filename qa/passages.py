@@ -16,13 +16,14 @@ from itertools import accumulate, pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
+from qa.cells import table_cells
 from qa.language import language_of
 from qa.sentences import SENTENCE_END, consecutive_ranges, segment
 from qa.text import Range, block_ranges, trimmed
 from qa.turns import TABLE_KINDS, Asked, Block, block_label, exchanges, find_turns, split_at_labels, turns_within
-from qa.types import Document, Kind, Mark, Passage, Source, Turn
+from qa.types import Cell, Document, Kind, Mark, Passage, Source, Turn
 
-SPLITTER_VERSION = 3  # part of every fingerprint: after a change every document is split again
+SPLITTER_VERSION = 4  # part of every fingerprint: after a change every document is split again
 PASSAGE_CHARS = 600  # of a passage, at most; figures for 450, 600 and 900 are in CHANGELOG 0.1
 QUOTE_CHARS = 400  # a longer sentence is cut at clause marks
 CONTEXT_TOKENS = 40  # of a context line, at most
@@ -51,6 +52,8 @@ def split(document: Document, count_tokens: CountTokens, window: int, model: str
     passage is embedded. model: the embedder's identity, which is part of the passages' ids.
     """
     text = document.text
+    cells = table_cells(text, document.marks)
+    starts = [cell.start for cell in cells]
     found = join_broken(text, blocks_of(document))
     turns = find_turns(text, found)
     for region in regions(text, found, turns):
@@ -69,7 +72,17 @@ def split(document: Document, count_tokens: CountTokens, window: int, model: str
                 language=region.blocks[0].language,
                 sentences=inside,
                 turns=here,
+                cells=tuple(clipped(cells[max(0, bisect_right(starts, start) - 1) :], start, end)),
             )
+
+
+def clipped(cells: Sequence[Cell], start: int, end: int) -> Iterator[Cell]:
+    """Those of the cells that reach into a range, cut at its borders."""
+    for cell in cells:
+        if cell.start >= end:
+            return
+        if cell.end > start:
+            yield replace(cell, start=max(cell.start, start), end=min(cell.end, end))
 
 
 def passage_id(name: str, start: int, text: str, context: str, model: str) -> str:

@@ -43,6 +43,7 @@ class Mark:
     start: int
     end: int
     kind: Kind
+    separator: str = ""  # between the cells of a row; a comma, semicolon or tab also keeps quoted cells together
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,16 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table, without the white space and quotation marks around it."""
+
+    start: int
+    end: int
+    column: str = ""  # its column's name
+    row: str = ""  # the words that its row begins with; "" in the cell that holds them
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A retrievable piece of a document: `document.text[start:end] == text`."""
 
@@ -76,11 +87,17 @@ class Passage:
     language: str  # ISO 639-1 code, or "und"
     sentences: tuple[tuple[int, int], ...]  # document offsets of the sentences, none longer than a quote may be
     turns: tuple[Turn, ...] = ()  # those that reach into the passage, the first maybe begun before it
+    cells: tuple[Cell, ...] = ()  # of the table rows in it, those that hold something
 
     def turn_at(self, offset: int) -> Turn | None:
         """The turn in which the character at `offset` stands."""
         at = bisect_right([turn.start for turn in self.turns], offset)
         return self.turns[at - 1] if at else None
+
+    def cell_at(self, offset: int) -> Cell | None:
+        """The table cell in which the character at `offset` stands."""
+        at = bisect_right([cell.start for cell in self.cells], offset)
+        return self.cells[at - 1] if at and offset < self.cells[at - 1].end else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +173,11 @@ class Span:
     @property
     def page(self) -> int | None:
         return self.source.page_at(self.start)
+
+    @property
+    def cell(self) -> Cell | None:
+        """The table cell that it stands in."""
+        return self.passage.cell_at(self.start)
 
     @property
     def speaker(self) -> str | None:

@@ -81,6 +81,13 @@ def place_facts(span: Span) -> Iterator[str]:
     yield f"characters {span.start}-{span.end}"
 
 
+def cell_named(span: Span) -> str:
+    """Row and column of a span in a table, as far as they have names."""
+    cell = span.cell
+    named = (("row", cell.row), ("column", cell.column)) if cell else ()
+    return ", ".join(f"{what} {name}" for what, name in named if name)
+
+
 def cited_as(span: Span) -> str:
     """A citation as one line of plain text."""
     source = span.source

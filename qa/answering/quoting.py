@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from qa.answering.question import ASKS_WHO
@@ -232,7 +234,7 @@ def answerable_sentences(question: str, passage: Passage) -> list[Range]:
 def answerable_ranges(question: str, passage: Passage) -> list[Range]:
     """Where in the passage's text an answer may stand: outside of questions and, unless one asks who, of labels.
 
-    No answer goes over the border of a range; a label that may be quoted is a range of its own.
+    No answer goes over the border of a range; a label that may be quoted is a range of its own, so is a table's cell.
     """
     answerable, labels = set(answerable_sentences(question, passage)), label_starts(passage)
     ranges: list[Range] = []
@@ -242,4 +244,12 @@ def answerable_ranges(question: str, passage: Passage) -> list[Range]:
         if sentence not in answerable or sentence[0] in labels:
             ranges += [(at, start), (start, end)] if sentence in answerable else [(at, start)]
             at = end
-    return [(a, b) for a, b in (*ranges, (at, len(passage.text))) if a < b]
+    return [(a, b) for a, b in cut_at_cells((*ranges, (at, len(passage.text))), passage) if a < b]
+
+
+def cut_at_cells(ranges: Iterable[Range], passage: Passage) -> Iterator[Range]:
+    """The ranges, each cut at the borders of the table cells in it."""
+    borders = sorted({at - passage.start for cell in passage.cells for at in (cell.start, cell.end)})
+    for start, end in ranges:
+        inside = borders[bisect_right(borders, start) : bisect_left(borders, end)]
+        yield from pairwise([start, *inside, end])

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from qa.answering.citing import place_facts
+from qa.answering.citing import cell_named, place_facts
 from qa.text import visible
 from qa.types import Answer, Hit, Place, Span
 
@@ -39,6 +39,7 @@ def span_json(span: Span, changed: frozenset[str]) -> dict[str, Any]:
         "page": span.page,
         "date": span.source.date,
         "speaker": span.speaker,
+        "cell": None if span.cell is None else {"row": span.cell.row, "column": span.cell.column},
         "language": span.passage.language,
         "sha256": span.source.sha256,
         "stale": span.source.name in changed,
@@ -83,6 +84,8 @@ def span_lines(span: Span, changed: frozenset[str]) -> Iterable[str]:
     """Lines that say who said it, where it stands, and what to know about it."""
     if span.speaker:
         yield visible(span.speaker)
+    if cell := cell_named(span):
+        yield visible(cell)
     yield visible(", ".join(place_facts(span))) + f"  (confidence {span.confidence:.2f})"
     if span.also:
         yield "also: " + visible("; ".join(f"{p.source.name}, characters {p.start}-{p.end}" for p in span.also))

@@ -24,9 +24,10 @@ from qa.answering.citing import span_of
 from qa.answering.deciding import FEATURES, SECOND_LOOK, ScoredSpan, confidences, features
 from qa.answering.question import ASKS_CLAUSE
 from qa.answering.quoting import QuoteBounds, answerable_ranges, clause, quotable, says_nothing
+from qa.answering.view import views
 from qa.errors import ModelUnavailable
 from qa.text import Range
-from qa.types import Hit, Passage, Span, join_context
+from qa.types import Hit, Passage, Span
 
 WEIGHTS, TOKENIZER, CALIBRATION = "reader.onnx", "tokenizer.json", "reader.json"
 READ_HITS = 20  # passages read
@@ -127,7 +128,12 @@ class SpanReader:
         if not numbers:
             return []
         tokenizer, session = self._model()
-        together = joint([cut[0] for cut in windows(tokenizer, question, [hits[n].passage for n in numbers])])
+        passages = [hits[number].passage for number in numbers]
+        best = [next(one.start for one in found if one.number == number) for number in numbers]
+        read = windows(tokenizer, question, passages)
+        together = joint([
+            window_with(cut, at - passage.start) for cut, passage, at in zip(read, passages, best, strict=True)
+        ])  # fmt: skip
         start, end = logits(session, together[0])
         second = []
         for one in found:
@@ -200,28 +206,38 @@ def windows(tokenizer: Tokenizer, question: str, passages: Sequence[Passage]) ->
     asked = tokenizer.encode(question.encode("utf-8", "replace").decode("utf-8"), add_special_tokens=False)
     asked.truncate(QUESTION_TOKENS)
     room = WINDOW - len(asked.ids) - tokenizer.num_special_tokens_to_add(True)
-    texts = [join_context(passage.context, passage.text) for passage in passages]
-    cut = []
-    for encoding, text, passage in zip(
-        tokenizer.encode_batch(texts, add_special_tokens=False), texts, passages, strict=True
-    ):
-        encoding.truncate(room, stride=STRIDE)
-        blank = np.array([*map(str.isspace, text), False])
-        parts = [encoding, *encoding.overflowing]
-        cut.append([window_of(tokenizer.post_process(asked, part), len(passage.text), blank) for part in parts])
+    seen = [views(passage) for passage in passages]
+    flat = [view for of_passage in seen for view in of_passage]
+    encodings = iter(tokenizer.encode_batch([view.text for view in flat], add_special_tokens=False))
+    cut: list[list[Window]] = []
+    for of_passage in seen:
+        cut.append([])
+        for view in of_passage:
+            encoding = next(encodings)
+            encoding.truncate(room, stride=STRIDE)
+            blank = np.array([*map(str.isspace, view.text), False])
+            parts = [encoding, *encoding.overflowing]
+            cut[-1] += [window_of(tokenizer.post_process(asked, part), view.origin, blank) for part in parts]
     return cut
 
 
-def window_of(encoding: Encoding, length: int, blank: npt.NDArray[np.bool_]) -> Window:
-    """length: of the passage's text, the last part of the text read; blank: whether each of its characters is."""
+def window_of(encoding: Encoding, origin: Ints, blank: npt.NDArray[np.bool_]) -> Window:
+    """origin, blank: of each character of the text read its place in the passage's text, and whether it is a space."""
     offsets = np.array(encoding.offsets, np.int64).reshape(-1, 2)
     parts = encoding.sequence_ids
     offsets[[part != 1 for part in parts]] = 0
     offsets[:, 0] += blank[offsets[:, 0]]  # some tokenizers count the space before a word as its beginning
-    offsets -= len(blank) - 1 - length
-    offsets[(offsets[:, 0] < 0) | (offsets[:, 0] >= offsets[:, 1])] = -1
+    filled = offsets[:, 0] < offsets[:, 1]
+    first, last = (origin[np.where(filled, at, 0)] for at in (offsets[:, 0], offsets[:, 1] - 1))
+    own = filled & (first >= 0) & (last >= first)
+    offsets = np.where(own[:, None], np.stack([first, last + 1], axis=1), -1)
     begin = parts.index(1) if 1 in parts else len(parts)
     return Window(np.array(encoding.ids, np.int64), np.array(encoding.type_ids, np.int64), offsets, begin)
+
+
+def window_with(cut: Sequence[Window], at: int) -> Window:
+    """The first window of a passage that holds the character at a place in its text."""
+    return next((one for one in cut if ((one.offsets[:, 0] <= at) & (at < one.offsets[:, 1])).any()), cut[0])
 
 
 def joint(alone: Sequence[Window]) -> list[Window]:

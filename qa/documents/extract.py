@@ -12,6 +12,7 @@ from qa.types import Kind, Mark
 
 HEADER_LINES = 25  # lines with text in which a document states its title and date
 TITLE_CHARS = 200
+CELL_BREAK = " | "  # between the cells of a row
 TEXT_CHARS = 20_000_000  # most that is taken from one file, except from plain text
 
 
@@ -61,7 +62,7 @@ def one_line(text: str) -> str:
 class Builder:
     """Puts a text together, paragraph by paragraph; offsets are running lengths.
 
-    A blank line separates paragraphs, a line break the rows of a table.
+    A blank line separates paragraphs, a line break the rows of a table, CELL_BREAK its cells.
     """
 
     def __init__(self) -> None:
@@ -94,10 +95,10 @@ class Builder:
         if self.length > TEXT_CHARS:
             raise UnreadableFile(f"holds more than {TEXT_CHARS // 10**6} million characters: split it")
         if kind and (kind != "heading" or len(lined) <= TITLE_CHARS):
-            self.marks.append(Mark(start, self.length, kind))
+            self.marks.append(Mark(start, self.length, kind, CELL_BREAK if row else ""))
 
     def table(self, rows: Iterable[Sequence[str]], head: bool | None = None) -> None:
-        """Appends the rows of a table, cells joined by " | ".
+        """Appends the rows of a table.
 
         head: whether the first row names the columns; None: decided from the first two rows.
         """
@@ -110,12 +111,12 @@ class Builder:
                 waiting.append(cells)
                 if len(waiting) == 2:
                     named = looks_like_columns(waiting[0], cells) if head is None else head
-                    self.add(" | ".join(waiting[0]), "columns" if named else "row")
-                    self.add(" | ".join(cells), "row")
+                    self.add(row_of(waiting[0]), "columns" if named else "row")
+                    self.add(row_of(cells), "row")
             else:
-                self.add(" | ".join(cells), "row")
+                self.add(row_of(cells), "row")
         if len(waiting) == 1:
-            self.add(" | ".join(waiting[0]), "row")
+            self.add(row_of(waiting[0]), "row")
         self.in_table = False
 
     def finish(self, title: str | None = None, date: str | None = None) -> Extract:
@@ -123,6 +124,11 @@ class Builder:
         pages = tuple(min(page, self.length) for page in self.pages)
         title = one_line(title or "")[: 2 * TITLE_CHARS] or None
         return Extract("".join(self.parts), title, date, pages, tuple(self.marks), tuple(self.notes))
+
+
+def row_of(cells: Sequence[str]) -> str:
+    """The cells as one line; a cell that holds what separates cells gets it without its spaces."""
+    return CELL_BREAK.join(cell.replace(CELL_BREAK, CELL_BREAK.strip()) for cell in cells)
 
 
 def tidy(row: Sequence[str]) -> list[str]:

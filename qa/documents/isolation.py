@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import IO
 
@@ -215,7 +216,7 @@ def message(kind: bytes, payload: bytes = b"") -> bytes:
 
 def packed(sha256: str, found: Extract) -> bytes:
     """The payload of a RESULT: one line of JSON with everything but the text, then the text in UTF-8."""
-    marks = [(mark.start, mark.end, mark.kind) for mark in found.marks]
+    marks = [astuple(mark) for mark in found.marks]
     head = json.dumps([sha256, found.title, found.date, found.pages, marks, found.notes])
     return head.encode("ascii") + b"\n" + found.text.encode("utf-8", "surrogatepass")
 

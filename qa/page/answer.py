@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from qa.answering.citing import cited_as, confidence_word, quoted
+from qa.answering.citing import cell_named, cited_as, confidence_word, quoted
 from qa.text import Range, escaped, visible
 from qa.types import Answer, Hit, Place, Source, Span
 
@@ -117,7 +117,8 @@ def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int) -> 
     sentence = shaded(span.sentence, span.sentence_start, [] if whole else [(span.start, span.end, "v-span")])
     return (
         f'<figure class="v-quote"><blockquote dir="auto">{sentence}</blockquote><figcaption>'
-        f"{cite_html(own, turn, first)} {where_html(own)} &middot; {confidence_html(span.confidence)}</figcaption>"
+        f"{cite_html(own, turn, first)} {where_html(own)}{cell_html(span)} &middot; "
+        f"{confidence_html(span.confidence)}</figcaption>"
         + ("".join(f'<p class="v-warning">{changed_html(c)}</p>' for c in cited[: ALSO + 1] if c.changed))
         + also_html(own, also, turn, first + 1)
         + f'<div class="v-acts">{copy_html(span)}{judge_html(turn, first)}</div></figure>'
@@ -168,6 +169,12 @@ def confidence_html(confidence: float) -> str:
         f'<span class="v-confidence v-{word}" title="confidence {confidence:.2f}">{word}'
         f'<span class="v-unseen">, confidence {confidence:.2f}</span></span>'
     )
+
+
+def cell_html(span: Span) -> str:
+    """Row and column of a quote in a table."""
+    named = cell_named(span)
+    return f' &middot; <span class="v-cell"><bdi>{escaped(named)}</bdi></span>' if named else ""
 
 
 def cite_html(citation: Citation, turn: int, number: int) -> str:

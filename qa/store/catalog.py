@@ -19,14 +19,16 @@ import numpy as np
 import numpy.typing as npt
 
 from qa.text import equality_key
-from qa.types import Document, Mark, Passage, Source, Turn, Within
+from qa.types import Cell, Document, Mark, Passage, Source, Turn, Within
 
 Vectors = npt.NDArray[np.float32]
 FileFacts = tuple[int, int, int, int]  # size, modification and change time in nanoseconds, inode
 T = TypeVar("T")
 
 SOURCE_COLUMNS = "d.name, d.path, d.sha256, d.title, d.date, d.pages, d.stale"
-PASSAGE_COLUMNS = f"{SOURCE_COLUMNS}, p.id, p.start, p.end, p.text, p.context, p.language, p.sentences, p.turns"
+PASSAGE_COLUMNS = (
+    f"{SOURCE_COLUMNS}, p.id, p.start, p.end, p.text, p.context, p.language, p.sentences, p.turns, p.cells"
+)
 LIVE = "FROM passages p JOIN documents d ON d.id = p.document WHERE d.live"
 IDS_AT_ONCE = 500  # values of one query
 
@@ -344,7 +346,7 @@ def source_of(row: Sequence[Any]) -> Source:
 
 def passage_of(row: Sequence[Any]) -> Passage:
     """A row of PASSAGE_COLUMNS."""
-    passage_id, start, end, text, context, language, sentences, turns = row[7:15]
+    passage_id, start, end, text, context, language, sentences, turns, cells = row[7:16]
     return Passage(
         id=passage_id,
         source=source_of(row),
@@ -355,4 +357,5 @@ def passage_of(row: Sequence[Any]) -> Passage:
         language=language,
         sentences=tuple((a, b) for a, b in json.loads(sentences)),
         turns=tuple(Turn(*turn) for turn in json.loads(turns)),
+        cells=tuple(Cell(*cell) for cell in json.loads(cells)),
     )

@@ -18,7 +18,7 @@ from qa.store.catalog import Catalog
 from qa.store.writer import CatalogWriter
 
 CATALOG_FILE = "catalog.sqlite"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 30.0  # to wait for another process: a question takes less
 FORBIDDEN = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
 
@@ -37,7 +37,7 @@ CREATE TABLE passages (
     rowid INTEGER PRIMARY KEY,
     id TEXT NOT NULL, document INTEGER NOT NULL REFERENCES documents (id), key BLOB NOT NULL, fold BLOB NOT NULL,
     start INTEGER NOT NULL, end INTEGER NOT NULL, language TEXT NOT NULL, sentences TEXT NOT NULL, turns TEXT NOT NULL,
-    context TEXT NOT NULL, text TEXT NOT NULL
+    cells TEXT NOT NULL, context TEXT NOT NULL, text TEXT NOT NULL
 );
 CREATE INDEX passages_id ON passages (id);
 CREATE INDEX passages_document ON passages (document);

@@ -11,6 +11,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Unpack
@@ -67,11 +68,12 @@ class CatalogWriter(Catalog):
                    made_by, title, date, pages, marks, stale, text)
                    VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                 (s.name, f.path, *f.facts, f.scanned_ns, f.sha256, f.made_by, s.title, s.date, json.dumps(s.pages),
-                 json.dumps([(m.start, m.end, m.kind) for m in document.marks]), s.stale, document.text),
+                 json.dumps([astuple(m) for m in document.marks]), s.stale, document.text),
             ).lastrowid  # fmt: skip
             self.db.executemany(
-                """INSERT INTO passages (document, id, key, fold, start, end, language, sentences, turns, context, text)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                """INSERT INTO passages (document, id, key, fold, start, end, language, sentences, turns, cells,
+                   context, text)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                 ((staged, *passage_row(passage, model)) for passage in passages),
             )
 
@@ -226,5 +228,5 @@ def passage_row(p: Passage, model: str) -> tuple[Any, ...]:
     """Values of the table passages but for the document's number."""
     key = vector_key(model, join_context(p.context, p.text))
     turns = json.dumps([(turn.start, turn.speaker) for turn in p.turns])
-    sentences = json.dumps(p.sentences)
-    return p.id, key, equality_key(p.text), p.start, p.end, p.language, sentences, turns, p.context, p.text
+    sentences, cells = json.dumps(p.sentences), json.dumps([astuple(cell) for cell in p.cells])
+    return p.id, key, equality_key(p.text), p.start, p.end, p.language, sentences, turns, cells, p.context, p.text

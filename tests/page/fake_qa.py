@@ -18,7 +18,9 @@ from qa.answering.followups import Earlier, parts_of, resolve
 from qa.answering.qa import QA, clean
 from qa.errors import UsageError
 from qa.page.events import PageEvents
+from qa.page.running import announced
 from qa.page.server import Server, address, application, listen
+from qa.settings import Settings
 from qa.types import Answer, Document, Hit, Mark, Passage, Place, Source, Span, Turn, Within
 
 Quote = tuple[str, str, str]  # document, sentence, span within the sentence
@@ -54,6 +56,9 @@ class FakeQA:
         self.made: dict[str, Passage] = {}  # every passage of an answer, by id
         self.store = Path(tempfile.mkdtemp())
         atexit.register(shutil.rmtree, self.store, ignore_errors=True)
+
+    def warm_up(self) -> None:
+        self.ask("Is anybody there?")
 
     def ask(self, question: str, history: Sequence[Earlier] = (), within: Within | None = None) -> Answer:
         asked = clean(question)
@@ -128,11 +133,15 @@ def served(
     qa: FakeQA | QA,
     examples: Sequence[str] = (),
     logins: Mapping[str, str] | None = None,
+    settings: Settings | None = None,
 ) -> Iterator[str]:
-    """The address of the page of a store, served until the end of the block."""
+    """The address of the page of a store, served until the end of the block; announced in that of the settings."""
     up = threading.Event()
-    with listen("127.0.0.1", None) as sock:
-        app = application(page_events(qa, examples), logins)
+    with (
+        listen("127.0.0.1", None) as sock,
+        announced(settings, sock) if settings else contextlib.nullcontext("") as secret,
+    ):
+        app = application(page_events(qa, examples), logins, secret)
         server = Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1), up.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()

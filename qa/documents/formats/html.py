@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from datetime import date
 from typing import Any
 
 from qa.documents.decoding import decode
-from qa.documents.extract import INVISIBLE, TITLE_CHARS, Extract, name_set, sorted_marks
+from qa.documents.extract import CELL_BREAK, INVISIBLE, TITLE_CHARS, Extract, name_set, row_of, sorted_marks, tidy
 from qa.documents.furniture import furniture_marks
 from qa.documents.header import front_date, header_date, header_title, plausible
 from qa.errors import UnreadableFile
@@ -123,6 +124,53 @@ def drop_hidden(tree: Any) -> None:
         if hidden or "display:none" in style or "visibility:hidden" in style:
             element.drop_tree()
     keep_line_breaks(tree)
+    spread_cells(tree)
+
+
+MOST_SPANNED = 1000  # rows or columns; browsers have such limits too
+
+
+def spread_cells(tree: Any) -> None:
+    """Gives each row of a table all its cells: one that spans rows stands in each of them, as it does for who looks.
+
+    Of a cell that spans columns the others are empty, but for one that names columns: it names each of them.
+    """
+    for table in tree.iter("table"):
+        rows = [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
+        if any(cell.get("rowspan") or cell.get("colspan") for row in rows for cell in row):
+            below: dict[int, tuple[int, Any]] = {}  # column: rows that a cell from above still spans, and the cell
+            for row in rows:
+                spread_row(row, below)
+
+
+def spread_row(row: Any, below: dict[int, tuple[int, Any]]) -> None:
+    made: list[Any] = []
+
+    def from_above() -> None:
+        while len(made) in below:
+            left, cell = below.pop(len(made))
+            if left > 1:
+                below[len(made)] = left - 1, cell
+            made.append(deepcopy(cell))
+
+    for cell in [cell for cell in row if cell.tag in ("td", "th")]:
+        from_above()
+        down, across = (spanned(cell, name) for name in ("rowspan", "colspan"))
+        for number in range(across):
+            one = cell if number == 0 else deepcopy(cell)
+            if number and cell.tag == "td":
+                one.clear()
+            if down > 1:
+                below[len(made)] = down - 1, one
+            made.append(one)
+    from_above()
+    for cell in made:
+        row.append(cell)
+
+
+def spanned(cell: Any, name: str) -> int:
+    value = cell.attrib.pop(name, "1").strip()
+    return max(1, min(int(value), MOST_SPANNED)) if value.isascii() and value.isdigit() else 1
 
 
 def keep_line_breaks(tree: Any) -> None:
@@ -155,8 +203,6 @@ def main_paragraphs(tree: Any, size: int) -> list[Paragraph]:
 
 def without_surroundings(tree: Any) -> Any:
     """A copy of the page's body without menus, header, footer, asides and small forms."""
-    from copy import deepcopy
-
     from lxml import etree
 
     body = deepcopy(body_of(tree))
@@ -212,7 +258,7 @@ def row_text(row: Any) -> str | None:
     filled = [cell for cell in cells if cell]
     if len(filled) < 2 or any(len(cell) > 2 or sum(map(len, cell)) > CELL_CHARS for cell in filled):
         return None
-    return " | ".join(" ".join(cell) for cell in filled)
+    return row_of(tidy([" ".join(cell) for cell in cells]))
 
 
 def paragraphs_from(buffer: Sequence[str], kind: Kind | None) -> Iterator[Paragraph]:
@@ -235,7 +281,7 @@ def joined(paragraphs: Iterable[Paragraph]) -> tuple[str, list[Mark]]:
     at = 0
     for text, kind in paragraphs:
         if kind and (kind != "heading" or len(text) <= TITLE_CHARS):
-            marks.append(Mark(at, at + len(text), kind))
+            marks.append(Mark(at, at + len(text), kind, CELL_BREAK if kind in ("row", "columns") else ""))
         texts.append(text)
         at += len(text) + 2
     return "\n\n".join(texts), marks

@@ -78,7 +78,7 @@ def markdown_marks(text: str, body: int) -> tuple[list[Mark], str | None]:
             if token.tag == "h1" and title is None and following is not None:
                 title = plain_words(MarkdownIt("commonmark").parseInline(following.content[:1000])) or None
         if token.type == "tr_open":
-            marks.append(Mark(*span, "columns" if before_row == "thead_open" else "row"))
+            marks.append(Mark(*span, "columns" if before_row == "thead_open" else "row", "|"))
         before_row = token.type
         for first, last in hidden_rows(token.type, token.map, token.content, text[span[1] - 3 : span[1]]):
             marks.append(Mark(*rows_range(text, rows, first, last), "furniture"))

@@ -21,6 +21,7 @@ ODF_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 ODF_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 ODF_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 DC = "{http://purl.org/dc/elements/1.1/}"
+MOST_SPANNED = 63  # columns; a Word table has no more
 UNREAD = {W + "txbxContent", MC + "Fallback", W + "del", W + "moveFrom"}  # text within these is not read
 AROUND_BLOCKS = {W + "sdt", W + "sdtContent", W + "customXml", W + "ins", MC + "AlternateContent", MC + "Choice"}
 REPEATED = 100  # times that a cell of an ODT is repeated at most; the file may state any number
@@ -108,11 +109,31 @@ class Docx:
 
     def rows(self, table: Any) -> Iterator[list[str]]:
         """The cells of each row; the paragraphs of a cell, and of tables in it, are put on one line."""
-        for row in table.iter(W + "tr"):
-            above = next(row.iterancestors(W + "tbl"))
-            if above is table:
-                cells = [cell for cell in row.iter(W + "tc") if next(cell.iterancestors(W + "tr")) is row]
-                yield [" ".join("".join(runs(p)) for p in cell.iter(W + "p")) for cell in cells]
+        merged: list[str] = []  # what stands above, for cells that go on from there
+        own = (row for row in table.iter(W + "tr") if next(row.iterancestors(W + "tbl")) is table)
+        for number, row in enumerate(own):
+            texts: list[str] = []
+            for cell in (cell for cell in row.iter(W + "tc") if next(cell.iterancestors(W + "tr")) is row):
+                text = " ".join("".join(runs(p)) for p in cell.iter(W + "p"))
+                if goes_on(cell) and len(texts) < len(merged):
+                    text = merged[len(texts)]
+                # Of a cell that spans columns the others are empty, but for one that names columns.
+                texts += [text, *[text if number == 0 else ""] * (spanned(cell) - 1)]
+            yield texts
+            merged = texts
+
+
+def spanned(cell: Any) -> int:
+    """How many columns a cell of a Word table spans."""
+    span = cell.find(f"{W}tcPr/{W}gridSpan")
+    value = span.get(W + "val", "1") if span is not None else "1"
+    return max(1, min(int(value), MOST_SPANNED)) if value.isdigit() else 1
+
+
+def goes_on(cell: Any) -> bool:
+    """Whether a cell of a Word table is the lower part of the one above."""
+    merge = cell.find(f"{W}tcPr/{W}vMerge")
+    return merge is not None and merge.get(W + "val", "continue") == "continue"
 
 
 def heading_style(style: Any) -> str | None:

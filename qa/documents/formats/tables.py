@@ -17,7 +17,7 @@ from qa.errors import UnreadableFile
 from qa.text import WORD, Range
 from qa.types import Kind, Mark
 
-DELIMITERS = ",;\t|"
+DELIMITERS = ",;\t|^"
 RECORD_LINES = 200  # a quoted cell of more lines is taken for a stray quotation mark
 SHEET_ROWS = 1_048_576  # the most that Excel allows
 SHEET_COLUMNS = 16_384
@@ -38,7 +38,7 @@ def load_csv(data: bytes) -> Extract:
     delimiter = likely_delimiter(first)
     cells = [cells_in(record, delimiter) for record in first]
     at = columns_row(cells)
-    marks = [Mark(start, end, "columns" if i == at else "row") for i, (start, end) in enumerate(found)]
+    marks = [Mark(start, end, "columns" if i == at else "row", delimiter) for i, (start, end) in enumerate(found)]
     for i in range(at or 0):
         if len([cell for cell in cells[i] if cell.strip()]) < 2:
             kind: Kind = "furniture" if first[i].lower().startswith("sep=") else "heading"

@@ -1,0 +1,73 @@
+"""What is read of a passage: its context line and text, or its table rows with each cell behind its column's name.
+
+What is quoted is the document's own text, so each character of a view knows the one that it stands for, if any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from qa.types import Cell, Passage, join_context
+
+VIEW_CHARS = 600  # of the rows that are read together, at most; a longer row stands alone
+
+Ints = npt.NDArray[np.int64]
+
+
+class View(NamedTuple):
+    """A text to read."""
+
+    text: str
+    origin: Ints  # (characters,): the place of each in the passage's text; -1 for what is no part of it
+
+
+def views(passage: Passage) -> list[View]:
+    """What is read of a passage: one text, or several where it holds many rows of a table whose columns have names."""
+    if not any(cell.column for cell in passage.cells):
+        return [plain(passage, 0, len(passage.text))]
+    packed: list[View] = []
+    for line in (row_view(passage, row) for row in rows(passage)):
+        if packed and len(packed[-1].text) + len(line.text) < VIEW_CHARS:
+            packed[-1] = joined([packed[-1], of_none("\n"), line])
+        else:
+            packed.append(joined([of_none(join_context(passage.context, "")), line]))
+    return packed
+
+
+def plain(passage: Passage, start: int, end: int) -> View:
+    """The context line and a part of the text, as it stands there."""
+    before = len(join_context(passage.context, ""))
+    own = np.arange(start, end)
+    return View(join_context(passage.context, passage.text[start:end]), np.concatenate([np.full(before, -1), own]))
+
+
+def rows(passage: Passage) -> Iterator[Sequence[Cell]]:
+    """The cells of each row: a line break between two cells ends one."""
+    text, cells = passage.text, passage.cells
+    ends = [n for n, (one, other) in enumerate(pairwise(cells), start=1)
+            if "\n" in text[one.end - passage.start : other.start - passage.start].replace("\r", "\n")]  # fmt: skip
+    for first, last in pairwise([0, *ends, len(cells)]):
+        yield cells[first:last]
+
+
+def row_view(passage: Passage, row: Sequence[Cell]) -> View:
+    """A row as "name: cell | name: cell"; a cell without a name stands alone."""
+    parts = []
+    for number, cell in enumerate(row):
+        start, end = cell.start - passage.start, cell.end - passage.start
+        name = f"{cell.column.rstrip(' :')}: " if cell.column else ""
+        parts += [of_none(" | " if number else ""), of_none(name), View(passage.text[start:end], np.arange(start, end))]
+    return joined(parts)
+
+
+def of_none(text: str) -> View:
+    return View(text, np.full(len(text), -1))
+
+
+def joined(parts: Sequence[View]) -> View:
+    return View("".join(part.text for part in parts), np.concatenate([part.origin for part in parts]))

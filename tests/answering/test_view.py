@@ -1,0 +1,81 @@
+"""What is read of a table: each cell behind its column's name, each character with its place in the document."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.answering.view import VIEW_CHARS, View, views
+from qa.cells import table_cells
+from qa.types import Mark, Passage, Source
+
+ROWS = ["Name,Height (m),Head", 'Alder,312,"Vega, Ruth"', "Birch,,Omar Haas"]
+
+
+def passage_of(rows: list[str], context: str = "Stations | 2024", at: int = 40, head: bool = True) -> Passage:
+    text = "\n".join(rows)
+    whole = " " * at + text
+    marks, start = [], at
+    for number, row in enumerate(rows):
+        marks.append(Mark(start, start + len(row), "columns" if head and number == 0 else "row", ","))
+        start += len(row) + 1
+    source = Source("a.csv", "a.csv", "0" * 64, "", None)
+    cells = tuple(table_cells(whole, marks))
+    return Passage("p", source, at, at + len(text), text, context, "en", ((at, at + len(text)),), (), cells)
+
+
+def origin_is_true(passage: Passage, view: View) -> bool:
+    """Whether each character of a view that has a place is the one that stands there."""
+    return len(view.text) == len(view.origin) and all(
+        place == -1 or passage.text[place] == char for char, place in zip(view.text, view.origin, strict=True)
+    )
+
+
+def test_a_cell_stands_behind_its_column_s_name() -> None:
+    passage = passage_of(ROWS)
+    (view,) = views(passage)
+    assert view.text == (
+        "Stations | 2024\nName | Height (m) | Head\nName: Alder | Height (m): 312 | Head: Vega, Ruth\n"
+        "Name: Birch | Head: Omar Haas"
+    )
+    assert origin_is_true(passage, view)
+    read = "".join(char for char, place in zip(view.text, view.origin, strict=True) if place >= 0)
+    assert read == "NameHeight (m)HeadAlder312Vega, RuthBirchOmar Haas"
+
+
+def test_what_has_no_column_names_is_read_as_it_stands() -> None:
+    passage = passage_of(ROWS[1:], head=False)
+    (view,) = views(passage)
+    assert view.text == f"{passage.context}\n{passage.text}"
+    assert view.origin.tolist() == [-1] * (len(passage.context) + 1) + list(range(len(passage.text)))
+    bare = passage_of(["Alder,312"], context="", head=False)
+    assert views(bare)[0].text == "Alder,312"
+
+
+def test_many_rows_are_several_texts_and_none_is_cut() -> None:
+    passage = passage_of([ROWS[0], *(f"Station number {n},{n * 1000},Person {n}" for n in range(30))])
+    found = views(passage)
+    assert len(found) > 2
+    assert all(origin_is_true(passage, view) for view in found)
+    assert all(len(view.text) <= VIEW_CHARS for view in found)
+    assert all(view.text.startswith("Stations | 2024\n") for view in found)
+    for n in range(30):
+        assert (
+            sum(f"Name: Station number {n} | Height (m): {n * 1000} | Head: Person {n}" in v.text for v in found) >= 1
+        )
+
+
+@given(
+    st.lists(st.lists(st.text(st.sampled_from('ab,"\n 1'), max_size=5), min_size=3, max_size=3), min_size=1, max_size=6)
+)
+def test_every_cell_is_read_once_whatever_it_holds(rows: list[list[str]]) -> None:
+    def quoted(cell: str) -> str:
+        return '"' + cell.replace('"', '""') + '"'
+
+    passage = passage_of(["A,B,C", *(",".join(map(quoted, row)) for row in rows)])
+    found = views(passage)
+    assert all(origin_is_true(passage, view) for view in found)
+    places = np.concatenate([view.origin[view.origin >= 0] for view in found])
+    inside = [n for cell in passage.cells for n in range(cell.start - passage.start, cell.end - passage.start)]
+    assert sorted(places.tolist()) == inside
