@@ -66,14 +66,15 @@ def test_many_rows_are_several_texts_and_none_is_cut() -> None:
         )
 
 
-@given(
-    st.lists(st.lists(st.text(st.sampled_from('ab,"\n 1'), max_size=5), min_size=3, max_size=3), min_size=1, max_size=6)
-)
+CELL = st.text(st.sampled_from('ab,"\n 1'), max_size=5)
+
+
+@given(st.lists(st.lists(CELL, min_size=2, max_size=2), min_size=1, max_size=6))
 def test_every_cell_is_read_once_whatever_it_holds(rows: list[list[str]]) -> None:
     def quoted(cell: str) -> str:
         return '"' + cell.replace('"', '""') + '"'
 
-    passage = passage_of(["A,B,C", *(",".join(map(quoted, row)) for row in rows)])
+    passage = passage_of(["A,B,C", *(",".join(map(quoted, ["x", *row])) for row in rows)])
     found = views(passage)
     assert all(origin_is_true(passage, view) for view in found)
     places = np.concatenate([view.origin[view.origin >= 0] for view in found])
