@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from qa.documents.decoding import decode
 from qa.documents.extract import CELL_BREAK, INVISIBLE, TITLE_CHARS, Extract, name_set, row_of, sorted_marks, tidy
+from qa.documents.formulas import linear
 from qa.documents.furniture import furniture_marks
 from qa.documents.header import front_date, header_date, header_title, plausible
+from qa.documents.raised import lowered, raised
 from qa.errors import UnreadableFile
 from qa.text import WORD, fold
 from qa.types import Kind, Mark
@@ -23,7 +26,7 @@ NEW_LINE = "\u2424"  # stands for a line break that must be kept; extractors lea
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # lxml refuses these
 REFERENCE = re.compile(r"&#(?:([0-9]{1,7})|[xX]([0-9a-fA-F]{1,6}));?")
 META_ATTRIBUTES = ("name", "property", "itemprop", "http-equiv", "pubdate", "content", "datetime")
-NO_TEXT = ("script", "style", "template", "noscript", "iframe", "object", "svg", "math", "select", "textarea", "button")
+NO_TEXT = ("script", "style", "template", "noscript", "iframe", "object", "svg", "select", "textarea", "button")
 AROUND = ("nav", "header", "footer", "form", "aside")
 BLOCK_TAGS = name_set(
     """html, body, main, article, section, div, p, head, h1, h2, h3, h4, h5, h6, quote, blockquote, pre, list, ul, ol
@@ -52,14 +55,15 @@ def load_html(data: bytes) -> Extract:
     try:
         tree = parse_html(page)
         stated = html_date(tree)
-        drop_hidden(tree)
+        struck = drop_hidden(tree)
         title = html_title(tree)
         paragraphs = main_paragraphs(tree, len(page))
     except Exception as error:  # a parser may raise anything on a damaged page
         raise UnreadableFile(f"its HTML cannot be read: {error or type(error).__name__}") from error
     text, structure = joined(paragraphs)
     marks = sorted_marks(furniture_marks(text), structure)
-    return Extract(text, title or header_title(text, marks)[0], stated or header_date(text), (), marks)
+    notes = left_out(struck)
+    return Extract(text, title or header_title(text, marks)[0], stated or header_date(text), (), marks, notes)
 
 
 def page_paragraphs(data: bytes) -> list[Paragraph]:
@@ -113,18 +117,69 @@ def parse_html(page: str) -> Any:
         return html.document_fromstring("<html><body></body></html>")
 
 
-def drop_hidden(tree: Any) -> None:
-    """Removes scripts, controls and hidden elements from the tree; marks line breaks that must be kept."""
+def drop_hidden(tree: Any) -> int:
+    """Removes scripts, controls, hidden and struck-out elements; returns how many were struck out.
+
+    Line breaks that must be kept are marked, raised and lowered figures made plain text.
+    """
     from lxml import etree
 
     etree.strip_elements(tree, *NO_TEXT, with_tail=False)
+    for formula in tree.xpath("//body//math"):
+        said = linear(formula)
+        formula.clear(keep_tail=True)
+        formula.text = said
+        formula.drop_tag()
     for element in tree.xpath("//body//*[@hidden or @style or self::dialog[not(@open)]]"):
         style = "".join((element.get("style") or "").lower().split())
         hidden = element.get("hidden") is not None or element.tag == "dialog"
         if hidden or "display:none" in style or "visibility:hidden" in style:
             element.drop_tree()
+    struck = tree.xpath("//body//*[self::del or self::s or self::strike]")
+    struck += [e for e in tree.xpath("//body//*[@style]") if "line-through" in e.get("style").lower()]
+    for element in struck:
+        if element.getparent() is not None:
+            element.drop_tree()
+    for element in tree.xpath("//body//sup | //body//sub"):
+        level(element)
     keep_line_breaks(tree)
     spread_cells(tree)
+    return len(struck)
+
+
+IS_NOTE = re.compile(r"(?i)note|ref|cite|fn")  # in the class, role or type of an element that leads to a note
+
+
+def level(element: Any) -> None:
+    """Makes raised or lowered text plain: a note's mark goes, an exponent stays one."""
+    text = "".join(element.itertext())
+    if element.tag == "sub":
+        said = lowered(text)
+    else:
+        around = [element, *element.iterdescendants("a"), *islice(element.iterancestors("a"), 1)]
+        names = " ".join(str(e.get(name) or "") for e in around for name in ("class", "role", "epub:type"))
+        leads = any((e.get("href") or "").partition("#")[1] for e in around)
+        said = raised(text_before(element), text, leads or bool(IS_NOTE.search(names)))
+    if said == text:
+        return
+    for child in list(element):
+        element.remove(child)
+    element.text = said
+    element.drop_tag()
+
+
+def text_before(element: Any) -> str:
+    """The last words before an element within its parent."""
+    previous, parent = element.getprevious(), element.getparent()
+    if previous is None:
+        inline = parent.tag in ("a", "b", "i", "em", "strong", "span")
+        return parent.text or (text_before(parent) if inline else "")
+    return "".join([*previous.itertext(), previous.tail or ""])
+
+
+def left_out(struck: int) -> tuple[str, ...]:
+    """What is said of struck-out text."""
+    return (f"struck-out text is left out ({struck} {'place' if struck == 1 else 'places'})",) if struck else ()
 
 
 MOST_SPANNED = 1000  # rows or columns; browsers have such limits too

@@ -11,11 +11,15 @@ from typing import Any
 from qa.documents.archives import open_zip, parse_xml, read_part
 from qa.documents.decoding import decode
 from qa.documents.extract import Builder, Extract
+from qa.documents.formats.numbering import Numbering
+from qa.documents.formulas import linear
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
+from qa.documents.raised import lowered, raised
 from qa.errors import UnreadableFile
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 ODF_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 ODF_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -52,6 +56,9 @@ def load_docx(data: bytes) -> Extract:
     for which in ("header", "footer"):
         for root in reader.margins(document, which):
             reader.add_below(root)
+    left_out = sum(is_left_out(run) and run.find(W + "t") is not None for run in document.element.body.iter(W + "r"))
+    if left_out:
+        reader.made.notes.append(f"struck-out or hidden text is left out ({left_out} pieces)")
     return completed(reader.made.finish(document.core_properties.title or reader.title))
 
 
@@ -62,6 +69,7 @@ class Docx:
         self.made = Builder()
         self.title: str | None = None
         self.levels = {style.style_id: heading_style(style) for style in document.styles if style.type == 1}
+        self.numbering = Numbering(part_of(document.part, "numbering"), document.styles.element)
         self.notes = {kind: notes_of(document.part, kind) for kind in ("footnote", "endnote")}
 
     def margins(self, document: Any, which: str) -> list[Any]:
@@ -96,8 +104,8 @@ class Docx:
         text = "".join(runs(element))
         if kind == "title" and self.title is None:
             self.title = text
-        numbered = element.find(f"{W}pPr/{W}numPr") is not None and not kind
-        self.made.add(f"- {text}" if numbered and text.strip() else text, "heading" if kind else None)
+        label = self.numbering.label(element)
+        self.made.add(f"{label} {text}" if label and text.strip() else text, "heading" if kind else None)
         for box in element.iter(W + "txbxContent"):
             if not any(above.tag == MC + "Fallback" for above in box.iterancestors()):
                 self.add_below(box)
@@ -152,25 +160,51 @@ def has_head(table: Any) -> bool:
 
 def notes_of(main: Any, kind: str) -> dict[str, Any]:
     """The notes of a Word document by their number; `kind`: "footnote" or "endnote"."""
+    root = part_of(main, f"{kind}s")
+    return {} if root is None else {n.get(W + "id"): n for n in root if n.get(W + "type") in (None, "normal")}
+
+
+def part_of(main: Any, kind: str) -> Any:
+    """The root of another part of a Word document: its notes or its lists; None where it has none."""
     for relation in main.rels.values():
-        if relation.reltype.endswith(f"/{kind}s") and not relation.is_external:
-            root = parse_xml(relation.target_part.blob, f"{kind}s.xml")
-            return {n.get(W + "id"): n for n in root if n.get(W + "type") in (None, "normal")}
-    return {}
+        if relation.reltype.endswith(f"/{kind}") and not relation.is_external:
+            return parse_xml(relation.target_part.blob, f"{kind}.xml")
+    return None
 
 
 def runs(paragraph: Any) -> Iterator[str]:
-    """The pieces of text of a paragraph with all tracked changes accepted, without text boxes."""
-    for element in paragraph.iter(W + "t", W + "tab", W + "br", W + "cr", W + "noBreakHyphen"):
+    """The pieces of text of a paragraph with all tracked changes accepted, without text boxes.
+
+    Struck-out and hidden text is left out, and so are the marks of notes; exponents stay.
+    """
+    said = ""
+    for element in paragraph.iter(W + "t", W + "tab", W + "br", W + "cr", W + "noBreakHyphen", M + "oMath"):
         above = takewhile(lambda up: up is not paragraph, element.iterancestors())
-        if any(up.tag in UNREAD for up in above):
+        if any(up.tag in UNREAD for up in above) or is_left_out(element.getparent()):
             continue
-        if element.tag == W + "t":
-            yield element.text or ""
+        if element.tag == M + "oMath":
+            yield linear(element)
+        elif element.tag == W + "t":
+            place = element.getparent().find(f"{W}rPr/{W}vertAlign")
+            high = "" if place is None else place.get(W + "val")
+            text = element.text or ""
+            text = raised(said, text) if high == "superscript" else lowered(text) if high == "subscript" else text
+            said = (said + text)[-20:]
+            yield text
         elif element.tag == W + "noBreakHyphen":
             yield "-"
         elif element.getparent().tag == W + "r":  # not a tab stop among the paragraph's properties
             yield "\t" if element.tag == W + "tab" else "\n"
+
+
+def is_left_out(run: Any) -> bool:
+    """Whether a run of a Word document is struck out or hidden."""
+    return any(is_on(run.find(f"{W}rPr/{W}{name}")) for name in ("strike", "dstrike", "vanish"))
+
+
+def is_on(switch: Any) -> bool:
+    """Whether a switch among a run's properties is set."""
+    return switch is not None and switch.get(W + "val", "true") not in ("0", "false", "off", "none")
 
 
 # ---- PowerPoint ----

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from qa.documents.extract import TITLE_CHARS
+from qa.documents.raised import raised
 from qa.types import Kind
 
 SAME_LINE = 0.4  # times the size of the letters: pieces whose heights differ by less are on one line
@@ -123,7 +124,8 @@ def rows_of(lines: Sequence[Line]) -> Iterator[list[Line]]:
     for cell in (cell for line in lines for cell in cells_of(line)):
         last = row[-1] if row else None
         if last and is_raised(last, cell):
-            row[-1] = replace(max(last, cell, key=lambda part: part.size), x=last.x, text=f"{last.text} {cell.text}")
+            behind = raised(last.text, cell.text) if cell.size < last.size else f" {cell.text}"
+            row[-1] = replace(max(last, cell, key=lambda part: part.size), x=last.x, text=f"{last.text}{behind}")
             continue
         if last and abs(last.y - cell.y) < SAME_LINE * max(last.size, 1) and cell.x > last.x:
             row.append(cell)

@@ -1,0 +1,40 @@
+"""Raised and lowered characters: a note's mark is no part of the word or figure that it hangs on; an exponent is."""
+
+from __future__ import annotations
+
+import re
+
+NOTE = re.compile(r"[\[(]?(?:\d{1,3}(?:\s*[,;\u2013-]\s*\d{1,3})*|[a-z]|[*\u2020\u2021\xa7]{1,3})[\])]?")
+NUMBER = re.compile(r"[+\u2212-]?\d{1,3}")
+TEN = re.compile(r"(?<![\d.,])10$")
+UNIT = re.compile(r"(?:^|[\s\d(/\xb7.])(?:[kcdm\u03bc]?m|s|ft|in|mi)$")  # metres and the like, seconds
+VARIABLE = re.compile(r"(?:^|[\s\d(=+*/\u2212-])[A-Za-z]$|[)\]]$")
+ORDINAL = re.compile(r"\d$|[A-Z]$")  # 1e, Mr: letters that are written high
+ORDINAL_LETTERS = "eomrsdnth"
+HIGH = str.maketrans("0123456789+-\u2212", "\u2070\xb9\xb2\xb3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207b")
+LOW = str.maketrans("0123456789", "\u2080\u2081\u2082\u2083\u2084\u2085\u2086\u2087\u2088\u2089")
+
+
+def raised(before: str, text: str, linked: bool = False) -> str:
+    """What stands in the text for raised characters: nothing for a note's mark, an exponent in raised signs.
+
+    before: the text that they follow. linked: whether they lead to a note. What is neither (1st) stays as it is.
+    """
+    mark = text.strip()
+    if not NOTE.fullmatch(mark) and not NUMBER.fullmatch(mark):
+        return text
+    if linked:
+        return ""
+    if NUMBER.fullmatch(mark):
+        power = mark[0] in "+-\u2212" or any(known.search(before) for known in (TEN, UNIT, VARIABLE))
+        return mark.translate(HIGH) if power else ""
+    if mark.isalpha() and (mark in ORDINAL_LETTERS and ORDINAL.search(before)):
+        return text
+    if mark.isalpha() and VARIABLE.search(before):
+        return f"^{mark}"
+    return ""
+
+
+def lowered(text: str) -> str:
+    """Lowered figures in the signs that there are for them: H2O with a low 2; anything else as it is."""
+    return text.translate(LOW) if text.strip().isdigit() else text
