@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 import zlib
@@ -42,6 +43,24 @@ def open_zip(data: bytes, needed: str, what: str) -> zipfile.ZipFile:
     if needed not in {part.filename for part in parts}:
         raise UnreadableFile(f"is not {what}: it is a zip archive that lacks {needed}")
     return archive
+
+
+STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
+
+
+def transitional(data: bytes) -> bytes:
+    """An Office file in the usual form: "Strict Open XML" names the same elements in other name spaces."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if not STRICT.search(read_part(archive, "_rels/.rels") or b""):
+            return data
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as copy:
+            for part in archive.infolist():
+                content = read_part(archive, part.filename) or b""
+                if part.filename.endswith((".xml", ".rels")):
+                    content = STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/", content)
+                copy.writestr(part.filename, content)
+    return made.getvalue()
 
 
 def refuse_bomb(parts: list[zipfile.ZipInfo], size: int) -> None:

@@ -19,7 +19,8 @@ from qa.documents.formats.markdown import load_markdown
 from qa.documents.formats.office import load_docx, load_odt, load_pptx, load_rtf
 from qa.documents.formats.pdf import load_pdf
 from qa.documents.formats.plain import load_text
-from qa.documents.formats.tables import load_csv, load_xlsx
+from qa.documents.formats.sheets import load_xlsx
+from qa.documents.formats.tables import load_csv
 from qa.documents.isolation import SHARED_WORKER
 from qa.errors import UnreadableFile
 from qa.text import WORD

@@ -49,8 +49,8 @@ KNOWN_BY = {  # library: the only modules that may import it
     "docx": {"documents.formats.office"},
     "pptx": {"documents.formats.office"},
     "striprtf": {"documents.formats.office"},
-    "openpyxl": {"documents.formats.tables"},
-    "zipfile": {"documents.archives"},
+    "openpyxl": {"documents.formats.sheets"},
+    "zipfile": {"documents.archives", "documents.formats.sheets"},
     "subprocess": {"documents.isolation", "documents.ocr"},
 }
 CATCH_ALL = {  # edges to people, to libraries

@@ -30,10 +30,15 @@ def load_epub(data: bytes) -> Extract:
             raise UnreadableFile(f"is not {EPUB_FILE}, or damaged: it names no package file")
         root = parse_xml(package, str(path))
         made = Builder()
-        names = list(dict.fromkeys(chapters(root, posixpath.dirname(str(path)))))
+        names = list(dict.fromkeys(chapters(root, posixpath.dirname(str(path)), made.notes)))
+        held = {name.lower(): name for name in archive.namelist()}  # some books name their files in another case
+        if len(names) > MAX_CHAPTERS:
+            made.notes.append(f"only the first {MAX_CHAPTERS:,} of {len(names):,} chapters are read")
         for name in names[:MAX_CHAPTERS]:
             beat()
-            page = read_part(archive, name)
+            page = read_part(archive, held.get(name.lower(), name))
+            if page is None:
+                made.notes.append(f"the chapter {name[:80]} is named, but not there")
             for text, kind in page_paragraphs(page) if page else ():
                 made.add(text, kind)
     title = next(iter(root.xpath("//*[local-name()='metadata']/*[local-name()='title']/text()")), None)
@@ -41,14 +46,19 @@ def load_epub(data: bytes) -> Extract:
     return made.finish(title, front_date(str(stated)[:10]))
 
 
-def chapters(package: Any, folder: str) -> list[str]:
-    """Names, in the archive, of the pages in reading order, without the navigation."""
+def chapters(package: Any, folder: str, notes: list[str]) -> list[str]:
+    """Names, in the archive, of the pages in reading order, without the navigation; what is no page is noted."""
     items = package.xpath("//*[local-name()='manifest']/*[local-name()='item']")
     by_id = {item.get("id"): item for item in items}
     found = []
     for reference in package.xpath("//*[local-name()='spine']/*[local-name()='itemref']"):
         item = by_id.get(reference.get("idref"))
-        if item is None or item.get("media-type") not in PAGES or "nav" in (item.get("properties") or "").split():
+        if item is not None and "nav" in (item.get("properties") or "").split():
             continue
-        found.append(posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or ""))))
+        if item is None or item.get("media-type") not in PAGES:
+            notes.append(f"the chapter {str(reference.get('idref'))[:80]} is no page of text")
+            continue
+        href = unquote((item.get("href") or "").partition("#")[0])
+        place = href.lstrip("/") if href.startswith("/") else posixpath.join(folder, href)
+        found.append(posixpath.normpath(place))
     return found

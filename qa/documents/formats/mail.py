@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from email import policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
@@ -12,6 +13,7 @@ from pathlib import PurePosixPath
 
 from qa.documents.decoding import decode
 from qa.documents.extract import Builder, Extract, one_line
+from qa.documents.formats.calendar import events
 from qa.documents.formats.html import page_paragraphs
 from qa.documents.heartbeat import beat
 from qa.errors import UnreadableFile
@@ -19,6 +21,8 @@ from qa.types import Kind
 
 HEAD = ("From", "To", "Cc", "Date", "Subject")
 MAX_MESSAGE_PARTS = 1_000
+FORMS = ("text/plain", "text/html")  # of a letter's text
+MORE, STUB = 1.5, 30  # times as many words, and so many more: an HTML form that is no copy of the plain one
 DEPTH = 4  # of messages within messages
 Loaders = Mapping[str, Callable[[bytes], Extract]]
 
@@ -46,6 +50,9 @@ class Letter:
 
     def add_message(self, message: Message, depth: int) -> None:
         """Adds the head, then the parts. `depth`: number of messages around this one."""
+        if message.defects:
+            names = ", ".join(sorted({type(defect).__name__ for defect in message.defects}))
+            self.made.notes.append(f"the letter is malformed, parts may be missing ({names})")
         head = [f"{name}: {value}" for name in HEAD if (value := header_value(message, name))]
         self.made.add("\n".join(head))
         self.add_content(message, depth)
@@ -64,12 +71,17 @@ class Letter:
                         self.add_message(inner, depth + 1)
         elif message.is_multipart():
             inner = [part for part in message.get_payload() if isinstance(part, Message)]
-            for part in [best_form(inner)] if kind == "multipart/alternative" and inner else inner:
+            for part in without_other_forms(inner) if kind == "multipart/alternative" else inner:
                 self.add_content(part, depth)
         elif message.get_content_disposition() == "attachment" or message.get_filename():
             self.add_attachment(message, depth)
-        elif kind in ("text/plain", "text/html"):
+        elif kind in FORMS:
             self.add_text(payload_of(message), message.get_content_charset(), kind == "text/html")
+        elif kind == "text/calendar":
+            for event in events(decode(payload_of(message), message.get_content_charset())):
+                self.made.add(event)
+        elif payload_of(message).strip():
+            self.made.notes.append(f"a part of the letter is of a type that is not read ({kind[:80]})")
 
     def add_text(self, data: bytes, charset: str | None, html: bool) -> None:
         """Adds the paragraphs of a part of plain text or HTML."""
@@ -120,10 +132,40 @@ def paragraphs(text: str) -> list[str]:
     return ["\n".join(piece) for piece in pieces if piece]
 
 
-def best_form(parts: list[Message]) -> Message:
-    """The form of a message that is read, of several: plain text unless it is blank, else the last and richest."""
-    plain = (part for part in parts if part.get_content_type() == "text/plain" and payload_of(part).strip())
-    return next(plain, parts[-1])
+def without_other_forms(parts: Sequence[Message]) -> Iterator[Message]:
+    """The parts of a letter that comes in several forms: its best form and all that is none, such as attachments."""
+    leaves = [leaf for part in parts for leaf in leaves_of(part)]
+    forms = [leaf for leaf in leaves if leaf.get_content_type() in FORMS and not leaf.get_filename()]
+    best = best_form(forms)
+    yield from (leaf for leaf in leaves if leaf is best or leaf not in forms)
+
+
+def leaves_of(part: Message) -> Iterator[Message]:
+    """What a part is made of, letters in it whole."""
+    if not part.is_multipart() or part.get_content_maintype() == "message":
+        yield part
+        return
+    for inner in part.get_payload():
+        if isinstance(inner, Message):
+            yield from leaves_of(inner)
+
+
+def best_form(forms: Sequence[Message]) -> Message | None:
+    """The form of a letter that is read: plain text, unless another one says far more than it does."""
+    lengths = {id(form): len(words_of(form)) for form in forms}
+    plain = next((form for form in forms if form.get_content_type() == "text/plain"), None)
+    richest = max(reversed(forms), key=lambda form: lengths[id(form)], default=None)
+    if plain is None or richest is None:
+        return richest
+    return plain if lengths[id(richest)] <= MORE * lengths[id(plain)] + STUB else richest
+
+
+def words_of(form: Message) -> list[str]:
+    """The words of a form of a letter, without those of style sheets and tags."""
+    text = decode(payload_of(form), form.get_content_charset())
+    if form.get_content_type() == "text/html":
+        text = re.sub(r"(?is)<(style|script|title)\b.*?</\1>|<[^>]*>", " ", text)
+    return re.findall(r"\w+", text)
 
 
 def payload_of(message: Message) -> bytes:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
 
-from qa.documents.archives import open_zip, parse_xml, read_part
+from qa.documents.archives import open_zip, parse_xml, read_part, transitional
 from qa.documents.decoding import decode
 from qa.documents.extract import Builder, Extract
+from qa.documents.formats.html import page_paragraphs
 from qa.documents.formats.numbering import Numbering
 from qa.documents.formulas import linear
 from qa.documents.header import completed
@@ -19,6 +20,7 @@ from qa.documents.raised import lowered, raised
 from qa.errors import UnreadableFile
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 ODF_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
@@ -48,7 +50,7 @@ def load_docx(data: bytes) -> Extract:
     with open_zip(data, "[Content_Types].xml", WORD_FILE):
         pass
     try:
-        document = docx.Document(io.BytesIO(data))
+        document = docx.Document(io.BytesIO(transitional(data)))
     except (OpcError, KeyError, ValueError, AttributeError) as error:
         raise UnreadableFile(f"is not {WORD_FILE}, or damaged") from error
     reader = Docx(document)
@@ -67,6 +69,7 @@ class Docx:
 
     def __init__(self, document: Any) -> None:
         self.made = Builder()
+        self.part = document.part
         self.title: str | None = None
         self.levels = {style.style_id: heading_style(style) for style in document.styles if style.type == 1}
         self.numbering = Numbering(part_of(document.part, "numbering"), document.styles.element)
@@ -93,6 +96,21 @@ class Docx:
                 self.made.table(self.rows(element), head=has_head(element) or None)
             elif element.tag in AROUND_BLOCKS:
                 self.add_below(element)
+            elif element.tag == W + "altChunk":
+                self.add_chunk(element.get(R + "id"))
+
+    def add_chunk(self, relation: str) -> None:
+        """Adds a page of HTML or a plain text that the document holds whole; notes any other kind."""
+        part = self.part.related_parts.get(relation)
+        kind = part.content_type if part is not None else "missing"
+        if part is not None and "html" in kind:
+            for text, role in page_paragraphs(part.blob):
+                self.made.add(text, role)
+        elif part is not None and kind == "text/plain":
+            for line in decode(part.blob).splitlines():
+                self.made.add(line)
+        else:
+            self.made.notes.append(f"an embedded part is of a type that is not read ({kind[:80]})")
 
     def add_paragraph(self, element: Any) -> None:
         """Adds a paragraph, then the text boxes in it and the notes that it refers to."""
@@ -218,7 +236,7 @@ def load_pptx(data: bytes) -> Extract:
     with open_zip(data, "[Content_Types].xml", POWERPOINT_FILE):
         pass
     try:
-        presentation = Presentation(io.BytesIO(data))
+        presentation = Presentation(io.BytesIO(transitional(data)))
     except (PythonPptxError, KeyError, ValueError, AttributeError) as error:
         raise UnreadableFile(f"is not {POWERPOINT_FILE}, or damaged") from error
     made = Builder()

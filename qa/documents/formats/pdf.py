@@ -131,7 +131,7 @@ def page_lines(page: Any) -> list[Line]:
     turned = [line for line in lines if line.turned]
     if 0 < len(turned) * 3 < len(lines):  # a stamp in the margin must not separate two pages
         lines = [*turned, *(line for line in lines if not line.turned)]
-    return [*lines, *form_lines(page)]
+    return [*lines, *form_lines(page), *note_lines(page)]
 
 
 def lines_of(pieces: Sequence[tuple[str, Line]]) -> Iterator[Line]:
@@ -206,6 +206,19 @@ def form_lines(page: Any) -> Iterator[Line]:
             if isinstance(value, str) and (words := one_line(value)):
                 x, y, *_ = [float(side) for side in widget.get("/Rect", (0, 0))]
                 yield Line(f"{name}: {words}" if name else words, x, y, 10)
+    except FAULTS:
+        return
+
+
+def note_lines(page: Any) -> Iterator[Line]:
+    """What people have written on a page: comments and remarks, each as a paragraph that says what it is."""
+    try:
+        for at, note in enumerate(list(page.get("/Annots") or ())[:5000]):
+            with contextlib.suppress(*FAULTS):
+                written = note.get_object()
+                words = one_line(str(written.get("/Contents") or ""))
+                if words and written.get("/Subtype") not in ("/Link", "/Widget", "/Popup"):
+                    yield Line(f"Note on the page: {words}", 0, -40.0 * (at + 1), 10)
     except FAULTS:
         return
 

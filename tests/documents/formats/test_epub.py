@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.documents.making import OTHER, PROSE, assert_sound, epub, extract_of, marked
+
+PACKAGE = """<package xmlns="http://www.idpf.org/2007/opf"><metadata/><manifest>
+<item id="b" href="HREF" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="b"/></spine></package>"""
 
 
 def test_epub_chapters_are_in_reading_order() -> None:
@@ -12,3 +17,23 @@ def test_epub_chapters_are_in_reading_order() -> None:
     assert found.date == "1999-05-01"
     assert found.text == f"One\n\n{PROSE}\n\nTwo\n\n{OTHER}"
     assert marked(found, "heading") == ["One", "Two"]
+
+
+@pytest.mark.parametrize("href", ["text/two%20b.xhtml#start", "TEXT/Two%20B.xhtml", "/OPS/text/two b.xhtml"])
+def test_a_chapter_is_found_however_it_is_named(href: str) -> None:
+    package = PACKAGE.replace("HREF", href)
+    found = extract_of(epub(**{"OPS/p.opf": package}), ".epub")
+    assert found.text == f"Two\n\n{OTHER}"
+    assert found.notes == ()
+
+
+def test_a_chapter_that_is_missing_or_no_page_is_named() -> None:
+    package = PACKAGE.replace("HREF", "text/one.xhtml").replace(
+        "</spine>", '<itemref idref="gone"/><itemref idref="picture"/><itemref idref="lost"/></spine>'
+    ).replace("</manifest>", '<item id="picture" href="a.svg" media-type="image/svg+xml"/>'
+              '<item id="lost" href="lost.xhtml" media-type="application/xhtml+xml"/></manifest>')  # fmt: skip
+    assert extract_of(epub(**{"OPS/p.opf": package}), ".epub").notes == (
+        "the chapter gone is no page of text",
+        "the chapter picture is no page of text",
+        "the chapter OPS/lost.xhtml is named, but not there",
+    )

@@ -143,3 +143,50 @@ def test_html_is_read_without_network(monkeypatch: pytest.MonkeyPatch) -> None:
     links = "<link rel=canonical href='https://x.example/'><img src='https://x.example/a.png'>https://x.example/b"
     assert PROSE in extract_of(page(f"<p>{PROSE}</p>{links}"), ".html").text
     assert extract_of(b"https://x.example/page", ".html").text == "https://x.example/page"
+
+
+# ---- what a reader sees ----
+
+
+def body_text(body: str) -> str:
+    return extract_of(page(f"<article><p>{PROSE}</p>{body}<p>{OTHER}</p></article>"), ".html").text.split("\n\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("Some 5,300<sup>2</sup> people.", "Some 5,300 people."),
+        ("The 14<sup><a href='#n3'>3</a></sup> pubs.", "The 14 pubs."),
+        ("It is 41<a href='#c4'><sup>[4]</sup></a> high.", "It is 41 high."),
+        ("It is 120 m<sup class='reference'><a href='x.html#r'>7</a></sup> high.", "It is 120 m high."),
+        ("It covers 120 m<sup>2</sup> and 3 x 10<sup>5</sup> l.", "It covers 120 m\u00b2 and 3 x 10\u2075 l."),
+        ("On the 19<sup>th</sup> day, <b>1804</b><sup>6</sup> too.", "On the 19th day, 1804 too."),
+        ("Water is H<sub>2</sub>O.", "Water is H\u2082O."),
+        ("It costs <del>99</del> <ins>79</ins> euros.", "It costs 79 euros."),
+        ("It costs <s>99</s> <span style='text-decoration: line-through'>89</span> 79 euros.", "It costs 79 euros."),
+        ("Then <math><msup><mi>x</mi><mn>2</mn></msup></math> is 4.", "Then x^2 is 4."),
+    ],
+)
+def test_html_says_what_a_reader_sees(body: str, shown: str) -> None:
+    assert body_text(f"<p>{body}</p>") == shown
+
+
+def test_struck_out_text_is_noted() -> None:
+    found = extract_of(page(f"<p>{PROSE}</p><p>It is <del>1</del> <s>2</s> 3.</p>"), ".html")
+    assert found.notes == ("struck-out text is left out (2 places)",)
+
+
+def test_a_cell_over_several_rows_or_columns_stands_in_each() -> None:
+    table = (
+        "<table><tr><th>Line</th><th colspan='2'>Fare</th></tr>"
+        "<tr><td rowspan='2'>North</td><td>Single</td><td>12.50</td></tr><tr><td>Return</td><td>21.00</td></tr>"
+        "<tr><td colspan='2'>Bicycle</td><td>5.00</td></tr></table>"
+    )
+    found = extract_of(page(f"<article><p>{PROSE}</p>{table}<p>{OTHER}</p></article>"), ".html")
+    assert marked(found, "columns") == ["Line | Fare | Fare"]
+    assert marked(found, "row") == ["North | Single | 12.50", "North | Return | 21.00", "Bicycle | | 5.00"]
+
+
+def test_a_cell_that_claims_a_million_rows_does_no_harm() -> None:
+    table = "<table><tr><td rowspan='999999999' colspan='2'>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>"
+    assert "c | d" in extract_of(page(f"<p>{PROSE}</p>{table}"), ".html").text

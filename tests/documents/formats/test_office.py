@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 
 from tests.documents.making import PROSE, assert_sound, docx_file, extract_of, marked, refusal, zipped
 
@@ -88,3 +90,125 @@ def test_rtf_text_and_title() -> None:
     assert found.title == "The lock"
     assert found.text == "Ships had to wait, caf\xe9 \u20ac 25.\n\nSecond."
     assert "plain text, rename it" in refusal(b"just words", ".rtf")
+
+
+# ---- what Word shows ----
+
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+
+def word(body: str, **parts: str | bytes) -> bytes:
+    """A Word document with that body; further parts by their names, "numbering" being known to it."""
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    kinds = "".join(
+        f'<Override PartName="/word/{name}.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+        f'wordprocessingml.{kind}+xml"/>' for name, kind in (("document", "document.main"), ("numbering", "numbering"))
+    )  # fmt: skip
+    relations = (
+        f'<Relationship Id="r1" Type="{office}/numbering" Target="numbering.xml"/>' if "numbering" in parts else ""
+    )
+    relations += f'<Relationship Id="r2" Type="{office}/aFChunk" Target="chunk.html"/>' if "chunk" in parts else ""
+    space = "http://schemas.openxmlformats.org/package/2006"
+    names = {"numbering": "word/numbering.xml", "chunk": "word/chunk.html"}
+    return zipped(**{
+        "[Content_Types].xml": f'<Types xmlns="{space}/content-types"><Default Extension="rels" ContentType="application/'
+        'vnd.openxmlformats-package.relationships+xml"/><Default Extension="html" ContentType="text/html"/>'
+        f"{kinds}</Types>",
+        "_rels/.rels": f'<Relationships xmlns="{space}/relationships"><Relationship Id="r" Type="{office}/officeDocument" '
+        'Target="word/document.xml"/></Relationships>',
+        "word/_rels/document.xml.rels": f'<Relationships xmlns="{space}/relationships">{relations}</Relationships>',
+        "word/document.xml": f'<w:document xmlns:w="{WORD}" xmlns:r="{office}" xmlns:m="http://schemas.openxmlformats.org/'
+        f'officeDocument/2006/math"><w:body>{body}</w:body></w:document>',
+        **{names[name]: content for name, content in parts.items()},
+    })  # fmt: skip
+
+
+def para(*runs: tuple[str, str] | str, properties: str = "") -> str:
+    """A paragraph of runs, each a text, or (properties, text)."""
+    made = ""
+    for one in runs:
+        look, text = one if isinstance(one, tuple) else ("", one)
+        made += f'<w:r><w:rPr>{look}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
+    return f"<w:p><w:pPr>{properties}</w:pPr>{made}</w:p>"
+
+
+HIGH, LOW = '<w:vertAlign w:val="superscript"/>', '<w:vertAlign w:val="subscript"/>'
+
+
+def test_word_marks_of_notes_go_and_exponents_stay() -> None:
+    body = para("It had 5,300", (HIGH, "2"), " people on 120 m", (HIGH, "2"), " and CO", (LOW, "2"), ".")
+    assert extract_of(word(body), ".docx").text == "It had 5,300 people on 120 m\u00b2 and CO\u2082."
+
+
+def test_word_struck_out_and_hidden_text_is_left_out_and_noted() -> None:
+    body = para(
+        "It costs ", ("<w:strike/>", "95,000 euros "), ("<w:vanish/>", "80,000"), ('<w:strike w:val="0"/>', "120,000.")
+    )
+    found = extract_of(word(body), ".docx")
+    assert found.text == "It costs 120,000."
+    assert found.notes == ("struck-out or hidden text is left out (2 pieces)",)
+
+
+def test_word_formulas_are_written_out() -> None:
+    body = "<w:p><w:r><w:t>The dose is </w:t></w:r><m:oMath><m:r><m:t>D=12w</m:t></m:r></m:oMath><w:r><w:t>.</w:t></w:r></w:p>"
+    assert extract_of(word(body), ".docx").text == "The dose is D=12w."
+
+
+def level(at: int, form: str, pattern: str, start: int = 1) -> str:
+    return f'<w:lvl w:ilvl="{at}"><w:start w:val="{start}"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{pattern}"/></w:lvl>'
+
+
+NUMBERING = (
+    f'<w:numbering xmlns:w="{WORD}"><w:abstractNum w:abstractNumId="0">'
+    + level(0, "decimal", "%1.") + level(1, "decimal", "%1.%2") + level(2, "lowerLetter", "(%3)")
+    + '</w:abstractNum><w:abstractNum w:abstractNumId="1">' + level(0, "upperRoman", "%1", 4) + level(1, "bullet", "x")
+    + '</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num><w:num w:numId="2"><w:abstractNumId '
+    'w:val="1"/></w:num><w:num w:numId="3"><w:abstractNumId w:val="0"/><w:lvlOverride w:ilvl="0"><w:startOverride '
+    'w:val="7"/></w:lvlOverride></w:num></w:numbering>'
+)  # fmt: skip
+
+
+def item(text: str, number: int, at: int = 0) -> str:
+    return para(text, properties=f'<w:numPr><w:ilvl w:val="{at}"/><w:numId w:val="{number}"/></w:numPr>')
+
+
+def test_word_numbers_stand_in_the_text_as_they_are_shown() -> None:
+    listed = [(1, 0), (1, 1), (1, 1), (1, 2), (1, 2), (1, 0), (1, 1), (2, 0), (2, 0), (2, 1), (3, 0), (1, 0), (0, 0)]
+    body = "".join(item(f"Clause {n}", number, at) for n, (number, at) in enumerate(listed))
+    shown = [
+        line.split(" Clause")[0] for line in extract_of(word(body, numbering=NUMBERING), ".docx").text.split("\n\n")
+    ]
+    assert shown == ["1.", "1.1", "1.2", "(a)", "(b)", "2.", "2.1", "IV", "V", "-", "7.", "3.", "Clause 12"]
+
+
+def test_word_cells_that_are_merged_stand_in_each_row() -> None:
+    def cell(text: str, properties: str = "") -> str:
+        return f"<w:tc><w:tcPr>{properties}</w:tcPr>{para(text)}</w:tc>"
+
+    rows = [
+        cell("Line") + cell("Fare", '<w:gridSpan w:val="2"/>'),
+        cell("North", '<w:vMerge w:val="restart"/>') + cell("Single") + cell("12.50"),
+        cell("", "<w:vMerge/>") + cell("Return") + cell("21.00"),
+        cell("Bicycle", '<w:gridSpan w:val="2"/>') + cell("5.00"),
+    ]
+    table = "<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in rows) + "</w:tbl>"
+    assert extract_of(word(table), ".docx").text.split("\n") == [
+        "Line | Fare | Fare", "North | Single | 12.50", "North | Return | 21.00", "Bicycle | | 5.00"
+    ]  # fmt: skip
+
+
+def test_word_embedded_pages_are_read_and_others_noted() -> None:
+    body = para("Before.") + '<w:altChunk r:id="r2"/>' + para("After.") + '<w:altChunk r:id="r9"/>'
+    found = extract_of(word(body, chunk="<html><body><p>8,214 tonnes.</p></body></html>"), ".docx")
+    assert found.text == "Before.\n\n8,214 tonnes.\n\nAfter."
+    assert found.notes == ("an embedded part is of a type that is not read (missing)",)
+
+
+def test_strict_open_xml_is_read() -> None:
+    with zipfile.ZipFile(io.BytesIO(docx_file())) as archive:
+        parts = {
+            name: re.sub(rb"http://schemas.openxmlformats.org/(officeDocument|wordprocessingml)/2006/",
+                         rb"http://purl.oclc.org/ooxml/\1/", archive.read(name)) for name in archive.namelist()
+        }  # fmt: skip
+    assert b"purl" in parts["word/document.xml"]
+    assert extract_of(zipped(**parts), ".docx").text == extract_of(docx_file(), ".docx").text

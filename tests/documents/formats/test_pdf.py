@@ -143,3 +143,50 @@ def test_a_scanned_page_among_others_is_noted(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.skipif(not ocr.languages(), reason="tesseract is not installed")
 def test_a_scan_is_read_by_tesseract() -> None:
     assert "nine euros" in extract_of(pdf(scan), ".pdf").text
+
+
+# ---- raised and doubled letters, notes on the page ----
+
+
+def test_marks_of_notes_are_no_digits_and_exponents_stay() -> None:
+    def draw(canvas: Any) -> None:
+        put(canvas, 760, "The town", size=18)
+        text = canvas.beginText(72, 700)
+        for words, size, rise in (
+            ("In 2021 it had 8,400", 10, 0), ("9", 7, 4), (" inhabitants and 4 x 10", 10, 0), ("6", 7, 4),
+            (" litres on 350 m", 10, 0), ("2", 7, 4), (". Nobody counted the cats that lived there at all.", 10, 0),
+        ):  # fmt: skip
+            text.setFont("Helvetica", size)
+            text.setRise(rise)
+            text.textOut(words)
+        canvas.drawText(text)
+        put(canvas, 400, "9 Counted by the council, as the law says that it must.")
+
+    text = extract_of(pdf(draw), ".pdf").text
+    assert "it had 8,400 inhabitants and 4 x 10\u2076 litres on 350 m\u00b2. Nobody" in text
+    assert "9 Counted by the council" in text
+
+
+def test_letters_and_lines_drawn_twice_are_text_once() -> None:
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 14)
+        x = 60.0
+        for letter in "NOTICE OF CLOSURE":
+            canvas.drawString(x, 790, letter)
+            canvas.drawString(x + 0.3, 790, letter)
+            x += canvas.stringWidth(letter, "Helvetica", 14)
+        for shift in (0, 0.4):
+            put(canvas, 700, "The pool is closed until Monday.", x=60 + shift)
+        put(canvas, 660, "The pool is closed until Monday.")
+
+    text = extract_of(pdf(draw), ".pdf").text
+    assert text.startswith("NOTICE OF CLOSURE\n\nThe pool is closed until Monday.")
+    assert text.count("The pool is closed until Monday.") == 2, "a line that is said again stays"
+
+
+def test_notes_on_a_page_are_read_as_notes() -> None:
+    def draw(canvas: Any) -> None:
+        put(canvas, 760, PROSE[:60], PROSE[60:])
+        canvas.textAnnotation("Reviewer: before 15 February, or we cancel.", Rect=[300, 755, 320, 775])
+
+    assert extract_of(pdf(draw), ".pdf").text.endswith("Note on the page: Reviewer: before 15 February, or we cancel.")

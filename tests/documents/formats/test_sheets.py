@@ -1,0 +1,101 @@
+"""Workbooks: numbers as the sheet shows them, merged cells in each row, hidden sheets and missing values named."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+
+from qa.documents.formats.sheets import duration_text, formatted
+from tests.documents.making import assert_sound, extract_of, marked
+
+
+def workbook(fill: Callable[[Any], None]) -> bytes:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    fill(book)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "shown"),
+    [
+        (2134, "00000", "02134"),
+        (1234.5, "#,##0.00", "1,234.50"),
+        (0.075, "0.0%", "7.5%"),
+        (0.25, "0%", "25%"),
+        (-3.2, "0.00;(0.00)", "(3.20)"),
+        (-3.2, "0.00", "-3.20"),
+        (12, '"EUR" 0', "EUR 12"),
+        (1500, "#,##0 [$\u20ac-413]", "1,500 \u20ac"),
+        (31205551234, r"\+00 00 0000000", "+31 20 5551234"),
+        (5551234, "000-0000", "555-1234"),
+        (3.14159, "0.##", "3.14"),
+        (2, "0.##", "2"),
+        (1.5, "General", "1.5"),
+        (1e6, "@", "1000000"),
+        (1234567.0, "0.00E+00", "1234567"),
+        (0.5, "# ?/?", "0.5"),
+        (7, "[Red]0", "7"),
+    ],
+)
+def test_a_number_is_written_as_the_sheet_shows_it(value: float, form: str, shown: str) -> None:
+    assert formatted(value, form) == shown
+
+
+def test_hours_may_be_more_than_a_day_has() -> None:
+    assert duration_text(timedelta(hours=37, minutes=30)) == "37:30"
+    assert duration_text(timedelta(seconds=-5)) == "-0:00:05"
+
+
+def test_a_merged_cell_stands_in_each_of_its_rows() -> None:
+    def fill(book: Any) -> None:
+        sheet = book.active
+        rows = [["Team", "Name", "Shift"], ["North", "Ines", 1], [None, "Olaf", 2], ["South", "Karim", None]]
+        for row in rows:
+            sheet.append(row)
+        sheet.merge_cells("A2:A3")
+        sheet.merge_cells("B4:C4")
+
+    found = extract_of(workbook(fill), ".xlsx")
+    assert_sound(found)
+    assert marked(found, "row") == ["North | Ines | 1", "North | Olaf | 2", "South | Karim"]
+
+
+def test_a_merged_name_of_columns_names_each_of_them() -> None:
+    def fill(book: Any) -> None:
+        for row in (["Mill", "Costs", None], ["Alder", 3, 4], ["Birch", 5, 6]):
+            book.active.append(row)
+        book.active.merge_cells("B1:C1")
+
+    assert extract_of(workbook(fill), ".xlsx").text.startswith("Mill | Costs | Costs\n")
+
+
+def test_hidden_sheets_and_formulas_without_a_value_are_named() -> None:
+    def fill(book: Any) -> None:
+        book.active.title = "Totals"
+        for row in (["Item", "Amount"], ["Timber", 420], ["Glass", 310], ["Total", "=SUM(B2:B3)"]):
+            book.active.append(row)
+        old = book.create_sheet("Old prices")
+        old.append(["Item", "Price"])
+        old.append(["Timber", 99])
+        old.sheet_state = "hidden"
+
+    found = extract_of(workbook(fill), ".xlsx")
+    assert marked(found, "heading") == ["Totals", "Old prices (hidden sheet)"]
+    assert "Total | [no value]" in marked(found, "row")
+    assert found.notes == ("formulas of the sheet Totals have no stored value (B4)",)
+
+
+def test_times_and_durations() -> None:
+    def fill(book: Any) -> None:
+        book.active.append(["Name", "Opens", "Hours"])
+        book.active.append(["Pool", time(7, 30), timedelta(hours=37, minutes=30)])
+
+    assert marked(extract_of(workbook(fill), ".xlsx"), "row") == ["Pool | 07:30 | 37:30"]

@@ -1,0 +1,42 @@
+"""Raised characters: marks of notes go, exponents and ordinals stay, whatever stands before them."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa.documents.raised import lowered, raised
+
+
+@pytest.mark.parametrize(
+    ("before", "mark", "linked", "shown"),
+    [
+        ("had 5,300", "2", False, ""),
+        ("in 1804", "6", False, ""),
+        ("the council", "12", False, ""),
+        ("the end.", "3", False, ""),
+        ("the council", "[4]", False, ""),
+        ("the council", "1, 2", False, ""),
+        ("the council", "*", False, ""),
+        ("5,300", "a", False, ""),
+        ("120 m", "2", False, "\u00b2"),
+        ("120 m", "2", True, ""),  # it leads to a note, so that it is one
+        ("6 km", "2", False, "\u00b2"),
+        ("3 x 10", "5", False, "\u2075"),
+        ("10", "-3", False, "\u207b\u00b3"),
+        ("8,410", "5", False, ""),  # not the number ten
+        ("E = mc", "2", False, ""),
+        ("where x", "2", False, "\u00b2"),
+        ("(a + b)", "2", False, "\u00b2"),
+        ("x", "n", False, "^n"),
+        ("19", "th", False, "th"),
+        ("1", "e", False, "e"),
+        ("Acme", "TM", False, "TM"),
+        ("The", "see the note", True, "see the note"),
+    ],
+)
+def test_what_stands_for_raised_characters(before: str, mark: str, linked: bool, shown: str) -> None:
+    assert raised(before, mark, linked) == shown
+
+
+def test_lowered_figures_have_signs_of_their_own() -> None:
+    assert (lowered("2"), lowered("12"), lowered("max")) == ("\u2082", "\u2081\u2082", "max")
