@@ -97,29 +97,29 @@ def test_rtf_text_and_title() -> None:
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
-def word(body: str, **parts: str | bytes) -> bytes:
-    """A Word document with that body; further parts by their names, "numbering" being known to it."""
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+def word(body: str, **parts: str) -> bytes:
+    """A Word document with that body; further parts: "numbering", or a "chunk" of HTML."""
+    package, office = (f"http://schemas.openxmlformats.org/{name}" for name in ("package/2006", "officeDocument/2006"))
+    main = "application/vnd.openxmlformats-officedocument.wordprocessingml"
     kinds = "".join(
-        f'<Override PartName="/word/{name}.xml" ContentType="application/vnd.openxmlformats-officedocument.'
-        f'wordprocessingml.{kind}+xml"/>' for name, kind in (("document", "document.main"), ("numbering", "numbering"))
-    )  # fmt: skip
-    relations = (
-        f'<Relationship Id="r1" Type="{office}/numbering" Target="numbering.xml"/>' if "numbering" in parts else ""
+        f'<Override PartName="/word/{name}.xml" ContentType="{main}.{kind}+xml"/>'
+        for name, kind in (("document", "document.main"), ("numbering", "numbering"))
     )
-    relations += f'<Relationship Id="r2" Type="{office}/aFChunk" Target="chunk.html"/>' if "chunk" in parts else ""
-    space = "http://schemas.openxmlformats.org/package/2006"
-    names = {"numbering": "word/numbering.xml", "chunk": "word/chunk.html"}
+    rels = "application/vnd.openxmlformats-package.relationships+xml"
+    defaults = f'<Default Extension="rels" ContentType="{rels}"/><Default Extension="html" ContentType="text/html"/>'
+    names = {"numbering": ("numbering.xml", "numbering", "r1"), "chunk": ("chunk.html", "aFChunk", "r2")}
+
+    def relations(*found: tuple[str, str, str]) -> str:
+        each = (f'<Relationship Id="{n}" Type="{office}/relationships/{kind}" Target="{to}"/>' for to, kind, n in found)
+        return f'<Relationships xmlns="{package}/relationships">{"".join(each)}</Relationships>'
+
+    spaces = f'xmlns:w="{WORD}" xmlns:r="{office}/relationships" xmlns:m="{office}/math"'
     return zipped(**{
-        "[Content_Types].xml": f'<Types xmlns="{space}/content-types"><Default Extension="rels" ContentType="application/'
-        'vnd.openxmlformats-package.relationships+xml"/><Default Extension="html" ContentType="text/html"/>'
-        f"{kinds}</Types>",
-        "_rels/.rels": f'<Relationships xmlns="{space}/relationships"><Relationship Id="r" Type="{office}/officeDocument" '
-        'Target="word/document.xml"/></Relationships>',
-        "word/_rels/document.xml.rels": f'<Relationships xmlns="{space}/relationships">{relations}</Relationships>',
-        "word/document.xml": f'<w:document xmlns:w="{WORD}" xmlns:r="{office}" xmlns:m="http://schemas.openxmlformats.org/'
-        f'officeDocument/2006/math"><w:body>{body}</w:body></w:document>',
-        **{names[name]: content for name, content in parts.items()},
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types">{defaults}{kinds}</Types>',
+        "_rels/.rels": relations(("word/document.xml", "officeDocument", "r")),
+        "word/_rels/document.xml.rels": relations(*(names[name] for name in parts)),
+        "word/document.xml": f"<w:document {spaces}><w:body>{body}</w:body></w:document>",
+        **{f"word/{names[name][0]}": content for name, content in parts.items()},
     })  # fmt: skip
 
 
@@ -150,12 +150,15 @@ def test_word_struck_out_and_hidden_text_is_left_out_and_noted() -> None:
 
 
 def test_word_formulas_are_written_out() -> None:
-    body = "<w:p><w:r><w:t>The dose is </w:t></w:r><m:oMath><m:r><m:t>D=12w</m:t></m:r></m:oMath><w:r><w:t>.</w:t></w:r></w:p>"
+    formula = "<m:oMath><m:r><m:t>D=12w</m:t></m:r></m:oMath>"
+    body = f"<w:p><w:r><w:t>The dose is </w:t></w:r>{formula}<w:r><w:t>.</w:t></w:r></w:p>"
     assert extract_of(word(body), ".docx").text == "The dose is D=12w."
 
 
 def level(at: int, form: str, pattern: str, start: int = 1) -> str:
-    return f'<w:lvl w:ilvl="{at}"><w:start w:val="{start}"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{pattern}"/></w:lvl>'
+    facts = "".join(f'<w:{name} w:val="{value}"/>' for name, value in
+                    (("start", start), ("numFmt", form), ("lvlText", pattern)))  # fmt: skip
+    return f'<w:lvl w:ilvl="{at}">{facts}</w:lvl>'
 
 
 NUMBERING = (
