@@ -569,3 +569,18 @@ def test_a_store_from_scripts(real: tuple[Path, Path, dict[str, Any]], tmp_path:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
     assert done.returncode == 3, done.stderr
     assert json.loads(done.stdout)["unchanged"] == NAMES
+
+
+@pytest.mark.slow
+def test_asking_loads_neither_torch_nor_chroma(real: tuple[Path, Path, dict[str, Any]]) -> None:
+    code = """
+import sys
+from qa.cli import main
+code = main(sys.argv[1:])
+print(*sorted({"torch", "transformers", "sentence_transformers", "chromadb", "gradio", "onnx"} & sys.modules.keys()),
+      file=sys.stderr)
+sys.exit(code)
+"""
+    done = run_python(code, "ask", "How much did the new engine of the ferry cost?", "--store", real[1])
+    assert done.returncode in (0, 5)
+    assert done.stderr == b"\n"

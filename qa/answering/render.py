@@ -39,11 +39,11 @@ def span_json(span: Span, changed: frozenset[str]) -> dict[str, Any]:
         "page": span.page,
         "date": span.source.date,
         "speaker": span.speaker,
-        "cell": None if span.cell is None else {"row": span.cell.row, "column": span.cell.column},
         "language": span.passage.language,
         "sha256": span.source.sha256,
         "stale": span.source.name in changed,
         "also": [place_json(place) for place in span.also],
+        "cell": None if span.cell is None else {"row": span.cell.row, "column": span.cell.column},
     }
 
 

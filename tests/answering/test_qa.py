@@ -140,7 +140,7 @@ def test_the_public_object_has_the_keys_of_the_contract(asker: QA) -> None:
     assert made["answered"] is True
     assert list(made["answers"][0]) == [
         *("text", "confidence", "document", "start", "end", "sentence", "page", "date", "speaker", "language"),
-        *("sha256", "stale", "also"),
+        *("sha256", "stale", "also", "cell"),
     ]
     assert list(made["answers"][0]["sentence"]) == ["text", "start", "end"]
     assert list(made["passages"][0]) == ["document", "start", "end", "score", "also"]

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import replace
 
 from qa.answering.render import to_json, to_text
-from qa.types import Answer, Hit, Passage, Place, Source, Span, Turn
+from qa.types import Answer, Cell, Hit, Passage, Place, Source, Span, Turn
 
 NASTY = (
     "<b onclick='x()'>\u202eevil\u202c</b> & \"\x1b[31mred\x1b[0m\" \u200bzero\u00ad\ufeff \x9b2J\x07 \u2066a\u2069\r\n"
@@ -71,6 +71,7 @@ def test_the_object_of_an_answer() -> None:
                 "sha256": "ab" * 32,
                 "stale": False,
                 "also": [{"document": "b.txt", "start": 7, "end": 35}],
+                "cell": None,
             }
         ],
         "passages": [{"document": "a.txt", "start": 100, "end": 145, "score": 0.031234, "also": []}],
@@ -168,3 +169,22 @@ def test_nothing_in_a_document_steers_the_terminal() -> None:
     for answer in answers:
         shown = to_text(answer)
         assert not [c for c in shown if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs")]
+
+
+# ---- tables ----
+
+
+def in_a_table(row: str = "Cedar", column: str = "Height (m)") -> Answer:
+    answer = answer_of("Cedar | 1204", quote=(108, 112))
+    cells = (Cell(100, 105, "Name"), Cell(108, 112, column, row))
+    (span,) = answer.spans
+    hit = replace(span.hit, passage=replace(span.hit.passage, cells=cells))
+    return replace(answer, spans=(replace(span, hit=hit),))
+
+
+def test_an_answer_in_a_table_names_its_row_and_column() -> None:
+    answer = in_a_table()
+    assert to_json(answer)["answers"][0]["cell"] == {"row": "Cedar", "column": "Height (m)"}
+    assert to_text(answer).splitlines()[1] == "    row Cedar, column Height (m)"
+    assert "row" not in to_text(in_a_table("", "")).splitlines()[1]
+    assert "\u202e" not in to_text(in_a_table("Ce\u202edar"))

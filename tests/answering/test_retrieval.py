@@ -303,6 +303,19 @@ def test_a_question_in_a_language_the_store_does_not_hold_is_answered_all_the_sa
 # ---- a part of the store ----
 
 
+def test_a_small_store_is_ranked_alike_with_chroma_open_and_without(store: Path, embedder: FakeEmbedder) -> None:
+    questions = ("How many homes were flooded?", "Wie kritiseerde de dijkgraaf?", "What does the ferry cost?")
+    with contextlib.closing(Opened(store, embedder)) as opened:
+        assert not opened.index.opened
+        without = [opened.ask(question) for question in questions]
+        assert not opened.index.opened, "it was not needed"
+        opened.index.open()
+        for question, before in zip(questions, without, strict=True):
+            after = opened.ask(question)
+            assert [hit.passage.id for hit in after] == [hit.passage.id for hit in before]
+            assert [hit.score for hit in after] == pytest.approx([hit.score for hit in before], abs=1e-5)
+
+
 def within(
     store: Path, question: str, embedder: FakeEmbedder, part: Within | None, limits: tuple[int, int] | None = None
 ) -> list[Hit]:

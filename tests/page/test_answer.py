@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.page.answer import answer_html, citations, shaded
 from qa.page.source import source_html
-from qa.types import Answer
+from qa.types import Answer, Cell
 from tests.page.fake_qa import FakeQA, document_of
 from tests.page.seen import COPY, GATE, QUESTION, Seen
 
@@ -28,6 +29,15 @@ def test_an_answer_is_a_quotation_with_all_that_a_citation_needs(qa: FakeQA) -> 
     assert [value for name, value in seen.attributes if name == "data-number"] == ["0", "1", "0", "0"]
     assert "has changed" not in seen.text
     assert not seen.open
+
+
+def test_a_quote_in_a_table_names_its_row_and_column(qa: FakeQA) -> None:
+    answer = qa.ask(QUESTION)
+    (first, *rest) = answer.spans
+    cell = Cell(first.start, first.end, "Opened <b>at</b>", "The gate")
+    hit = replace(first.hit, passage=replace(first.passage, cells=(cell,)))
+    seen = Seen(answer_html(replace(answer, spans=(replace(first, hit=hit), *rest)), 0))
+    assert "row The gate, column Opened <b>at</b>" in seen.text
 
 
 def test_citations_count_as_the_answer_does(qa: FakeQA) -> None:
