@@ -93,7 +93,9 @@ $(WORK)/mean/config.json: $(WORK)/round-2/model/config.json $(WORK)/round-3/mode
 $(WORK)/groups.jsonl: | $(READY)
 	mkdir -p $(WORK)
 	$(BIN)/python ingest.py $(DESK) --store $(WORK)/desk-store
-	$(TRAIN).reading_groups --desk $(DESK) --store $(WORK)/desk-store --data $(DATA) --out $@
+	$(TRAIN).reading_groups --desk $(DESK) --store $(WORK)/desk-store --data $(DATA) --out $(WORK)/prose.jsonl
+	$(TRAIN).table_groups --data $(DATA) --out $(WORK)/tables.jsonl
+	cat $(WORK)/prose.jsonl $(WORK)/tables.jsonl > $@
 
 $(WORK)/grouped/model/config.json: $(WORK)/mean/config.json $(WORK)/groups.jsonl
 	$(TRAIN).leaks $(WORK)/pairs-1.jsonl $(WORK)/groups.jsonl
