@@ -76,16 +76,14 @@ def both(hits: Sequence[Hit], reader: SpanReader, question: str, one: Gold) -> A
         known.update({hit.passage.id: [] for hit in new})
         for found in reader.find(question, new):
             known[new[found.number].passage.id].append(found)
-    asked, without = (reading(some, known, reader, question, one) for some in lists)
+    asked, without = (reading(some, known, question, one) for some in lists)
     return asked if one.answers else None, without
 
 
-def reading(
-    hits: Sequence[Hit], known: Mapping[str, Sequence[ScoredSpan]], reader: SpanReader, question: str, one: Gold
-) -> Reading:
-    """What was found in these hits, ranked as they are here, and looked at again."""
+def reading(hits: Sequence[Hit], known: Mapping[str, Sequence[ScoredSpan]], question: str, one: Gold) -> Reading:
+    """What was found in these hits, ranked as they are here."""
     found = [f._replace(number=number) for number, hit in enumerate(hits) for f in known[hit.passage.id]]
-    found = reader.look_again(question, hits, sorted(found, key=lambda f: -f.score))
+    found.sort(key=lambda f: -f.score)
     return Reading(features(question, hits, found), np.array([is_right(hits, f, one) for f in found], bool))
 
 

@@ -26,8 +26,6 @@ BUCKET = 50  # batches that are sorted by length together
 GOLDS = 8  # spans of a passage at most
 WIDE, NARROW = 8, 4  # passages shown of a group; the second where it has fewer than the first
 UNANSWERED = 0.2  # of the groups of a round, those shown without the passages that hold the answer
-JOINT_TOKENS, JOINT_PASSAGES = 512, 4  # of a window that holds several passages of a question, for the second look
-JOINT = 0.25  # of the wide groups of a round, those shown in such a window too
 SWAPPED = 0.1  # of the questions of a round, those with two letters swapped
 
 
@@ -142,28 +140,6 @@ def passage_window(encoding: Encoding, read: Read, answers: Sequence[str]) -> Wi
     return made(encoding, counted, golds)
 
 
-def joint_window(tokenizer: Tokenizer, question: str, reads: Sequence[Read], answers: Sequence[str]) -> Window | None:
-    """One window of a question and several passages, in the order given, cut at JOINT_TOKENS.
-
-    None where a passage has a gold span that does not stand whole in the window.
-    """
-    encodings = tokenizer.encode_batch([(question, read.text) for read in reads])
-    found = [passage_window(e, read, answers) for e, read in zip(encodings, reads, strict=True)]
-    parts = [one for one in found if one is not None]
-    if len(parts) < len(reads):
-        return None
-    begin = encodings[0].sequence_ids.index(1)  # the question, and what is before and after it, once
-    shifts = np.cumsum([0, *(len(one.ids) - begin for one in parts[:-1])])
-    golds = [(a + n, b + n) for one, n in zip(parts, shifts.tolist(), strict=True) for a, b in one.golds]
-    if any(last >= JOINT_TOKENS for _, last in golds):
-        return None
-    ids, types, counted = (
-        np.concatenate([all_of[0], *(one[begin:] for one in all_of[1:])])[:JOINT_TOKENS]
-        for all_of in zip(*((one.ids, one.types, one.counted) for one in parts), strict=True)
-    )
-    return Window(ids, types, counted, tuple(golds))
-
-
 def occurrences(text: str, answers: Sequence[str]) -> Iterator[Span]:
     """Where the answers' words stand, whatever the case."""
     folded = text.lower()
@@ -179,13 +155,12 @@ def occurrences(text: str, answers: Sequence[str]) -> Iterator[Span]:
 def group_batches(tokenizer: Tokenizer, groups: Sequence[Group], size: int, seeds: Sequence[int]) -> list[Batch]:
     """Every group once for each seed, its passages drawn and its question varied anew; `size` windows in a batch.
 
-    Some are shown a second time, with a few passages in one window, which counts as so many. A group is left out of a
-    round where it has too few passages, or an answer does not stand whole in its window.
+    A group is left out of a round where it has too few passages, or an answer does not stand whole in its window.
     """
     batches: list[Batch] = []
     for number, seed in enumerate(seeds, start=1):
         rng = random.Random(seed)
-        shown: dict[int, Batch] = {WIDE: [], NARROW: [], 1: []}
+        shown: dict[int, Batch] = {WIDE: [], NARROW: []}
         for group in tqdm(groups, desc=f"tokens of round {number}", unit="group", mininterval=5):
             width = WIDE if len(group.passages) >= WIDE else NARROW
             reads, question = drawn(group, width, rng), typed(group.question, rng)
@@ -194,16 +169,10 @@ def group_batches(tokenizer: Tokenizer, groups: Sequence[Group], size: int, seed
             whole = [one for one in found if one is not None]
             if len(whole) == width:
                 shown[width].append(whole)
-            if width == WIDE and rng.random() < JOINT:
-                few = drawn(group, JOINT_PASSAGES, rng)
-                rng.shuffle(few)
-                joint = joint_window(tokenizer, question, few, group.answers)
-                shown[1] += [[joint]] if joint else []
         of_round = []
         for width, found_groups in shown.items():
             longest = [max(len(one.ids) for one in group) for group in found_groups]
-            groups_in_batch = size // (JOINT_PASSAGES if width == 1 else width)
-            of_round += [[found_groups[n] for n in batch] for batch in order(longest, groups_in_batch, rng)]
+            of_round += [[found_groups[n] for n in batch] for batch in order(longest, size // width, rng)]
         rng.shuffle(of_round)
         batches += of_round
     return batches

@@ -37,10 +37,7 @@ FEATURES = (
     "unsaid",  # share of the question's figures and names that stand in none of these
     "length",  # log of its number of words
     "across",  # 1 where the passage is in another language than the question
-    "second",  # as "score", where the best few passages are read together
-    "second_lead",  # as "lead", there
 )
-SECOND_LOOK = ("second", "second_lead")  # those that need the best few passages to be read together
 FARTHEST = 8.0  # a lead counts up to this
 AGREEING = 3  # and so many documents that agree
 
@@ -54,7 +51,6 @@ class ScoredSpan(NamedTuple):
     number: int
     start: int
     end: int
-    second: float = 0.0  # the same where the best few passages are read together
 
 
 def confidences(known: Floats, weights: Mapping[str, float], intercept: float) -> list[float]:
@@ -67,7 +63,7 @@ def features(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) ->
     """(candidates, features): what is known of each candidate, in the order of FEATURES."""
     if not found:
         return np.zeros((0, len(FEATURES)))
-    scores, seconds = np.array([(one.score, one.second) for one in found]).T
+    scores = np.array([one.score for one in found])
     said = [equality_key(text_of(hits, one)) for one in found]
     usual = Counter(hit.passage.language for hit in hits).most_common(1)[0][0]
     asked_in = language_of(question, usual, letters=12)
@@ -78,12 +74,10 @@ def features(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) ->
         hit = hits[one.number]
         same = np.array([other == key for other in said])
         lead = one.score - scores[~same].max(initial=-np.inf)
-        second_lead = one.second - seconds[~same].max(initial=-np.inf)
         agreeing = {hits[found[int(n)].number].passage.source.name for n in np.flatnonzero(same)}
         rows.append([
             one.score, float(np.clip(lead, -FARTHEST, FARTHEST)), one.score - together, -math.log1p(one.number),
             hit.score, min(len(agreeing) - 1, AGREEING), *of_words(question, wanted, asked_in, hit.passage, one),
-            one.second, float(np.clip(second_lead, -FARTHEST, FARTHEST)),
         ])  # fmt: skip
     return np.array(rows)
 

@@ -1,8 +1,7 @@
 """The trained reader: one small network reads question and passage together and marks where the answer starts and ends.
 
 A span's score is its start and end logit less those of the first token of its window, which stand for no answer: so
-scores of different passages compare. A second look reads the best few passages together in one window, where the
-network can tell last year's figure from this year's. Answering needs onnxruntime, tokenizers and numpy, no torch.
+scores of different passages compare. Answering needs onnxruntime, tokenizers and numpy, no torch.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import numpy.typing as npt
 from tokenizers import Encoding, Tokenizer
 
 from qa.answering.citing import span_of
-from qa.answering.deciding import FEATURES, SECOND_LOOK, ScoredSpan, confidences, features
+from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features
 from qa.answering.question import ASKS_CLAUSE
 from qa.answering.quoting import QuoteBounds, answerable_ranges, clause, quotable, says_nothing
 from qa.answering.view import views
@@ -32,7 +31,6 @@ from qa.types import Hit, Passage, Span
 WEIGHTS, TOKENIZER, CALIBRATION = "reader.onnx", "tokenizer.json", "reader.json"
 READ_HITS = 20  # passages read
 WINDOW, STRIDE = 256, 64  # tokens of question and passage together; tokens that two windows of a passage share
-JOINT_WINDOW, JOINT_PASSAGES = 512, 4  # tokens and passages of the second look
 QUESTION_TOKENS = 64  # of a longer question only the beginning is read
 SPAN_TOKENS, SPAN_CHARS = 40, 300  # an answer at most, before its words are completed
 QUOTED_CHARS = 400  # after that; only a very long "word" exceeds it
@@ -94,8 +92,6 @@ class SpanReader:
         """Spans of all passages, most confident first, at most SPANS of a passage, one a sentence."""
         c = self.calibration
         found = self.find(question, hits)
-        if any(c.weights.get(name) for name in SECOND_LOOK):
-            found = self.look_again(question, hits, found)
         sure = confidences(features(question, hits, found), c.weights, c.intercept)
         spans = [span_of(hits[f.number], f.start, f.end, one) for f, one in zip(found, sure, strict=True)]
         return sorted(spans, key=lambda span: -span.confidence)
@@ -118,32 +114,6 @@ class SpanReader:
             best = best_spans(passage, ranges, [next(scored) for _ in own_windows], bool(ASKS_CLAUSE.search(question)))
             found += [ScoredSpan(score, number, passage.start + a, passage.start + b) for score, a, b in best]
         return sorted(found, key=lambda one: (-one.score, one.number, one.start))
-
-    def look_again(self, question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) -> list[ScoredSpan]:
-        """The same spans, best first as given, with `second`: the score where the best few passages are read together.
-
-        A span of any other passage gets the lowest of these scores.
-        """
-        numbers = list(dict.fromkeys(one.number for one in found))[:JOINT_PASSAGES]
-        if not numbers:
-            return []
-        tokenizer, session = self._model()
-        passages = [hits[number].passage for number in numbers]
-        best = [next(one.start for one in found if one.number == number) for number in numbers]
-        read = windows(tokenizer, question, passages)
-        together = joint([
-            window_with(cut, at - passage.start) for cut, passage, at in zip(read, passages, best, strict=True)
-        ])  # fmt: skip
-        start, end = logits(session, together[0])
-        second = []
-        for one in found:
-            score = -np.inf
-            if one.number in numbers:
-                begin, window = hits[one.number].passage.start, together[numbers.index(one.number)]
-                score = span_scores(window, start, end, [(one.start - begin, one.end - begin)]).best()[0]
-            second.append(score)
-        lowest = min((score for score in second if score > -np.inf), default=0.0)
-        return [one._replace(second=max(score, lowest)) for one, score in zip(found, second, strict=True)]
 
     def _model(self) -> tuple[Tokenizer, Session]:
         with self._lock:
@@ -195,7 +165,6 @@ class Window(NamedTuple):
     ids: Ints  # (tokens,)
     types: Ints  # (tokens,)
     offsets: Ints  # (tokens, 2): start and end in the passage's text; -1 for what is no part of it
-    begin: int  # the first token after the question and the marks between them
 
 
 Logits = tuple[Floats, Floats]  # of start and end, each (tokens,)
@@ -231,35 +200,7 @@ def window_of(encoding: Encoding, origin: Ints, blank: npt.NDArray[np.bool_]) ->
     first, last = (origin[np.where(filled, at, 0)] for at in (offsets[:, 0], offsets[:, 1] - 1))
     own = filled & (first >= 0) & (last >= first)
     offsets = np.where(own[:, None], np.stack([first, last + 1], axis=1), -1)
-    begin = parts.index(1) if 1 in parts else len(parts)
-    return Window(np.array(encoding.ids, np.int64), np.array(encoding.type_ids, np.int64), offsets, begin)
-
-
-def window_with(cut: Sequence[Window], at: int) -> Window:
-    """The first window of a passage that holds the character at a place in its text."""
-    return next((one for one in cut if ((one.offsets[:, 0] <= at) & (at < one.offsets[:, 1])).any()), cut[0])
-
-
-def joint(alone: Sequence[Window]) -> list[Window]:
-    """One window that holds the passages of all these, as each of them sees it: with the places of its own tokens only.
-
-    The question stands once; what is beyond JOINT_WINDOW tokens is cut off.
-    """
-    tails = [one.ids[one.begin if number else 0 :] for number, one in enumerate(alone)]
-    ids = np.concatenate(tails)[:JOINT_WINDOW]
-    types = np.concatenate([one.types[len(one.ids) - len(tail) :] for one, tail in zip(alone, tails, strict=True)])
-    seen, at = [], 0
-    for one, tail in zip(alone, tails, strict=True):
-        offsets = np.full((at + len(tail), 2), -1)
-        offsets[at:] = one.offsets[len(one.ids) - len(tail) :]
-        at += len(tail)
-        seen.append(Window(ids, types[:JOINT_WINDOW], places(offsets, len(ids)), one.begin))
-    return seen
-
-
-def places(offsets: Ints, length: int) -> Ints:
-    """The offsets of so many tokens: cut off, or filled up with those of none."""
-    return np.pad(offsets[:length], ((0, max(0, length - len(offsets))), (0, 0)), constant_values=-1)
+    return Window(np.array(encoding.ids, np.int64), np.array(encoding.type_ids, np.int64), offsets)
 
 
 def logits(session: Session, window: Window) -> Logits:

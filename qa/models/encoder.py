@@ -41,9 +41,9 @@ class Encoder:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(str(folder / ENCODER), options, ["CPUExecutionProvider"])
         self._tokenizer, self._window = tokenizer, window
-        self._weights = safe_open(folder / WEIGHTS, "numpy")
-        self._words = self._weights.get_slice(WORDS)
-        self._places: Floats = self._weights.get_tensor(POSITIONS) + self._weights.get_tensor(TYPES)[:1]
+        weights: Any = safe_open(folder / WEIGHTS, "numpy")
+        self._words = weights.get_slice(WORDS)
+        self._places: Floats = weights.get_tensor(POSITIONS) + weights.get_tensor(TYPES)[:1]
         count = threads or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(count, "encoder") if count > 1 else None
 

@@ -56,13 +56,6 @@ def test_a_lead_is_over_the_best_that_says_something_else() -> None:
     assert list(alone[:, FEATURES.index("lead")]) == [FARTHEST, FARTHEST]  # both say the same
 
 
-def test_the_second_look_s_lead_is_over_the_best_that_says_something_else() -> None:
-    again = [one._replace(second=second) for one, second in zip(FOUND, (1.0, 3.0, 2.5, -9.0), strict=True)]
-    rows = features(QUESTION, HITS, again)
-    assert list(rows[:, FEATURES.index("second")]) == [1.0, 3.0, 2.5, -9.0]
-    assert list(rows[:, FEATURES.index("second_lead")]) == [-1.5, 0.5, -0.5, -FARTHEST]
-
-
 def test_a_share_is_of_all_candidates_and_of_no_answer() -> None:
     together = math.log(sum(math.exp(one.score) for one in FOUND) + 1)
     assert known("share") == pytest.approx([one.score - together for one in FOUND])

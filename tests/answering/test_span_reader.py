@@ -19,13 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from eval.training.reading_groups import Read
-from eval.training.windows import joint_window
 from qa.answering import span_reader
 from qa.answering.citing import logistic
 from qa.answering.quoting import questions
 from qa.answering.span_reader import (
-    JOINT_WINDOW,
     READ_HITS,
     SPAN_CHARS,
     SPAN_TOKENS,
@@ -298,76 +295,6 @@ def test_equal_scores_come_in_the_order_of_the_hits() -> None:
     given = hits_of("Shut by hand.", "Closed by hand.", "Locked by hand.")
     found = reader_of(["hand"], ["hand"], given, "How?").find("How?", given)
     assert [one.number for one in found if one.score == found[0].score] == [0, 1, 2]
-
-
-# ---- the second look ----
-
-
-def test_the_best_few_passages_are_read_together_in_one_window() -> None:
-    texts = ["Shut by hand.", "Closed by lever.", "Locked by wheel.", "Held by rope.", "Kept by chain."]
-    given = hits_of(*texts, title="Gate news")
-    wanted = {"hand": 1.0, "lever": 5.0, "wheel": 2.0, "rope": 4.0, "chain": 3.0}
-    reader = reader_of(wanted, wanted, given, "How?")
-    found = reader.find("How?", given)
-    session = reader._model()[1]
-    assert isinstance(session, FakeSession)
-    session.read.clear()
-    again = reader.look_again("How?", given, found)
-    (window,) = session.read
-    read_together = (
-        "how ? [SEP] gate news closed by lever . [SEP] gate news held by rope . [SEP] gate news kept by chain"
-    )
-    assert " ".join(window[1:]) == f"{read_together} . [SEP] gate news locked by wheel . [SEP]"
-    assert [one._replace(second=0.0) for one in again] == found
-    best = {given[one.number].passage.text[one.start : one.end]: one.second for one in reversed(again)}
-    assert (best["lever"], best["rope"], best["wheel"]) == (10, 8, 4)
-    assert best["hand"] == min(one.second for one in again), "it was not read again"
-
-
-def test_a_span_is_found_again_where_its_passage_stands_in_the_window() -> None:
-    given = hits_of("Open in May, by hand.", "Open in May, by lever.")
-    reader = reader_of({"may": 5.0, "lever": 6.0}, {"may": 5.0, "lever": 6.0}, given, "When?", none=[0, 0, 2])
-    again = reader.look_again("When?", given, reader.find("When?", given))
-    mays = [one for one in again if given[one.number].passage.text[one.start : one.end] == "May"]
-    assert [one.second for one in mays] == [pytest.approx(10 - 4)]  # one span a sentence: the second has a better one
-    assert next(one for one in again if one.number == 1).second == pytest.approx(12 - 4)
-
-
-def test_the_second_look_is_taken_only_where_it_counts() -> None:
-    given = hits_of("Shut by hand.", "Closed by lever.")
-    wanted = {"hand": 5.0, "lever": 5.2}
-    for weights, windows in (({"score": 1.0}, 2), ({"score": 1.0, "second": 0.5}, 3)):
-        reader = reader_of(wanted, wanted, given, "How?", calibration=Calibration(weights))
-        reader.read("How?", given)
-        session = reader._model()[1]
-        assert isinstance(session, FakeSession)
-        assert len(session.read) == windows
-    assert reader.look_again("How?", given, []) == []
-
-
-def test_what_is_beyond_the_joint_window_is_cut_off() -> None:
-    given = [Hit(long_passage(WORDS[at : at + 150]), 1.0) for at in (0, 150, 300, 450)]
-    wanted = {WORDS[3]: 9.0, WORDS[160]: 8.0, WORDS[310]: 7.0, WORDS[590]: 6.0}
-    reader = reader_of(wanted, wanted, given, "Which?")
-    again = reader.look_again("Which?", given, reader.find("Which?", given))
-    session = reader._model()[1]
-    assert isinstance(session, FakeSession)
-    assert len(session.read[-1]) == JOINT_WINDOW
-    seconds = {given[one.number].passage.text[one.start - 100 : one.end - 100]: one.second for one in again}
-    assert (seconds[WORDS[160]], seconds[WORDS[310]]) == (16, 14)
-    assert seconds[WORDS[590]] <= min(seconds.values()), "its passage was cut off before it"
-
-
-def test_training_shows_the_window_that_the_program_reads() -> None:
-    texts = ["Shut by hand.", "Closed by lever.", "Locked by wheel."]
-    given = hits_of(*texts, title="Gate news")
-    tokenizer = tokenizer_of("How?", "Gate news", *texts)
-    alone = [cut[0] for cut in span_reader.windows(tokenizer, "How?", [hit.passage for hit in given])]
-    reads = [Read(hit.passage.context, hit.passage.text) for hit in given]
-    shown = joint_window(tokenizer, "How?", reads, ())
-    assert shown is not None
-    for window in span_reader.joint(alone):
-        assert (window.ids.tolist(), window.types.tolist()) == (shown.ids.tolist(), shown.types.tolist())
 
 
 def test_the_rank_weighs_as_much_as_its_weight_says() -> None:

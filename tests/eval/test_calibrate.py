@@ -45,9 +45,6 @@ class FakeReader:
                 found += [ScoredSpan(float(score), number, at, at + 4)] if at >= 0 else []
         return sorted(found, reverse=True)
 
-    def look_again(self, question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) -> list[ScoredSpan]:
-        return [one._replace(second=one.score) for one in found]
-
 
 def one(*found: tuple[float, bool]) -> Reading:
     """(score, right) of each span; all else that is known of them is alike."""

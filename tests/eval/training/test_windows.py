@@ -17,7 +17,6 @@ from eval.training.windows import (
     collate,
     drawn,
     group_batches,
-    joint_window,
     order,
     pair_batches,
     pair_windows,
@@ -138,40 +137,9 @@ def test_a_passage_whose_answer_lies_beyond_the_window_is_not_used(tokenizer: To
     assert passage_window(tokenizer.encode("Who?", gold.text), gold, ("wheel",)) is None
 
 
-def test_several_passages_share_a_window_and_each_answer_keeps_its_place(tokenizer: Tokenizer) -> None:
-    reads = [read("It rained."), read("Ada built a wheel.", "Ada", "2020"), read("Zoe built a wheel.", "wheel")]
-    one = joint_window(tokenizer, "Who?", reads, ("Zoe",))
-    assert one is not None
-    assert gold_words(tokenizer, one) == ["ada", "wheel"]
-    text = words(tokenizer, one, slice(None)).replace(" ##", "")
-    assert text == "[CLS] who ? [SEP] it rained . [SEP] 2020 ada built a wheel . [SEP] zoe built a wheel . [SEP]"
-    assert one.ids.shape == one.types.shape == one.counted.shape
-    ends = np.flatnonzero(one.ids == one.ids[-1])
-    assert not one.counted[ends].any()
-    assert not one.counted[: ends[0] + 1].any(), "neither the question"
-
-
-def test_a_window_is_not_shown_where_it_ends_before_an_answer(tokenizer: Tokenizer) -> None:
-    long = "x " * 200
-    for last, shown in ((read(long), True), (read(long + "wheel", "wheel"), False)):
-        one = joint_window(tokenizer, "Who?", [read(long), read(long), last], ("wheel",))
-        assert (one is not None) is shown
-        if one is not None:
-            assert len(one.ids) == windows.JOINT_TOKENS
-
-
-def test_some_groups_are_shown_in_one_window_too(tokenizer: Tokenizer) -> None:
-    batches = group_batches(tokenizer, [group(2, 20)] * 200, 16, [1])
-    joint = [one for batch in batches for one in batch if len(one) == 1]
-    assert 0.15 < len(joint) / 200 < 0.35
-    assert {len(batch) for batch in batches if len(batch[0]) == 1} <= {4, len(joint) % 4}
-    assert all(len(one[0].golds) in (0, 2) for one in joint)
-
-
 def test_groups_of_a_batch_are_equally_wide_and_those_too_small_are_left_out(tokenizer: Tokenizer) -> None:
     wide, narrow, small = group(2, 9), group(1, 4), group(1, 1)
-    shown = group_batches(tokenizer, [wide] * 8 + [narrow] * 8 + [small] * 8, 32, [1])
-    batches = [batch for batch in shown if len(batch[0]) > 1]
+    batches = group_batches(tokenizer, [wide] * 8 + [narrow] * 8 + [small] * 8, 32, [1])
     widths = sorted([len(one) for one in batch] for batch in batches)
     assert widths == [[NARROW] * 8] + [[WIDE] * 4] * 2
 
