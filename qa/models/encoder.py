@@ -24,7 +24,7 @@ ENCODER, WEIGHTS = "encoder.onnx", "model.safetensors"
 WORDS, POSITIONS, TYPES = (f"embeddings.{kind}_embeddings.weight" for kind in ("word", "position", "token_type"))
 OPSET = 20  # the first with Gelu
 # In multilingual-e5-small what comes out of this product has outliers that stretch the range and leave few steps for
-# the rest: exact, vectors agree with the float ones to .998 instead of .996. all-MiniLM-L6-v2 has one of that name too.
+# the rest: exact, vectors agree with the float ones to .998 instead of .996.
 EXACT = ("encoder.layer.4.output.dense",)
 
 Floats = NDArray[np.float32]
@@ -72,8 +72,8 @@ def write_encoder(folder: Path) -> None:
     """Writes ENCODER, weights in 8 bits, into a folder that holds those of a BERT as floats and its config.json."""
     from onnxruntime.quantization import QuantType, quantize_dynamic  # type: ignore[import-untyped]
 
-    exact = folder / f"{ENCODER}.float"
-    write_exact(folder, exact)
+    write_exact(folder)
+    exact = (folder / ENCODER).rename(folder / f"{ENCODER}.float")
     # A scale for each channel, and 7 bits of the range: on processors without VNNI the sums of 8-bit products overflow.
     quantize_dynamic(
         exact, folder / ENCODER, op_types_to_quantize=["MatMul"], per_channel=True, reduce_range=True,
@@ -82,8 +82,8 @@ def write_encoder(folder: Path) -> None:
     exact.unlink()
 
 
-def write_exact(folder: Path, path: Path) -> None:
-    """Writes the network with weights as floats; folder: as for `write_encoder`."""
+def write_exact(folder: Path) -> None:
+    """Writes ENCODER with weights as floats; folder: as for `write_encoder`."""
     import onnx
 
     config = read_json(folder / "config.json")
@@ -103,7 +103,7 @@ def write_exact(folder: Path, path: Path) -> None:
         network.constants,
     )
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", OPSET)], ir_version=9)
-    onnx.save(model, path)
+    onnx.save(model, folder / ENCODER)
 
 
 class Network:

@@ -52,7 +52,9 @@ class ExactPart:
         self.ids: dict[str, list[str]] = defaultdict(list)
         length = float(np.linalg.norm(vector)) or 1.0
         for language, ids, rows in catalog.vectors_within(within, 2000):
-            cosines = rows @ vector / (np.linalg.norm(rows, axis=1) * length)
+            # Not rows @ vector: there the last bit of a row's product depends on its place among the others, and
+            # equal passages would change places.
+            cosines = (rows * vector).sum(axis=1) / (np.linalg.norm(rows, axis=1) * length)
             self.similarities.update(zip(ids, cosines.tolist(), strict=True))
             self.ids[language] += ids
 

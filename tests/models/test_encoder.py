@@ -33,8 +33,9 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
 
 def exact(embedder: Embedder, folder: Path) -> Encoder:
     """The embedder's network with weights as floats, in a folder of its own."""
-    shutil.copy(embedder.folder / WEIGHTS, folder / WEIGHTS)
-    write_exact(embedder.folder, folder / ENCODER)
+    for name in (WEIGHTS, "config.json"):
+        shutil.copy(embedder.folder / name, folder / name)
+    write_exact(folder)
     return Encoder(folder, embedder._tokenizer, embedder.window, threads=1)
 
 
@@ -53,7 +54,7 @@ def test_so_are_those_of_the_real_models(name: str, prompt: str, e5: Embedder, t
     model = e5 if name == E5 else open_embedder(name, threads=1)
     theirs = model._model.encode(TEXTS, prompt=prompt)
     assert likeness(exact(model, tmp_path).encode([prompt + text for text in TEXTS]), theirs) > 0.9999
-    assert likeness(model.encode_passages(TEXTS), theirs) > 0.99
+    assert likeness(model.encode_passages(TEXTS), theirs) > (0.99 if name == E5 else 0.9999)  # E5 has 8 bits
 
 
 def test_a_vector_does_not_depend_on_the_other_texts(tiny: Embedder) -> None:
