@@ -23,9 +23,9 @@ from qa.models.files import read_json
 ENCODER, WEIGHTS = "encoder.onnx", "model.safetensors"
 WORDS, POSITIONS, TYPES = (f"embeddings.{kind}_embeddings.weight" for kind in ("word", "position", "token_type"))
 OPSET = 20  # the first with Gelu
-# In multilingual-e5-small what comes out of this product has outliers that stretch the range and leave few steps for
-# the rest: exact, vectors agree with the float ones to .998 instead of .996.
-EXACT = ("encoder.layer.4.output.dense",)
+# What these products make has outliers that stretch the range and leave few steps for the rest. Exact, vectors agree
+# with the float ones to .9989 instead of .9964, and nDCG@10 is .001 lower than with floats instead of .006.
+EXACT = "encoder.layer.{}.output.dense.product"
 
 Floats = NDArray[np.float32]
 
@@ -74,10 +74,11 @@ def write_encoder(folder: Path) -> None:
 
     write_exact(folder)
     exact = (folder / ENCODER).rename(folder / f"{ENCODER}.float")
+    layers = range(read_json(folder / "config.json")["num_hidden_layers"])
     # A scale for each channel, and 7 bits of the range: on processors without VNNI the sums of 8-bit products overflow.
     quantize_dynamic(
         exact, folder / ENCODER, op_types_to_quantize=["MatMul"], per_channel=True, reduce_range=True,
-        weight_type=QuantType.QInt8, nodes_to_exclude=[f"{name}.product" for name in EXACT],
+        weight_type=QuantType.QInt8, nodes_to_exclude=[EXACT.format(layer) for layer in layers],
     )  # fmt: skip
     exact.unlink()
 
