@@ -39,12 +39,12 @@ def words_of(texts: Sequence[str]) -> list[int]:
     return [4 * len(text.split()) // 3 + 2 for text in texts]
 
 
-def passages_of(rows: Sequence[Row], title: str, date: str | None = None) -> list[Passage]:
+def passages_of(rows: Sequence[Row], title: str) -> list[Passage]:
     """A table as the program splits it; its first row names the columns."""
     made = Builder()
     made.table(rows, head=True)
     extract = made.finish()
-    source = Source("table.csv", "table.csv", "0" * 64, title, date)
+    source = Source("table.csv", "table.csv", "0" * 64, title, None)
     return list(split(Document(source, extract.text, extract.marks), words_of, WINDOW, "training"))
 
 

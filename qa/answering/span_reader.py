@@ -193,8 +193,7 @@ def windows(tokenizer: Tokenizer, question: str, passages: Sequence[Passage]) ->
 def window_of(encoding: Encoding, origin: Ints, blank: npt.NDArray[np.bool_]) -> Window:
     """origin, blank: of each character of the text read its place in the passage's text, and whether it is a space."""
     offsets = np.array(encoding.offsets, np.int64).reshape(-1, 2)
-    parts = encoding.sequence_ids
-    offsets[[part != 1 for part in parts]] = 0
+    offsets[[part != 1 for part in encoding.sequence_ids]] = 0
     offsets[:, 0] += blank[offsets[:, 0]]  # some tokenizers count the space before a word as its beginning
     filled = offsets[:, 0] < offsets[:, 1]
     first, last = (origin[np.where(filled, at, 0)] for at in (offsets[:, 0], offsets[:, 1] - 1))

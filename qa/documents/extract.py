@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from qa.cells import FIGURES
 from qa.errors import UnreadableFile
 from qa.text import WORD
 from qa.types import Kind, Mark
@@ -140,7 +141,6 @@ def tidy(row: Sequence[str]) -> list[str]:
 
 
 COLUMN_CHARS = 60
-NUMBER = re.compile(r"[^\w]*\d[\d.,:/ %\u20ac$\xa3-]*")
 
 
 def looks_like_columns(cells: Sequence[str], below: Sequence[str]) -> bool:
@@ -151,8 +151,8 @@ def looks_like_columns(cells: Sequence[str], below: Sequence[str]) -> bool:
     filled = [cell.strip() for cell in cells if cell.strip()]
     if len(filled) < 2 or len(set(filled)) < len(filled) or any(len(cell) > COLUMN_CHARS for cell in filled):
         return False
-    if len(cells) < 3 and (cells[0].rstrip().endswith(":") or not any(map(NUMBER.fullmatch, below))):
+    if len(cells) < 3 and (cells[0].rstrip().endswith(":") or not any(map(FIGURES.fullmatch, below))):
         return False
-    named = [cell for cell in filled if not NUMBER.fullmatch(cell)]
+    named = [cell for cell in filled if not FIGURES.fullmatch(cell)]
     years = sum(re.fullmatch(r"(?:19|20)\d\d", cell) is not None for cell in filled)
     return len(named) + years == len(filled) and any(WORD.search(cell) for cell in named)

@@ -7,6 +7,7 @@ import re
 NOTE = re.compile(r"[\[(]?(?:\d{1,3}(?:\s*[,;\u2013-]\s*\d{1,3})*|[a-z]|[*\u2020\u2021\xa7]{1,3})[\])]?")
 NUMBER = re.compile(r"[+\u2212-]?\d{1,3}")
 TEN = re.compile(r"(?<![\d.,])10$")
+DIGIT = re.compile(r"(?<![\d.,])\d$")  # 2 to the power of 10, or a note at a 5: raised, it falsifies neither
 UNIT = re.compile(r"(?:^|[\s\d(/\xb7.])(?:[kcdm\u03bc]?m|s|ft|in|mi)$")  # metres and the like, seconds
 VARIABLE = re.compile(r"(?:^|[\s\d(=+*/\u2212-])[A-Za-z]$|[)\]]$")
 ORDINAL = re.compile(r"\d$|[A-Z]$")  # 1e, Mr: letters that are written high
@@ -26,7 +27,7 @@ def raised(before: str, text: str, linked: bool = False) -> str:
     if linked:
         return ""
     if NUMBER.fullmatch(mark):
-        power = mark[0] in "+-\u2212" or any(known.search(before) for known in (TEN, UNIT, VARIABLE))
+        power = mark[0] in "+-\u2212" or any(known.search(before) for known in (TEN, DIGIT, UNIT, VARIABLE))
         return mark.translate(HIGH) if power else ""
     if mark.isalpha() and (mark in ORDINAL_LETTERS and ORDINAL.search(before)):
         return text

@@ -63,6 +63,16 @@ def zipped(**parts: str | bytes) -> bytes:
     return out.getvalue()
 
 
+def workbook(fill: Callable[[Any], None]) -> bytes:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    fill(book)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
 def pdf(draw: Callable[[Any], None], **options: Any) -> bytes:
     """What `draw` puts on a canvas of A4 pages."""
     from reportlab.pdfgen.canvas import Canvas

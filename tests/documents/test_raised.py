@@ -22,6 +22,8 @@ from qa.documents.raised import lowered, raised
         ("120 m", "2", True, ""),  # it leads to a note, so that it is one
         ("6 km", "2", False, "\u00b2"),
         ("3 x 10", "5", False, "\u2075"),
+        ("is 2", "10", False, "\u00b9\u2070"),
+        ("the 5", "2", True, ""),
         ("10", "-3", False, "\u207b\u00b3"),
         ("8,410", "5", False, ""),  # not the number ten
         ("E = mc", "2", False, ""),

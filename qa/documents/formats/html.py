@@ -147,7 +147,9 @@ def drop_hidden(tree: Any) -> int:
     return len(struck)
 
 
-IS_NOTE = re.compile(r"(?i)note|ref|cite|fn")  # in the class, role or type of an element that leads to a note
+IS_NOTE = re.compile(
+    r"(?i)(?:^|[\s_-])(?:(?:foot|end)?note|ref|cit(?:e|ation)|fn)"
+)  # in the class, role or type of an element that leads to a note
 
 
 def level(element: Any) -> None:
@@ -156,7 +158,10 @@ def level(element: Any) -> None:
     if element.tag == "sub":
         said = lowered(text)
     else:
-        around = [element, *element.iterdescendants("a"), *islice(element.iterancestors("a"), 1)]
+        above = [
+            link for link in islice(element.iterancestors("a"), 1) if "".join(link.itertext()).strip() == text.strip()
+        ]
+        around = [element, *element.iterdescendants("a"), *above]
         names = " ".join(str(e.get(name) or "") for e in around for name in ("class", "role", "epub:type"))
         leads = any((e.get("href") or "").partition("#")[1] for e in around)
         said = raised(text_before(element), text, leads or bool(IS_NOTE.search(names)))

@@ -86,7 +86,7 @@ class Letter:
     def add_text(self, data: bytes, charset: str | None, html: bool) -> None:
         """Adds the paragraphs of a part of plain text or HTML."""
         if html:
-            for text, role in page_paragraphs(data if not charset else recoded(data, charset)):
+            for text, role in html_paragraphs(data, charset):
                 self.made.add(text, role)
         else:
             for paragraph in paragraphs(decode(data, charset)):
@@ -161,17 +161,21 @@ def best_form(forms: Sequence[Message]) -> Message | None:
 
 
 def words_of(form: Message) -> list[str]:
-    """The words of a form of a letter, without those of style sheets and tags."""
-    text = decode(payload_of(form), form.get_content_charset())
-    if form.get_content_type() == "text/html":
-        text = re.sub(r"(?is)<(style|script|title)\b.*?</\1>|<[^>]*>", " ", text)
-    return re.findall(r"\w+", text)
+    """The words of a form of a letter, as they would be read."""
+    data, charset = payload_of(form), form.get_content_charset()
+    if form.get_content_type() != "text/html":
+        return re.findall(r"\w+", decode(data, charset))
+    return [word for text, _ in html_paragraphs(data, charset) for word in re.findall(r"\w+", text)]
 
 
 def payload_of(message: Message) -> bytes:
     """The bytes of a part, with the transfer encoding undone."""
     data = message.get_payload(decode=True)
     return data if isinstance(data, bytes) else b""
+
+
+def html_paragraphs(data: bytes, charset: str | None) -> list[tuple[str, Kind | None]]:
+    return page_paragraphs(data if not charset else recoded(data, charset))
 
 
 def recoded(data: bytes, charset: str) -> bytes:

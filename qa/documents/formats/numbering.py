@@ -41,7 +41,7 @@ class Numbering:
         restarts = False
         for override in one.iter(W + "lvlOverride"):
             levels |= dict(levels_of(override))
-            at, start = int(override.get(W + "ilvl", "0")), value_of(override, "startOverride")
+            at, start = level_of(override), value_of(override, "startOverride")
             if start.isdigit() and at in levels:
                 levels[at], restarts = levels[at]._replace(start=int(start)), True
         self.levels[number] = levels
@@ -99,12 +99,17 @@ def value_of(element: Any, name: str) -> str:
     return "" if found is None else str(found.get(W + "val") or "")
 
 
+def level_of(element: Any) -> int:
+    """The number of a level, from 0; the first where the file states no number."""
+    stated = element.get(W + "ilvl", "0")
+    return min(int(stated), LEVELS - 1) if stated.isdigit() else 0
+
+
 def levels_of(root: Any) -> Iterator[tuple[int, Level]]:
     for level in root.iter(W + "lvl"):
         start = value_of(level, "start")
         first = int(start) if start.isdigit() else 1
-        at = min(int(level.get(W + "ilvl", "0")), LEVELS - 1)
-        yield at, Level(value_of(level, "numFmt") or "decimal", value_of(level, "lvlText"), first)
+        yield level_of(level), Level(value_of(level, "numFmt") or "decimal", value_of(level, "lvlText"), first)
 
 
 def written(number: int, form: str) -> str:

@@ -12,14 +12,13 @@ from qa.documents.archives import open_zip, parse_xml, read_part, transitional
 from qa.documents.decoding import decode
 from qa.documents.extract import Builder, Extract
 from qa.documents.formats.html import page_paragraphs
-from qa.documents.formats.numbering import Numbering
+from qa.documents.formats.numbering import Numbering, W
 from qa.documents.formulas import linear
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
 from qa.documents.raised import lowered, raised
 from qa.errors import UnreadableFile
 
-W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"

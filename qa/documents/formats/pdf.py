@@ -56,7 +56,7 @@ def load_pdf(data: bytes) -> Extract:
         if not any(WORD.search(line.text) for line in lines) and has_image(page):
             lines = [Line(text, 0, -12 * i, 10) for i, text in enumerate(ocr.read_page(page)) if text]
             scans += not lines
-        pages.append(lines)
+        pages.append([*lines, *form_lines(page), *note_lines(page)])
     if scans:
         notes.append(ocr.missing(scans, len(pages)))
         if not any(pages):
@@ -131,7 +131,7 @@ def page_lines(page: Any) -> list[Line]:
     turned = [line for line in lines if line.turned]
     if 0 < len(turned) * 3 < len(lines):  # a stamp in the margin must not separate two pages
         lines = [*turned, *(line for line in lines if not line.turned)]
-    return [*lines, *form_lines(page), *note_lines(page)]
+    return lines
 
 
 def lines_of(pieces: Sequence[tuple[str, Line]]) -> Iterator[Line]:

@@ -160,6 +160,8 @@ def body_text(body: str) -> str:
         ("It is 41<a href='#c4'><sup>[4]</sup></a> high.", "It is 41 high."),
         ("It is 120 m<sup class='reference'><a href='x.html#r'>7</a></sup> high.", "It is 120 m high."),
         ("It covers 120 m<sup>2</sup> and 3 x 10<sup>5</sup> l.", "It covers 120 m\u00b2 and 3 x 10\u2075 l."),
+        ("An <a href='#s'>area of 120 m<sup>2</sup></a> is it.", "An area of 120 m\u00b2 is it."),
+        ("It is <span class='preferred'>6 km<sup class='preferred'>2</sup></span>.", "It is 6 km\u00b2."),
         ("On the 19<sup>th</sup> day, <b>1804</b><sup>6</sup> too.", "On the 19th day, 1804 too."),
         ("Water is H<sub>2</sub>O.", "Water is H\u2082O."),
         ("It costs <del>99</del> <ins>79</ins> euros.", "It costs 79 euros."),

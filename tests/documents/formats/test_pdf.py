@@ -190,3 +190,14 @@ def test_notes_on_a_page_are_read_as_notes() -> None:
         canvas.textAnnotation("Reviewer: before 15 February, or we cancel.", Rect=[300, 755, 320, 775])
 
     assert extract_of(pdf(draw), ".pdf").text.endswith("Note on the page: Reviewer: before 15 February, or we cancel.")
+
+
+def test_a_note_on_a_scanned_page_does_not_hide_that_the_page_is_a_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    def draw(canvas: Any) -> None:
+        canvas.textAnnotation("Read this one.", Rect=[300, 755, 320, 775])
+        scan(canvas)
+
+    monkeypatch.setattr(ocr, "languages", lambda: ())
+    found = extract_of(pdf(draw), ".pdf")
+    assert found.text == "Note on the page: Read this one."
+    assert found.notes == ("is a scan, pictures without text: install tesseract to have it read (OCR)",)

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
 from datetime import time, timedelta
 from typing import Any
 
 import pytest
 
 from qa.documents.formats.sheets import duration_text, formatted
-from tests.documents.making import assert_sound, extract_of, marked
-
-
-def workbook(fill: Callable[[Any], None]) -> bytes:
-    from openpyxl import Workbook
-
-    book = Workbook()
-    fill(book)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+from tests.documents.making import assert_sound, extract_of, marked, workbook
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from qa.documents.formats.tables import records
 from qa.documents.loaders import load
 from qa.passages import split
-from tests.documents.making import OTHER, PROSE, assert_sound, extract_of, marked, refusal
+from tests.documents.making import OTHER, PROSE, assert_sound, extract_of, marked, refusal, workbook
 from tests.helpers import FakeEmbedder, write
 
 
@@ -50,16 +49,6 @@ def test_csv_records_cover_the_text(text: str) -> None:
         at = end
     assert not text[at:].strip("\r\n")
     assert extract_of("x" + text, ".csv").text == "x" + text
-
-
-def workbook(fill: Callable[[Any], None]) -> bytes:
-    import openpyxl
-
-    book = openpyxl.Workbook()
-    fill(book)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
 
 
 def test_xlsx_rows_and_the_row_that_names_the_columns() -> None:
