@@ -3,7 +3,8 @@
 python -m eval.training.reading_groups --desk DESK --store STORE --data DATA --out GROUPS.jsonl
 
 DESK holds batches: folders with `documents/` and the questions on them as `gold.jsonl`. STORE holds all their documents
-(python ingest.py DESK --store STORE), so that the passages of a question are those that the program itself retrieves.
+(python ingest.py DESK --store STORE), so that the passages of a question are those that the program itself retrieves,
+and the harder ones, by the reader as it is shipped now, come first: training shows those more often.
 DATA, the older question sets (qa/weights/README.md names them), gives smaller groups: a question's
 own passage and others of its article.
 """
@@ -11,6 +12,7 @@ own passage and others of its article.
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,9 +27,11 @@ from eval.training.reading_data import Example, Span, read_all, read_lines, writ
 from eval.training.reading_pairs import UNTRUSTED, WHOLE, Articles, context_line, cut, pieces, usable
 from qa.answering.followups import resolve
 from qa.answering.qa import QA
-from qa.answering.span_reader import READ_HITS
-from qa.types import Passage, join_context
+from qa.answering.readers import WEIGHTS
+from qa.answering.span_reader import READ_HITS, SpanReader
+from qa.types import Hit, Passage, join_context
 
+READ_FOR_ORDER = 12  # passages of a question; the later ones are seldom shown
 NEGATIVES = 6  # passages without the answer of a question of the other data; a round of training shows fewer
 SHARE = {"own": 1.0, "new_wiki": 0.4, "qed": 0.6, "multispan": 0.6, "clapnq": 0.4, "squad": 0.1, "weak_squad": 0.03,
          "amazon": 0.03, "reddit": 0.03, "policyqa": 0.1, "figures": 0.5}  # fmt: skip
@@ -50,7 +54,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A question and passages, best-ranked first; without a span in any of them it has no answer.
+    """A question and passages, those first that are shown most often; without a span in any of them it has no answer.
 
     answers: texts of the gold answers. Where one stands in a passage without a span it may be right there too, so those
     tokens count neither as right nor as wrong.
@@ -67,20 +71,21 @@ class Group:
 
 def desk_groups(folder: Path, store: Path) -> Iterator[Group]:
     """One group for each question of a desk split, in the order of its files."""
+    reader = SpanReader.open(WEIGHTS)
     with QA.open(store) as qa:
         for gold in sorted(folder.glob("*/gold.jsonl")):
             rows = list(read_lines(gold))
             for row in tqdm(rows, desc=gold.parent.name, unit="question", mininterval=5):
-                yield desk_group(qa, row, gold.parent.relative_to(folder) / "documents")
+                yield desk_group(qa, reader, row, gold.parent.relative_to(folder) / "documents")
 
 
-def desk_group(qa: QA, row: Mapping[str, Any], below: Path) -> Group:
+def desk_group(qa: QA, reader: SpanReader, row: Mapping[str, Any], below: Path) -> Group:
     """The passages retrieved for a gold row, and those with a gold span that were not retrieved.
 
     below: what comes before the name of a source in the store's document names.
     """
     asked = resolve(row["question"], row.get("history") or ())
-    passages = [hit.passage for hit in qa.retrieve(asked.text)[:READ_HITS]]
+    passages = [hit.passage for hit in hardest_first(reader, asked.to_read, qa.retrieve(asked.text)[:READ_HITS])]
     known = {passage.id for passage in passages}
     golds = [((below / a["source"]).as_posix(), a["start"], a["end"]) for a in row["answers"]]
     for name, start, end in golds:
@@ -93,6 +98,18 @@ def desk_group(qa: QA, row: Mapping[str, Any], below: Path) -> Group:
         tuple(Read(p.context, p.text, spans_in(p, golds)) for p in passages),
         tuple(dict.fromkeys(a["text"] for a in row["answers"])),
     )
+
+
+def hardest_first(reader: SpanReader, question: str, hits: Sequence[Hit]) -> list[Hit]:
+    """The first hits by the score of the reader's best span in each; the others after them, as they are ranked.
+
+    What the present reader takes for an answer where there is none teaches the next one most.
+    """
+    found = reader.find(question, hits[:READ_FOR_ORDER])
+    best = dict.fromkeys(range(len(hits)), -math.inf)
+    for span in found:
+        best[span.number] = max(best[span.number], span.score)
+    return [hits[number] for number in sorted(best, key=lambda number: -best[number])]
 
 
 def spans_in(passage: Passage, golds: Sequence[tuple[str, int, int]]) -> tuple[Span, ...]:

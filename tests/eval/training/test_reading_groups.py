@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from eval.training import reading_groups
 from eval.training.reading_groups import Group, Read, article_groups, desk_group, load_groups, save_groups
+from qa.answering.deciding import ScoredSpan
 from qa.answering.qa import QA
 from qa.answering.sentence_reader import SentenceReader
+from qa.answering.span_reader import Calibration, SpanReader
+from qa.types import Hit
 from tests.helpers import FakeEmbedder, ingest, write
 
 TEXT = "The wheel was built by Ada Brook in 1811. " * 2 + "It rains on the mill. " * 60 + "The wheel broke in 1902."
@@ -30,13 +34,27 @@ def desk(tmp_path: Path, embedder: FakeEmbedder) -> Path:
     return split
 
 
+class LikesRain(SpanReader):
+    """Marks the first word of every passage; of those about rain most surely."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: pytest.fail("the network was loaded"), Calibration())
+
+    def find(self, question: str, hits: Sequence[Hit]) -> list[ScoredSpan]:
+        passages = [hit.passage for hit in hits]
+        return [ScoredSpan(float(p.text.count("rain")), n, p.start, p.start + 3) for n, p in enumerate(passages)]
+
+
 def test_a_desk_group_holds_what_is_retrieved_and_the_gold_spans(desk: Path, embedder: FakeEmbedder) -> None:
     row = json.loads((desk / "en-mill" / "gold.jsonl").read_text().splitlines()[0])
     with QA(desk.parent / "store", embedder, SentenceReader(embedder)) as qa:
-        found = desk_group(qa, row, Path("en-mill/documents"))
+        found = desk_group(qa, LikesRain(), row, Path("en-mill/documents"))
         retrieved = [hit.passage for hit in qa.retrieve(row["question"])]
     assert (found.question, found.source, found.answers) == (row["question"], "en-mill", ("1902",))
-    assert [read.passage for read in found.passages] == [passage.text for passage in retrieved]
+    assert sorted(read.passage for read in found.passages) == sorted(passage.text for passage in retrieved)
+    rainy = [read.passage.count("rain") for read in found.passages]
+    assert rainy == sorted(rainy, reverse=True)
+    assert rainy[0] > rainy[-1]
     assert [read.passage[a:b] for read in found.passages for a, b in read.spans] == ["1902"]
 
 
@@ -46,7 +64,7 @@ def test_a_passage_with_the_answer_is_added_where_it_was_not_retrieved(
     row = json.loads((desk / "en-mill" / "gold.jsonl").read_text().splitlines()[0])
     with QA(desk.parent / "store", embedder, SentenceReader(embedder)) as qa:
         monkeypatch.setattr(qa, "retrieve", lambda question: [])
-        found = desk_group(qa, row, Path("en-mill/documents"))
+        found = desk_group(qa, LikesRain(), row, Path("en-mill/documents"))
     assert [read.passage[a:b] for read in found.passages for a, b in read.spans] == ["1902"]
 
 
