@@ -15,7 +15,7 @@ import pytest
 from qa.cli import make_parser
 from qa.settings import Settings
 from tests.helpers import ROOT
-from tests.promises.served import served
+from tests.promises.served import asked, served
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = [match[1] for match in re.finditer(r"```\w*\n(.*?)```", README, re.DOTALL)]
@@ -75,6 +75,27 @@ def test_the_program_shown_runs(store: Path, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "01-barrier-fault-agency.txt" in done.stdout
+
+
+SERVE = """
+import sys
+from pathlib import Path
+from qa.cli import main
+
+out, *arguments = sys.argv[1:]
+main(["serve", *arguments])
+heavy = {"torch", "transformers", "sentence_transformers", "onnx"} & sys.modules.keys()
+Path(out).write_text(f"{'onnxruntime' in sys.modules} {sorted(heavy)}")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="no POSIX signals")
+def test_the_page_answers_without_torch(store: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "QA_STORE": str(store)}
+    with served([sys.executable, "-c", SERVE, str(tmp_path / "loaded")], ROOT, environment) as address:
+        assert asked(address, "Who was at fault?")["question"] == "Who was at fault?"
+    assert (tmp_path / "loaded").read_text() == "True []"
 
 
 @pytest.fixture(scope="module")
