@@ -169,15 +169,18 @@ def summary(names: Sequence[str], scores: Sequence[Mapping[str, Any]]) -> list[d
     ]
 
 
-def line(name: str, first: Mapping[str, Any], one: Mapping[str, Any]) -> dict[str, Any]:
+def line(
+    name: str, first: Mapping[str, Any], one: Mapping[str, Any], measures: Sequence[str] = SHOWN
+) -> dict[str, Any]:
+    """The figures shown of one run, and how far they lie from those of the first, with what that means."""
     differences = {
         found["name"]: {**found["difference"], "verdict": found["verdict"]}
         for found in compare(first, one)["differences"]
     }
     return {
         "name": name,
-        "figures": {key: one["overall"][key] for key in SHOWN},
-        "differences": {key: differences[key] for key in SHOWN},
+        "figures": {key: one["overall"][key] for key in measures},
+        "differences": {key: differences[key] for key in measures},
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import resource
 import shutil
 import subprocess
 import sys
@@ -22,7 +21,7 @@ import numpy as np
 from eval.bench_texts import MADE
 from eval.command import bar, read_text, write_whole
 from eval.embedders import Hybrid, Recording, StandIn
-from eval.timing import rate, ratio, timed
+from eval.timing import peak_bytes, rate, ratio, timed
 from qa.answering.qa import QA
 from qa.answering.readers import Reader, open_reader
 from qa.answering.retrieval import retrieve
@@ -72,15 +71,6 @@ def alone(work: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
 
 def with_peak(work: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
     return work(*arguments), peak_bytes()
-
-
-def peak_bytes() -> int:
-    """Most memory this process held. Linux counts in `ru_maxrss` what the parent held when it forked, too."""
-    with contextlib.suppress(OSError):
-        line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def importing() -> None:

@@ -113,6 +113,26 @@ def differences(names: Sequence[str], values: Mapping[str, Points], x: str) -> M
         return drawn(chart, "differences", f"{x}, with its 95 % interval")
 
 
+def bars(names: Sequence[str], panels: Mapping[str, Mapping[str, Sequence[float | None]]]) -> Markup:
+    """panels: for each figure and each of at most two sets a value for each of the names; None is left out."""
+    with matplotlib.rc_context(STYLE):
+        chart = Figure(figsize=(2.4 + 1.7 * len(panels), 1.0 + 0.42 * len(names)), layout="constrained")
+        chart.patch.set_visible(False)
+        side_by_side = np.ravel(chart.subplots(1, len(panels), sharey=True))
+        for axes, (title, sets) in zip(side_by_side, panels.items(), strict=True):
+            axes.patch.set_visible(False)
+            wide = 0.8 / len(sets)
+            for number, (label, values) in enumerate(sets.items()):
+                at = np.arange(len(names)) + (number - (len(sets) - 1) / 2) * wide
+                known = [np.nan if value is None else value for value in values]
+                axes.barh(at, known, wide * 0.9, color=(ONE, TWO)[number % 2], label=label)
+            axes.set(xlabel=title, ylim=(len(names) - 0.4, -0.6))
+            axes.set_yticks(range(len(names)), names)
+        handles, labels = axes.get_legend_handles_labels()
+        chart.legend(handles, labels, loc="outside upper right", ncols=len(labels))
+        return drawn(chart, "bars", f"{', '.join(panels)} of {', '.join(names)}")
+
+
 def blank(x: str, y: str) -> tuple[Figure, Axes]:
     chart = Figure(figsize=(4.8, 3.3), layout="constrained")
     chart.patch.set_visible(False)

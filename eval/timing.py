@@ -1,9 +1,13 @@
-"""Measured times, and figures made of them: none, not an absurd one, where a time is too short to be measured."""
+"""Measured times and memory, and figures of them: none, not an absurd one, where a time is too short to measure."""
 
 from __future__ import annotations
 
+import contextlib
+import resource
+import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +20,15 @@ def timed(work: Callable[..., Any], *arguments: Any, **named: Any) -> float:
     began = time.perf_counter()
     work(*arguments, **named)
     return time.perf_counter() - began
+
+
+def peak_bytes() -> int:
+    """Most memory this process held. Linux counts in `ru_maxrss` what the parent held when it forked, too."""
+    with contextlib.suppress(OSError):
+        line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def ratio(seconds: float | None, of: float | None) -> float | None:

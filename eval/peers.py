@@ -1,0 +1,391 @@
+"""Verbatim beside other programs: the same documents, questions, embedder and reader, on the same machine, in one run.
+
+python -m eval.peers --set GOLD DOCUMENTS [--set GOLD DOCUMENTS ...] --reader FOLDER --out DIR [--limit N]
+Each program runs in a process of its own (`eval.peer_systems`); they take turns at ingests, starts and questions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Protocol
+
+from eval import plots
+from eval.ablate import cell, folder_name, line
+from eval.bench import machine, mb, table
+from eval.command import OK, BadInput, bar, edge, positive, say, warn, write_rows, write_whole
+from eval.documents import open_documents
+from eval.gold import Gold, load_gold, prove
+from eval.peer_systems import Job
+from eval.runs import write_figures
+from eval.score import MEASURES, TextOf, score
+from eval.sets import GoldSet
+from eval.timing import rate, shown, spread
+from qa.errors import VerbatimError
+from qa.language import language_of
+from qa.models.conversion import E5
+from qa.models.embedder import open_embedder
+from qa.sentences import segment
+from qa.settings import load_settings
+from qa.text import Range
+
+TABLE, PICTURE, FIGURES = "peers.md", "peers.svg", "peers.json"
+INGESTS, STARTS = 2, 3  # of which the least time counts: the others include other load on the machine
+GIVEN = 1e-9  # confidence from which on an answer of a peer counts as given: those held back have 0
+SHOWN = ("recall@5", "recall@10", "em", "f1", "first", "best", "refused", "overrefused")
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HAYSTACK_TELEMETRY_ENABLED": "False",
+    "ANONYMIZED_TELEMETRY": "False",
+}
+HAYSTACK = ("haystack-ai", "sentence-transformers-haystack", "transformers-haystack")
+
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A program as it is measured. needs: the packages it comes in; ours: over Verbatim's passages."""
+
+    name: str
+    program: str
+    needs: tuple[str, ...] = ()
+    ours: bool = False
+
+
+PEERS = (
+    Peer("Verbatim", "verbatim"),
+    Peer("Haystack, in memory", "haystack", HAYSTACK),
+    Peer("... our passages", "haystack", HAYSTACK, ours=True),
+    Peer("Haystack, Chroma", "haystack-chroma", (*HAYSTACK, "chroma-haystack")),
+    Peer("... our passages", "haystack-chroma", (*HAYSTACK, "chroma-haystack"), ours=True),
+    Peer("txtai", "txtai", ("txtai",)),
+    Peer("... our passages", "txtai", ("txtai",), ours=True),
+)
+
+
+class Process(Protocol):
+    """A program that runs, and answers one request after the other."""
+
+    def answer(self, request: Facts) -> Facts:
+        """Raises VerbatimError where the program has ended."""
+        ...
+
+    def close(self) -> None: ...
+
+
+Start = Callable[[Job], Process]
+
+
+class OwnProcess:
+    """`eval.peer_systems` in a new process, offline; what it prints is kept in `log`."""
+
+    def __init__(self, job: Job, log: Path) -> None:
+        self.log = log
+        with open(log, "ab") as stream:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "eval.peer_systems", json.dumps(asdict(job))],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stream, text=True, encoding="utf-8",
+                env={**os.environ, **OFFLINE},
+            )  # fmt: skip
+
+    def answer(self, request: Facts) -> Facts:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
+        said = self.process.stdout.readline()
+        if not said:
+            raise VerbatimError(f"a program that is measured has ended; the end of {self.log} says why")
+        return dict(json.loads(said))
+
+    def close(self) -> None:
+        self.process.communicate()
+
+
+# ---- what is measured ----
+
+
+def measure(
+    peers: Sequence[Peer], one: GoldSet, gold: Sequence[Gold], models: Mapping[str, str], out: Path, start: Start
+) -> list[Facts]:
+    """Times, memory and answers of each peer over a set, in the order of `peers`. Verbatim must be the first."""
+    stores = out / "stores" / one.name
+    shutil.rmtree(stores, ignore_errors=True)
+    jobs = [job_of(peer, one, models, stores / str(number)) for number, peer in enumerate(peers)]
+    found: list[Facts] = [{"name": peer.name, "program": peer.program, "ours": peer.ours} for peer in peers]
+    for turn in range(INGESTS):
+        for facts, job in in_turn(found, jobs, turn):
+            warn(f"{one.name}: {facts['program']}: ingest {turn + 1} of {INGESTS}")
+            shutil.rmtree(job.store, ignore_errors=True)
+            Path(job.store).mkdir(parents=True)
+            said = whole(start(job), {"do": "ingest"})
+            keep_least(facts, "ingest", said)
+            if facts["program"] == "verbatim":
+                shutil.copy(Path(job.store) / "pieces.jsonl", stores / "pieces.jsonl")
+    with contextlib.ExitStack() as running:
+        processes = started(found, jobs, gold[-1].question, start, running)
+        answers = asked(processes, gold)
+        for facts, process, said in zip(found, processes, answers, strict=True):
+            facts["answers"] = said
+            facts["questions"] = spread([row["seconds"] for row in said])
+            facts["ask_peak_bytes"] = process.answer({"do": "peak"})["peak_bytes"]
+    return found
+
+
+def job_of(peer: Peer, one: GoldSet, models: Mapping[str, str], store: Path) -> Job:
+    pieces = str(store.parent / "pieces.jsonl") if peer.ours else ""
+    return Job(peer.program, str(one.documents.resolve()), str(store), models["embedder"], models["reader"], pieces)
+
+
+def in_turn(found: Sequence[Facts], jobs: Sequence[Job], turn: int) -> Iterator[tuple[Facts, Job]]:
+    """Each with its job, in every second turn backwards. The first begins: it makes the passages that others use."""
+    pairs = list(zip(found, jobs, strict=True))
+    return iter(pairs if turn % 2 == 0 else pairs[::-1])
+
+
+def whole(process: Process, request: Facts) -> Facts:
+    """What a process says to its only request, with its memory afterwards."""
+    with contextlib.closing(process):
+        return {**process.answer(request), **process.answer({"do": "peak"})}
+
+
+def keep_least(facts: Facts, name: str, said: Facts) -> None:
+    """Of several times that something was done the quickest, with the most memory of all."""
+    held = facts.get(name, said)
+    quickest = min(held, said, key=lambda one: one["seconds"])
+    facts[name] = {**quickest, "peak_bytes": max(held["peak_bytes"], said["peak_bytes"])}
+
+
+def started(
+    found: Sequence[Facts], jobs: Sequence[Job], question: str, start: Start, running: contextlib.ExitStack
+) -> list[Process]:
+    """Starts each program anew, STARTS times, until it has answered; the processes of the last time go on running."""
+    last: dict[int, Process] = {}
+    for turn in range(STARTS):
+        for facts, job in in_turn(found, jobs, turn):
+            began = time.perf_counter()
+            process = running.enter_context(contextlib.closing(start(job)))
+            process.answer({"do": "ask", "question": question})
+            seconds = time.perf_counter() - began
+            facts["cold"] = min(seconds, facts.get("cold", seconds))
+            if turn == STARTS - 1:
+                last[jobs.index(job)] = process
+            else:
+                process.close()
+    return [last[number] for number in range(len(jobs))]
+
+
+def asked(processes: Sequence[Process], gold: Sequence[Gold]) -> list[list[Facts]]:
+    """Answers of each program; they take turns at each question, and another one begins each time."""
+    answers: list[list[Facts]] = [[] for _ in processes]
+    for at, one in enumerate(bar(gold, "asking")):
+        for number in range(len(processes)):
+            which = (at + number) % len(processes)
+            said = processes[which].answer({"do": "ask", "question": one.question})
+            answers[which].append({**said, "id": one.id, "question": one.question})
+    return answers
+
+
+# ---- figures ----
+
+
+def judged(found: Sequence[Facts], gold: Sequence[Gold], text_of: TextOf) -> list[Facts]:
+    """The facts of each program with the figures of its answers, and how far they lie from the first program's."""
+    sentences: dict[str, list[Range]] = {}
+    scores = []
+    for facts in found:
+        rows = [quoted(row, text_of, sentences) for row in facts["answers"]]
+        scores.append(score(gold, rows, rows[0].get("threshold", GIVEN), text_of))
+    lines = [line(facts["name"], scores[0], one, SHOWN) for facts, one in zip(found, scores, strict=True)]
+    return [{**facts, **judged_as} for facts, judged_as in zip(found, lines, strict=True)]
+
+
+def quoted(row: Facts, text_of: TextOf, sentences: dict[str, list[Range]]) -> Facts:
+    """An answer object whose answers have the sentences they stand in, found by our rule where it gives none.
+
+    So that a bare span is not judged more strictly than one with its sentence.
+    """
+    return {**row, "answers": [in_sentence(answer, text_of, sentences) for answer in row["answers"]]}
+
+
+def in_sentence(answer: Facts, text_of: TextOf, sentences: dict[str, list[Range]]) -> Facts:
+    name, text = answer["document"], text_of(answer["document"])
+    if "sentence" in answer or text is None:
+        return answer
+    if name not in sentences:
+        sentences[name] = segment(text, (0, len(text)), language_of(text, "und"))
+    around = [s for s in sentences[name] if s[0] < answer["end"] and answer["start"] < s[1]]
+    if not around:
+        return answer
+    start, end = min(around[0][0], answer["start"]), max(around[-1][1], answer["end"])
+    return {**answer, "sentence": {"start": start, "end": end, "text": text[start:end]}}
+
+
+def markdown(sets: Mapping[str, Facts], of: Facts) -> str:
+    """Two tables for each set: time and memory, and what was found."""
+    labels = {measure.name: measure.label for measure in MEASURES}
+    versions = ", ".join(f"{name} {number}" for name, number in of["peers"].items())
+    text = [f"{of['processors']} processor cores; {versions}", ""]
+    for name, one in sets.items():
+        text += [f"### {name}: {one['documents']} documents, {one['characters']:,} characters, "
+                 f"{one['questions']} questions", ""]  # fmt: skip
+        head = ["", "passages", "ingest, s", "passages/s", "kB of text/s", "most memory, MB", "cold start, s",
+                "question p50, s", "p95, s", "most memory, MB"]  # fmt: skip
+        text += [*table(head, [cost(peer, one["characters"]) for peer in one["programs"]]), ""]
+        lines = [
+            [peer["name"], *(cell(peer["figures"][key], peer["differences"][key], number > 0) for key in SHOWN)]
+            for number, peer in enumerate(one["programs"])
+        ]
+        text += [*table(["", *(labels[key] for key in SHOWN)], lines), ""]
+    return "\n".join(text)
+
+
+def cost(peer: Facts, characters: int) -> list[str]:
+    """A line of the table of time and memory."""
+    ingest, questions = peer["ingest"], peer["questions"]
+    seconds = ingest["seconds"]
+    return [
+        peer["name"], f"{ingest['passages']:,}", f"{seconds:.1f}", shown(rate(ingest["passages"], seconds), ".1f"),
+        shown(rate(characters, 1000 * seconds), ".1f"), mb(ingest["peak_bytes"]), f"{peer['cold']:.2f}",
+        shown(questions["p50"], ".3f"), shown(questions["p95"], ".3f"), mb(peer["ask_peak_bytes"]),
+    ]  # fmt: skip
+
+
+def picture(sets: Mapping[str, Facts]) -> str:
+    """What is to be low and what is to be high, a bar for each program and set."""
+    names = [f"{peer['program']}{', our passages' if peer['ours'] else ''}" for peer in first(sets)["programs"]]
+    figures: dict[str, Callable[[Facts], float | None]] = {
+        "cold start, s": lambda peer: peer["cold"],
+        "question, median, s": lambda peer: peer["questions"]["p50"],
+        "Recall@5": lambda peer: peer["figures"]["recall@5"]["value"],
+        "F1": lambda peer: peer["figures"]["f1"]["value"],
+    }
+    drawn = {
+        what: {name: [value(peer) for peer in one["programs"]] for name, one in sets.items()}
+        for what, value in figures.items()
+    }
+    return plots.on_paper(plots.bars(names, drawn))
+
+
+def first(sets: Mapping[str, Facts]) -> Facts:
+    return next(iter(sets.values()))
+
+
+# ---- the command line ----
+
+
+def installed(peers: Sequence[Peer]) -> tuple[list[Peer], dict[str, str]]:
+    """The peers whose packages are there, and the versions of these; says which are left out."""
+    versions: dict[str, str] = {}
+    there = []
+    for peer in peers:
+        missing = []
+        for package in peer.needs:
+            try:
+                versions[package] = version(package)
+            except PackageNotFoundError:
+                missing.append(package)
+        if not missing:
+            there.append(peer)
+        elif not peer.ours:
+            warn(f"{peer.name} is left out: not installed: {', '.join(missing)} (pip install -e '.[eval,peers]')")
+    return there, versions
+
+
+def readable(reader: Path, out: Path) -> Path:
+    """A copy of a reader's folder that transformers can open by itself: training leaves the tokenizer's settings out.
+
+    Raises BadInput where it is no such folder.
+    """
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        if not (reader / name).is_file():
+            raise BadInput(f"{reader} holds no {name}; --reader names a trained reader as transformers saves it")
+    copy = out / "reader"
+    shutil.copytree(reader, copy, dirs_exist_ok=True)
+    if not (copy / "tokenizer_config.json").exists():
+        marks = {"bos_token": "<s>", "cls_token": "<s>", "eos_token": "</s>", "sep_token": "</s>",
+                 "pad_token": "<pad>", "unk_token": "<unk>"}  # fmt: skip
+        settings = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 512, **marks}
+        write_whole(copy / "tokenizer_config.json", json.dumps(settings))
+    return copy
+
+
+def spread_evenly(gold: Sequence[Gold], limit: int | None) -> list[Gold]:
+    """The questions that stand alone, or so many of them: no peer takes a question's history."""
+    alone = [one for one in gold if not one.history]
+    count = min(limit or len(alone), len(alone))
+    return [alone[at * len(alone) // count] for at in range(count)]
+
+
+def run_peers(options: argparse.Namespace) -> int:
+    sets = [GoldSet(folder_name(gold), gold, documents) for gold, documents in options.set]
+    if len({one.name for one in sets}) < len(sets):
+        raise BadInput("two sets have one name; rename a file or a folder")
+    peers, versions = installed(PEERS)
+    settings = load_settings()
+    options.out.mkdir(parents=True, exist_ok=True)
+    models = {
+        "embedder": str(open_embedder(E5, settings.model_dir, settings.threads, warn).folder),
+        "reader": str(readable(options.reader, options.out)),
+    }
+    found: dict[str, Facts] = {}
+    for one in sets:
+        whole_set = load_gold(one.gold)
+        gold = spread_evenly(whole_set, options.limit)
+        with open_documents(None, one.documents) as documents:
+            prove(whole_set, documents, one.gold)
+            programs = measure(peers, one, gold, models, options.out, lambda job: OwnProcess(job, log_of(options.out)))
+            for peer, facts in zip(peers, programs, strict=True):
+                name = f"{peer.program}{'-ours' if peer.ours else ''}.jsonl"
+                write_rows(options.out / "answers" / one.name / name, facts["answers"])
+            programs = judged(programs, gold, documents.text)
+            texts = [documents.text(name) or "" for name in documents.names]
+        found[one.name] = {
+            "documents": len(texts), "characters": sum(map(len, texts)), "questions": len(gold),
+            "programs": [{key: facts[key] for key in facts if key != "answers"} for facts in programs],
+        }  # fmt: skip
+    of = {**machine(), "peers": versions}
+    write_figures(options.out / FIGURES, {"machine": of, "sets": found})
+    write_whole(options.out / TABLE, markdown(found, of))
+    write_whole(options.out / PICTURE, picture(found))
+    say(markdown(found, of), f"all figures: {options.out / FIGURES}", f"picture: {options.out / PICTURE}")
+    return OK
+
+
+def log_of(out: Path) -> Path:
+    return out / "programs.log"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m eval.peers", description="Verbatim beside other programs.")
+    parser.add_argument(
+        "--set", type=Path, nargs=2, action="append", required=True, metavar=("GOLD", "DOCUMENTS"),
+        help="gold questions and the folder of text files they are asked over",
+    )  # fmt: skip
+    parser.add_argument(
+        "--reader", type=Path, required=True, metavar="FOLDER", help="the trained reader's floats, for the peers"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for figures and stores")
+    parser.add_argument(
+        "--limit", type=positive, metavar="N", help="so many questions of each set, spread evenly; default all"
+    )
+    parser.epilog = "Exit: 0 done, 2 wrong use or input (named by line), 1 anything else."
+    options = parser.parse_args(arguments)
+    return edge("eval.peers", lambda: run_peers(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
