@@ -18,6 +18,7 @@ from typing import Any, Protocol, TextIO
 
 from eval.timing import peak_bytes
 
+TEXTS = (".txt", ".md")  # files that are their own text: of others every program makes a text of its own
 LISTED = 20  # passages that a program is asked for, where it can be asked
 PASSAGE, QUESTION = "passage: ", "query: "  # what multilingual-e5 was trained with
 
@@ -55,9 +56,9 @@ class Program(Protocol):
 
 
 def files_of(job: Job) -> dict[str, Path]:
-    """The files by name, as an ingest of that folder alone names them."""
+    """The text files by name, as an ingest of that folder alone names them."""
     folder = Path(job.documents)
-    return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.suffix in TEXTS}
 
 
 def text_of(path: Path) -> str:
@@ -94,11 +95,12 @@ class Verbatim:
     def ingest(self) -> int:
         from qa.console import embedder_opener
         from qa.ingestion.sync import sync
+        from qa.models.conversion import E5
         from qa.settings import load_settings
         from qa.store.opening import open_catalog
 
         settings = load_settings(store=self.job.store)
-        sync(settings.store, [Path(self.job.documents)], embedder_opener(settings))
+        sync(settings.store, [Path(self.job.documents)], embedder_opener(settings), embedder_name=E5)
         catalog = open_catalog(settings.store)
         rows = [(p.source.name, p.start, p.end) for p in catalog.all_passages()]
         catalog.close()

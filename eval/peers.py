@@ -26,7 +26,8 @@ from eval.bench import machine, mb, table
 from eval.command import OK, BadInput, bar, edge, positive, say, warn, write_rows, write_whole
 from eval.documents import open_documents
 from eval.gold import Gold, load_gold, prove
-from eval.peer_systems import Job
+from eval.metrics import verbatim_share
+from eval.peer_systems import TEXTS, Job
 from eval.runs import write_figures
 from eval.score import MEASURES, TextOf, score
 from eval.sets import GoldSet
@@ -99,20 +100,25 @@ class OwnProcess:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stream, text=True, encoding="utf-8",
                 env={**os.environ, **OFFLINE},
             )  # fmt: skip
-
-    def answer(self, request: Facts) -> Facts:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
+        self.requests, self.answers = self.process.stdin, self.process.stdout
+
+    def answer(self, request: Facts) -> Facts:
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(json.dumps(request) + "\n")
-            self.process.stdin.flush()
-        said = self.process.stdout.readline()
+            self.requests.write(json.dumps(request) + "\n")
+            self.requests.flush()
+        said = self.answers.readline()
         if not said:
             raise VerbatimError(f"a program that is measured has ended; the end of {self.log} says why")
         return dict(json.loads(said))
 
     def close(self) -> None:
-        self.process.communicate()
+        """Lets it end; does nothing the second time."""
+        with contextlib.suppress(BrokenPipeError):
+            self.requests.close()
+        self.process.wait()
+        self.answers.close()
 
 
 # ---- what is measured ----
@@ -208,9 +214,10 @@ def judged(found: Sequence[Facts], gold: Sequence[Gold], text_of: TextOf) -> lis
     scores = []
     for facts in found:
         rows = [quoted(row, text_of, sentences) for row in facts["answers"]]
-        scores.append(score(gold, rows, rows[0].get("threshold", GIVEN), text_of))
+        scores.append(score(gold, rows, rows[0].get("threshold", GIVEN)))
     lines = [line(facts["name"], scores[0], one, SHOWN) for facts, one in zip(found, scores, strict=True)]
-    return [{**facts, **judged_as} for facts, judged_as in zip(found, lines, strict=True)]
+    exact = [verbatim_share([a for row in facts["answers"] for a in row["answers"]], text_of) for facts in found]
+    return [{**facts, **one, "verbatim": share} for facts, one, share in zip(found, lines, exact, strict=True)]
 
 
 def quoted(row: Facts, text_of: TextOf, sentences: dict[str, list[Range]]) -> Facts:
@@ -246,10 +253,14 @@ def markdown(sets: Mapping[str, Facts], of: Facts) -> str:
                 "question p50, s", "p95, s", "most memory, MB"]  # fmt: skip
         text += [*table(head, [cost(peer, one["characters"]) for peer in one["programs"]]), ""]
         lines = [
-            [peer["name"], *(cell(peer["figures"][key], peer["differences"][key], number > 0) for key in SHOWN)]
+            [
+                peer["name"],
+                *(cell(peer["figures"][key], peer["differences"][key], number > 0) for key in SHOWN),
+                shown(peer["verbatim"], ".3f"),
+            ]
             for number, peer in enumerate(one["programs"])
         ]
-        text += [*table(["", *(labels[key] for key in SHOWN)], lines), ""]
+        text += [*table(["", *(labels[key] for key in SHOWN), "Verbatim quotes"], lines), ""]
     return "\n".join(text)
 
 
@@ -347,6 +358,9 @@ def run_peers(options: argparse.Namespace) -> int:
         gold = spread_evenly(whole_set, options.limit)
         with open_documents(None, one.documents) as documents:
             prove(whole_set, documents, one.gold)
+            other = next((name for name in documents.names if not name.endswith(TEXTS)), None)
+            if other is not None:
+                raise BadInput(f"{one.documents / other} is no text file; every program would make another text of it")
             programs = measure(peers, one, gold, models, options.out, lambda job: OwnProcess(job, log_of(options.out)))
             for peer, facts in zip(peers, programs, strict=True):
                 name = f"{peer.program}{'-ours' if peer.ours else ''}.jsonl"
