@@ -119,7 +119,7 @@ class Verbatim:
         began = time.perf_counter()
         answer = self.qa.ask(question)
         seconds = time.perf_counter() - began
-        return {**to_json(answer), "seconds": seconds, "threshold": self.qa.reader.threshold}
+        return {**to_json(answer), "seconds": {"ask": seconds}, "threshold": self.qa.reader.threshold}
 
 
 # ---- Haystack ----
@@ -214,7 +214,7 @@ class Haystack:
         return {
             **haystack_answers(answers),
             "passages": [passage_object(d.meta["name"], d.meta["split_idx_start"], d.content) for d in found],
-            "seconds": seconds,
+            "seconds": {"ask": seconds},
         }
 
 
@@ -287,7 +287,7 @@ class Txtai:
         return {
             **txtai_answer(answer, texts),
             "passages": [passage_object(*place_of(row["id"]), row["text"]) for row in found],
-            "seconds": seconds,
+            "seconds": {"ask": seconds},
         }
 
 

@@ -146,7 +146,7 @@ def measure(
         answers = asked(processes, gold)
         for facts, process, said in zip(found, processes, answers, strict=True):
             facts["answers"] = said
-            facts["questions"] = spread([row["seconds"] for row in said])
+            facts["questions"] = spread([row["seconds"]["ask"] for row in said])
             facts["ask_peak_bytes"] = process.answer({"do": "peak"})["peak_bytes"]
     return found
 
