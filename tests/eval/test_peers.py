@@ -68,7 +68,7 @@ def says(start: int, text: str, confidence: float, **more: Any) -> dict[str, Any
         "confidence": confidence,
         "answers": answers,
         "passages": passages,
-        "seconds": 0.5,
+        "seconds": {"ask": 0.5},
         **more,
     }
 
