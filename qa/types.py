@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +185,13 @@ class Span:
         return turn.speaker if turn else None
 
 
+class Findings(NamedTuple):
+    """What a reader returns."""
+
+    spans: list[Span]  # most confident first, whatever the threshold
+    read: int  # passages that were read for them
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What `QA.ask` returns: up to three spans, best first, none where the documents hold no answer."""
@@ -198,6 +205,7 @@ class Answer:
     lent: tuple[str, ...] = ()  # earlier questions and names that a follow-up refers to; empty where it stands alone
     understood: str | None = None  # a follow-up as it was read; None where the question stands alone
     disagrees: tuple[int, ...] = ()  # numbers, from 0, of the spans that say something else than the first one
+    read: int = 0  # passages that were read
 
     @property
     def answered(self) -> bool:

@@ -27,7 +27,7 @@ from qa.passages import split
 from qa.store.catalog import Catalog
 from qa.store.index import Index, count_passages, generation_path
 from qa.store.opening import open_catalog
-from qa.types import Document, Hit, Passage, Source, Span
+from qa.types import Document, Findings, Hit, Passage, Source
 
 Vectors = npt.NDArray[np.float32]
 
@@ -240,7 +240,7 @@ class Listening(SentenceReader):
         super().__init__(FakeEmbedder())
         self.asked: list[str] = []
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+    def read(self, question: str, hits: Sequence[Hit]) -> Findings:
         self.asked.append(question)
         return super().read(question, hits)
 

@@ -105,7 +105,7 @@ def hardest_first(reader: SpanReader, question: str, hits: Sequence[Hit]) -> lis
 
     What the present reader takes for an answer where there is none teaches the next one most.
     """
-    found = reader.find(question, hits[:READ_FOR_ORDER])
+    found, _ = reader.find(question, hits[:READ_FOR_ORDER])
     best = dict.fromkeys(range(len(hits)), -math.inf)
     for span in found:
         best[span.number] = max(best[span.number], span.score)

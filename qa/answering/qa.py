@@ -103,7 +103,8 @@ class QA:
         resolved = resolve(asked, [cleaned(earlier) for earlier in history])
         hits = self.retrieve(resolved.text, within)
         retrieved_at = time.perf_counter()
-        spans = distinct(self.reader.read(resolved.to_read, hits))
+        found = self.reader.read(resolved.to_read, hits)
+        spans = distinct(found.spans)
         confidence = spans[0].confidence if spans else 0.0
         given = tuple(span for span in spans if span.confidence >= self.threshold)[:MAX_SPANS]
         read_at = time.perf_counter()
@@ -117,6 +118,7 @@ class QA:
             lent=resolved.lent,
             understood=resolved.understood,
             disagrees=tuple(differing(asked, given)),
+            read=found.read,
         )
 
     def retrieve(self, question: str, within: Within | None = None) -> list[Hit]:

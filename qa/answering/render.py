@@ -25,6 +25,7 @@ def to_json(answer: Answer, question_id: str | None = None) -> dict[str, Any]:
         "seconds": {stage: round(seconds, 4) for stage, seconds in answer.seconds},
         "understood": answer.understood,
         "disagrees": list(answer.disagrees),
+        "read": answer.read,
     }
 
 

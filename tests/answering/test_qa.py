@@ -19,7 +19,7 @@ from qa.answering.render import to_json
 from qa.answering.sentence_reader import SentenceReader
 from qa.errors import NoStore, StoreDamaged, StoreMismatch, UsageError
 from qa.settings import Settings
-from qa.types import Answer, Hit, Passage, Place, Source, Span
+from qa.types import Answer, Findings, Hit, Passage, Place, Source, Span
 from tests.helpers import FakeEmbedder, Listening, ingest, write
 
 
@@ -134,6 +134,7 @@ def test_the_public_object_has_the_keys_of_the_contract(asker: QA) -> None:
         "seconds",
         "understood",
         "disagrees",
+        "read",
     ]
     assert made["id"] == "q1"
     assert made["question"] == "How much did the new engine of the ferry cost?"
@@ -327,8 +328,9 @@ class SureReader:
 
     threshold = 0.5
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
-        return [Span(h, h.passage.start, h.passage.end, h.passage.start, h.passage.end, 0.9) for h in hits]
+    def read(self, question: str, hits: Sequence[Hit]) -> Findings:
+        spans = [Span(h, h.passage.start, h.passage.end, h.passage.start, h.passage.end, 0.9) for h in hits]
+        return Findings(spans, len(hits))
 
 
 def test_documents_that_give_different_figures_are_said_to_disagree(tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def test_the_object_of_an_answer() -> None:
         "seconds": {"retrieve": 0.0123, "read": 0.2},
         "understood": None,
         "disagrees": [],
+        "read": 0,
     }
 
 
