@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qa.answering.citing import cell_named, place_facts
-from qa.text import visible
+from qa.text import number_of, visible
 from qa.types import Answer, Hit, Place, Span
 
 # ---- JSON ----
@@ -71,7 +71,8 @@ def to_text(answer: Answer, width: int = 100) -> str:
         lines += ["    " + line for line in contradiction(number, answer.disagrees)]
         lines.append("")
     if not answer.answered:
-        lines += ["No answer in these documents.", *(["", "Nearest passages:"] if answer.hits else [])]
+        read = f" ({number_of(answer.read, 'passage')} read)" if answer.read else ""
+        lines += [f"No answer in these documents{read}.", *(["", "Nearest passages:"] if answer.hits else [])]
         for number, hit in enumerate(answer.hits[:3], start=1):
             lines += [wrapped(f"[{number}] ", visible(hit.passage.text), width), "    " + passage_place(hit), ""]
     return "\n".join(lines).rstrip()

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from qa.answering.citing import cell_named, cited_as, confidence_word, quoted
-from qa.text import Range, escaped, visible
+from qa.text import Range, escaped, number_of, visible
 from qa.types import Answer, Hit, Place, Source, Span
 
 NEAREST = 3  # passages shown where there is no answer
@@ -103,8 +103,9 @@ def nothing_html(answer: Answer, turn: int, partial: bool) -> str:
     """No answer, and the nearest passages. "Right, there is none" is offered only where all documents were asked."""
     acts = "" if partial else f'<div class="v-acts">{judge_html(turn, 0, "Right, there is none")}</div>'
     nearest = "".join(nearest_html(hit, turn, number) for number, hit in enumerate(answer.hits[:NEAREST]))
+    read = f" {number_of(answer.read, 'passage')} read." if answer.read else ""
     return (
-        f'<p class="v-none">The documents {"asked " if partial else ""}hold no answer to this question.</p>'
+        f'<p class="v-none">The documents {"asked " if partial else ""}hold no answer to this question.{read}</p>'
         + (f'<h3 class="v-nearest-title">Nearest passages (not answers)</h3>{nearest}' if nearest else "")
         + acts
     )
@@ -155,11 +156,6 @@ def nearest_html(hit: Hit, turn: int, number: int) -> str:
 def details_html(summary: str, inside: str, key: str) -> str:
     """Folded HTML. key: by which chat.js keeps it open when the chat is drawn anew."""
     return f'<details class="v-more" data-key="{key}"><summary>{summary}</summary>{inside}</details>'
-
-
-def number_of(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where it is not one: "1,200 documents"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def confidence_html(confidence: float) -> str:

@@ -7,9 +7,9 @@ from datetime import date
 
 from qa.errors import UsageError
 from qa.ingestion.library import Job
-from qa.page.answer import clipped, json_attribute, number_of
+from qa.page.answer import clipped, json_attribute
 from qa.store.catalog import DocumentStatus
-from qa.text import escaped
+from qa.text import escaped, number_of
 from qa.types import Within
 
 LISTED = 500  # documents named

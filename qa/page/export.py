@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from qa.answering.citing import cited_as, confidence_word
 from qa.documents import loaders
 from qa.errors import UnreadableFile, UsageError
-from qa.page.answer import NEAREST, number_of, shaded
+from qa.page.answer import NEAREST, shaded
 from qa.passages import split
-from qa.text import escaped, visible
+from qa.text import escaped, number_of, visible
 from qa.types import Answer, Document, Hit, Passage, Place, Span
 
 FORMAT = "verbatim export 2"

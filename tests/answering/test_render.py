@@ -153,6 +153,7 @@ def test_no_answer_in_plain_text_shows_the_three_nearest_passages() -> None:
     assert "[3] Third passage.\n    2.txt, characters 0-14" in shown
     assert "Fourth" not in shown
     assert to_text(unanswered()) == "No answer in these documents."
+    assert to_text(replace(unanswered(), read=1)) == "No answer in these documents (1 passage read)."
 
 
 def test_plain_text_keeps_within_its_width() -> None:
