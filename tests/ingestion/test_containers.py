@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -161,9 +160,7 @@ def test_a_renamed_or_copied_archive_is_not_read(
     assert state(store) == state(tmp_path / "fresh")
 
 
-def test_twins_in_archives_of_equal_size_are_not_taken_for_each_other(
-    folder: Path, store: Path, tmp_path: Path
-) -> None:
+def test_members_of_a_copied_archive_are_not_taken_for_each_other(folder: Path, store: Path, tmp_path: Path) -> None:
     write(folder, "a.zip", zipped({"x.md": f"# One\n\n{WHALE}", "y.md": f"# Two\n\n{SEAL}"}))
     ingest(store)
     write(folder, "b.zip", (folder / "a.zip").read_bytes())
@@ -278,8 +275,8 @@ def test_a_dry_run_tells_of_members_and_writes_nothing(folder: Path, store: Path
 
 
 @pytest.fixture
-def library(store: Path) -> Iterator[Library]:
-    yield Library(store, FakeEmbedder())  # type: ignore[arg-type]
+def library(store: Path) -> Library:
+    return Library(store, FakeEmbedder())  # type: ignore[arg-type]
 
 
 def test_a_member_can_be_left_out_and_taken_back(store: Path, archive: Path) -> None:
@@ -313,7 +310,7 @@ def test_an_uploaded_archive_is_deleted_with_its_last_document(store: Path, libr
     [
         ("a.zip", b"no archive", "is not a zip archive"),
         ("a.zip", zipped({"photo.heic": "x"}), "holds no document"),
-        ("a.zip", zipped({"b.zip": "x"}), "archive in an archive|in an archive"),
+        ("a.zip", zipped({"b.zip": "x"}), "in an archive"),
         ("a.mbox", b"no mailbox", "is not a mailbox"),
     ],
 )
