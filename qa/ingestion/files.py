@@ -218,7 +218,7 @@ def is_untouched(before: Fingerprint, file: FoundFile) -> bool:
 
 def has_same_bytes(before: Fingerprint, file: FoundFile) -> bool:
     """Whether the file still has the bytes that were read. Raises UnreadableFile."""
-    return before.size == file.stat.st_size and sha256_of(file) == before.sha256
+    return not file.problem and before.size == file.stat.st_size and sha256_of(file) == before.sha256
 
 
 def sha256_of(file: FoundFile) -> str:

@@ -178,7 +178,7 @@ def write_limited(path: Path, blocks: Iterable[bytes]) -> None:
 
 
 def exclude(store: Path, names: Iterable[str]) -> None:
-    """Leaves documents out of the store from its next ingest on, though their files lie under a root.
+    """Leaves documents, or all of a container, out of the store from its next ingest on, though they lie under a root.
 
     An uploaded file, of which the store has the only copy, is deleted; one that holds several documents when all of
     them are left out. Raises UsageError for a name the store does not have, NoStore, StoreBusy.
@@ -188,9 +188,9 @@ def exclude(store: Path, names: Iterable[str]) -> None:
         chosen = [known_name(listed, name) for name in names]
         left = catalog.excluded | {document.path: document.name for document in chosen if document.path}
         for file, places in uploaded(store, listed.values()).items():
-            if places <= left.keys():
+            if str(file) in left or places <= left.keys():
                 file.unlink(missing_ok=True)
-                left = {place: name for place, name in left.items() if place not in places}
+                left = {place: name for place, name in left.items() if not lies_in(place, str(file))}
         catalog.put(excluded=left)
 
 
@@ -226,6 +226,10 @@ def changing(store: Path) -> Iterator[CatalogWriter]:
 
 
 def known_name(listed: dict[str, DocumentStatus], name: str) -> DocumentStatus:
-    if name not in listed:
+    """A document, or a whole container. Raises UsageError."""
+    inside = next((document for document in listed.values() if document.container == name), None)
+    if name not in listed and inside is None:
         raise UsageError(f"the store has no document {encodable(name)}")
-    return listed[name]
+    if name in listed or inside is None:
+        return listed[name]
+    return DocumentStatus(name, inside.path.removesuffix(inside.name.removeprefix(name)), inside.state)

@@ -104,6 +104,7 @@ class DocumentStatus:
     title: str = ""
     date: str | None = None
     sha256: str = ""
+    container: str = ""  # of a member that is held: what names of all members of its file begin with, before a slash
 
 
 class Catalog:
@@ -248,6 +249,7 @@ class Catalog:
                     title=title,
                     date=date,
                     sha256=sha256,
+                    container=name.removesuffix(f"/{member}") if member else "",
                 )
             )
         listed += [DocumentStatus(name, file.place, "failed", file.reason) for name, file in failed.items()]

@@ -305,6 +305,19 @@ def test_an_uploaded_archive_is_deleted_with_its_last_document(store: Path, libr
     assert ingest(store).added == names
 
 
+def test_all_of_an_archive_can_be_left_out_at_once(store: Path, archive: Path, library: Library) -> None:
+    library.receive("birds.zip", [zipped(PARTS)])
+    ingest(store)
+    assert {document.container for document in statuses(store).values()} == {"", "a.zip", "uploads/birds.zip"}
+    exclude(store, ["a.zip", "uploads/birds.zip"])
+    assert not (uploads_of(store) / "birds.zip").exists()
+    assert len(ingest(store).removed) == 6
+    assert documents(store) == NAMES
+    assert statuses(store)["a.zip"].state == "excluded"
+    include(store, ["a.zip"])
+    assert ingest(store).added == MEMBERS
+
+
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
