@@ -66,7 +66,7 @@ def with_members(found: Listing, catalog: Catalog) -> Members:
         made.containers[path] = now.row()
         add(made, members_of(file, now), excluded)
         made.skipped.extend(f"{file.name}/{name}" for name in now.contents.skipped)
-        if before is None or before.contents != now.contents:
+        if before is None or before.fingerprint.sha256 != now.fingerprint.sha256:
             made.noted.extend((f"{file.name}/{name}", note) for name, note in now.contents.noted)
     made.skipped.sort()
     return made

@@ -188,22 +188,33 @@ def exclude(store: Path, names: Iterable[str]) -> None:
         chosen = [known_name(listed, name) for name in names]
         left = catalog.excluded | {document.path: document.name for document in chosen if document.path}
         for file, places in uploaded(store, listed.values()).items():
-            if str(file) in left or places <= left.keys():
-                file.unlink(missing_ok=True)
-                left = {place: name for place, name in left.items() if not lies_in(place, str(file))}
+            if file is None or str(file) in left or places <= left.keys():
+                if file:
+                    file.unlink(missing_ok=True)
+                left = {place: name for place, name in left.items() if place not in places | {str(file)}}
         catalog.put(excluded=left)
 
 
-def uploaded(store: Path, listed: Iterable[DocumentStatus]) -> dict[Path, set[str]]:
-    """The uploaded files that the store knows documents of, with the places of these."""
+def uploaded(store: Path, listed: Iterable[DocumentStatus]) -> dict[Path | None, set[str]]:
+    """The uploaded files that the store knows documents of, with the places of these; None for files that are gone."""
     folder = uploads_of(store)
-    files: dict[Path, set[str]] = {}
+    files: dict[Path | None, set[str]] = {}
     for document in listed:
         if lies_in(document.path, str(folder)):
-            path = Path(document.path)
-            file = next((parent for parent in path.parents if parent.is_file()), path)
-            files.setdefault(file, set()).add(document.path)
+            files.setdefault(file_around(folder, document.path), set()).add(document.path)
     return files
+
+
+def file_around(folder: Path, place: str) -> Path | None:
+    """The file below a folder that a place is or, as a member, lies in; None where there is none."""
+    path = folder
+    for step in Path(place).relative_to(folder).parts:
+        if step == "..":  # only in the name of a member that is made to do harm
+            return None
+        path /= step
+        if path.is_file():
+            return path
+    return None
 
 
 def include(store: Path, names: Iterable[str]) -> None:

@@ -301,8 +301,17 @@ def test_an_uploaded_archive_is_deleted_with_its_last_document(store: Path, libr
     assert not path.exists()
     assert ingest(store).removed == names[2:]
     assert not [name for name in statuses(store) if "birds" in name]
-    assert library.receive("birds.zip", [zipped(PARTS)]) == "birds.zip"
-    assert ingest(store).added == names
+    harmful = zipped({**PARTS, "../../catalog.sqlite": "x", "n" * 300 + "/" + "n" * 5000 + ".pdf": "x"})
+    assert library.receive("birds.zip", [harmful]) == "birds.zip"
+    report = ingest(store)
+    assert report.added == names
+    for failure in report.failed:
+        exclude(store, [failure["document"]])
+    path.unlink()
+    write(path, "seal.txt", SEAL)  # a folder in its place
+    exclude(store, ["uploads/birds.zip/seal.txt"])
+    assert documents(store)
+    assert ingest(store).removed == names
 
 
 def test_all_of_an_archive_can_be_left_out_at_once(store: Path, archive: Path, library: Library) -> None:
