@@ -212,7 +212,7 @@ def file_around(folder: Path, place: str) -> Path | None:
         if step == "..":  # only in the name of a member that is made to do harm
             return None
         path /= step
-        if path.is_file():
+        if os.path.isfile(path):  # unlike Path.is_file it is False for a name that is too long
             return path
     return None
 
