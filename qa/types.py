@@ -17,11 +17,12 @@ class Source:
 
     name: str  # the `document` of the public contracts: path below its root, with "/"
     path: str  # absolute path it was read from
-    sha256: str  # of the file's bytes
+    sha256: str  # of the bytes of the file at `path`, also where the text is that of a member
     title: str
     date: str | None  # ISO date the document states about itself
     pages: tuple[int, ...] = ()  # where each page starts; empty where the format has no pages
     stale: bool = False  # the last ingest could not read the file again; this is its last good version
+    member: str = ""  # what of the file was read, where it is an archive or a mailbox that holds several documents
 
     def page_at(self, offset: int) -> int | None:
         """Page number, from 1, on which the character at `offset` stands; None without pages."""

@@ -227,11 +227,13 @@ def overlap(a: Span, b: Span) -> bool:
 
 def changed_documents(sources: Sequence[Source]) -> frozenset[str]:
     """Names of the documents whose file no longer has the bytes that were read, or is gone."""
-    return frozenset(s.name for s in {s.name: s for s in sources}.values() if s.stale or not same_file(s))
+    now = {path: sha256_now(path) for path in {source.path for source in sources}}
+    return frozenset(source.name for source in sources if source.stale or now[source.path] != source.sha256)
 
 
-def same_file(source: Source) -> bool:
+def sha256_now(path: str) -> str | None:
+    """SHA-256 of a file's bytes; None where it cannot be read."""
     try:
-        return file_sha256(Path(source.path)) == source.sha256
+        return file_sha256(Path(path))
     except (OSError, UnreadableFile):
-        return False
+        return None

@@ -20,6 +20,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import IO
 
+from qa.documents.containers import Contents, contents_of
 from qa.documents.extract import Extract
 from qa.errors import UnreadableFile
 from qa.types import Mark
@@ -34,7 +35,9 @@ FILES = 500  # read by one worker: memory that parsers leak is freed with it
 COMMAND = (sys.executable, "-m", "qa.documents.worker")
 BEAT, RESULT, REFUSED = b".", b"T", b"F"  # kinds of message from the worker, each followed by 8 bytes of length
 
-Parsed = tuple[str, Extract]  # (SHA-256 of the bytes that were parsed, their content)
+Parsed = tuple[str, Extract]  # (SHA-256 of the file's bytes, the content of it or of its member)
+Listed = tuple[str, Contents]  # (SHA-256 of the file's bytes, what the container holds)
+Asked = tuple[str, str | None]  # path, and "" for the file as a document, a member's name, or None for its contents
 
 
 class Worker:
@@ -61,11 +64,20 @@ class Worker:
         self.files = 0
         self.lock = threading.Lock()
 
-    def read(self, path: Path) -> Parsed:
-        """SHA-256 and content of a file.
+    def read(self, path: Path, member: str = "") -> Parsed:
+        """SHA-256 of a file, and the content of it or of a member of it.
 
         Raises UnreadableFile with the reason, also where the parser hung, crashed or took too much memory.
         """
+        return parsed(self.reply(path, member))
+
+    def contents(self, path: Path) -> Listed:
+        """SHA-256 of a file that holds several documents, and what they are. Raises what `read` does."""
+        sha256, row = json.loads(self.reply(path, None))
+        return sha256, contents_of(row)
+
+    def reply(self, path: Path, member: str | None) -> bytes:
+        """The payload of the worker's reply. member: None asks for the contents of a container."""
         with self.lock:
             if self.files >= FILES:
                 self.close()
@@ -73,7 +85,7 @@ class Worker:
             self.files += 1
             try:
                 with Watchdog(process, self.silence, self.longest) as watchdog:
-                    kind, payload = exchange(process, path, watchdog)
+                    kind, payload = exchange(process, (os.fspath(path), member), watchdog)
             except (OSError, EOFError) as error:
                 self.close()
                 raise UnreadableFile(self.lost(process, watchdog)) from error
@@ -82,7 +94,7 @@ class Worker:
                 raise
         if kind == REFUSED:
             raise UnreadableFile(payload.decode("utf-8", "replace"))
-        return parsed(payload)
+        return payload
 
     def running(self) -> subprocess.Popen[bytes]:
         if self.process is not None and self.process.poll() is None:
@@ -184,11 +196,11 @@ class Watchdog:
             return
 
 
-def exchange(process: subprocess.Popen[bytes], path: Path, watchdog: Watchdog) -> tuple[bytes, bytes]:
+def exchange(process: subprocess.Popen[bytes], asked: Asked, watchdog: Watchdog) -> tuple[bytes, bytes]:
     """(kind, payload) of the worker's reply. Raises OSError or EOFError where the worker has ended."""
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(json.dumps(os.fspath(path)).encode("ascii") + b"\n")
+    process.stdin.write(json.dumps(asked).encode("ascii") + b"\n")
     process.stdin.flush()
     while True:
         kind = read_exactly(process.stdout, 1)
@@ -219,6 +231,11 @@ def packed(sha256: str, found: Extract) -> bytes:
     marks = [astuple(mark) for mark in found.marks]
     head = json.dumps([sha256, found.title, found.date, found.pages, marks, found.notes])
     return head.encode("ascii") + b"\n" + found.text.encode("utf-8", "surrogatepass")
+
+
+def packed_contents(sha256: str, found: Contents) -> bytes:
+    """The payload of a RESULT that says what a container holds."""
+    return json.dumps([sha256, astuple(found)]).encode("ascii")
 
 
 def parsed(payload: bytes) -> Parsed:

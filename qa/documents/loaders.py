@@ -1,17 +1,20 @@
 """From a file to a Document: text that offsets count in, title, date, and which parts are headings or page furniture.
 
-LOADERS holds one function a format: bytes go in, an Extract comes out. `load` adds the facts about the file itself.
+LOADERS holds one function a format: bytes go in, an Extract comes out. `load` adds the facts about the file itself. A
+file of one of `CONTAINERS` holds several documents, its members.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath, PurePosixPath
 
+from qa.documents.containers import CONTAINERS, Container, Contents
 from qa.documents.extract import Extract
-from qa.documents.files import read_stable
+from qa.documents.files import read_stable, reason, signature
 from qa.documents.formats.epub import load_epub
 from qa.documents.formats.html import load_html
 from qa.documents.formats.mail import load_mail
@@ -32,17 +35,17 @@ LOADER_VERSION = 3  # part of every fingerprint: after a change every document i
 # ---- the file ----
 
 
-def load(path: Path, name: str) -> Document:
-    """The document in the file at `path`; `name` is what citations call it.
+def load(path: Path, name: str, member: str = "") -> Document:
+    """The document in the file at `path`; `name` is what citations call it. member: of a container, what to read of it.
 
     Raises UnreadableFile with the reason: missing, forbidden, not a regular file, too large, changing while it is
     read, of a type that is not read, damaged, protected by a password, made to do harm, or without text.
     """
     suffix = path.suffix.lower()
-    if suffix not in LOADERS:
+    if suffix not in (CONTAINERS if member else LOADERS):
         raise UnreadableFile(not_read(path))
     path = Path(os.path.abspath(path))
-    sha256, extract = parse(path) if suffix in TRUSTED else SHARED_WORKER.read(path)
+    sha256, extract = parse(path) if suffix in TRUSTED else SHARED_WORKER.read(path, member)
     source = Source(
         name=name,
         path=str(path),
@@ -50,8 +53,14 @@ def load(path: Path, name: str) -> Document:
         title=extract.title or PurePosixPath(name).stem,
         date=extract.date,
         pages=extract.pages,
+        member=member,
     )
     return Document(source, extract.text, extract.marks, extract.notes)
+
+
+def contents(path: Path) -> tuple[str, Contents]:
+    """SHA-256 and contents of a file that holds several documents. Raises what `load` does."""
+    return SHARED_WORKER.contents(Path(os.path.abspath(path)))
 
 
 def not_read(path: PurePath) -> str:
@@ -60,13 +69,38 @@ def not_read(path: PurePath) -> str:
     return f"is of a type that is not read ({path.suffix or 'no suffix'})" + (f"; {advice}" if advice else "")
 
 
-def parse(path: Path) -> tuple[str, Extract]:
-    """(SHA-256 of the file's bytes, their content). Raises UnreadableFile, and any exception of a parser."""
-    data = read_stable(path)
-    extract = LOADERS[path.suffix.lower()](data)
+def parse(path: Path, member: str = "") -> tuple[str, Extract]:
+    """(SHA-256 of the file, content of it or of its member). Raises UnreadableFile, and any exception of a parser."""
+    if member:
+        sha256, container = opened(path)
+        extract = container.read(member)
+    else:
+        data = read_stable(path)
+        sha256, extract = hashlib.sha256(data).hexdigest(), LOADERS[path.suffix.lower()](data)
     if not has_words(extract.text, extract.marks):
         raise UnreadableFile("holds no text")
-    return hashlib.sha256(data).hexdigest(), extract
+    return sha256, extract
+
+
+def look_into(path: Path) -> tuple[str, Contents]:
+    """(SHA-256 of the file's bytes, what the container holds). Raises what `parse` does."""
+    sha256, container = opened(path)
+    return sha256, container.contents
+
+
+def opened(path: Path) -> tuple[str, Container]:
+    """SHA-256 of a file's bytes, and the container that they are. Raises UnreadableFile."""
+    try:
+        return kept_open(path, signature(os.lstat(path)))
+    except OSError as error:
+        raise UnreadableFile(reason(error)) from error
+
+
+@functools.lru_cache(maxsize=1)
+def kept_open(path: Path, facts: tuple[int, int, int]) -> tuple[str, Container]:
+    """The container last opened, whose members are read one after the other. facts: a changed file has other ones."""
+    data = read_stable(path)
+    return hashlib.sha256(data).hexdigest(), CONTAINERS[path.suffix.lower()](data, LOADERS)
 
 
 def has_words(text: str, marks: Sequence[Mark]) -> bool:
@@ -100,6 +134,7 @@ LOADERS: dict[str, Callable[[bytes], Extract]] = {
     ".tsv": load_csv,
     ".xlsx": load_xlsx,
 }
+TYPES = LOADERS.keys() | CONTAINERS.keys()  # the suffixes of all files that are read
 TRUSTED = frozenset({".txt"})  # read in this process, since nothing is parsed
 ADVICE = {
     ".doc": "save it as .docx",
@@ -112,5 +147,9 @@ ADVICE = {
     ".ods": "save it as .xlsx or .csv",
     ".odp": "save it as .pptx or .pdf",
     ".msg": "save it as .eml",
-    ".zip": "unpack it",
+    ".7z": "unpack it, or pack it as .zip",
+    ".rar": "unpack it, or pack it as .zip",
+    ".tar": "unpack it, or pack it as .zip",
+    ".gz": "unpack it, or pack it as .zip",
+    ".tgz": "unpack it, or pack it as .zip",
 }

@@ -67,7 +67,7 @@ class Library:
         path, part = folder / checked, folder / f".{threading.get_ident()}{PART}{Path(checked).suffix.lower()}"
         try:
             write_limited(part, blocks)
-            loaders.load(part, checked)
+            check_readable(part, checked)
             os.replace(part, path)
         except UnreadableFile as error:
             raise UsageError(f"{checked} {error}") from error
@@ -141,8 +141,8 @@ def checked_name(name: str) -> str:
     plain = name.replace("\\", "/").rsplit("/", 1)[-1].strip().lstrip(".")
     plain = "".join(c if c.isprintable() else "_" for c in plain)
     stem, suffix = os.path.splitext(plain)
-    if suffix.lower() not in loaders.LOADERS:
-        what = f"is of no type that is read ({', '.join(sorted(loaders.LOADERS))})"
+    if suffix.lower() not in loaders.TYPES:
+        what = f"is of no type that is read ({', '.join(sorted(loaders.TYPES))})"
         if suffix.lower() in loaders.ADVICE:
             what = loaders.not_read(PurePosixPath(plain))
         raise UsageError(f"{plain or 'the file'} {what}")
@@ -150,6 +150,17 @@ def checked_name(name: str) -> str:
     if not short:
         raise UsageError("the file has no name; give it one")
     return short + suffix
+
+
+def check_readable(path: Path, name: str) -> None:
+    """Raises UnreadableFile for a file that cannot be read, or a container of which nothing can be."""
+    if path.suffix.lower() in loaders.LOADERS:
+        loaders.load(path, name)
+        return
+    _, held = loaders.contents(path)
+    if not held.members:
+        reason = "".join(f": {member} {why}" for member, why in held.failed[:1])
+        raise UnreadableFile(f"holds no document that can be read{reason}")
 
 
 def write_limited(path: Path, blocks: Iterable[bytes]) -> None:
@@ -167,19 +178,43 @@ def write_limited(path: Path, blocks: Iterable[bytes]) -> None:
 
 
 def exclude(store: Path, names: Iterable[str]) -> None:
-    """Leaves documents out of the store from its next ingest on, though their files lie under a root.
+    """Leaves documents, or all of a container, out of the store from its next ingest on, though they lie under a root.
 
-    An uploaded file, of which the store has the only copy, is deleted. Raises UsageError for a name the store does not
-    have, NoStore, StoreBusy.
+    An uploaded file, of which the store has the only copy, is deleted; one that holds several documents when all of
+    them are left out. Raises UsageError for a name the store does not have, NoStore, StoreBusy.
     """
     with changing(store) as catalog:
         listed = {document.name: document for document in catalog.documents()}
         chosen = [known_name(listed, name) for name in names]
-        here = [document for document in chosen if lies_in(document.path, str(uploads_of(store)))]
-        for document in here:
-            Path(document.path).unlink(missing_ok=True)
-        added = {document.path: document.name for document in chosen if document.path and document not in here}
-        catalog.put(excluded=catalog.excluded | added)
+        left = catalog.excluded | {document.path: document.name for document in chosen if document.path}
+        for file, places in uploaded(store, listed.values()).items():
+            if file is None or str(file) in left or places <= left.keys():
+                if file:
+                    file.unlink(missing_ok=True)
+                left = {place: name for place, name in left.items() if place not in places | {str(file)}}
+        catalog.put(excluded=left)
+
+
+def uploaded(store: Path, listed: Iterable[DocumentStatus]) -> dict[Path | None, set[str]]:
+    """The uploaded files that the store knows documents of, with the places of these; None for files that are gone."""
+    folder = uploads_of(store)
+    files: dict[Path | None, set[str]] = {}
+    for document in listed:
+        if lies_in(document.path, str(folder)):
+            files.setdefault(file_around(folder, document.path), set()).add(document.path)
+    return files
+
+
+def file_around(folder: Path, place: str) -> Path | None:
+    """The file below a folder that a place is or, as a member, lies in; None where there is none."""
+    path = folder
+    for step in Path(place).relative_to(folder).parts:
+        if step == "..":  # only in the name of a member that is made to do harm
+            return None
+        path /= step
+        if os.path.isfile(path):  # unlike Path.is_file it is False for a name that is too long
+            return path
+    return None
 
 
 def include(store: Path, names: Iterable[str]) -> None:
@@ -202,6 +237,10 @@ def changing(store: Path) -> Iterator[CatalogWriter]:
 
 
 def known_name(listed: dict[str, DocumentStatus], name: str) -> DocumentStatus:
-    if name not in listed:
+    """A document, or a whole container. Raises UsageError."""
+    inside = next((document for document in listed.values() if document.container == name), None)
+    if name not in listed and inside is None:
         raise UsageError(f"the store has no document {encodable(name)}")
-    return listed[name]
+    if name in listed or inside is None:
+        return listed[name]
+    return DocumentStatus(name, inside.path.removesuffix(inside.name.removeprefix(name)), inside.state)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from qa.documents import loaders
 from qa.errors import StoreMismatch, UnreadableFile, UsageError
+from qa.ingestion.containers import with_members
 from qa.ingestion.files import (
     FoundFile,
     absolute,
@@ -105,7 +106,8 @@ class Plan:
     made_by: str
     files: dict[str, FoundFile]  # by document name
     known: dict[str, Fingerprint]  # of the documents that the store holds
-    report: Report  # its `removed`, `skipped` and some `failed` are known
+    containers: dict[str, list[Any]]  # what the store records of the files that hold several documents
+    report: Report  # its `removed`, `skipped`, some `failed` and `noted` are known
 
 
 # ---- the two ways in ----
@@ -138,6 +140,7 @@ def sync(
         if not catalog.generation:  # killed before it is published, the first ingest can be repeated without paths
             catalog.put(roots=absolute(work.roots))
         read_changed(catalog, work, progress)
+        catalog.put(containers=work.containers)
         publish(catalog, store, work, progress, tuning)
         catalog.put(failed={name: file.row() for name, file in failed_files(work).items()})
         return work.report
@@ -199,19 +202,21 @@ def plan(
     if not (roots or catalog.generation or holds_files(uploads_of(store))):
         raise UsageError("the store has no roots yet; name the files or folders to ingest")
     model = open_embedder(checked_model(catalog, embedder_name, store))
-    listing = find_files(roots, store, catalog.excluded)
+    found = find_files(roots, store, catalog.excluded)
+    listing = with_members(found, catalog)
     files, known = listing.files, catalog.fingerprints()
     if not (known or files or listing.unnamed):
-        where, types = ", ".join(map(str, roots)), ", ".join(sorted(loaders.LOADERS))
+        where, types = ", ".join(map(str, roots)), ", ".join(sorted(loaders.TYPES))
         raise UsageError(f"{where} holds no document this program reads ({types})")
     if not allow_removals:
-        check_removals(catalog, roots, store, files)
+        check_removals(catalog, roots, store, found.files)
     report = Report(
         removed=sorted(set(known) - set(files)),
         skipped=listing.skipped,
         failed=[{"document": name, "reason": reason} for name, reason in listing.unnamed],
+        noted=[{"document": name, "note": note} for name, note in listing.noted],
     )
-    return Plan(roots, model, made_by_of(model), files, known, report)
+    return Plan(roots, model, made_by_of(model), files, known, listing.containers, report)
 
 
 def checked_model(catalog: Catalog, asked: str, store: Path) -> str:
@@ -248,6 +253,8 @@ def read_changed(catalog: CatalogWriter, work: Plan, progress: Progress) -> None
             continue
         scanned_ns = time.time_ns()
         try:
+            if file.problem:
+                raise UnreadableFile(file.problem)
             if before and before.made_by == made_by and has_same_bytes(before, file):
                 report.unchanged.append(name)
                 seen[name] = fingerprint_of(file, scanned_ns, before.sha256, made_by)
@@ -265,7 +272,7 @@ def read_changed(catalog: CatalogWriter, work: Plan, progress: Progress) -> None
     catalog.touch(seen, stale)
 
 
-Twins = dict[tuple[int, str], dict[str, str]]  # (size, suffix) -> {sha256: name} of documents the store holds
+Twins = dict[tuple[int, str, str], dict[str, str]]  # (size, suffix, member) -> {sha256: name} of documents held
 
 
 def twins_of(work: Plan) -> Twins:
@@ -273,7 +280,8 @@ def twins_of(work: Plan) -> Twins:
     twins: Twins = {}
     for name, held in work.known.items():
         if held.made_by == work.made_by:
-            twins.setdefault((held.size, Path(held.path).suffix.lower()), {})[held.sha256] = name
+            key = held.size, Path(held.path).suffix.lower(), held.member
+            twins.setdefault(key, {})[held.sha256] = name
     return twins
 
 
@@ -282,7 +290,7 @@ def stage_twin(catalog: CatalogWriter, file: FoundFile, twins: Twins, scanned_ns
 
     A title may be a file's name, which stands for one that the text lacks: such a file is read again.
     """
-    alike = twins.get((file.stat.st_size, file.path.suffix.lower()))
+    alike = twins.get((file.stat.st_size, file.path.suffix.lower(), file.member))
     if not alike:
         return None
     digest, model = sha256_of(file), work.model.identity
@@ -301,7 +309,7 @@ def stage_twin(catalog: CatalogWriter, file: FoundFile, twins: Twins, scanned_ns
 
 def stage(catalog: CatalogWriter, file: FoundFile, scanned_ns: int, work: Plan) -> Document:
     """Reads and splits a file and puts it beside the live documents. Raises UnreadableFile."""
-    document, model = loaders.load(file.path, file.name), work.model
+    document, model = loaders.load(file.path, file.name, file.member), work.model
     pieces = list(split(document, model.count_tokens, model.window, model.identity))
     if not pieces:
         raise UnreadableFile("holds no text")
@@ -409,6 +417,6 @@ def failed_files(work: Plan) -> dict[str, FailedFile]:
     failed = {}
     for failure in work.report.failed:
         name, file = failure["document"], work.files.get(failure["document"])
-        path, facts = (str(file.path), file.facts) if file else ("", (0, 0, 0, 0))
-        failed[name] = FailedFile(path, facts, failure["reason"])
+        place, facts = (file.place, file.facts) if file else ("", (0, 0, 0, 0))
+        failed[name] = FailedFile(place, facts, failure["reason"])
     return failed

@@ -39,7 +39,7 @@ def verify(
 def document_differences(held: Document) -> Iterator[str]:
     """How the file differs from what was read of it."""
     try:
-        now = loaders.load(Path(held.source.path), held.source.name)
+        now = loaders.load(Path(held.source.path), held.source.name, held.source.member)
     except UnreadableFile as error:
         yield f"the file cannot be read again: {error}"
         return

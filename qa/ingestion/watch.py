@@ -7,7 +7,9 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from qa.documents.files import is_passed_over
 from qa.errors import VerbatimError
+from qa.ingestion.containers import with_members
 from qa.ingestion.files import absolute, check_named, find_files, is_changed, lies_in, uploads_of
 from qa.store.opening import open_catalog
 
@@ -22,7 +24,8 @@ def differences(store: Path) -> dict[str, list[str]]:
     when it has been written to since. Raises NoStore, StoreDamaged.
     """
     with contextlib.closing(open_catalog(store)) as catalog:
-        files = find_files([Path(root) for root in catalog.roots], store, catalog.excluded).files
+        found = find_files([Path(root) for root in catalog.roots], store, catalog.excluded)
+        files = with_members(found, catalog).files
         known, failed = catalog.fingerprints(), catalog.failed
     tried = {name for name, file in failed.items() if name in files and file.facts == files[name].facts}
     changed = sorted(name for name in files.keys() & known.keys() if is_changed(known[name], files[name]))
@@ -47,11 +50,11 @@ def watched_paths(store: Path, roots: Sequence[Path]) -> list[Path]:
 
 
 def is_ignored(path: Path, store: Path, watched: Sequence[Path]) -> bool:
-    """Whether a changed path cannot be a document's: it is the store's own, or hidden."""
+    """Whether a changed path cannot be a document's: it is the store's own, hidden, or a system file."""
     if lies_in(str(path), os.path.abspath(store)) and not lies_in(str(path), str(uploads_of(store))):
         return True
     below = [path.relative_to(root) for root in watched if root == path or root in path.parents]
-    return all(any(part.startswith(".") for part in name.parts) for name in below) and bool(below)
+    return all(any(map(is_passed_over, name.parts)) for name in below) and bool(below)
 
 
 def quiet_changes(roots: Sequence[Path], ignored: Callable[[Path], bool]) -> Iterator[None]:

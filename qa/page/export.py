@@ -249,7 +249,7 @@ def read_now(document: Document | None) -> FileNow | str:
     if document is None:
         return "the store no longer has this document"
     try:
-        read = loaders.load(Path(document.source.path), document.source.name)
+        read = loaders.load(Path(document.source.path), document.source.name, document.source.member)
     except UnreadableFile as error:
         return f"the file cannot be read again: {error}"
     return FileNow(read, list(split(read, lambda texts: [len(text.split()) for text in texts], WINDOW, "check")))

@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
 from qa.errors import UsageError
 from qa.page.answer import Citation, changed_html, clipped, json_attribute, shaded, where_html
 from qa.text import HIDDEN, Range, escaped
-from qa.types import Document, Passage
+from qa.types import Document, Passage, Source
 
 WINDOW = 20_000  # characters of a document sent around a citation
 PART = 10_000  # characters sent when somebody reads on
@@ -75,7 +76,7 @@ def source_html(
     return (
         head
         + (f'<p class="v-warning">{changed_html(citation)}</p>' if citation.changed else "")
-        + f'<div class="v-tools">{steps_html(*place)}{FIND}{open_html(source.name)}</div>'
+        + f'<div class="v-tools">{steps_html(*place)}{FIND}{open_html(source)}</div>'
         + f'<div class="v-text" tabindex="0" role="region" aria-label="Text of the document" dir="auto" '
         f'data-place="{place_data(document, Shown.of(citation))}">'
         + edge_html("before", start > 0)
@@ -110,8 +111,10 @@ def steps_html(turn: int, number: int, count: int) -> str:
     return f'<span class="v-steps">{back}<span>{number + 1} of {count}</span>{on}</span>'
 
 
-def open_html(name: str) -> str:
-    return f'<a class="v-open" href="/original?document={quote(name, safe="")}" download>Open the original file</a>'
+def open_html(source: Source) -> str:
+    """The link to the file; of a document in an archive or mailbox it says that it opens that."""
+    what = f"Open {escaped(PurePath(source.path).name)}, which it is in" if source.member else "Open the original file"
+    return f'<a class="v-open" href="/original?document={quote(source.name, safe="")}" download>{what}</a>'
 
 
 def edge_html(edge: str, there: bool) -> str:

@@ -64,11 +64,11 @@ class CatalogWriter(Catalog):
         with self.transaction():
             self.unstage([s.name])
             staged = self.db.execute(
-                """INSERT INTO documents (name, live, path, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256,
+                """INSERT INTO documents (name, live, path, member, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256,
                    made_by, title, date, pages, marks, stale, text)
-                   VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-                (s.name, f.path, *f.facts, f.scanned_ns, f.sha256, f.made_by, s.title, s.date, json.dumps(s.pages),
-                 json.dumps([astuple(m) for m in document.marks]), s.stale, document.text),
+                   VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                (s.name, f.path, f.member, *f.facts, f.scanned_ns, f.sha256, f.made_by, s.title, s.date,
+                 json.dumps(s.pages), json.dumps([astuple(m) for m in document.marks]), s.stale, document.text),
             ).lastrowid  # fmt: skip
             self.db.executemany(
                 """INSERT INTO passages (document, id, key, fold, start, end, language, sentences, turns, cells,
@@ -174,22 +174,22 @@ class CatalogWriter(Catalog):
 
         Returns how many documents and passages went whose text no other document has.
         """
-        query = """SELECT id, sha256 FROM documents d WHERE live AND (name IN (SELECT name FROM temp.gone)
+        query = """SELECT id, sha256, member FROM documents d WHERE live AND (name IN (SELECT name FROM temp.gone)
                    OR EXISTS (SELECT 1 FROM documents n WHERE NOT n.live AND n.name = d.name))"""
         old = "document IN (SELECT value FROM json_each(?))"
         with self.transaction():
             going = self.db.execute(query).fetchall()
-            ids = json.dumps([document for document, _ in going])
+            ids = json.dumps([document for document, *_ in going])
             keys = [row[0] for row in self.db.execute(f"SELECT key FROM passages WHERE {old}", (ids,))]
             self.db.execute(f"DELETE FROM passages WHERE {old}", (ids,))
             self.db.execute("DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?))", (ids,))
             self.db.execute("UPDATE documents SET live = 1 WHERE NOT live")
             self.put(**facts)
             self.put(erase=self.erase_pending or bool(going))
-            texts = {row[0] for row in self.db.execute("SELECT sha256 FROM documents")}
+            texts = set(self.db.execute("SELECT sha256, member FROM documents"))
             used = "SELECT 1 FROM passages WHERE key = ?"
             return (
-                sum(sha256 not in texts for _, sha256 in going),
+                sum((sha256, member) not in texts for _, sha256, member in going),
                 sum(self.db.execute(used, (key,)).fetchone() is None for key in keys),
             )
 

@@ -50,7 +50,7 @@ KNOWN_BY = {  # library: the only modules that may import it
     "pptx": {"documents.formats.office"},
     "striprtf": {"documents.formats.office"},
     "openpyxl": {"documents.formats.sheets"},
-    "zipfile": {"documents.archives", "documents.formats.sheets"},
+    "zipfile": {"documents.archives", "documents.containers", "documents.formats.sheets"},
     "subprocess": {"documents.isolation", "documents.ocr"},
 }
 CATCH_ALL = {  # edges to people, to libraries
