@@ -33,7 +33,7 @@ def span_of(hit: Hit, start: int, end: int, confidence: float) -> Span:
     low, high = min([start, *(a for a, _ in around)]), max([end, *(b for _, b in around)])
     said = sentence_text(passage, low, high)
     also = tuple(
-        Place(other.source, *found)
+        other.place(*found)
         for other in hit.also
         for found in equal_ranges(other, len(around), said, (start - low, end - low))
     )
@@ -76,8 +76,8 @@ def place_facts(span: Span) -> Iterator[str]:
     yield span.source.name
     if span.page is not None:
         yield f"page {span.page}"
-    if span.source.date:
-        yield span.source.date
+    if span.date:
+        yield span.date
     yield f"characters {span.start}-{span.end}"
 
 

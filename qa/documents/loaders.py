@@ -51,7 +51,7 @@ def load(path: Path, name: str) -> Document:
         date=extract.date,
         pages=extract.pages,
     )
-    return Document(source, extract.text, extract.marks, extract.notes)
+    return Document(source, extract.text, extract.marks, extract.notes, extract.turns)
 
 
 def not_read(path: PurePath) -> str:
