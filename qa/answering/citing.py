@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from qa.answering.quoting import sentence_text
 from qa.text import Range, equality_key, visible
-from qa.types import Hit, Passage, Place, Span
+from qa.types import Hit, Passage, Span
 
 SURE, LIKELY = 0.8, 0.5  # confidence from which on an answer is called so
 

@@ -17,6 +17,7 @@ from qa.documents.formats.html import load_html
 from qa.documents.formats.mail import load_mail
 from qa.documents.formats.markdown import load_markdown
 from qa.documents.formats.office import load_docx, load_odt, load_pptx, load_rtf
+from qa.documents.formats.outlook import load_msg, load_tnef
 from qa.documents.formats.pdf import load_pdf
 from qa.documents.formats.plain import load_text
 from qa.documents.formats.sheets import load_xlsx
@@ -38,7 +39,7 @@ def load(path: Path, name: str) -> Document:
     Raises UnreadableFile with the reason: missing, forbidden, not a regular file, too large, changing while it is
     read, of a type that is not read, damaged, protected by a password, made to do harm, or without text.
     """
-    suffix = path.suffix.lower()
+    suffix = suffix_of(path)
     if suffix not in LOADERS:
         raise UnreadableFile(not_read(path))
     path = Path(os.path.abspath(path))
@@ -54,6 +55,11 @@ def load(path: Path, name: str) -> Document:
     return Document(source, extract.text, extract.marks, extract.notes, extract.turns)
 
 
+def suffix_of(path: PurePath) -> str:
+    """The key in LOADERS of a file, if it is of a type that is read: its suffix in lower case."""
+    return ".tnef" if path.name.lower() == "winmail.dat" else path.suffix.lower()
+
+
 def not_read(path: PurePath) -> str:
     """Why a file of another type is not read, and what to do about it."""
     advice = ADVICE.get(path.suffix.lower())
@@ -63,7 +69,7 @@ def not_read(path: PurePath) -> str:
 def parse(path: Path) -> tuple[str, Extract]:
     """(SHA-256 of the file's bytes, their content). Raises UnreadableFile, and any exception of a parser."""
     data = read_stable(path)
-    extract = LOADERS[path.suffix.lower()](data)
+    extract = LOADERS[suffix_of(path)](data)
     if not has_words(extract.text, extract.marks):
         raise UnreadableFile("holds no text")
     return hashlib.sha256(data).hexdigest(), extract
@@ -95,6 +101,8 @@ LOADERS: dict[str, Callable[[bytes], Extract]] = {
     ".odt": load_odt,
     ".rtf": load_rtf,
     ".eml": lambda data: load_mail(data, LOADERS),
+    ".msg": lambda data: load_msg(data, LOADERS),
+    ".tnef": lambda data: load_tnef(data, LOADERS),
     ".epub": load_epub,
     ".csv": load_csv,
     ".tsv": load_csv,
@@ -111,6 +119,5 @@ ADVICE = {
     ".key": "export it as .pptx or .pdf",
     ".ods": "save it as .xlsx or .csv",
     ".odp": "save it as .pptx or .pdf",
-    ".msg": "save it as .eml",
     ".zip": "unpack it",
 }

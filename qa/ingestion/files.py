@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa.documents.files import file_sha256, reason
-from qa.documents.loaders import LOADERS
+from qa.documents.loaders import LOADERS, suffix_of
 from qa.errors import TooManyRemovals, UnreadableFile, UsageError, VerbatimError
 from qa.store.catalog import Catalog, FileFacts, Fingerprint
 from qa.store.opening import CATALOG_FILE
@@ -149,7 +149,7 @@ def sort_in(listing: Listing, name: str, path: Path) -> None:
         return
     except OSError as error:
         raise VerbatimError(f"{path} cannot be looked at: {error.strerror}; check its permissions") from error
-    if not stat.S_ISREG(info.st_mode) or path.suffix.lower() not in LOADERS:
+    if not stat.S_ISREG(info.st_mode) or suffix_of(path) not in LOADERS:
         listing.skipped.append(encodable(name))
     elif name != encodable(name):
         listing.unnamed.append((encodable(name), "its name is not valid UTF-8; rename it"))

@@ -141,7 +141,7 @@ def checked_name(name: str) -> str:
     plain = name.replace("\\", "/").rsplit("/", 1)[-1].strip().lstrip(".")
     plain = "".join(c if c.isprintable() else "_" for c in plain)
     stem, suffix = os.path.splitext(plain)
-    if suffix.lower() not in loaders.LOADERS:
+    if loaders.suffix_of(PurePosixPath(plain)) not in loaders.LOADERS:
         what = f"is of no type that is read ({', '.join(sorted(loaders.LOADERS))})"
         if suffix.lower() in loaders.ADVICE:
             what = loaders.not_read(PurePosixPath(plain))

@@ -6,6 +6,7 @@ import re
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from qa.documents.extract import name_set
 from qa.documents.header import plausible
 
 LINE_CHARS = 400  # of "On DATE, X wrote:", at most
@@ -70,7 +71,9 @@ def day_after(day: str) -> str:
 # ---- names ----
 
 ADDRESS = re.compile(r"[<\[(]?(?:mailto:)?([\w.+%'-]{1,64}@[\w.-]{1,200}\w)[>\])]?")
-NOT_NAMES = frozenset("he she they it we you i this that who hij zij ze wij u ik dit dat er sie wir ich il elle".split())
+NOT_NAMES = name_set(
+    "he, she, they, it, we, you, i, this, that, who, hij, zij, ze, wij, u, ik, dit, dat, er, sie, wir, ich, il, elle"
+)
 AROUND_NAMES = " \t\u00a0\"'`*_,;:<>[]()\u201c\u201d\u2018\u2019"
 
 
@@ -155,15 +158,19 @@ ROLES = {
         "to": "to aan an \u00e0 a",
         "copy": "cc bcc cci kopie copie",
         "subject": "subject onderwerp betreff objet",
-        "more": "reply-to antwoord-aan importance priority prioriteit urgentie wichtigkeit attachments bijlagen anlagen "
+        "more": "reply-to antwoord-aan importance priority prioriteit urgentie wichtigkeit attachments bijlagen anlagen"
+        " "
         "sensitivity categories organization",
     }.items()
     for label in labels.split()
 }
-FIELD = re.compile(rf"(?i)[*_]{{0,2}}({'|'.join(map(re.escape, ROLES))})[*_]{{0,2}}[ \t\u00a0]?:[*_]{{0,2}}(?:\s+(.*)|$)")
+FIELD = re.compile(
+    rf"(?i)[*_]{{0,2}}({'|'.join(map(re.escape, ROLES))})[*_]{{0,2}}[ \t\u00a0]?:[*_]{{0,2}}(?:\s+(.*)|$)"
+)
 ENGLISH = frozenset({"sent", "date"})
 SEPARATOR = re.compile(
-    r"(?i)[>\s]*-{2,12} ?(?:original message|oorspronkelijk(?:e)? bericht|urspr\u00fcngliche nachricht|message d['\u2019]origine"
+    r"(?i)[>\s]*-{2,12} ?(?:original message|oorspronkelijk(?:e)? bericht"
+    r"|urspr\u00fcngliche nachricht|message d['\u2019]origine"
     r"|message original|forwarded message|(?:original|forwarded) appointment|doorgestuurd bericht"
     r"|weitergeleitete nachricht|message transf\u00e9r\u00e9) ?-{2,12}|begin forwarded message ?:"
     r"|begin doorgestuurd bericht ?:|anfang der weitergeleiteten nachricht ?:"

@@ -35,6 +35,7 @@ def plain_lines(text: str, flowed: bool = False, joined_tight: bool = False) -> 
     space), with delsp=yes (that space is no part of the text).
     """
     parts: list[str] = []  # of a line that goes on
+    depth = 0  # of that line
     for bare in text.splitlines():
         line = quoted_line(bare)
         if flowed and line.text.startswith(" ") and not line.depth:

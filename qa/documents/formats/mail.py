@@ -9,7 +9,7 @@ import base64
 import codecs
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from email import policy
 from email.errors import InvalidBase64LengthDefect, MessageDefect
 from email.header import decode_header, make_header
@@ -24,11 +24,10 @@ from qa.documents.extract import CELL_BREAK, Builder, Extract, one_line
 from qa.documents.formats.attributions import sender_in
 from qa.documents.formats.calendar import events
 from qa.documents.formats.letter_lines import Line, html_lines, plain_lines
-from qa.documents.formats.quotes import UNKNOWN, Voice, add_letter
+from qa.documents.formats.quotes import Voice, add_letter
 from qa.documents.heartbeat import beat
 from qa.errors import UnreadableFile
 from qa.text import WORD
-from qa.types import Kind
 
 HEAD = ("From", "To", "Cc", "Date", "Subject")
 MAX_MESSAGE_PARTS = 1_000
@@ -54,6 +53,7 @@ SUFFIXES = {  # of attachments whose names say nothing
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
     "application/vnd.ms-outlook": ".msg",
+    "message/rfc822": ".eml",
     "application/ms-tnef": ".tnef",
     "application/vnd.ms-tnef": ".tnef",
 }
@@ -127,7 +127,7 @@ class Letter:
         if depth >= DEPTH:
             self.made.notes.append(f"a letter lies too deep in others to be read ({kind[:80]})")
             return
-        for inner in message.get_payload():
+        for inner in map(parsed_again, message.get_payload()) if is_encoded(message) else message.get_payload():
             if isinstance(inner, Message) and (kind in ("message/rfc822", "message/global") or has_head(inner)):
                 self.add_message(inner, depth + 1)
             elif isinstance(inner, Message):
@@ -175,13 +175,17 @@ class Letter:
                 raise UnreadableFile("is of a type that is not read")
             if suffix in (".eml", ".msg", ".tnef") and depth >= DEPTH:
                 raise UnreadableFile("lies too deep in other letters")
-            self.add_extract(self.loaders[suffix](data))
+            again = frozenset(self.made.parts) if suffix == ".tnef" else frozenset[str]()
+            self.add_extract(self.loaders[suffix](data), again)
         except UnreadableFile as error:
             self.made.notes.append(f"the attachment {name[:80]} {error}")
         self.made.notes += trouble(message)
 
-    def add_extract(self, found: Extract) -> None:
-        """Adds an attached document, with its turns and the date that it states."""
+    def add_extract(self, found: Extract, again: Container[str] = ()) -> None:
+        """Adds an attached document, with its turns and the date that it states.
+
+        again: paragraphs that the letter holds already, and that are not repeated.
+        """
         own = found.date or self.writer.date
         turns = {turn.start: Voice(turn.speaker, own if turn.date is None else turn.date) for turn in found.turns}
         marks = {mark.start: mark for mark in found.marks}
@@ -197,7 +201,8 @@ class Letter:
                 self.made.add(row, mark.kind, CELL_BREAK if tabbed else mark.separator)
                 continue
             for paragraph in paragraphs(found.text[start:end]):
-                self.made.add(paragraph, mark.kind if mark else None)
+                if paragraph not in again:
+                    self.made.add(paragraph, mark.kind if mark else None)
         self.made.notes += found.notes
 
     def without_other_forms(self, parts: Sequence[Message]) -> Iterator[Message]:
@@ -232,6 +237,20 @@ class Letter:
 
 def is_attached(message: Message) -> bool:
     return message.get_content_disposition() == "attachment" or bool(message.get_filename())
+
+
+def is_encoded(message: Message) -> bool:
+    """Whether an attached letter is in base64, against the rule: the email package does not undo that."""
+    return str(message.get("Content-Transfer-Encoding") or "").strip().lower() == "base64"
+
+
+def parsed_again(message: Message) -> Message:
+    """The letter that stands in the encoded text of another; that one itself where there is none."""
+    try:
+        data = base64.b64decode(message.as_bytes(policy=policy.compat32))
+    except (ValueError, LookupError, UnicodeError):
+        return message
+    return BytesParser(policy=policy.default).parsebytes(data)
 
 
 def has_head(message: Message) -> bool:

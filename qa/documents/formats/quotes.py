@@ -1,7 +1,7 @@
 """The words of a letter and of the letters that it quotes, each with its sender and date, without quotation marks.
 
-A line or block that introduces a quoted letter is nobody's words. What follows it is the quoted sender's: as far as it is
-marked, or to the end where nothing is.
+A line or block that introduces a quoted letter is nobody's words. What follows it is the quoted sender's: as far as it
+is marked, or to the end where nothing is.
 """
 
 from __future__ import annotations
@@ -69,10 +69,10 @@ def add_letter(made: Builder, lines: Iterable[Line], writer: Voice, day: str | N
 def paragraphs(run: Run) -> Iterator[tuple[str, Kind | None]]:
     """The paragraphs of a run; what is no message is furniture."""
     aside = set() if run.introduces else furniture_lines([line.text for line in run.lines])
-    kinds = [
-        (bool(line.text.strip()), "furniture" if at in aside and line.kind is None else line.kind, at if line.kind else 0)
-        for at, line in enumerate(run.lines)
-    ]
+    kinds: list[tuple[bool, Kind | None, int]] = []  # of each line: filled, kind, its number if that stands alone
+    for at, line in enumerate(run.lines):
+        kind = line.kind or ("furniture" if at in aside else None)
+        kinds.append((bool(line.text.strip()), kind, at if line.kind else 0))
     for (filled, kind, _), group in groupby(range(len(run.lines)), kinds.__getitem__):
         if filled:
             yield "\n".join(run.lines[at].text for at in group), kind
@@ -145,14 +145,14 @@ def attribution(lines: Sequence[Line], at: int, day: str | None) -> tuple[int, A
 
 
 def fields(lines: Sequence[Line], at: int, below: Sequence[int], day: str | None) -> tuple[int, Voice] | None:
-    """(end, voice) of a block From, Sent, To, Subject that begins at line `at`, maybe below a line that announces it."""
+    """(end, voice) of a block From, Sent, To, Subject at line `at`, maybe below a line that announces it."""
     depth = lines[at].depth
     announced = len(lines[at].text) < 100 and SEPARATOR.fullmatch(lines[at].text.strip()) is not None
-    number = below[at] if announced else at
+    first = below[at] if announced else at
     end = at + 1
     seen: dict[str, tuple[str, str]] = {}  # role: (label, value)
     last = ""  # role of the line before
-    for number in range(number, min(number + BLOCK_LINES, len(lines))):
+    for number in range(first, min(first + BLOCK_LINES, len(lines))):
         line = lines[number]
         field = field_in(line.text.strip()[:2000]) if line.depth == depth else None
         if field:
@@ -164,7 +164,7 @@ def fields(lines: Sequence[Line], at: int, below: Sequence[int], day: str | None
             last = ""  # what follows a blank line goes on with nothing
         elif line.depth != depth or last not in ("to", "copy", "subject"):
             break
-    if "from" in seen and (len(seen) > 2 and "sent" in seen or (announced and len(seen) > 1)):
+    if "from" in seen and ((len(seen) > 2 and "sent" in seen) or (announced and len(seen) > 1)):
         label, sent = seen.get("sent", ("", ""))
         return end, Voice(sender_in(seen["from"][1]), day_in(sent, day, label not in ENGLISH))
     return (at + 1, UNKNOWN) if announced else None
