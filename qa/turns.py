@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -114,8 +114,8 @@ def extents(turns: Sequence[Turn], end: int) -> Iterator[Range]:
 
 def turns_within(turns: Sequence[Turn], start: int, end: int) -> tuple[Turn, ...]:
     """The turns that reach into [start, end); the first may begin before it."""
-    first = max(0, bisect_right([turn.start for turn in turns], start) - 1)
-    return tuple(turn for turn in turns[first:] if turn.start < end)
+    first = max(0, bisect_right(turns, start, key=lambda turn: turn.start) - 1)
+    return tuple(turns[first : bisect_left(turns, end, key=lambda turn: turn.start)])
 
 
 # ---- question and answer ----

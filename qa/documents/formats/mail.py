@@ -9,7 +9,7 @@ import base64
 import codecs
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from email import policy
 from email.errors import InvalidBase64LengthDefect, MessageDefect
 from email.header import decode_header, make_header
@@ -31,7 +31,7 @@ from qa.text import WORD
 
 HEAD = ("From", "To", "Cc", "Date", "Subject")
 MAX_MESSAGE_PARTS = 1_000
-FORMS = ("text/plain", "text/html")  # of a letter's text
+FORMS = ("text/plain", "text/html", "text/rtf")  # of a letter's text
 MORE, STUB = 1.5, 30  # times as many words, and so many more: an HTML form that is no copy of the plain one
 OTHER, FEW = 0.1, 5  # of its words, and so many words, that another form lacks: it does not say the same
 DEPTH = 4  # of messages within messages
@@ -137,7 +137,7 @@ class Letter:
     def add_text(self, message: Message) -> None:
         """Adds the paragraphs of a part of plain text or HTML, as far as it is text."""
         try:
-            lines, notes = lines_of(message)
+            lines, notes = self.lines_of(message)
             add_letter(self.made, lines, self.writer, self.day)
             self.made.notes += notes
         except UnreadableFile as error:
@@ -212,13 +212,31 @@ class Letter:
         """
         leaves = [leaf for part in parts for leaf in leaves_of(part)]
         forms = [leaf for leaf in leaves if leaf.get_content_type() in FORMS and not leaf.get_filename()]
-        said = {id(form): words_of(form) for form in forms}
+        said = {id(form): self.words_of(form) for form in forms}
         best = best_form(forms, said)
         for form in forms:
             if best is not None and form is not best and lacks(said[id(best)], said[id(form)]):
                 this, other = form.get_content_type(), best.get_content_type()
                 self.made.notes.append(f"another form of the letter ({this}) says more than the one read ({other})")
         yield from (leaf for leaf in leaves if leaf is best or leaf not in forms)
+
+    def words_of(self, form: Message) -> Counter[str]:
+        try:
+            return words_in(self.lines_of(form)[0])
+        except UnreadableFile:
+            return Counter()
+
+    def lines_of(self, message: Message) -> tuple[list[Line], tuple[str, ...]]:
+        """(lines, what was left out) of a part that is text. Raises UnreadableFile where it is none."""
+        data, charset = payload_of(message), message.get_content_charset()
+        kind = message.get_content_type()
+        if kind == "text/html":
+            return html_lines(data if not charset else recoded(data, charset))
+        if kind == "text/rtf":
+            found = self.loaders[".rtf"](data)
+            return list(plain_lines(found.text)), found.notes
+        flowed, tight = (str(message.get_param(name) or "").lower() for name in ("format", "delsp"))
+        return list(plain_lines(decode(data, charset), flowed == "flowed", tight == "yes")), ()
 
     def note_defects(self, defects: Sequence[MessageDefect]) -> None:
         if defects:
@@ -313,18 +331,9 @@ def is_known(charset: str) -> bool:
 # ---- text ----
 
 
-def lines_of(message: Message) -> tuple[list[Line], tuple[str, ...]]:
-    """(lines, what was left out) of a part that is text. Raises UnreadableFile where it is none."""
-    data, charset = payload_of(message), message.get_content_charset()
-    if message.get_content_type() == "text/html":
-        return html_lines(data if not charset else recoded(data, charset))
-    flowed, tight = (str(message.get_param(name) or "").lower() for name in ("format", "delsp"))
-    return list(plain_lines(decode(data, charset), flowed == "flowed", tight == "yes")), ()
-
-
 def paragraphs(text: str) -> list[str]:
     """The paragraphs of a text, without the blank lines between them."""
-    return [piece for piece in re.split(r"\n[^\S\n]*\n", "\n".join(text.splitlines())) if piece.strip()]
+    return [piece for piece in re.split(r"\n[^\S\n]*\n", "\n".join(text.splitlines()).strip()) if piece.strip()]
 
 
 def best_form(forms: Sequence[Message], said: Mapping[int, Counter[str]]) -> Message | None:
@@ -349,12 +358,8 @@ def lacks(one: Counter[str], other: Counter[str]) -> bool:
 LINK = re.compile(r"<?\b(?:https?://|mailto:|www\.)[^\s<>]{1,2000}>?")
 
 
-def words_of(form: Message) -> Counter[str]:
-    """The words of a form of a letter, as they would be read; without addresses, which only one form may show."""
-    try:
-        lines, _ = lines_of(form)
-    except UnreadableFile:
-        return Counter()
+def words_in(lines: Iterable[Line]) -> Counter[str]:
+    """The words of a form of a letter; without addresses, which only one form may show."""
     return Counter(word for line in lines for word in re.findall(r"\w+", LINK.sub(" ", line.text.casefold())))
 
 
