@@ -22,7 +22,7 @@ def compound(tree: Tree) -> bytes:
     """A compound file ([MS-CFB], version 3) with that tree."""
     entries: list[list[Any]] = [["Root Entry", 5, b"", FREE, FREE]]  # name, type, bytes, child, next sibling
     add_entries(entries, 0, tree)
-    small, small_fat = b"", [FREE] * 0
+    small, small_fat = b"", list[int]()
     starts = {}
     for number, (_, kind, data, *_) in enumerate(entries):
         if kind == 2 and 0 < len(data) < CUTOFF:
