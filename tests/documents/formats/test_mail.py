@@ -121,7 +121,7 @@ def mixed(*parts: bytes, kind: str = "mixed") -> bytes:
 def test_every_part_is_read_or_named() -> None:
     encoded = "Content-Transfer-Encoding: base64"
     forms = mixed(
-        part("text/plain", b"Words of the plain form."),
+        part("text/plain", b"Words of the plain form, which has quite a few that stand nowhere else."),
         part("text/html", b"<p>The page is about something else, for it was sent by a careless program.</p>"),
         kind="alternative",
     )
