@@ -119,7 +119,7 @@ def test_levels_of_a_thread_and_answers_between_the_lines() -> None:
         "Vries wrote:\n"
         ">> The roof is red.\n> Is it old?\nIt is new.\n> And dry?\nIt is dry.\n"
     )
-    assert [said(found, words) for words in ("The roof", "Is it", "It is new", "And dry", "It is dry")] == [
+    assert [said(found, words) for words in ("The roof is red", "Is it", "It is new", "And dry", "It is dry")] == [
         JAN, EVA, OWN, EVA, OWN,
     ]  # fmt: skip
 
