@@ -48,6 +48,15 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """From `start` on `speaker` is speaking, until the next turn. None: nobody, the text itself."""
+
+    start: int
+    speaker: str | None
+    date: str | None = None  # ISO date of what is said, where it is not the document's own; "": not stated
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """What a loader makes of a file."""
 
@@ -55,14 +64,7 @@ class Document:
     text: str
     marks: tuple[Mark, ...] = ()  # sorted by start, not overlapping
     notes: tuple[str, ...] = ()  # what of the file could not be read
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """From `start` on `speaker` is speaking, until the next turn. None: nobody, the text itself."""
-
-    start: int
-    speaker: str | None
+    turns: tuple[Turn, ...] = ()  # who speaks where, if the format says so: each begins with a paragraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,11 @@ class Passage:
         """The turn in which the character at `offset` stands."""
         at = bisect_right([turn.start for turn in self.turns], offset)
         return self.turns[at - 1] if at else None
+
+    def place(self, start: int, end: int) -> Place:
+        """A range in it."""
+        turn = self.turn_at(start)
+        return Place(self.source, start, end, turn.date if turn else None)
 
     def cell_at(self, offset: int) -> Cell | None:
         """The table cell in which the character at `offset` stands."""
@@ -136,6 +143,12 @@ class Place:
     source: Source
     start: int
     end: int
+    said: str | None = None  # ISO date of what is said there, as in a Turn
+
+    @property
+    def date(self) -> str | None:
+        """ISO date of what is said there: that of a quoted letter, else the document's."""
+        return self.source.date if self.said is None else self.said or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +182,7 @@ class Span:
     @property
     def places(self) -> tuple[Place, ...]:
         """Everywhere the span's words stand, its own place first."""
-        return Place(self.source, self.start, self.end), *self.also
+        return self.passage.place(self.start, self.end), *self.also
 
     @property
     def page(self) -> int | None:
@@ -184,6 +197,10 @@ class Span:
     def speaker(self) -> str | None:
         turn = self.passage.turn_at(self.start)
         return turn.speaker if turn else None
+
+    @property
+    def date(self) -> str | None:
+        return self.places[0].date
 
 
 class Findings(NamedTuple):

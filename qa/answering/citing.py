@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from qa.answering.quoting import sentence_text
 from qa.text import Range, equality_key, visible
-from qa.types import Hit, Passage, Place, Span
+from qa.types import Hit, Passage, Span
 
 SURE, LIKELY = 0.8, 0.5  # confidence from which on an answer is called so
 
@@ -33,7 +33,7 @@ def span_of(hit: Hit, start: int, end: int, confidence: float) -> Span:
     low, high = min([start, *(a for a, _ in around)]), max([end, *(b for _, b in around)])
     said = sentence_text(passage, low, high)
     also = tuple(
-        Place(other.source, *found)
+        other.place(*found)
         for other in hit.also
         for found in equal_ranges(other, len(around), said, (start - low, end - low))
     )
@@ -76,8 +76,8 @@ def place_facts(span: Span) -> Iterator[str]:
     yield span.source.name
     if span.page is not None:
         yield f"page {span.page}"
-    if span.source.date:
-        yield span.source.date
+    if span.date:
+        yield span.date
     yield f"characters {span.start}-{span.end}"
 
 

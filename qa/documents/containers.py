@@ -17,7 +17,7 @@ from typing import Any
 
 from qa.documents.archives import ENCRYPTED, LOCKED, MAX_PARTS, UNPACKING, listed_zip, refuse_bomb
 from qa.documents.extract import Extract
-from qa.documents.files import MAX_BYTES, is_passed_over
+from qa.documents.files import MAX_BYTES, is_passed_over, suffix_of
 from qa.documents.formats.mbox import letters_of, load_letter
 from qa.errors import UnreadableFile
 
@@ -69,7 +69,7 @@ def open_archive(data: bytes, loaders: Loaders) -> Container:
     def read(name: str) -> Extract:
         if name not in found.members:
             raise UnreadableFile("is no longer in the archive")
-        return loaders[suffix_of(name)](unpacked(archive, found.members[name]))
+        return loaders[suffix_of(PurePosixPath(name))](unpacked(archive, found.members[name]))
 
     return Container(
         Contents(
@@ -105,7 +105,7 @@ def sort_in(found: Sorted, part: zipfile.ZipInfo, loaders: Loaders) -> None:
         found.twice.add(name)
     found.members.pop(name, None)
     found.failed.pop(name, None)
-    suffix = suffix_of(name)
+    suffix = suffix_of(PurePosixPath(name))
     if not is_plain(part) or suffix not in loaders.keys() | CONTAINERS.keys():
         found.skipped.add(name)
     elif reason := refusal_of(part, suffix):
@@ -177,10 +177,6 @@ def open_mailbox(data: bytes, loaders: Loaders) -> Container:
 # ---- both ----
 
 CONTAINERS: dict[str, Callable[[bytes, Loaders], Container]] = {".zip": open_archive, ".mbox": open_mailbox}
-
-
-def suffix_of(name: str) -> str:
-    return PurePosixPath(name).suffix.lower()
 
 
 def contents_of(row: Any) -> Contents:

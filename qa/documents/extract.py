@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from qa.cells import FIGURES
 from qa.errors import UnreadableFile
 from qa.text import WORD
-from qa.types import Kind, Mark
+from qa.types import Kind, Mark, Turn
 
 HEADER_LINES = 25  # lines with text in which a document states its title and date
 TITLE_CHARS = 200
@@ -27,6 +27,7 @@ class Extract:
     pages: tuple[int, ...] = ()
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = ()  # parts of the file that could not be read, for the user
+    turns: tuple[Turn, ...] = ()  # who speaks where, if the format says so
 
 
 def sorted_marks(*groups: Iterable[Mark]) -> tuple[Mark, ...]:
@@ -71,6 +72,7 @@ class Builder:
         self.marks: list[Mark] = []
         self.pages: list[int] = []
         self.notes: list[str] = []
+        self.turns: list[Turn] = []
         self.length = 0
         self.in_table = False
 
@@ -79,8 +81,19 @@ class Builder:
         self.pages.append(self.length + 2 if self.length else 0)
         self.in_table = False
 
-    def add(self, text: str, kind: Kind | None = None) -> None:
+    def turn(self, speaker: str | None, date: str | None = None) -> None:
+        """Begins a turn with the next paragraph, unless it only goes on with the last one."""
+        turn = Turn(self.length + 2 if self.length else 0, speaker, date)
+        if self.turns and self.turns[-1].start == turn.start:
+            self.turns.pop()
+        if not self.turns or (self.turns[-1].speaker, self.turns[-1].date) != (speaker, date):
+            self.turns.append(turn)
+            self.in_table = False
+
+    def add(self, text: str, kind: Kind | None = None, separator: str = CELL_BREAK) -> None:
         """Appends a paragraph, heading or table row, of one or several lines; a blank one is left out.
+
+        separator: of the cells of a row.
 
         Raises UnreadableFile where the text becomes longer than TEXT_CHARS.
         """
@@ -96,7 +109,7 @@ class Builder:
         if self.length > TEXT_CHARS:
             raise UnreadableFile(f"holds more than {TEXT_CHARS // 10**6} million characters: split it")
         if kind and (kind != "heading" or len(lined) <= TITLE_CHARS):
-            self.marks.append(Mark(start, self.length, kind, CELL_BREAK if row else ""))
+            self.marks.append(Mark(start, self.length, kind, separator if row else ""))
 
     def table(self, rows: Iterable[Sequence[str]], head: bool | None = None) -> None:
         """Appends the rows of a table.
@@ -124,7 +137,8 @@ class Builder:
         """The text with all its marks. `title` is put on one line and cut; `date` is in ISO form."""
         pages = tuple(min(page, self.length) for page in self.pages)
         title = one_line(title or "")[: 2 * TITLE_CHARS] or None
-        return Extract("".join(self.parts), title, date, pages, tuple(self.marks), tuple(self.notes))
+        turns = tuple(turn for turn in self.turns if turn.start < self.length)
+        return Extract("".join(self.parts), title, date, pages, tuple(self.marks), tuple(self.notes), turns)
 
 
 def row_of(cells: Sequence[str]) -> str:

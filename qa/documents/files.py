@@ -10,7 +10,7 @@ import re
 import stat
 import time
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from qa.errors import UnreadableFile
 
@@ -25,6 +25,11 @@ RETRIES = 3  # times that a file is read again which was changed meanwhile
 def is_passed_over(name: str) -> bool:
     """Whether a file or folder of that name is hidden, an Office program's lock file, or the system's own."""
     return SYSTEM.fullmatch(name) is not None
+
+
+def suffix_of(path: PurePath) -> str:
+    """What says of which type a file is: its suffix in lower case; of Outlook's winmail.dat ".tnef"."""
+    return ".tnef" if path.name.lower() == "winmail.dat" else path.suffix.lower()
 
 
 def read_stable(path: Path, look: Callable[[Path], os.stat_result] = os.lstat) -> bytes:

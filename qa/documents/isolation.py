@@ -23,7 +23,7 @@ from typing import IO
 from qa.documents.containers import Contents, contents_of
 from qa.documents.extract import Extract
 from qa.errors import UnreadableFile
-from qa.types import Mark
+from qa.types import Mark, Turn
 
 MEMORY = 2 * 2**30  # bytes of address space of the worker
 COMPUTING = 60  # seconds of processor time from one heartbeat to the next: the same on a busy machine
@@ -229,7 +229,8 @@ def message(kind: bytes, payload: bytes = b"") -> bytes:
 def packed(sha256: str, found: Extract) -> bytes:
     """The payload of a RESULT: one line of JSON with everything but the text, then the text in UTF-8."""
     marks = [astuple(mark) for mark in found.marks]
-    head = json.dumps([sha256, found.title, found.date, found.pages, marks, found.notes])
+    turns = [astuple(turn) for turn in found.turns]
+    head = json.dumps([sha256, found.title, found.date, found.pages, marks, found.notes, turns])
     return head.encode("ascii") + b"\n" + found.text.encode("utf-8", "surrogatepass")
 
 
@@ -241,10 +242,11 @@ def packed_contents(sha256: str, found: Contents) -> bytes:
 def parsed(payload: bytes) -> Parsed:
     """What `packed` made a payload of."""
     end = payload.index(b"\n")
-    sha256, title, date, pages, marks, notes = json.loads(payload[:end])
+    sha256, title, date, pages, marks, notes, turns = json.loads(payload[:end])
     text = str(memoryview(payload)[end + 1 :], "utf-8", "surrogatepass")
     made = tuple(Mark(*mark) for mark in marks)
-    return sha256, Extract(text, title, date, tuple(pages), made, tuple(notes))
+    said = tuple(Turn(*turn) for turn in turns)
+    return sha256, Extract(text, title, date, tuple(pages), made, tuple(notes), said)
 
 
 SHARED_WORKER = Worker()

@@ -14,12 +14,13 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from qa.documents.containers import CONTAINERS, Container, Contents
 from qa.documents.extract import Extract
-from qa.documents.files import read_stable, reason, signature
+from qa.documents.files import read_stable, reason, signature, suffix_of
 from qa.documents.formats.epub import load_epub
 from qa.documents.formats.html import load_html
 from qa.documents.formats.mail import load_mail
 from qa.documents.formats.markdown import load_markdown
 from qa.documents.formats.office import load_docx, load_odt, load_pptx, load_rtf
+from qa.documents.formats.outlook import load_msg, load_tnef
 from qa.documents.formats.pdf import load_pdf
 from qa.documents.formats.plain import load_text
 from qa.documents.formats.sheets import load_xlsx
@@ -41,7 +42,7 @@ def load(path: Path, name: str, member: str = "") -> Document:
     Raises UnreadableFile with the reason: missing, forbidden, not a regular file, too large, changing while it is
     read, of a type that is not read, damaged, protected by a password, made to do harm, or without text.
     """
-    suffix = path.suffix.lower()
+    suffix = suffix_of(path)
     if suffix not in (CONTAINERS if member else LOADERS):
         raise UnreadableFile(not_read(path))
     path = Path(os.path.abspath(path))
@@ -55,7 +56,7 @@ def load(path: Path, name: str, member: str = "") -> Document:
         pages=extract.pages,
         member=member,
     )
-    return Document(source, extract.text, extract.marks, extract.notes)
+    return Document(source, extract.text, extract.marks, extract.notes, extract.turns)
 
 
 def contents(path: Path) -> tuple[str, Contents]:
@@ -76,7 +77,7 @@ def parse(path: Path, member: str = "") -> tuple[str, Extract]:
         extract = container.read(member)
     else:
         data = read_stable(path)
-        sha256, extract = hashlib.sha256(data).hexdigest(), LOADERS[path.suffix.lower()](data)
+        sha256, extract = hashlib.sha256(data).hexdigest(), LOADERS[suffix_of(path)](data)
     if not has_words(extract.text, extract.marks):
         raise UnreadableFile("holds no text")
     return sha256, extract
@@ -129,6 +130,8 @@ LOADERS: dict[str, Callable[[bytes], Extract]] = {
     ".odt": load_odt,
     ".rtf": load_rtf,
     ".eml": lambda data: load_mail(data, LOADERS),
+    ".msg": lambda data: load_msg(data, LOADERS),
+    ".tnef": lambda data: load_tnef(data, LOADERS),
     ".epub": load_epub,
     ".csv": load_csv,
     ".tsv": load_csv,
@@ -146,7 +149,6 @@ ADVICE = {
     ".key": "export it as .pptx or .pdf",
     ".ods": "save it as .xlsx or .csv",
     ".odp": "save it as .pptx or .pdf",
-    ".msg": "save it as .eml",
     ".7z": "unpack it, or pack it as .zip",
     ".rar": "unpack it, or pack it as .zip",
     ".tar": "unpack it, or pack it as .zip",

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qa.documents.files import file_sha256, is_passed_over, reason
+from qa.documents.files import file_sha256, is_passed_over, reason, suffix_of
 from qa.documents.loaders import TYPES
 from qa.errors import TooManyRemovals, UnreadableFile, UsageError, VerbatimError
 from qa.store.catalog import Catalog, FileFacts, Fingerprint, place_of
@@ -158,7 +158,7 @@ def sort_in(listing: Listing, name: str, path: Path) -> None:
         return
     except OSError as error:
         raise VerbatimError(f"{path} cannot be looked at: {error.strerror}; check its permissions") from error
-    if not stat.S_ISREG(info.st_mode) or path.suffix.lower() not in TYPES:
+    if not stat.S_ISREG(info.st_mode) or suffix_of(path) not in TYPES:
         listing.skipped.append(encodable(name))
     elif name != encodable(name):
         listing.unnamed.append((encodable(name), "its name is not valid UTF-8; rename it"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from qa.documents import loaders
-from qa.documents.files import MAX_BYTES
+from qa.documents.files import MAX_BYTES, suffix_of
 from qa.errors import UnreadableFile, UsageError, VerbatimError
 from qa.ingestion.files import lies_in, uploads_of
 from qa.ingestion.sync import Embedder, sync
@@ -141,7 +141,7 @@ def checked_name(name: str) -> str:
     plain = name.replace("\\", "/").rsplit("/", 1)[-1].strip().lstrip(".")
     plain = "".join(c if c.isprintable() else "_" for c in plain)
     stem, suffix = os.path.splitext(plain)
-    if suffix.lower() not in loaders.TYPES:
+    if suffix_of(PurePosixPath(plain)) not in loaders.TYPES:
         what = f"is of no type that is read ({', '.join(sorted(loaders.TYPES))})"
         if suffix.lower() in loaders.ADVICE:
             what = loaders.not_read(PurePosixPath(plain))
@@ -154,7 +154,7 @@ def checked_name(name: str) -> str:
 
 def check_readable(path: Path, name: str) -> None:
     """Raises UnreadableFile for a file that cannot be read, or a container of which nothing can be."""
-    if path.suffix.lower() in loaders.LOADERS:
+    if suffix_of(path) in loaders.LOADERS:
         loaders.load(path, name)
         return
     _, held = loaders.contents(path)

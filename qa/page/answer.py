@@ -28,6 +28,7 @@ class Citation:
     quote: Range
     sentence: Range
     passage: Range
+    date: str | None  # of what is said there
     speaker: str | None = None
     text: str | None = None  # what stood at `quote` when the answer was given; None: not known
     answer: bool = True  # False: a nearest passage, which is shaded but not marked
@@ -50,6 +51,7 @@ def span_citations(answer: Answer, number: int) -> tuple[Citation, ...]:
         quote=(span.start, span.end),
         sentence=(span.sentence_start, span.sentence_end),
         passage=(span.passage.start, span.passage.end),
+        date=span.date,
         speaker=span.speaker,
         text=span.text,
         changed=span.source.name in answer.changed,
@@ -59,7 +61,7 @@ def span_citations(answer: Answer, number: int) -> tuple[Citation, ...]:
 
 def place_citation(place: Place, changed: bool) -> Citation:
     at = (place.start, place.end)
-    return Citation(None, place.source, at, at, at, changed=changed)
+    return Citation(None, place.source, at, at, at, place.date, changed=changed)
 
 
 def hit_citation(hit: Hit, number: int) -> Citation:
@@ -67,7 +69,8 @@ def hit_citation(hit: Hit, number: int) -> Citation:
     at = (passage.start, passage.end)
     turn = passage.turn_at(passage.start)
     speaker = turn.speaker if turn else None
-    return Citation(number, passage.source, at, at, at, speaker=speaker, text=passage.text, answer=False)
+    date = passage.place(*at).date
+    return Citation(number, passage.source, at, at, at, date, speaker=speaker, text=passage.text, answer=False)
 
 
 # ---- the answer ----
@@ -136,7 +139,7 @@ def also_html(own: Citation, also: Sequence[Citation], turn: int, first: int) ->
         page = citation.source.page_at(citation.quote[0])
         at = f"page {page}" if page is not None else f"character {citation.quote[0]:,}"
         where = f" {at}" if page is not None or often[citation.source.name] > 1 else ""
-        places.append(f"<li>{cite_html(citation, turn, number)}{where} {date_html(citation.source)}</li>")
+        places.append(f"<li>{cite_html(citation, turn, number)}{where} {date_html(citation.date)}</li>")
     more = f"<li>and {number_of(len(also) - ALSO, 'more place')}</li>" if len(also) > ALSO else ""
     said = f"Said in {number_of(len(also), 'more place')}"
     return details_html(said, f'<ul class="v-also">{"".join(places)}{more}</ul>', f"{turn}-{first}")
@@ -208,16 +211,16 @@ def where_html(citation: Citation, titled: bool = True) -> str:
         f'<bdi class="v-title">{clipped(source.title)}</bdi>' if titled else "",
         f'<bdi class="v-file">{clipped(source.name)}</bdi>',
         f"page {page}" if page is not None else "",
-        date_html(source),
+        date_html(citation.date),
     ]
     return " &middot; ".join(fact for fact in facts if fact)
 
 
-def date_html(source: Source) -> str:
-    """The date the document states about itself: "last week" means nothing without it."""
-    if source.date is None:
+def date_html(date: str | None) -> str:
+    """The date of what is said, as the document states it: "last week" means nothing without it."""
+    if date is None:
         return '<span class="v-date">no date stated</span>'
-    return f'<time class="v-date">{clipped(source.date)}</time>'
+    return f'<time class="v-date">{clipped(date)}</time>'
 
 
 def changed_html(citation: Citation) -> str:

@@ -185,11 +185,11 @@ def page_html(number: int) -> str:
 
 
 def labels(text: str, passages: Iterable[Passage]) -> set[tuple[int, int, str]]:
-    """The speakers' labels that turns begin with."""
+    """The speakers' labels that turns begin with, where the text has some: a letter has none."""
     found = set()
     for turn in {turn for passage in passages for turn in passage.turns if turn.speaker}:
         colon = text.find(":", turn.start, turn.start + LABEL)
-        if colon > 0:
+        if colon > 0 and turn.speaker and turn.speaker.startswith(text[turn.start : colon].rstrip()):
             found.add((turn.start, colon + 1, "v-says"))
     return found
 

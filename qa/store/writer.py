@@ -227,6 +227,6 @@ def vector_key(model: str, text: str) -> bytes:
 def passage_row(p: Passage, model: str) -> tuple[Any, ...]:
     """Values of the table passages but for the document's number."""
     key = vector_key(model, join_context(p.context, p.text))
-    turns = json.dumps([(turn.start, turn.speaker) for turn in p.turns])
+    turns = json.dumps([astuple(turn) for turn in p.turns])
     sentences, cells = json.dumps(p.sentences), json.dumps([astuple(cell) for cell in p.cells])
     return p.id, key, equality_key(p.text), p.start, p.end, p.language, sentences, turns, cells, p.context, p.text

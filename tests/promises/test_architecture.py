@@ -50,6 +50,8 @@ KNOWN_BY = {  # library: the only modules that may import it
     "pptx": {"documents.formats.office"},
     "striprtf": {"documents.formats.office"},
     "openpyxl": {"documents.formats.sheets"},
+    "oxmsg": {"documents.formats.outlook"},
+    "tnefparse": {"documents.formats.outlook"},
     "zipfile": {"documents.archives", "documents.containers", "documents.formats.sheets"},
     "subprocess": {"documents.isolation", "documents.ocr"},
 }
@@ -59,6 +61,7 @@ CATCH_ALL = {  # edges to people, to libraries
     "store.index",
     "models.embedder",
     "documents.formats.html",
+    "documents.formats.outlook",
     "answering.span_reader",
     "documents.worker",
 }
