@@ -37,6 +37,7 @@ def span_json(span: Span, changed: frozenset[str]) -> dict[str, Any]:
         "end": span.end,
         "sentence": {"text": span.sentence, "start": span.sentence_start, "end": span.sentence_end},
         "page": span.page,
+        "time": span.time,
         "date": span.source.date,
         "speaker": span.speaker,
         "language": span.passage.language,

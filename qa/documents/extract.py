@@ -27,6 +27,7 @@ class Extract:
     pages: tuple[int, ...] = ()
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = ()  # parts of the file that could not be read, for the user
+    times: tuple[str, ...] = ()  # of each page, where what begins there is no page but what is said at a time
 
 
 def sorted_marks(*groups: Iterable[Mark]) -> tuple[Mark, ...]:
@@ -70,6 +71,7 @@ class Builder:
         self.parts: list[str] = []
         self.marks: list[Mark] = []
         self.pages: list[int] = []
+        self.times: list[str] = []
         self.notes: list[str] = []
         self.length = 0
         self.in_table = False
@@ -79,8 +81,10 @@ class Builder:
         self.pages.append(self.length + 2 if self.length else 0)
         self.in_table = False
 
-    def add(self, text: str, kind: Kind | None = None) -> None:
+    def add(self, text: str, kind: Kind | None = None, separator: str = CELL_BREAK) -> None:
         """Appends a paragraph, heading or table row, of one or several lines; a blank one is left out.
+
+        separator: between the cells of a row.
 
         Raises UnreadableFile where the text becomes longer than TEXT_CHARS.
         """
@@ -96,7 +100,17 @@ class Builder:
         if self.length > TEXT_CHARS:
             raise UnreadableFile(f"holds more than {TEXT_CHARS // 10**6} million characters: split it")
         if kind and (kind != "heading" or len(lined) <= TITLE_CHARS):
-            self.marks.append(Mark(start, self.length, kind, CELL_BREAK if row else ""))
+            self.marks.append(Mark(start, self.length, kind, separator if row else ""))
+
+    def add_timed(self, pieces: Iterable[tuple[str, str]]) -> None:
+        """Appends a paragraph of (time, text) pieces, with a space between them."""
+        said = [(time, line) for time, text in pieces if (line := one_line(text))]
+        at = self.length + 2 if self.length else 0
+        for time, line in said:
+            self.pages.append(at)
+            self.times.append(time)
+            at += len(line) + 1
+        self.add(" ".join(line for _, line in said))
 
     def table(self, rows: Iterable[Sequence[str]], head: bool | None = None) -> None:
         """Appends the rows of a table.
@@ -124,7 +138,7 @@ class Builder:
         """The text with all its marks. `title` is put on one line and cut; `date` is in ISO form."""
         pages = tuple(min(page, self.length) for page in self.pages)
         title = one_line(title or "")[: 2 * TITLE_CHARS] or None
-        return Extract("".join(self.parts), title, date, pages, tuple(self.marks), tuple(self.notes))
+        return Extract("".join(self.parts), title, date, pages, tuple(self.marks), tuple(self.notes), tuple(self.times))
 
 
 def row_of(cells: Sequence[str]) -> str:

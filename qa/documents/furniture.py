@@ -117,6 +117,31 @@ def furniture_marks(text: str, found: Sequence[Range] | None = None) -> tuple[Ma
     return tuple(marks)
 
 
+EDGE_LINES = 2  # lines at the top or bottom of a page that can be its head or foot
+PAGE_NUMBER = re.compile(r"(?i)\b(?:page|pagina|seite|p\.)\s*\d+\b|^\W*(?:\d+|[ivxl]+)\W*$|\[\d+\]$")
+
+
+def page_edges(text: str, pages: Sequence[int]) -> Iterator[Mark]:
+    """The heads and feet of the pages: lines at the edge of several, and numbers of pages; the first head is kept.
+
+    pages: where each begins.
+    """
+    seen: dict[tuple[str, str], list[Range]] = {}
+    numbers = set()
+    for start, end in pairwise([*pages, len(text)] if pages else []):
+        lines = list(line_ranges(text, start, end))
+        for edge, places in (("head", lines[:EDGE_LINES]), ("foot", lines[: -EDGE_LINES - 1 : -1])):
+            for place in places if len(lines) > 2 * EDGE_LINES else places[:1]:
+                line = text[slice(*place)]
+                seen.setdefault((edge, re.sub(r"\d+|\b[ivxl]+\b", "#", fold(line))), []).append(place)
+                if place in (lines[0], lines[-1]) and len(line) <= FURNITURE_CHARS and PAGE_NUMBER.search(line):
+                    numbers.add(place)
+    for (edge, _), places in seen.items():
+        if len(places) > 1:
+            numbers.update(places if edge == "foot" else places[1:])
+    return (Mark(*place, "furniture") for place in sorted(numbers))
+
+
 def is_furniture(block: str, listed: bool, near: bool) -> bool:
     """Whether a short block is page furniture.
 

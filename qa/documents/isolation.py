@@ -61,8 +61,8 @@ class Worker:
         self.files = 0
         self.lock = threading.Lock()
 
-    def read(self, path: Path) -> Parsed:
-        """SHA-256 and content of a file.
+    def read(self, path: Path, encoding: str = "") -> Parsed:
+        """SHA-256 and content of a file. encoding: where a person has named it.
 
         Raises UnreadableFile with the reason, also where the parser hung, crashed or took too much memory.
         """
@@ -73,7 +73,7 @@ class Worker:
             self.files += 1
             try:
                 with Watchdog(process, self.silence, self.longest) as watchdog:
-                    kind, payload = exchange(process, path, watchdog)
+                    kind, payload = exchange(process, (os.fspath(path), encoding), watchdog)
             except (OSError, EOFError) as error:
                 self.close()
                 raise UnreadableFile(self.lost(process, watchdog)) from error
@@ -184,11 +184,14 @@ class Watchdog:
             return
 
 
-def exchange(process: subprocess.Popen[bytes], path: Path, watchdog: Watchdog) -> tuple[bytes, bytes]:
-    """(kind, payload) of the worker's reply. Raises OSError or EOFError where the worker has ended."""
+def exchange(process: subprocess.Popen[bytes], asked: tuple[str, str], watchdog: Watchdog) -> tuple[bytes, bytes]:
+    """(kind, payload) of the worker's reply. Raises OSError or EOFError where the worker has ended.
+
+    asked: path and encoding; without one, the worker gets the path alone.
+    """
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(json.dumps(os.fspath(path)).encode("ascii") + b"\n")
+    process.stdin.write(json.dumps(asked if asked[1] else asked[0]).encode("ascii") + b"\n")
     process.stdin.flush()
     while True:
         kind = read_exactly(process.stdout, 1)
@@ -217,17 +220,17 @@ def message(kind: bytes, payload: bytes = b"") -> bytes:
 def packed(sha256: str, found: Extract) -> bytes:
     """The payload of a RESULT: one line of JSON with everything but the text, then the text in UTF-8."""
     marks = [astuple(mark) for mark in found.marks]
-    head = json.dumps([sha256, found.title, found.date, found.pages, marks, found.notes])
+    head = json.dumps([sha256, found.title, found.date, found.pages, marks, found.notes, found.times])
     return head.encode("ascii") + b"\n" + found.text.encode("utf-8", "surrogatepass")
 
 
 def parsed(payload: bytes) -> Parsed:
     """What `packed` made a payload of."""
     end = payload.index(b"\n")
-    sha256, title, date, pages, marks, notes = json.loads(payload[:end])
+    sha256, title, date, pages, marks, notes, times = json.loads(payload[:end])
     text = str(memoryview(payload)[end + 1 :], "utf-8", "surrogatepass")
     made = tuple(Mark(*mark) for mark in marks)
-    return sha256, Extract(text, title, date, tuple(pages), made, tuple(notes))
+    return sha256, Extract(text, title, date, tuple(pages), made, tuple(notes), tuple(times))
 
 
 SHARED_WORKER = Worker()

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePath, PurePosixPath
 
+from qa.documents.decoding import named
 from qa.documents.extract import Extract
 from qa.documents.files import read_stable
 from qa.documents.formats.epub import load_epub
@@ -19,7 +21,9 @@ from qa.documents.formats.markdown import load_markdown
 from qa.documents.formats.office import load_docx, load_odt, load_pptx, load_rtf
 from qa.documents.formats.pdf import load_pdf
 from qa.documents.formats.plain import load_text
+from qa.documents.formats.records import load_json, load_json_lines
 from qa.documents.formats.sheets import load_xlsx
+from qa.documents.formats.subtitles import load_subtitles
 from qa.documents.formats.tables import load_csv
 from qa.documents.isolation import SHARED_WORKER
 from qa.errors import UnreadableFile
@@ -32,8 +36,10 @@ LOADER_VERSION = 3  # part of every fingerprint: after a change every document i
 # ---- the file ----
 
 
-def load(path: Path, name: str) -> Document:
+def load(path: Path, name: str, encoding: str = "") -> Document:
     """The document in the file at `path`; `name` is what citations call it.
+
+    encoding: of a format that is text, where a person has named it.
 
     Raises UnreadableFile with the reason: missing, forbidden, not a regular file, too large, changing while it is
     read, of a type that is not read, damaged, protected by a password, made to do harm, or without text.
@@ -42,7 +48,7 @@ def load(path: Path, name: str) -> Document:
     if suffix not in LOADERS:
         raise UnreadableFile(not_read(path))
     path = Path(os.path.abspath(path))
-    sha256, extract = parse(path) if suffix in TRUSTED else SHARED_WORKER.read(path)
+    sha256, extract = parse(path, encoding) if suffix in TRUSTED else SHARED_WORKER.read(path, encoding)
     source = Source(
         name=name,
         path=str(path),
@@ -50,6 +56,7 @@ def load(path: Path, name: str) -> Document:
         title=extract.title or PurePosixPath(name).stem,
         date=extract.date,
         pages=extract.pages,
+        times=extract.times,
     )
     return Document(source, extract.text, extract.marks, extract.notes)
 
@@ -60,10 +67,22 @@ def not_read(path: PurePath) -> str:
     return f"is of a type that is not read ({path.suffix or 'no suffix'})" + (f"; {advice}" if advice else "")
 
 
-def parse(path: Path) -> tuple[str, Extract]:
-    """(SHA-256 of the file's bytes, their content). Raises UnreadableFile, and any exception of a parser."""
+def named_encoding(encodings: Mapping[str, str], name: str) -> str:
+    """The encoding that a person has named for the document of that name; "" for none.
+
+    encodings: by patterns such as "*.csv", of which the first that fits counts; capitals are as good as small letters.
+    """
+    fits = (encoding for pattern, encoding in encodings.items() if fnmatchcase(name.lower(), pattern.lower()))
+    return next(fits, "") if PurePosixPath(name).suffix.lower() in TEXTS else ""
+
+
+def parse(path: Path, encoding: str = "") -> tuple[str, Extract]:
+    """(SHA-256 of the file's bytes, their content). Raises UnreadableFile, and any exception of a parser.
+
+    encoding: as in `load`.
+    """
     data = read_stable(path)
-    extract = LOADERS[path.suffix.lower()](data)
+    extract = LOADERS[path.suffix.lower()](named(data, encoding) if encoding else data)
     if not has_words(extract.text, extract.marks):
         raise UnreadableFile("holds no text")
     return hashlib.sha256(data).hexdigest(), extract
@@ -99,7 +118,14 @@ LOADERS: dict[str, Callable[[bytes], Extract]] = {
     ".csv": load_csv,
     ".tsv": load_csv,
     ".xlsx": load_xlsx,
+    ".srt": load_subtitles,
+    ".vtt": load_subtitles,
+    ".json": load_json,
+    ".jsonl": load_json_lines,
 }
+TEXTS = frozenset(
+    {".txt", ".md", ".markdown", ".html", ".htm", ".xhtml", ".csv", ".tsv", ".srt", ".vtt", ".json", ".jsonl"}
+)
 TRUSTED = frozenset({".txt"})  # read in this process, since nothing is parsed
 ADVICE = {
     ".doc": "save it as .docx",

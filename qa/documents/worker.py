@@ -1,4 +1,4 @@
-"""The process that reads files for `isolation`: it takes a path in JSON on each line and replies with messages."""
+"""The process that reads files for `isolation`: it takes a path, or path and encoding, in JSON on each line and replies with messages."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ def main() -> None:
     limit_memory(memory)
     heartbeat.listen(lambda: send(out, message(BEAT)))
     heartbeat.listen(lambda: limit_time(seconds))
-    paths: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=read_paths, args=(sys.stdin.buffer, paths), daemon=True).start()
+    asked: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=read_lines, args=(sys.stdin.buffer, asked), daemon=True).start()
     while True:
-        path = Path(json.loads(paths.get()))
+        told = json.loads(asked.get())
+        path, encoding = (told, "") if isinstance(told, str) else told
         limit_time(seconds)
-        send(out, reply_to(path, memory))
+        send(out, reply_to(Path(path), encoding, memory))
 
 
-def read_paths(stream: IO[bytes], paths: queue.SimpleQueue[str]) -> None:
+def read_lines(stream: IO[bytes], asked: queue.SimpleQueue[str]) -> None:
     """Puts each line into the queue; ends the process, even in the middle of a file, when the stream is closed."""
     for line in stream:
-        paths.put(line.decode("ascii"))
+        asked.put(line.decode("ascii"))
     os._exit(0)
 
 
@@ -44,10 +45,10 @@ def send(out: IO[bytes], data: bytes) -> None:
     out.flush()
 
 
-def reply_to(path: Path, memory: int) -> bytes:
+def reply_to(path: Path, encoding: str, memory: int) -> bytes:
     """The message with the file's content, or with the reason why there is none."""
     try:
-        return message(RESULT, packed(*parse(path)))
+        return message(RESULT, packed(*parse(path, encoding)))
     except UnreadableFile as error:
         return refusal(str(error))
     except MemoryError:

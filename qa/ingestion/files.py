@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from qa.store.opening import CATALOG_FILE
 from qa.text import encodable
 
 UPLOADS = "uploads"  # folder inside the store, and what the names of its documents begin with
+NO_DOCUMENTS = re.compile(r"(?i)~\$.*|~wrl\d*\.tmp|desktop\.ini|thumbs\.db|ehthumbs\.db|__macosx")
+"""What Office keeps beside an open document, and what Windows and macOS keep in folders."""
 RECENT_NS = 2_000_000_000  # a file changed this shortly before it was looked at may change again within one clock tick
 
 
@@ -122,8 +125,8 @@ def find_files(roots: Sequence[Path], store: Path, excluded: Collection[str] = (
     """What lies under the roots and in the uploads. excluded: paths that are left out.
 
     With one folder as root a document is called by its path below it; with several, the root's name stands before;
-    before an upload always "uploads". Hidden files, symbolic links and stores are not read: the first are no documents,
-    a link may lead out of the folder or back into it. Raises VerbatimError where a folder cannot be listed.
+    before an upload always "uploads". Hidden files, those of Office and the system, symbolic links and stores are not
+    read: the first are no documents, a link may lead out of the folder or back into it. Raises VerbatimError where a folder cannot be listed.
     """
     listing = Listing({}, [], [])
     for root, prefix in named_roots(roots, store):
@@ -173,10 +176,12 @@ def walk(root: Path, store: Path) -> Iterator[tuple[Path, str]]:
     for folder, folders, files in os.walk(root, onerror=cannot_list):
         here = Path(folder)
         folders[:] = sorted(
-            f for f in folders if not f.startswith(".") and here / f != store and not is_store(here / f)
+            f
+            for f in folders
+            if not (f.startswith(".") or NO_DOCUMENTS.fullmatch(f)) and here / f != store and not is_store(here / f)
         )
         for file in sorted(files):
-            if not file.startswith("."):
+            if not (file.startswith(".") or NO_DOCUMENTS.fullmatch(file)):
                 yield here / file, (here / file).relative_to(root).as_posix()
 
 

@@ -42,6 +42,7 @@ class Facts(TypedDict, total=False):
     passages: int  # in the published generation
     roots: list[str]  # absolute paths that the store is made from
     excluded: dict[str, str]  # path -> name of the documents that a person leaves out
+    encodings: dict[str, str]  # pattern -> encoding of the text files whose encoding a person has named
     failed: dict[str, list[str | int]]  # name -> path, FileFacts, reason; read as `FailedFile`
     embedder: str  # name of the model
     model: str  # its identity: name, version, hash of its weights
@@ -158,6 +159,11 @@ class Catalog:
     def excluded(self) -> dict[str, str]:
         """Path and name of the documents that a person leaves out."""
         return dict(self.fact("excluded", {}))
+
+    @property
+    def encodings(self) -> dict[str, str]:
+        """The encodings that a person has named, by patterns of documents' names."""
+        return dict(self.fact("encodings", {}))
 
     @property
     def failed(self) -> dict[str, FailedFile]:
@@ -341,7 +347,10 @@ def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 def source_of(row: Sequence[Any]) -> Source:
     """A row of SOURCE_COLUMNS."""
     name, path, sha256, title, date, pages, stale = row[:7]
-    return Source(name, path, sha256, title, date, tuple(json.loads(pages)), bool(stale))
+    starts, times = json.loads(pages), ()
+    if starts and isinstance(starts[0], list):  # each with the time at which it is said
+        starts, times = zip(*starts, strict=True)
+    return Source(name, path, sha256, title, date, tuple(starts), bool(stale), tuple(times))
 
 
 def passage_of(row: Sequence[Any]) -> Passage:

@@ -10,7 +10,7 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from qa.documents.decoding import decode
+from qa.documents.decoding import decode, decode_noted
 from qa.documents.extract import CELL_BREAK, INVISIBLE, TITLE_CHARS, Extract, name_set, row_of, sorted_marks, tidy
 from qa.documents.formulas import linear
 from qa.documents.furniture import furniture_marks
@@ -62,7 +62,8 @@ def load_html(data: bytes) -> Extract:
         raise UnreadableFile(f"its HTML cannot be read: {error or type(error).__name__}") from error
     text, structure = joined(paragraphs)
     marks = sorted_marks(furniture_marks(text), structure)
-    notes = left_out(struck)
+    unsure = decode_noted(data, declared_charset(data)).notes
+    notes = (*left_out(struck), *unsure)
     return Extract(text, title or header_title(text, marks)[0], stated or header_date(text), (), marks, notes)
 
 
