@@ -389,8 +389,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qa",
         description="Ask your own documents and get the answer in their own words, with the exact place it stands in.",
-        epilog="Settings: QA_STORE, QA_EMBEDDER, QA_READER, QA_THRESHOLD, QA_MODEL_DIR, QA_THREADS, QA_ENCODINGS, or qa.toml "
-        "in the working folder or the user's configuration folder.",
+        epilog="Settings: QA_STORE, QA_EMBEDDER, QA_READER, QA_THRESHOLD, QA_MODEL_DIR, QA_THREADS, QA_ENCODINGS, "
+        "or qa.toml in the working folder or the user's configuration folder.",
     )
     parser.add_argument("--version", action="version", version=f"verbatim-qa {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")

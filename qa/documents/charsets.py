@@ -1,4 +1,4 @@
-"""Which encoding a text is in that states none: candidates by letter pairs (chardet), judged by what they make of words.
+"""Which encoding a text is in that states none: candidates by letter pairs (chardet), judged by the words they make.
 
 What a wrong encoding makes of a text looks wrong: letters of two alphabets in one word, signs within words, letters
 that its language does not have. Where two encodings make equally good words of it, the text is not taken for either.

@@ -102,8 +102,14 @@ class Builder:
         if kind and (kind != "heading" or len(lined) <= TITLE_CHARS):
             self.marks.append(Mark(start, self.length, kind, separator if row else ""))
 
-    def add_timed(self, pieces: Iterable[tuple[str, str]]) -> None:
-        """Appends a paragraph of (time, text) pieces, with a space between them."""
+    def add_timed(self, pieces: Iterable[tuple[str, str]], apart: bool = False) -> None:
+        """Appends a paragraph of (time, text) pieces, with a space between them.
+
+        apart: after so wide a gap that it is not taken for words of the speaker before.
+        """
+        if apart and self.length:
+            self.parts.append("\n\n")
+            self.length += 2
         said = [(time, line) for time, text in pieces if (line := one_line(text))]
         at = self.length + 2 if self.length else 0
         for time, line in said:

@@ -1,4 +1,4 @@
-"""The process that reads files for `isolation`: it takes a path, or path and encoding, in JSON on each line and replies with messages."""
+"""The process that reads files for `isolation`: a line is a path, or path and encoding, in JSON; it sends messages."""
 
 from __future__ import annotations
 

@@ -126,7 +126,8 @@ def find_files(roots: Sequence[Path], store: Path, excluded: Collection[str] = (
 
     With one folder as root a document is called by its path below it; with several, the root's name stands before;
     before an upload always "uploads". Hidden files, those of Office and the system, symbolic links and stores are not
-    read: the first are no documents, a link may lead out of the folder or back into it. Raises VerbatimError where a folder cannot be listed.
+    read: the first are no documents, a link may lead out of the folder or back into it. Raises VerbatimError where a
+    folder cannot be listed.
     """
     listing = Listing({}, [], [])
     for root, prefix in named_roots(roots, store):

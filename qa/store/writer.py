@@ -67,7 +67,8 @@ class CatalogWriter(Catalog):
                 """INSERT INTO documents (name, live, path, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256,
                    made_by, title, date, pages, marks, stale, text)
                    VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-                (s.name, f.path, *f.facts, f.scanned_ns, f.sha256, f.made_by, s.title, s.date, json.dumps(list(zip(s.pages, s.times, strict=True)) if s.times else s.pages),
+                (s.name, f.path, *f.facts, f.scanned_ns, f.sha256, f.made_by, s.title, s.date,
+                 json.dumps(list(zip(s.pages, s.times, strict=True)) if s.times else s.pages),
                  json.dumps([astuple(m) for m in document.marks]), s.stale, document.text),
             ).lastrowid  # fmt: skip
             self.db.executemany(

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from qa.cells import FIELD
+from qa.cells import FIELD, FIGURES
 from qa.documents.decoding import decode_noted
 from qa.documents.extract import TITLE_CHARS, Builder, Extract, one_line
 from qa.documents.header import front_date
 from qa.documents.heartbeat import beat
 from qa.errors import UnreadableFile
-from qa.text import LINE
+from qa.text import LINE, WORD
 
 DEPTH = 20  # of values within values
 FIELD_CHARS = 200  # a longer value is running text
@@ -107,10 +107,12 @@ def add_record(made: Builder, name: str, value: Any) -> None:
 
 
 def add_fields(made: Builder, record: Pairs, name: str) -> str:
-    """Adds a record's fields under its own name, else under `name`; returns the record's own name, "" for none."""
+    """Adds a record's fields under its name or first words, else under `name`; returns its name, "" for none."""
     said = {key.lower(): shown(value) for key, value in reversed(record) if not isinstance(value, tuple | list)}
     own = next((one for key in NAMES if (one := one_line(said.get(key, ""))) and len(one) <= TITLE_CHARS), "")
-    made.add(own or name, "heading")
+    words = (one for one in map(one_line, reversed(said.values())) if WORD.search(one) and not FIGURES.fullmatch(one))
+    first = next(words, "") if name else ""
+    made.add(own or (first if len(first) <= FIELD_CHARS else "") or name, "heading")
     made.in_table = False
     for path, value in flat(record, ()):
         add_field(made, path, value)

@@ -38,6 +38,7 @@ class Piece(NamedTuple):
     text: str
     speaker: str  # "" where the cue does not say that another one begins
     begins: bool  # a paragraph
+    unknown: bool  # another speaker, whom nothing names
 
 
 def load_subtitles(data: bytes) -> Extract:
@@ -54,7 +55,7 @@ def load_subtitles(data: bytes) -> Extract:
     if lost:
         made.notes.append(f"{lost} {'block has' if lost == 1 else 'blocks have'} no times that can be read, left out")
     for paragraph in paragraphs(list(pieces(cues))):
-        made.add_timed([(clock(piece.start), spoken(piece)) for piece in paragraph])
+        made.add_timed([(clock(piece.start), spoken(piece)) for piece in paragraph], paragraph[0].unknown)
     first = text.lstrip("\ufeff").split("\n", 1)[0]
     title = first.removeprefix("WEBVTT").strip(" \t-\r") if first.startswith("WEBVTT") else ""
     return made.finish(title)
@@ -103,7 +104,13 @@ def pieces(cues: Sequence[Cue]) -> Iterator[Piece]:
                 speaker, said = label[1].strip(), said[label.end() :].strip()
             dashed = bool(DASH.match(said))
             begins = dashed or (pause and number == 0) or bool(speaker and speaker != last)
-            yield Piece(cue.start, DASH.sub("", said) if dashed else said, speaker if speaker != last else "", begins)
+            yield Piece(
+                cue.start,
+                DASH.sub("", said) if dashed else said,
+                speaker if speaker != last else "",
+                begins,
+                dashed and not speaker,
+            )
             last = speaker or ("" if dashed else last)
             pause = False
         shown, end = cue.lines, max(end, cue.end)
