@@ -26,6 +26,10 @@ BINARY = "is not text (binary data)"
 NAME_IT = 'name it in qa.toml under [encodings], as in "FILE" = "cp1250" (patterns such as "*.csv" name several files)'
 
 
+class Ambiguous(UnreadableFile):
+    """The bytes are text in one of several encodings."""
+
+
 class Decoded(NamedTuple):
     """The text of a file."""
 
@@ -34,14 +38,20 @@ class Decoded(NamedTuple):
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
-    """The text that `decode_noted` returns."""
-    return decode_noted(data, declared).text
+    """The text that `decode_noted` returns; for a part of a file, whose encoding nobody can name.
+
+    Letters that could be several ones are replaced by U+FFFD. Raises UnreadableFile where the bytes are not text.
+    """
+    try:
+        return decode_noted(data, declared).text
+    except Ambiguous:
+        return data.decode("ascii", "replace")
 
 
 def decode_noted(data: bytes, declared: str | None = None) -> Decoded:
     """The text of a file: by byte-order mark, which is dropped, else `declared`, else UTF-8, else by what words it has.
 
-    Raises UnreadableFile where the bytes are not text, or could be text in several encodings.
+    Raises UnreadableFile where the bytes are not text, and Ambiguous, which is one, where they could be several texts.
     """
     for mark, codec in BOMS:
         if data.startswith(mark):
@@ -118,6 +128,6 @@ def by_its_words(data: bytes) -> Decoded:
     codec, others = told_charset(data)
     text = decoded(data, codec)
     if text is None and others:
-        raise UnreadableFile(f"has an encoding that cannot be told (it may be {' or '.join(others)}): {NAME_IT}")
+        raise Ambiguous(f"has an encoding that cannot be told (it may be {' or '.join(others)}): {NAME_IT}")
     note = f"its encoding was taken to be {codec}, and could be {' or '.join(others)}: if letters are wrong, {NAME_IT}"
     return Decoded(checked(text), (note,) if others else ())

@@ -347,7 +347,8 @@ def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 def source_of(row: Sequence[Any]) -> Source:
     """A row of SOURCE_COLUMNS."""
     name, path, sha256, title, date, pages, stale = row[:7]
-    starts, times = json.loads(pages), ()
+    starts = json.loads(pages)
+    times: tuple[str, ...] = ()
     if starts and isinstance(starts[0], list):  # each with the time at which it is said
         starts, times = zip(*starts, strict=True)
     return Source(name, path, sha256, title, date, tuple(starts), bool(stale), tuple(times))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
 
+from qa.documents.decoding import decode
 from qa.documents.loaders import LOADERS, load, named_encoding
 from qa.errors import UnreadableFile
 from tests.documents.making import DUTCH, RUSSIAN, extract_of
@@ -122,6 +124,9 @@ def test_what_could_be_two_encodings_is_refused_and_can_be_named(text: str, tmp_
     with pytest.raises(UnreadableFile, match=r"encoding that cannot be told \(it may be .*qa\.toml.*\[encodings\]"):
         load(path, "short.txt")
     assert load(path, "short.txt", codec).text == text
+    assert decode(text.encode(codec)) == re.sub(
+        r"[^ -~]", "\ufffd", text
+    )  # of a letter, whose encoding nobody can name
 
 
 def test_a_named_encoding_holds_for_formats_that_are_text_and_reaches_the_worker(tmp_path: Path) -> None:

@@ -54,7 +54,8 @@ def front_matter(text: str) -> tuple[list[Mark], dict[str, str], int]:
     if not opening:
         return [], {}, 0
     fields: dict[str, str] = {}
-    hidden, marks = [(0, opening.end("fence"))], []
+    hidden = [(0, opening.end("fence"))]
+    marks: list[Mark] = []
     for match in LINE.finditer(text, opening.end()):
         line = match.group().rstrip()
         if line == opening["fence"] or (line == "..." and opening["fence"] == "---"):

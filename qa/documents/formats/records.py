@@ -54,7 +54,8 @@ def load_json(data: bytes) -> Extract:
 def load_json_lines(data: bytes) -> Extract:
     """JSON lines: a record a line; lines that are not JSON are noted. Raises UnreadableFile where most are not."""
     text, notes = decode_noted(data)
-    records, broken = [], []
+    records: list[tuple[int, Any]] = []
+    broken: list[str] = []
     lines = [line for line in enumerate(text.split("\n"), start=1) if line[1].strip()]
     for number, line in lines:
         try:
