@@ -94,7 +94,8 @@ def checked(text: str | None) -> str:
 def seven_bits(data: bytes) -> str | None:
     """Text in ISO-2022 or HZ, whose bytes are ASCII; None where it is in neither."""
     if SHIFTS.search(data):
-        return next((text for codec in SHIFTED if (text := decoded(data, codec)) is not None), None)
+        found = (decoded(data, codec) for codec in SHIFTED)
+        return next((text for text in found if text is not None and not CONTROL.search(text)), None)
     if BRACED.search(data) and data.count(b"~{") == data.count(b"~}"):
         return decoded(data, "hz")
     return None

@@ -169,7 +169,7 @@ def test_a_long_block_is_never_furniture() -> None:
 
 
 def test_heads_and_feet_of_pages_are_furniture_and_pages_are_counted() -> None:
-    bodies = [f"{PROSE}\n\nOn 1{n} May the gauge read 4{n}0.\n\nThe clerk wrote that down.\n" for n in range(3)]
+    bodies = [f"{PROSE}\n\nOn 1{n} May the gauge read 4{n}0.\n\nTotal: {n * n}12\n" for n in range(3)]
     text = "\f".join(
         f"Gauges of Veerhaven        May 2021\n\n{body}\n\n\nLund & Okoro        [Page {n}]\n"
         for n, body in enumerate(bodies, start=1)
