@@ -88,6 +88,7 @@ def run_ingest(options: argparse.Namespace) -> int:
                 opener,
                 embedder_name=settings.embedder,
                 allow_removals=options.allow_removals,
+                encodings=settings.encodings,
                 progress=progress,
             )
 
@@ -96,8 +97,7 @@ def run_ingest(options: argparse.Namespace) -> int:
         return OK
     report = once()
     if options.json:
-        dry = {"dry_run": True} if options.dry_run else {}
-        print(json.dumps({**asdict(report), **dry}, ensure_ascii=False))
+        print(json.dumps(asdict(report) | ({"dry_run": True} if options.dry_run else {}), ensure_ascii=False))
     else:
         print_report(report, settings.store, options.dry_run)
     return FILES_FAILED if report.failed else OK
@@ -365,7 +365,7 @@ def verify_export(catalog: Catalog, export: Path) -> Verified:
     """Compares the quotes of a saved conversation with the documents in the store."""
     from qa.page.export import check
 
-    count, differences = check(export, catalog.document)
+    count, differences = check(export, catalog.document, catalog.encodings)
     return differences, f"{count} quotes and contexts are as the documents say"
 
 
@@ -389,8 +389,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qa",
         description="Ask your own documents and get the answer in their own words, with the exact place it stands in.",
-        epilog="Settings: QA_STORE, QA_EMBEDDER, QA_READER, QA_THRESHOLD, QA_MODEL_DIR, QA_THREADS, or qa.toml "
-        "in the working folder or the user's configuration folder.",
+        epilog="Settings: QA_STORE, QA_EMBEDDER, QA_READER, QA_THRESHOLD, QA_MODEL_DIR, QA_THREADS, QA_ENCODINGS, "
+        "or qa.toml in the working folder or the user's configuration folder.",
     )
     parser.add_argument("--version", action="version", version=f"verbatim-qa {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")

@@ -222,7 +222,8 @@ def regions(
             heading = " ".join(MARKUP.sub("", words).split())
         before, columns = columns, columns_after(columns, block.kind, words)
         here = (block.language, exchange)
-        gap = current and text[current[-1].end : block.start].strip()  # there was furniture between them
+        ruled = current and current[-1].kind == "columns" and block.kind == "row"  # Markdown draws a line between them
+        gap = current and not ruled and text[current[-1].end : block.start].strip()  # there was furniture
         length = block.start - current[0].start if current else 0
         full = length > REGION_CHARS or (block.kind == "heading" and length > PASSAGE_CHARS // 3)
         if current and (here != key or gap or full or columns != before):

@@ -23,10 +23,20 @@ class Source:
     pages: tuple[int, ...] = ()  # where each page starts; empty where the format has no pages
     stale: bool = False  # the last ingest could not read the file again; this is its last good version
     member: str = ""  # what of the file was read, where it is an archive or a mailbox that holds several documents
+    times: tuple[str, ...] = ()  # of each page, where it is no page but what is said at a time, as 0:12:31
 
     def page_at(self, offset: int) -> int | None:
         """Page number, from 1, on which the character at `offset` stands; None without pages."""
-        return max(1, bisect_right(self.pages, offset)) if self.pages else None
+        return max(1, bisect_right(self.pages, offset)) if self.pages and not self.times else None
+
+    def time_at(self, offset: int) -> str | None:
+        """Time at which what stands at `offset` is said; None where the format has no times."""
+        return self.times[max(0, bisect_right(self.pages, offset) - 1)] if self.times else None
+
+    def place_at(self, offset: int) -> str:
+        """Page or time in words; "" without either."""
+        page, time = self.page_at(offset), self.time_at(offset)
+        return f"page {page}" if page is not None else f"at {time}" if time is not None else ""
 
 
 Kind = Literal[
@@ -187,6 +197,10 @@ class Span:
     @property
     def page(self) -> int | None:
         return self.source.page_at(self.start)
+
+    @property
+    def time(self) -> str | None:
+        return self.source.time_at(self.start)
 
     @property
     def cell(self) -> Cell | None:

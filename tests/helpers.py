@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,12 +98,19 @@ def ingest(
     *roots: Path,
     embedder: FakeEmbedder | None = None,
     allow_removals: bool = False,
+    encodings: Mapping[str, str] | None = None,
     tuning: Tuning = TUNED,
 ) -> Report:
     """One ingest with a FakeEmbedder."""
     model = embedder or FakeEmbedder()
     return sync(
-        store, roots, lambda name: model, embedder_name=model.name, allow_removals=allow_removals, tuning=tuning
+        store,
+        roots,
+        lambda name: model,
+        embedder_name=model.name,
+        allow_removals=allow_removals,
+        encodings=encodings,
+        tuning=tuning,
     )
 
 

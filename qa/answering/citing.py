@@ -72,10 +72,10 @@ def quoted(span: Span) -> str:
 
 
 def place_facts(span: Span) -> Iterator[str]:
-    """File, page, date and characters, as far as the document states them."""
+    """File, page or time, date and characters, as far as the document states them."""
     yield span.source.name
-    if span.page is not None:
-        yield f"page {span.page}"
+    if place := span.source.place_at(span.start):
+        yield place
     if span.date:
         yield span.date
     yield f"characters {span.start}-{span.end}"

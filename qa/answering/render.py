@@ -38,6 +38,7 @@ def span_json(span: Span, changed: frozenset[str]) -> dict[str, Any]:
         "end": span.end,
         "sentence": {"text": span.sentence, "start": span.sentence_start, "end": span.sentence_end},
         "page": span.page,
+        "time": span.time,
         "date": span.date,
         "speaker": span.speaker,
         "language": span.passage.language,

@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from qa.documents.archives import ENCRYPTED, LOCKED, MAX_PARTS, UNPACKING, listed_zip, refuse_bomb
+from qa.documents.decoding import named
 from qa.documents.extract import Extract
 from qa.documents.files import MAX_BYTES, is_passed_over, suffix_of
 from qa.documents.formats.mbox import letters_of, load_letter
@@ -39,7 +40,7 @@ class Container:
     """A container that has been opened."""
 
     contents: Contents
-    read: Callable[[str], Extract]  # a member by its name. Raises UnreadableFile, and any exception of a parser
+    read: Callable[[str, str], Extract]  # a member by its name; encoding, if one is named. Raises what a parser does
 
 
 # ---- archives ----
@@ -66,10 +67,11 @@ def open_archive(data: bytes, loaders: Loaders) -> Container:
         sort_in(found, part, loaders)
     refuse_bomb(list(found.members.values()), len(data))
 
-    def read(name: str) -> Extract:
+    def read(name: str, encoding: str) -> Extract:
         if name not in found.members:
             raise UnreadableFile("is no longer in the archive")
-        return loaders[suffix_of(PurePosixPath(name))](unpacked(archive, found.members[name]))
+        text = unpacked(archive, found.members[name])
+        return loaders[suffix_of(PurePosixPath(name))](named(text, encoding) if encoding else text)
 
     return Container(
         Contents(
@@ -165,7 +167,7 @@ def open_mailbox(data: bytes, loaders: Loaders) -> Container:
         raise UnreadableFile(f"has {len(letters):,} letters, more than {MAX_PARTS:,} are not read: divide it")
     places = {f"{number:0{DIGITS}}": place for number, place in enumerate(letters, start=1)}
 
-    def read(name: str) -> Extract:
+    def read(name: str, _: str) -> Extract:
         if name not in places:
             raise UnreadableFile("is no longer in the mailbox")
         start, end = places[name]

@@ -28,6 +28,7 @@ class Extract:
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = ()  # parts of the file that could not be read, for the user
     turns: tuple[Turn, ...] = ()  # who speaks where, if the format says so
+    times: tuple[str, ...] = ()  # of each page, where what begins there is no page but what is said at a time
 
 
 def sorted_marks(*groups: Iterable[Mark]) -> tuple[Mark, ...]:
@@ -71,6 +72,7 @@ class Builder:
         self.parts: list[str] = []
         self.marks: list[Mark] = []
         self.pages: list[int] = []
+        self.times: list[str] = []
         self.notes: list[str] = []
         self.turns: list[Turn] = []
         self.length = 0
@@ -111,6 +113,22 @@ class Builder:
         if kind and (kind != "heading" or len(lined) <= TITLE_CHARS):
             self.marks.append(Mark(start, self.length, kind, separator if row else ""))
 
+    def add_timed(self, pieces: Iterable[tuple[str, str]], apart: bool = False) -> None:
+        """Appends a paragraph of (time, text) pieces, with a space between them.
+
+        apart: after so wide a gap that it is not taken for words of the speaker before.
+        """
+        if apart and self.length:
+            self.parts.append("\n\n")
+            self.length += 2
+        said = [(time, line) for time, text in pieces if (line := one_line(text))]
+        at = self.length + 2 if self.length else 0
+        for time, line in said:
+            self.pages.append(at)
+            self.times.append(time)
+            at += len(line) + 1
+        self.add(" ".join(line for _, line in said))
+
     def table(self, rows: Iterable[Sequence[str]], head: bool | None = None) -> None:
         """Appends the rows of a table.
 
@@ -138,7 +156,8 @@ class Builder:
         pages = tuple(min(page, self.length) for page in self.pages)
         title = one_line(title or "")[: 2 * TITLE_CHARS] or None
         turns = tuple(turn for turn in self.turns if turn.start < self.length)
-        return Extract("".join(self.parts), title, date, pages, tuple(self.marks), tuple(self.notes), turns)
+        parts, marks, notes = "".join(self.parts), tuple(self.marks), tuple(self.notes)
+        return Extract(parts, title, date, pages, marks, notes, turns, tuple(self.times))
 
 
 def row_of(cells: Sequence[str]) -> str:

@@ -37,7 +37,9 @@ BEAT, RESULT, REFUSED = b".", b"T", b"F"  # kinds of message from the worker, ea
 
 Parsed = tuple[str, Extract]  # (SHA-256 of the file's bytes, the content of it or of its member)
 Listed = tuple[str, Contents]  # (SHA-256 of the file's bytes, what the container holds)
-Asked = tuple[str, str | None]  # path, and "" for the file as a document, a member's name, or None for its contents
+Asked = tuple[
+    str, ...
+]  # path, member ("" for the whole file) and encoding ("" where none is named); or path alone: for the contents
 
 
 class Worker:
@@ -64,20 +66,20 @@ class Worker:
         self.files = 0
         self.lock = threading.Lock()
 
-    def read(self, path: Path, member: str = "") -> Parsed:
-        """SHA-256 of a file, and the content of it or of a member of it.
+    def read(self, path: Path, member: str = "", encoding: str = "") -> Parsed:
+        """SHA-256 of a file, and the content of it or of a member of it. encoding: where a person has named it.
 
         Raises UnreadableFile with the reason, also where the parser hung, crashed or took too much memory.
         """
-        return parsed(self.reply(path, member))
+        return parsed(self.reply(path, member, encoding))
 
     def contents(self, path: Path) -> Listed:
         """SHA-256 of a file that holds several documents, and what they are. Raises what `read` does."""
-        sha256, row = json.loads(self.reply(path, None))
+        sha256, row = json.loads(self.reply(path))
         return sha256, contents_of(row)
 
-    def reply(self, path: Path, member: str | None) -> bytes:
-        """The payload of the worker's reply. member: None asks for the contents of a container."""
+    def reply(self, path: Path, *rest: str) -> bytes:
+        """The payload of the worker's reply. rest: member and encoding; without, what a container holds is asked."""
         with self.lock:
             if self.files >= FILES:
                 self.close()
@@ -85,7 +87,7 @@ class Worker:
             self.files += 1
             try:
                 with Watchdog(process, self.silence, self.longest) as watchdog:
-                    kind, payload = exchange(process, (os.fspath(path), member), watchdog)
+                    kind, payload = exchange(process, (os.fspath(path), *rest), watchdog)
             except (OSError, EOFError) as error:
                 self.close()
                 raise UnreadableFile(self.lost(process, watchdog)) from error
@@ -230,7 +232,7 @@ def packed(sha256: str, found: Extract) -> bytes:
     """The payload of a RESULT: one line of JSON with everything but the text, then the text in UTF-8."""
     marks = [astuple(mark) for mark in found.marks]
     turns = [astuple(turn) for turn in found.turns]
-    head = json.dumps([sha256, found.title, found.date, found.pages, marks, found.notes, turns])
+    head = json.dumps([sha256, found.title, found.date, found.pages, marks, found.notes, turns, found.times])
     return head.encode("ascii") + b"\n" + found.text.encode("utf-8", "surrogatepass")
 
 
@@ -242,11 +244,11 @@ def packed_contents(sha256: str, found: Contents) -> bytes:
 def parsed(payload: bytes) -> Parsed:
     """What `packed` made a payload of."""
     end = payload.index(b"\n")
-    sha256, title, date, pages, marks, notes, turns = json.loads(payload[:end])
+    sha256, title, date, pages, marks, notes, turns, times = json.loads(payload[:end])
     text = str(memoryview(payload)[end + 1 :], "utf-8", "surrogatepass")
     made = tuple(Mark(*mark) for mark in marks)
     said = tuple(Turn(*turn) for turn in turns)
-    return sha256, Extract(text, title, date, tuple(pages), made, tuple(notes), said)
+    return sha256, Extract(text, title, date, tuple(pages), made, tuple(notes), said, tuple(times))
 
 
 SHARED_WORKER = Worker()

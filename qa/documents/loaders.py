@@ -9,10 +9,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePath, PurePosixPath
 
 from qa.documents.containers import CONTAINERS, Container, Contents
+from qa.documents.decoding import named
 from qa.documents.extract import Extract
 from qa.documents.files import read_stable, reason, signature, suffix_of
 from qa.documents.formats.epub import load_epub
@@ -23,7 +25,9 @@ from qa.documents.formats.office import load_docx, load_odt, load_pptx, load_rtf
 from qa.documents.formats.outlook import load_msg, load_tnef
 from qa.documents.formats.pdf import load_pdf
 from qa.documents.formats.plain import load_text
+from qa.documents.formats.records import load_json, load_json_lines
 from qa.documents.formats.sheets import load_xlsx
+from qa.documents.formats.subtitles import load_subtitles
 from qa.documents.formats.tables import load_csv
 from qa.documents.isolation import SHARED_WORKER
 from qa.errors import UnreadableFile
@@ -36,8 +40,10 @@ LOADER_VERSION = 3  # part of every fingerprint: after a change every document i
 # ---- the file ----
 
 
-def load(path: Path, name: str, member: str = "") -> Document:
+def load(path: Path, name: str, member: str = "", encoding: str = "") -> Document:
     """The document in the file at `path`; `name` is what citations call it. member: of a container, what to read of it.
+
+    encoding: of a format that is text, where a person has named it.
 
     Raises UnreadableFile with the reason: missing, forbidden, not a regular file, too large, changing while it is
     read, of a type that is not read, damaged, protected by a password, made to do harm, or without text.
@@ -46,7 +52,8 @@ def load(path: Path, name: str, member: str = "") -> Document:
     if suffix not in (CONTAINERS if member else LOADERS):
         raise UnreadableFile(not_read(path))
     path = Path(os.path.abspath(path))
-    sha256, extract = parse(path) if suffix in TRUSTED else SHARED_WORKER.read(path, member)
+    trusted = suffix in TRUSTED
+    sha256, extract = parse(path, "", encoding) if trusted else SHARED_WORKER.read(path, member, encoding)
     source = Source(
         name=name,
         path=str(path),
@@ -55,6 +62,7 @@ def load(path: Path, name: str, member: str = "") -> Document:
         date=extract.date,
         pages=extract.pages,
         member=member,
+        times=extract.times,
     )
     return Document(source, extract.text, extract.marks, extract.notes, extract.turns)
 
@@ -70,14 +78,27 @@ def not_read(path: PurePath) -> str:
     return f"is of a type that is not read ({path.suffix or 'no suffix'})" + (f"; {advice}" if advice else "")
 
 
-def parse(path: Path, member: str = "") -> tuple[str, Extract]:
-    """(SHA-256 of the file, content of it or of its member). Raises UnreadableFile, and any exception of a parser."""
+def named_encoding(encodings: Mapping[str, str], name: str) -> str:
+    """The encoding that a person has named for the document of that name; "" for none.
+
+    encodings: by patterns such as "*.csv", of which the first that fits counts; capitals are as good as small letters.
+    """
+    fits = (encoding for pattern, encoding in encodings.items() if fnmatchcase(name.lower(), pattern.lower()))
+    return next(fits, "") if PurePosixPath(name).suffix.lower() in TEXTS else ""
+
+
+def parse(path: Path, member: str = "", encoding: str = "") -> tuple[str, Extract]:
+    """(SHA-256 of the file, content of it or of its member). Raises UnreadableFile, and any exception of a parser.
+
+    encoding: as in `load`.
+    """
     if member:
         sha256, container = opened(path)
-        extract = container.read(member)
+        extract = container.read(member, encoding)
     else:
         data = read_stable(path)
-        sha256, extract = hashlib.sha256(data).hexdigest(), LOADERS[suffix_of(path)](data)
+        sha256 = hashlib.sha256(data).hexdigest()
+        extract = LOADERS[suffix_of(path)](named(data, encoding) if encoding else data)
     if not has_words(extract.text, extract.marks):
         raise UnreadableFile("holds no text")
     return sha256, extract
@@ -136,8 +157,15 @@ LOADERS: dict[str, Callable[[bytes], Extract]] = {
     ".csv": load_csv,
     ".tsv": load_csv,
     ".xlsx": load_xlsx,
+    ".srt": load_subtitles,
+    ".vtt": load_subtitles,
+    ".json": load_json,
+    ".jsonl": load_json_lines,
 }
 TYPES = LOADERS.keys() | CONTAINERS.keys()  # the suffixes of all files that are read
+TEXTS = frozenset(
+    {".txt", ".md", ".markdown", ".html", ".htm", ".xhtml", ".csv", ".tsv", ".srt", ".vtt", ".json", ".jsonl"}
+)
 TRUSTED = frozenset({".txt"})  # read in this process, since nothing is parsed
 ADVICE = {
     ".doc": "save it as .docx",

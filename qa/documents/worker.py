@@ -1,5 +1,4 @@
-"""The process that reads files for `isolation`: it takes a path and what of it in JSON on each line, and replies with
-messages."""
+"""The process that reads files for `isolation`: it takes a path and what of it in JSON on each line, and replies."""
 
 from __future__ import annotations
 
@@ -8,6 +7,7 @@ import os
 import queue
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -28,9 +28,9 @@ def main() -> None:
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=read_lines, args=(sys.stdin.buffer, lines), daemon=True).start()
     while True:
-        path, member = json.loads(lines.get())
+        path, *rest = json.loads(lines.get())
         limit_time(seconds)
-        send(out, reply_to(Path(path), member, memory))
+        send(out, reply_to(Path(path), rest, memory))
 
 
 def read_lines(stream: IO[bytes], lines: queue.SimpleQueue[str]) -> None:
@@ -45,10 +45,13 @@ def send(out: IO[bytes], data: bytes) -> None:
     out.flush()
 
 
-def reply_to(path: Path, member: str | None, memory: int) -> bytes:
-    """The message with the content of a file or member, or with the reason why there is none."""
+def reply_to(path: Path, rest: Sequence[str], memory: int) -> bytes:
+    """The message with the content of a file or member, or with the reason why there is none.
+
+    rest: member and encoding; empty where it is asked what the container holds.
+    """
     try:
-        return message(RESULT, packed_contents(*look_into(path)) if member is None else packed(*parse(path, member)))
+        return message(RESULT, packed(*parse(path, *rest)) if rest else packed_contents(*look_into(path)))
     except UnreadableFile as error:
         return refusal(str(error))
     except MemoryError:

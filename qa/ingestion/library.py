@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from qa.documents import loaders
 from qa.documents.files import MAX_BYTES, suffix_of
 from qa.errors import UnreadableFile, UsageError, VerbatimError
-from qa.ingestion.files import lies_in, uploads_of
+from qa.ingestion.files import UPLOADS, lies_in, uploads_of
 from qa.ingestion.sync import Embedder, sync
 from qa.store.catalog import DocumentStatus
 from qa.store.opening import create_catalog, open_catalog, write_lock
@@ -67,13 +67,18 @@ class Library:
         path, part = folder / checked, folder / f".{threading.get_ident()}{PART}{Path(checked).suffix.lower()}"
         try:
             write_limited(part, blocks)
-            check_readable(part, checked)
+            check_readable(part, checked, self.encoding_of(f"{UPLOADS}/{checked}"))
             os.replace(part, path)
         except UnreadableFile as error:
             raise UsageError(f"{checked} {error}") from error
         finally:
             part.unlink(missing_ok=True)
         return checked
+
+    def encoding_of(self, name: str) -> str:
+        """The encoding that was named for a document when the store was last read."""
+        with contextlib.closing(open_catalog(self.store)) as catalog:
+            return loaders.named_encoding(catalog.encodings, name)
 
     def remove(self, name: str) -> None:
         """Leaves a document out; an uploaded file is deleted. The feedback that quotes it is erased with it."""
@@ -152,10 +157,10 @@ def checked_name(name: str) -> str:
     return short + suffix
 
 
-def check_readable(path: Path, name: str) -> None:
+def check_readable(path: Path, name: str, encoding: str) -> None:
     """Raises UnreadableFile for a file that cannot be read, or a container of which nothing can be."""
     if suffix_of(path) in loaders.LOADERS:
-        loaders.load(path, name)
+        loaders.load(path, name, encoding=encoding)
         return
     _, held = loaders.contents(path)
     if not held.members:

@@ -104,10 +104,18 @@ class Plan:
     roots: Sequence[Path]
     model: Embedder
     made_by: str
+    encodings: Mapping[str, str]  # by patterns of documents' names
     files: dict[str, FoundFile]  # by document name
     known: dict[str, Fingerprint]  # of the documents that the store holds
     containers: dict[str, list[Any]]  # what the store records of the files that hold several documents
     report: Report  # its `removed`, `skipped`, some `failed` and `noted` are known
+
+    def encoding_of(self, name: str) -> str:
+        return loaders.named_encoding(self.encodings, name)
+
+    def made_by_of(self, name: str) -> str:
+        """Everything besides the file's bytes that decides what the passages and vectors of a document are."""
+        return self.made_by + self.encoding_of(name)
 
 
 # ---- the two ways in ----
@@ -120,13 +128,15 @@ def sync(
     *,
     embedder_name: str = "",
     allow_removals: bool = False,
+    encodings: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
     tuning: Tuning = TUNED,
 ) -> Report:
     """Makes the store hold exactly the documents under `roots` (empty: the recorded ones) and publishes it.
 
     `open_embedder` gets the model's name, or "" for the best one installed; it is asked for identity and tokens when a
-    file has changed, and for vectors only when one is missing. Raises UsageError (wrong roots), TooManyRemovals,
+    file has changed, and for vectors only when one is missing. encodings: of text files, by patterns of documents'
+    names; None: those of the last ingest. Raises UsageError (wrong roots), TooManyRemovals,
     StoreBusy, StoreMismatch, ModelUnavailable; a file that cannot be read is reported and does not stop the rest.
     """
     check_named(roots, store)
@@ -136,12 +146,13 @@ def sync(
         catalog_errors(store),
     ):
         recover(catalog, store)
-        work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals)
+        work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals, encodings)
         if not catalog.generation:  # killed before it is published, the first ingest can be repeated without paths
             catalog.put(roots=absolute(work.roots))
         read_changed(catalog, work, progress)
         catalog.put(containers=work.containers)
         publish(catalog, store, work, progress, tuning)
+        catalog.put(encodings=dict(work.encodings))
         catalog.put(failed={name: file.row() for name, file in failed_files(work).items()})
         return work.report
 
@@ -153,6 +164,7 @@ def preview(
     *,
     embedder_name: str = "",
     allow_removals: bool = False,
+    encodings: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
 ) -> Report:
     """What `sync` would do and report, without embedding anything or writing to the store.
@@ -166,7 +178,7 @@ def preview(
         copy_catalog(store, Path(place))
         with contextlib.closing(create_catalog(Path(place))) as catalog, catalog_errors(store):
             catalog.unstage()
-            work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals)
+            work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals, encodings)
             report = work.report
             read_changed(catalog, work, progress)
             catalog.leave_out(report.removed)
@@ -194,6 +206,7 @@ def plan(
     open_embedder: Callable[[str], Embedder],
     embedder_name: str,
     allow_removals: bool,
+    encodings: Mapping[str, str] | None,
 ) -> Plan:
     """Finds the files and compares their names with what the catalog holds. Raises what `sync` does."""
     recorded = catalog.roots
@@ -216,7 +229,8 @@ def plan(
         failed=[{"document": name, "reason": reason} for name, reason in listing.unnamed],
         noted=[{"document": name, "note": note} for name, note in listing.noted],
     )
-    return Plan(roots, model, made_by_of(model), files, known, listing.containers, report)
+    told = catalog.encodings if encodings is None else encodings
+    return Plan(roots, model, made_by_of(model), told, files, known, listing.containers, report)
 
 
 def checked_model(catalog: Catalog, asked: str, store: Path) -> str:
@@ -231,7 +245,7 @@ def checked_model(catalog: Catalog, asked: str, store: Path) -> str:
 
 
 def made_by_of(model: Embedder) -> str:
-    """Everything besides the file's bytes that decides what its passages and vectors are."""
+    """What decides, for all files alike, what the passages and vectors of a document are."""
     sizes = PASSAGE_CHARS, QUOTE_CHARS, CONTEXT_TOKENS
     return json.dumps([loaders.LOADER_VERSION, SPLITTER_VERSION, sizes, model.identity])
 
@@ -243,11 +257,11 @@ def read_changed(catalog: CatalogWriter, work: Plan, progress: Progress) -> None
     """Stages every file that is new or differs from what the store holds; fills added, updated, unchanged, failed."""
     seen: dict[str, Fingerprint] = {}
     stale: list[str] = []
-    report, made_by = work.report, work.made_by
+    report = work.report
     twins = twins_of(work)
     for done, (name, file) in enumerate(sorted(work.files.items())):
         progress("reading", done, len(work.files))
-        before = work.known.get(name)
+        before, made_by = work.known.get(name), work.made_by_of(name)
         if before and before.made_by == made_by and is_untouched(before, file):
             report.unchanged.append(name)
             continue
@@ -272,15 +286,17 @@ def read_changed(catalog: CatalogWriter, work: Plan, progress: Progress) -> None
     catalog.touch(seen, stale)
 
 
-Twins = dict[tuple[int, str, str], dict[str, str]]  # (size, suffix, member) -> {sha256: name} of documents held
+Twins = dict[
+    tuple[int, str, str, str], dict[str, str]
+]  # (size, suffix, member, made_by) -> {sha256: name} of documents
 
 
 def twins_of(work: Plan) -> Twins:
     """The documents that a renamed, moved or copied file may be equal to."""
     twins: Twins = {}
     for name, held in work.known.items():
-        if held.made_by == work.made_by:
-            key = held.size, Path(held.path).suffix.lower(), held.member
+        if held.made_by.startswith(work.made_by):
+            key = held.size, Path(held.path).suffix.lower(), held.member, held.made_by
             twins.setdefault(key, {})[held.sha256] = name
     return twins
 
@@ -290,7 +306,8 @@ def stage_twin(catalog: CatalogWriter, file: FoundFile, twins: Twins, scanned_ns
 
     A title may be a file's name, which stands for one that the text lacks: such a file is read again.
     """
-    alike = twins.get((file.stat.st_size, file.path.suffix.lower(), file.member))
+    key = file.stat.st_size, file.path.suffix.lower(), file.member, work.made_by_of(file.name)
+    alike = twins.get(key)
     if not alike:
         return None
     digest, model = sha256_of(file), work.model.identity
@@ -303,17 +320,18 @@ def stage_twin(catalog: CatalogWriter, file: FoundFile, twins: Twins, scanned_ns
         replace(p, id=passage_id(file.name, p.start, p.text, p.context, model), source=source)
         for p in catalog.passages_of(twin.source.name)
     ]
-    catalog.stage(document, fingerprint_of(file, scanned_ns, digest, work.made_by), pieces, model)
+    catalog.stage(document, fingerprint_of(file, scanned_ns, digest, work.made_by_of(file.name)), pieces, model)
     return document
 
 
 def stage(catalog: CatalogWriter, file: FoundFile, scanned_ns: int, work: Plan) -> Document:
     """Reads and splits a file and puts it beside the live documents. Raises UnreadableFile."""
-    document, model = loaders.load(file.path, file.name, file.member), work.model
+    encoding, model = work.encoding_of(file.name), work.model
+    document = loaders.load(file.path, file.name, file.member, encoding)
     pieces = list(split(document, model.count_tokens, model.window, model.identity))
     if not pieces:
         raise UnreadableFile("holds no text")
-    fingerprint = fingerprint_of(file, scanned_ns, document.source.sha256, work.made_by)
+    fingerprint = fingerprint_of(file, scanned_ns, document.source.sha256, work.made_by_of(file.name))
     catalog.stage(document, fingerprint, pieces, model.identity)
     return document
 

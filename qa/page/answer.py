@@ -136,9 +136,9 @@ def also_html(own: Citation, also: Sequence[Citation], turn: int, first: int) ->
     often = Counter(c.source.name for c in (own, *also))
     places = []
     for number, citation in enumerate(also[:ALSO], start=first):
-        page = citation.source.page_at(citation.quote[0])
-        at = f"page {page}" if page is not None else f"character {citation.quote[0]:,}"
-        where = f" {at}" if page is not None or often[citation.source.name] > 1 else ""
+        place = citation.source.place_at(citation.quote[0])
+        at = place or f"character {citation.quote[0]:,}"
+        where = f" {escaped(at)}" if place or often[citation.source.name] > 1 else ""
         places.append(f"<li>{cite_html(citation, turn, number)}{where} {date_html(citation.date)}</li>")
     more = f"<li>and {number_of(len(also) - ALSO, 'more place')}</li>" if len(also) > ALSO else ""
     said = f"Said in {number_of(len(also), 'more place')}"
@@ -202,15 +202,14 @@ def judge_html(turn: int, number: int, right: str = "Right") -> str:
 
 
 def where_html(citation: Citation, titled: bool = True) -> str:
-    """Speaker, title, file, page and date."""
+    """Speaker, title, file, page or time, and date."""
     source = citation.source
-    page = source.page_at(citation.quote[0])
     titled = titled and source.title not in ("", source.name)
     facts = [
         f'<bdi class="v-speaker">{clipped(citation.speaker)}</bdi>' if citation.speaker else "",
         f'<bdi class="v-title">{clipped(source.title)}</bdi>' if titled else "",
         f'<bdi class="v-file">{clipped(source.name)}</bdi>',
-        f"page {page}" if page is not None else "",
+        escaped(source.place_at(citation.quote[0])),
         date_html(citation.date),
     ]
     return " &middot; ".join(fact for fact in facts if fact)

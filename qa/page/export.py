@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from qa.answering.citing import cited_as, confidence_word
@@ -193,11 +194,14 @@ def read_export(path: Path) -> tuple[str, Facts]:
     raise UsageError(f"{path} is not an export of this version, holds no question, or has lost its facts")
 
 
-def check(path: Path, document_of: DocumentOf) -> tuple[int, list[tuple[str, str]]]:
+def check(
+    path: Path, document_of: DocumentOf, encodings: Mapping[str, str] = MappingProxyType({})
+) -> tuple[int, list[tuple[str, str]]]:
     """(quotes checked, (document, what differs) of those that are not what the documents say).
 
     document_of: the store's document of a name, None where it has none; each file is read again. Where what the export
-    shows is not what its facts say, that is reported under the export's own name. Raises UsageError.
+    shows is not what its facts say, that is reported under the export's own name. encodings: the store's, of text
+    files. Raises UsageError.
     """
     text, facts = read_export(path)
     count, differences = 0, []
@@ -208,7 +212,7 @@ def check(path: Path, document_of: DocumentOf) -> tuple[int, list[tuple[str, str
         for place, words in quotes(facts):
             name = str(place["document"])
             if name not in known:
-                known[name] = read_now(document_of(name))
+                known[name] = read_now(document_of(name), loaders.named_encoding(encodings, name))
             count += 1
             found = difference(known[name], place, words)
             differences += [(name, found)] if found else []
@@ -244,12 +248,12 @@ class FileNow(NamedTuple):
     passages: Sequence[Passage]
 
 
-def read_now(document: Document | None) -> FileNow | str:
-    """The file of a document read again, or why it cannot be."""
+def read_now(document: Document | None, encoding: str) -> FileNow | str:
+    """The file of a document read again, or why it cannot be. encoding: where a person has named it."""
     if document is None:
         return "the store no longer has this document"
     try:
-        read = loaders.load(Path(document.source.path), document.source.name, document.source.member)
+        read = loaders.load(Path(document.source.path), document.source.name, document.source.member, encoding)
     except UnreadableFile as error:
         return f"the file cannot be read again: {error}"
     return FileNow(read, list(split(read, lambda texts: [len(text.split()) for text in texts], WINDOW, "check")))

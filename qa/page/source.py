@@ -171,7 +171,8 @@ def part_html(
     """Characters start to end, with headings, speakers' labels, page breaks and what is marked."""
     ranges = [(m.start, m.end, f"v-{m.kind}") for m in document.marks if m.start < end and start < m.end]
     ranges += [*labels(document.text, passages), *shown.ranges(), *found]
-    pages = {at: number for number, at in enumerate(document.source.pages, start=1) if start <= at < end}
+    starts = () if document.source.times else document.source.pages
+    pages = {at: number for number, at in enumerate(starts, start=1) if start <= at < end}
     pieces = []
     for a, b in pairwise(sorted({start, end, *pages})):
         if a in pages:

@@ -42,6 +42,7 @@ class Facts(TypedDict, total=False):
     passages: int  # in the published generation
     roots: list[str]  # absolute paths that the store is made from
     excluded: dict[str, str]  # place -> name of the documents that a person leaves out
+    encodings: dict[str, str]  # pattern -> encoding of the text files whose encoding a person has named
     failed: dict[str, list[str | int]]  # name -> place, FileFacts, reason; read as `FailedFile`
     containers: dict[str, list[Any]]  # path -> what is known of a file that holds several documents; `ingestion`'s own
     embedder: str  # name of the model
@@ -161,6 +162,11 @@ class Catalog:
     def excluded(self) -> dict[str, str]:
         """Place and name of the documents that a person leaves out."""
         return dict(self.fact("excluded", {}))
+
+    @property
+    def encodings(self) -> dict[str, str]:
+        """The encodings that a person has named, by patterns of documents' names."""
+        return dict(self.fact("encodings", {}))
 
     @property
     def failed(self) -> dict[str, FailedFile]:
@@ -351,7 +357,11 @@ def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 def source_of(row: Sequence[Any]) -> Source:
     """A row of SOURCE_COLUMNS."""
     name, path, sha256, title, date, pages, stale, member = row[:8]
-    return Source(name, path, sha256, title, date, tuple(json.loads(pages)), bool(stale), member)
+    starts = json.loads(pages)
+    times: tuple[str, ...] = ()
+    if starts and isinstance(starts[0], list):  # each with the time at which it is said
+        starts, times = zip(*starts, strict=True)
+    return Source(name, path, sha256, title, date, tuple(starts), bool(stale), member, tuple(times))
 
 
 def passage_of(row: Sequence[Any]) -> Passage:

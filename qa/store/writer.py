@@ -68,7 +68,8 @@ class CatalogWriter(Catalog):
                    made_by, title, date, pages, marks, stale, text)
                    VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                 (s.name, f.path, f.member, *f.facts, f.scanned_ns, f.sha256, f.made_by, s.title, s.date,
-                 json.dumps(s.pages), json.dumps([astuple(m) for m in document.marks]), s.stale, document.text),
+                 json.dumps(list(zip(s.pages, s.times, strict=True)) if s.times else s.pages),
+                 json.dumps([astuple(m) for m in document.marks]), s.stale, document.text),
             ).lastrowid  # fmt: skip
             self.db.executemany(
                 """INSERT INTO passages (document, id, key, fold, start, end, language, sentences, turns, cells,

@@ -65,6 +65,7 @@ def test_the_object_of_an_answer() -> None:
                 "end": 108,
                 "sentence": {"text": "The gate was closed by hand.", "start": 100, "end": 128},
                 "page": 2,
+                "time": None,
                 "date": "2024-03-14",
                 "speaker": "Anna",
                 "language": "en",

@@ -106,7 +106,7 @@ def test_of_several_members_of_one_name_the_last_is_read_and_that_is_noted() -> 
         data = archive(("a.txt", PROSE), ("./a.txt", "second"), ("a.txt", OTHER), ("b.txt", PROSE))
     made = opened(data)
     assert made.contents == Contents(members=("a.txt", "b.txt"), noted=(("a.txt", TWICE),))
-    assert made.read("a.txt").text == OTHER
+    assert made.read("a.txt", "").text == OTHER
 
 
 def test_names_that_are_not_utf8() -> None:
@@ -124,12 +124,12 @@ def test_a_damaged_member_and_one_packed_in_an_unknown_way_cost_themselves_only(
     made = opened(altered(data.replace(PROSE.encode(), b"x" * len(PROSE)), b"b.txt", METHOD, 99))
     assert made.contents.members == ("a.txt", "b.txt", "c.txt")
     with pytest.raises(UnreadableFile, match="damaged"):
-        made.read("a.txt")
+        made.read("a.txt", "")
     with pytest.raises(UnreadableFile, match="not known here"):
-        made.read("b.txt")
+        made.read("b.txt", "")
     with pytest.raises(UnreadableFile, match="no longer in the archive"):
-        made.read("d.txt")
-    assert made.read("c.txt").text == "as it was"
+        made.read("d.txt", "")
+    assert made.read("c.txt", "").text == "as it was"
 
 
 def test_archives_made_to_do_harm_are_refused() -> None:
@@ -174,7 +174,7 @@ def test_each_letter_is_a_document_with_its_message_id() -> None:
     date = "Fri, 16 Dec 2022 17:04:16 +0000"
     made = opened(mailbox(mail("One", PROSE, Message_ID="<1@x>", Date=date), mail("Two", OTHER)), ".mbox")
     assert made.contents == Contents(members=("0001", "0002"))
-    one, two = made.read("0001"), made.read("0002")
+    one, two = made.read("0001", ""), made.read("0002")
     assert (one.title, one.date, two.title, two.date) == ("One", "2022-12-16", "Two", None)
     assert one.text.endswith("\n\nMessage-ID: <1@x>")
     assert one.marks[-1].kind == "furniture"
@@ -182,7 +182,7 @@ def test_each_letter_is_a_document_with_its_message_id() -> None:
     assert_sound(one)
     assert "Message-ID" not in two.text
     with pytest.raises(UnreadableFile, match="no longer in the mailbox"):
-        made.read("0003")
+        made.read("0003", "")
 
 
 @pytest.mark.parametrize(
@@ -215,12 +215,12 @@ def test_mailboxes_of_other_programs(head: bytes, line: bytes) -> None:
 def test_a_line_of_text_that_begins_with_from_begins_no_letter(text: str) -> None:
     made = opened(mailbox(mail("One", PROSE + "\n\n" + text), mail("Two", OTHER)), ".mbox")
     assert len(made.contents.members) == 2
-    assert made.read("0001").text.split(PROSE)[1].split() == text.split()
+    assert made.read("0001", "").text.split(PROSE)[1].split() == text.split()
 
 
 def test_escaped_lines_are_shown_as_they_were_written() -> None:
     made = opened(mailbox(mail("One", f"{PROSE}\n\n>From Monday on, 9:30 Mon.\n")), ".mbox")
-    assert made.read("0001").text.endswith("\n\nFrom Monday on, 9:30 Mon.")
+    assert made.read("0001", "").text.endswith("\n\nFrom Monday on, 9:30 Mon.")
 
 
 def test_a_letter_that_is_none_costs_itself_only() -> None:
@@ -230,8 +230,8 @@ def test_a_letter_that_is_none_costs_itself_only() -> None:
     made = opened(data, ".mbox")
     assert len(made.contents.members) == 4
     with pytest.raises(UnreadableFile, match="is not an e-mail"):
-        made.read("0002")
-    assert made.read("0004").title == "4"
+        made.read("0002", "")
+    assert made.read("0004", "").title == "4"
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"From", PROSE.encode(), b"From here on it was calm.\n", bytes(100)])

@@ -242,3 +242,12 @@ def test_a_folder_that_may_not_be_listed(folder: Path, store: Path, mode: int) -
     assert done.returncode == 0, done.stderr
     assert str(folder / "notes").encode() in done.stdout  # it is this folder that the message is about, not the store
     assert state(store) == before
+
+
+def test_what_office_and_the_system_keep_beside_documents_is_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    write(folder, "a.txt", "The lock at Veerhaven was closed on Monday.")
+    for name in ("~$report.docx", "~WRL0001.tmp", "desktop.ini", "Thumbs.db", ".DS_Store", "__MACOSX/._a.txt"):
+        write(folder, name, b"\x00\x01binary")
+    report = ingest(tmp_path / "store", folder)
+    assert (report.added, report.skipped, report.failed) == (["a.txt"], [], [])

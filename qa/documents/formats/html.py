@@ -10,7 +10,7 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from qa.documents.decoding import decode
+from qa.documents.decoding import decode, decode_noted
 from qa.documents.extract import CELL_BREAK, INVISIBLE, TITLE_CHARS, Extract, name_set, row_of, sorted_marks, tidy
 from qa.documents.formulas import linear
 from qa.documents.furniture import furniture_marks
@@ -47,7 +47,8 @@ def load_html(data: bytes) -> Extract:
     Where no main text is found, or only a small part of the page's text, it is the page without menus, header, footer
     and forms. Raises UnreadableFile where the page cannot be parsed.
     """
-    page = decoded_page(data)
+    source, unsure = decode_noted(data, declared_charset(data))
+    page = cleaned(source)
     if not WORD.search(page):
         return Extract("")
     for library in ("trafilatura", "htmldate"):
@@ -62,7 +63,7 @@ def load_html(data: bytes) -> Extract:
         raise UnreadableFile(f"its HTML cannot be read: {error or type(error).__name__}") from error
     text, structure = joined(paragraphs)
     marks = sorted_marks(furniture_marks(text), structure)
-    notes = left_out(struck)
+    notes = (*left_out(struck), *unsure)
     return Extract(text, title or header_title(text, marks)[0], stated or header_date(text), (), marks, notes)
 
 
@@ -78,7 +79,12 @@ def page_paragraphs(data: bytes) -> list[Paragraph]:
 
 def decoded_page(data: bytes) -> str:
     """The page's source without characters that lxml refuses. Raises UnreadableFile where it is not text."""
-    return NOT_XML.sub(" ", REFERENCE.sub(referenced, decode(data, declared_charset(data))))
+    return cleaned(decode(data, declared_charset(data)))
+
+
+def cleaned(page: str) -> str:
+    """A page's source without characters that lxml refuses."""
+    return NOT_XML.sub(" ", REFERENCE.sub(referenced, page))
 
 
 def body_of(tree: Any) -> Any:
