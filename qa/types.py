@@ -22,6 +22,12 @@ class Source:
     date: str | None  # ISO date the document states about itself
     pages: tuple[int, ...] = ()  # where each page starts; empty where the format has no pages
     stale: bool = False  # the last ingest could not read the file again; this is its last good version
+    group: str | None = None  # first name of the documents that share most of their text with it; None: it has no like
+
+    @property
+    def voice(self) -> str:
+        """What counts once where documents agree: near-identical ones have one voice."""
+        return self.group or self.name
 
     def page_at(self, offset: int) -> int | None:
         """Page number, from 1, on which the character at `offset` stands; None without pages."""

@@ -25,7 +25,9 @@ Vectors = npt.NDArray[np.float32]
 FileFacts = tuple[int, int, int, int]  # size, modification and change time in nanoseconds, inode
 T = TypeVar("T")
 
-SOURCE_COLUMNS = "d.name, d.path, d.sha256, d.title, d.date, d.pages, d.stale"
+SOURCE_COLUMNS = (
+    "d.name, d.path, d.sha256, d.title, d.date, d.pages, d.stale, (SELECT near FROM likeness WHERE document = d.id)"
+)
 PASSAGE_COLUMNS = (
     f"{SOURCE_COLUMNS}, p.id, p.start, p.end, p.text, p.context, p.language, p.sentences, p.turns, p.cells"
 )
@@ -102,6 +104,8 @@ class DocumentStatus:
     title: str = ""
     date: str | None = None
     sha256: str = ""
+    near_identical_to: str = ""  # another document that shares most of its text
+    near_identical: int = 0  # how many others do
 
 
 class Catalog:
@@ -217,7 +221,7 @@ class Catalog:
         row = self.db.execute(query, (name,)).fetchone()
         if row is None:
             return None
-        return Document(source_of(row), row[8], tuple(Mark(*mark) for mark in json.loads(row[7])))
+        return Document(source_of(row), row[9], tuple(Mark(*mark) for mark in json.loads(row[8])))
 
     def documents(self) -> list[DocumentStatus]:
         """What the store knows of, in order of names: documents it holds, files it could not read, files left out."""
@@ -227,12 +231,14 @@ class Catalog:
             "SELECT document, language, count(*) FROM passages GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
         ):
             languages.setdefault(document, []).append((language, count))
+        groups = self.groups()
         query = """SELECT id, name, path, stale, size, length(text), title, date, sha256
                    FROM documents WHERE live ORDER BY name"""
         listed = []
         for row, name, path, stale, size, characters, title, date, sha256 in self.db.execute(query):
             counted = languages.get(row, [])
             problem = failed.pop(name, None)
+            alike = groups.get(name, [name])
             listed.append(
                 DocumentStatus(
                     name=name,
@@ -246,12 +252,23 @@ class Catalog:
                     title=title,
                     date=date,
                     sha256=sha256,
+                    near_identical_to=next((other for other in alike if other != name), ""),
+                    near_identical=len(alike) - 1,
                 )
             )
         listed += [DocumentStatus(name, file.path, "failed", file.reason) for name, file in failed.items()]
         held = {document.path for document in listed}
         listed += [DocumentStatus(name, path, "excluded") for path, name in self.excluded.items() if path not in held]
         return sorted(listed, key=lambda document: document.name)
+
+    def groups(self) -> dict[str, list[str]]:
+        """For each live document that is near-identical to another one the sorted names of its group."""
+        found: dict[str, list[str]] = {}
+        query = """SELECT near, name FROM likeness l JOIN documents d ON d.id = l.document
+                   WHERE d.live AND near IS NOT NULL ORDER BY name"""
+        for first, name in self.db.execute(query):
+            found.setdefault(first, []).append(name)
+        return {name: names for names in found.values() for name in names}
 
     # ---- passages ----
 
@@ -260,7 +277,7 @@ class Catalog:
         found = {}
         for batch in batches(ids, IDS_AT_ONCE):
             rows = self.db.execute(f"SELECT {PASSAGE_COLUMNS} {LIVE} AND p.id IN ({','.join('?' * len(batch))})", batch)
-            found.update({row[7]: passage_of(row) for row in rows})
+            found.update({row[8]: passage_of(row) for row in rows})
         return found
 
     def all_passages(self) -> Iterator[Passage]:
@@ -340,13 +357,13 @@ def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 def source_of(row: Sequence[Any]) -> Source:
     """A row of SOURCE_COLUMNS."""
-    name, path, sha256, title, date, pages, stale = row[:7]
-    return Source(name, path, sha256, title, date, tuple(json.loads(pages)), bool(stale))
+    name, path, sha256, title, date, pages, stale, group = row[:8]
+    return Source(name, path, sha256, title, date, tuple(json.loads(pages)), bool(stale), group)
 
 
 def passage_of(row: Sequence[Any]) -> Passage:
     """A row of PASSAGE_COLUMNS."""
-    passage_id, start, end, text, context, language, sentences, turns, cells = row[7:16]
+    passage_id, start, end, text, context, language, sentences, turns, cells = row[8:17]
     return Passage(
         id=passage_id,
         source=source_of(row),
