@@ -204,7 +204,10 @@ def problem(store: Path, error: Exception) -> VerbatimError:
     if name.startswith(FORBIDDEN):
         return VerbatimError(f"the store {store} cannot be written ({error}); check its permissions")
     if name.startswith(NOT_OPENED):
-        return VerbatimError(f"{catalog} cannot be opened ({error}); check its permissions and those of its folder")
+        return VerbatimError(
+            f"{catalog} cannot be opened ({error}); check its permissions and those of its folder, and that the disk "
+            "is not full"
+        )
     if name == "SQLITE_ERROR":  # as for a table that is not there
         return StoreMismatch(
             f"{store / CATALOG_FILE} has not the tables of this program ({error}); name another folder with --store"
