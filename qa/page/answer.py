@@ -139,9 +139,9 @@ def also_html(own: Citation, also: Sequence[Citation], turn: int, first: int) ->
         where = f" {at}" if page is not None or often[citation.source.name] > 1 else ""
         changed = f' <b class="v-state">{CHANGED}</b>' if citation.changed else ""
         places.append(f"<li>{cite_html(citation, turn, number)}{where} {date_html(citation.source)}{changed}</li>")
-    changed = sum(citation.changed for citation in also[ALSO:])
+    unlisted = sum(citation.changed for citation in also[ALSO:])
     more = f"<li>and {number_of(len(also) - ALSO, 'more place')}" if len(also) > ALSO else ""
-    more += (f', of them {changed:,} <b class="v-state">{CHANGED}</b>' if changed else "") + ("</li>" if more else "")
+    more += (f', of them {unlisted:,} <b class="v-state">{CHANGED}</b>' if unlisted else "") + ("</li>" if more else "")
     said = f"Said in {number_of(len(also), 'more place')}"
     return details_html(said, f'<ul class="v-also">{"".join(places)}{more}</ul>', f"{turn}-{first}")
 

@@ -35,7 +35,7 @@ def signature(document: Document) -> bytes:
     made = MinHash(num_perm=VALUES, seed=1, scheme="affine32")
     for runs in batches(list(runs_of(document)), AT_ONCE):
         made.update_batch([run.encode("utf-8", "surrogatepass") for run in runs])
-    return made.hashvalues.astype(np.uint8).tobytes()
+    return bytes(made.hashvalues.astype(np.uint8))
 
 
 def runs_of(document: Document) -> set[str]:
