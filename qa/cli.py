@@ -12,7 +12,6 @@ import io
 import json
 import os
 import signal
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -64,8 +63,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain(f"{error.filename}: {error.strerror}; check its permissions", FAILED)
     except OSError as error:
         return complain(error, FAILED)
-    except sqlite3.DatabaseError as error:
-        return complain(f"the store's catalog cannot be read ({error}); move the store away and ingest again", FAILED)
 
 
 # ---- ingest ----
@@ -262,10 +259,10 @@ def read_questions(path: Path) -> list[dict[str, Any]]:
 
 
 def run_show(options: argparse.Namespace) -> int:
-    from qa.store.opening import open_catalog
+    from qa.store.opening import reading
     from qa.text import encodable
 
-    with contextlib.closing(open_catalog(settings_of(options).store)) as catalog:
+    with reading(settings_of(options).store) as catalog:
         names = {visible(source.name): source.name for source in catalog.sources()}  # as answers print them
         document = catalog.document(encodable(options.document)) or catalog.document(names.get(options.document, ""))
     if document is None:
@@ -277,12 +274,12 @@ def run_show(options: argparse.Namespace) -> int:
 
 
 def run_status(options: argparse.Namespace) -> int:
-    from qa.store.opening import open_catalog
+    from qa.store.opening import reading
 
     store = settings_of(options).store
     if options.changed:
         return run_changed(store, options.json)
-    with contextlib.closing(open_catalog(store)) as catalog:
+    with reading(store) as catalog:
         published = datetime.datetime.fromtimestamp(catalog.published).astimezone()
         facts: dict[str, Any] = {
             "store": str(store),
@@ -330,10 +327,10 @@ def bytes_within(store: Path) -> int:
 
 
 def run_verify(options: argparse.Namespace) -> int:
-    from qa.store.opening import open_catalog
+    from qa.store.opening import reading
 
     store = settings_of(options).store
-    with contextlib.closing(open_catalog(store)) as catalog:
+    with reading(store) as catalog:
         differences, confirmed = (
             verify_export(catalog, options.export) if options.export else verify_files(catalog, store)
         )
@@ -405,7 +402,7 @@ def make_parser() -> argparse.ArgumentParser:
     ingest.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
     ingest.add_argument("--watch", action="store_true", help=(
         "stay, and ingest again a quiet second after each change; Ctrl-C ends it"))  # fmt: skip
-    ingest.epilog = "Exit: 0 done, 1 error, 2 wrong use, 3 a file could not be read, 4 another ingest is running."
+    ingest.epilog = "Exit: 0 done, 1 error, 2 wrong use, 3 a file could not be read, 4 the store is busy."
 
     ask = add(commands, "ask", run_ask, "ask a question, or a file of questions")
     ask.add_argument("question", nargs="?", metavar="QUESTION")
@@ -413,7 +410,7 @@ def make_parser() -> argparse.ArgumentParser:
     ask.add_argument("--no-server", action="store_true", help="load the models here, even if a page has them")
     ask.add_argument("--batch", type=Path, metavar="FILE", help='JSON lines of {"id", "question", "history"?}')
     ask.add_argument("--out", type=Path, metavar="FILE", help="where the answers of --batch go, one JSON object a line")
-    ask.epilog = "Exit: 0 answered (or batch done), 5 no answer in the documents, 1 error, 2 wrong use."
+    ask.epilog = "Exit: 0 answered (or batch done), 5 no answer found, 1 error, 2 wrong use, 4 the store is busy."
 
     show = add(commands, "show", run_show, "print a document's text, in which offsets count")
     show.add_argument("document", metavar="DOCUMENT", help="its name as answers give it")

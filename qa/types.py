@@ -24,6 +24,12 @@ class Source:
     stale: bool = False  # the last ingest could not read the file again; this is its last good version
     member: str = ""  # what of the file was read, where it is an archive or a mailbox that holds several documents
     times: tuple[str, ...] = ()  # of each page, where it is no page but what is said at a time, as 0:12:31
+    group: str | None = None  # first name of the documents that share most of their text with it; None: it has no like
+
+    @property
+    def voice(self) -> str:
+        """What counts once where documents agree: near-identical ones have one voice."""
+        return self.group or self.name
 
     def page_at(self, offset: int) -> int | None:
         """Page number, from 1, on which the character at `offset` stands; None without pages."""

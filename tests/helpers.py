@@ -128,7 +128,7 @@ def change(path: Path, old: str, new: str) -> None:
 class State:
     """What readers see of a store."""
 
-    documents: dict[str, tuple[str, str, str, bool]]  # name -> sha256, title, text, stale
+    documents: dict[str, tuple[str, str, str, bool, str | None]]  # name -> sha256, title, text, stale, group
     passages: dict[str, tuple[str, int, int, str, str, str]]  # id -> document, start, end, text, context, language
     keys: frozenset[bytes]  # of the vectors kept
     indexed: dict[str, int]  # language -> passages in the published index
@@ -136,7 +136,7 @@ class State:
 
 def state(store: Path) -> State:
     with contextlib.closing(open_catalog(store)) as catalog:
-        documents = {s.name: (s.sha256, s.title, text_of(catalog, s.name), s.stale) for s in catalog.sources()}
+        documents = {s.name: (s.sha256, s.title, text_of(catalog, s.name), s.stale, s.group) for s in catalog.sources()}
         passages = {
             p.id: (p.source.name, p.start, p.end, p.text, p.context, p.language) for p in catalog.all_passages()
         }

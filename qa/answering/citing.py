@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from qa.answering.quoting import sentence_text
 from qa.text import Range, equality_key, visible
@@ -64,6 +64,14 @@ def matching_range(said: str, text: str, span: Range) -> Range:
     return (signs[before], signs[before + inside - 1] + 1) if 0 < inside <= len(signs) - before else (0, 0)
 
 
+def near_identical(span: Span) -> list[list[str]]:
+    """Names of the documents that say an answer and are near-identical to each other, group by group."""
+    groups: dict[str, dict[str, None]] = {}
+    for place in span.places:
+        groups.setdefault(place.source.voice, {})[place.source.name] = None
+    return [list(names) for names in groups.values() if len(names) > 1]
+
+
 # ---- in words ----
 
 
@@ -86,6 +94,13 @@ def cell_named(span: Span) -> str:
     cell = span.cell
     named = (("row", cell.row), ("column", cell.column)) if cell else ()
     return ", ".join(f"{what} {name}" for what, name in named if name)
+
+
+def near_identical_named(groups: Sequence[Sequence[str]]) -> list[str]:
+    """What `near_identical` found as sentences."""
+    return [
+        f"{len(names)} near-identical documents say the same and count as one: {', '.join(names)}" for names in groups
+    ]
 
 
 def cited_as(span: Span) -> str:

@@ -19,7 +19,7 @@ from qa.models.embedder import Embedder, open_embedder
 from qa.settings import Settings, load_settings
 from qa.store.catalog import Catalog
 from qa.store.index import Index, generation_path
-from qa.store.opening import catalog_errors, open_catalog
+from qa.store.opening import catalog_errors, open_catalog, reading
 from qa.text import encodable, equality_key
 from qa.types import Answer, Document, Hit, Passage, Source, Span, Within
 
@@ -57,7 +57,7 @@ class QA:
         """
         settings = settings or load_settings()
         folder = Path(store) if store is not None else settings.store
-        with contextlib.closing(open_catalog(folder)) as catalog:
+        with reading(folder) as catalog:
             held, identity = catalog.embedder, catalog.model
         if settings.embedder and settings.embedder != held:
             raise StoreMismatch(
@@ -135,22 +135,22 @@ class QA:
 
     def document(self, name: str) -> Document | None:
         """A document of the store with its text."""
-        with self.lock:
+        with self.lock, catalog_errors(self.store):
             return self.catalog.document(name)
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """The passages of the store with these ids, by id."""
-        with self.lock:
+        with self.lock, catalog_errors(self.store):
             return self.catalog.passages(ids)
 
     def passages_within(self, name: str, start: int, end: int) -> list[Passage]:
         """The passages that reach into characters start to end of a document."""
-        with self.lock:
+        with self.lock, catalog_errors(self.store):
             return self.catalog.passages_of(name, start, end)
 
     def sources(self) -> list[Source]:
         """The documents of the store, without text."""
-        with self.lock:
+        with self.lock, catalog_errors(self.store):
             return self.catalog.sources()
 
     @contextlib.contextmanager
@@ -212,11 +212,12 @@ def merged(equal: Sequence[Span]) -> Span:
 def joint_confidence(equal: Sequence[Span]) -> float:
     """Confidence of what several documents say: the sum of their odds, each document's best span counted once.
 
-    Identical passages are one hit and count once.
+    Near-identical documents count as one; identical passages are one hit and count once.
     """
     best: dict[str, float] = {}
     for span in equal:
-        best[span.source.name] = max(best.get(span.source.name, 0.0), min(span.confidence, MOST))
+        voice = span.source.voice
+        best[voice] = max(best.get(voice, 0.0), min(span.confidence, MOST))
     odds = sum(confidence / (1 - confidence) for confidence in best.values())
     return odds / (1 + odds) if len(best) > 1 else equal[0].confidence
 

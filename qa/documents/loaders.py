@@ -34,7 +34,7 @@ from qa.errors import UnreadableFile
 from qa.text import WORD
 from qa.types import Document, Mark, Source
 
-LOADER_VERSION = 3  # part of every fingerprint: after a change every document is read again
+LOADER_VERSION = 4  # part of every fingerprint: after a change every document is read again
 
 
 # ---- the file ----

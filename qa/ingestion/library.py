@@ -16,7 +16,7 @@ from qa.errors import UnreadableFile, UsageError, VerbatimError
 from qa.ingestion.files import UPLOADS, lies_in, uploads_of
 from qa.ingestion.sync import Embedder, sync
 from qa.store.catalog import DocumentStatus
-from qa.store.opening import create_catalog, open_catalog, write_lock
+from qa.store.opening import catalog_errors, create_catalog, open_catalog, reading, write_lock
 from qa.store.writer import CatalogWriter
 from qa.text import encodable
 
@@ -51,7 +51,7 @@ class Library:
 
     def documents(self) -> list[DocumentStatus]:
         """All that the store knows of, also files left out and unreadable ones. Raises NoStore, StoreDamaged."""
-        with contextlib.closing(open_catalog(self.store)) as catalog:
+        with reading(self.store) as catalog:
             return list(catalog.documents())
 
     # ---- changing ----
@@ -237,7 +237,7 @@ def include(store: Path, names: Iterable[str]) -> None:
 def changing(store: Path) -> Iterator[CatalogWriter]:
     """The catalog of an existing store, opened for writing under its lock. Raises NoStore, StoreBusy."""
     open_catalog(store).close()
-    with write_lock(store), contextlib.closing(create_catalog(store)) as catalog:
+    with write_lock(store), contextlib.closing(create_catalog(store)) as catalog, catalog_errors(store):
         yield catalog
 
 

@@ -37,6 +37,7 @@ from qa.ingestion.files import (
 )
 from qa.ingestion.report import Erased, Report
 from qa.passages import CONTEXT_TOKENS, PASSAGE_CHARS, QUOTE_CHARS, SPLITTER_VERSION, passage_id, split
+from qa.store.busy import BUSY_SECONDS
 from qa.store.catalog import Catalog, FailedFile, Fingerprint
 from qa.store.feedback import erase_outdated
 from qa.store.index import (
@@ -49,7 +50,6 @@ from qa.store.index import (
     remove_generations,
 )
 from qa.store.opening import (
-    BUSY_SECONDS,
     catalog_errors,
     check_folder,
     copy_catalog,

@@ -11,7 +11,7 @@ from qa.documents.files import is_passed_over
 from qa.errors import VerbatimError
 from qa.ingestion.containers import with_members
 from qa.ingestion.files import absolute, check_named, find_files, is_changed, lies_in, uploads_of
-from qa.store.opening import open_catalog
+from qa.store.opening import reading
 
 QUIET_MS = 1000
 STEP_MS = 50  # changes that come closer together than this are taken for one
@@ -23,7 +23,7 @@ def differences(store: Path) -> dict[str, list[str]]:
     Only the files are compared, not the version of model or program. A file that the last ingest could not read counts
     when it has been written to since. Raises NoStore, StoreDamaged.
     """
-    with contextlib.closing(open_catalog(store)) as catalog:
+    with reading(store) as catalog:
         found = find_files([Path(root) for root in catalog.roots], store, catalog.excluded)
         files = with_members(found, catalog).files
         known, failed = catalog.fingerprints(), catalog.failed
@@ -43,7 +43,7 @@ def watched_paths(store: Path, roots: Sequence[Path]) -> list[Path]:
     """
     check_named(roots, store)
     if not roots:
-        with contextlib.closing(open_catalog(store)) as catalog:
+        with reading(store) as catalog:
             roots = [Path(root) for root in catalog.roots]
     uploads_of(store).mkdir(parents=True, exist_ok=True)
     return [*map(Path, absolute(roots)), uploads_of(store)]

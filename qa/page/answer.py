@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from qa.answering.citing import cell_named, cited_as, confidence_word, quoted
+from qa.answering.citing import cell_named, cited_as, confidence_word, near_identical, quoted
 from qa.text import Range, escaped, number_of, visible
 from qa.types import Answer, Hit, Place, Source, Span
 
 NEAREST = 3  # passages shown where there is no answer
 ALSO = 10  # further places listed beside a quote
+CHANGED = "changed since it was read"
 CLIP = 200  # characters of a name, title or speaker
 
 
@@ -124,6 +125,7 @@ def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int) -> 
         f"{cite_html(own, turn, first)} {where_html(own)}{cell_html(span)} &middot; "
         f"{confidence_html(span.confidence)}</figcaption>"
         + ("".join(f'<p class="v-warning">{changed_html(c)}</p>' for c in cited[: ALSO + 1] if c.changed))
+        + near_identical_html(span)
         + also_html(own, also, turn, first + 1)
         + f'<div class="v-acts">{copy_html(span)}{judge_html(turn, first)}</div></figure>'
     )
@@ -139,10 +141,21 @@ def also_html(own: Citation, also: Sequence[Citation], turn: int, first: int) ->
         place = citation.source.place_at(citation.quote[0])
         at = place or f"character {citation.quote[0]:,}"
         where = f" {escaped(at)}" if place or often[citation.source.name] > 1 else ""
-        places.append(f"<li>{cite_html(citation, turn, number)}{where} {date_html(citation.date)}</li>")
-    more = f"<li>and {number_of(len(also) - ALSO, 'more place')}</li>" if len(also) > ALSO else ""
+        changed = f' <b class="v-state">{CHANGED}</b>' if citation.changed else ""
+        places.append(f"<li>{cite_html(citation, turn, number)}{where} {date_html(citation.date)}{changed}</li>")
+    unlisted = sum(citation.changed for citation in also[ALSO:])
+    more = f"<li>and {number_of(len(also) - ALSO, 'more place')}" if len(also) > ALSO else ""
+    more += (f', of them {unlisted:,} <b class="v-state">{CHANGED}</b>' if unlisted else "") + ("</li>" if more else "")
     said = f"Said in {number_of(len(also), 'more place')}"
     return details_html(said, f'<ul class="v-also">{"".join(places)}{more}</ul>', f"{turn}-{first}")
+
+
+def near_identical_html(span: Span) -> str:
+    """How many of the documents that say the same are near-identical; their names stand in the folded list."""
+    return "".join(
+        f'<p class="v-note">{len(names):,} near-identical documents say the same and count as one</p>'
+        for names in near_identical(span)
+    )
 
 
 def nearest_html(hit: Hit, turn: int, number: int) -> str:

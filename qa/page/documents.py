@@ -142,6 +142,7 @@ def row_html(one: DocumentStatus, within: Within | None) -> str:
         size_text(one.bytes) if one.bytes else "",
         escaped(", ".join(one.languages)),
         clipped(one.date or ("" if left_out else "no date stated")),
+        near_html(one),
         f'<b class="v-state">{STATES[one.state]}</b>' if STATES[one.state] else "",
     ]
     below = [name, *(f'<span class="v-fact">{fact}</span>' for fact in facts if fact)]
@@ -159,6 +160,12 @@ def row_html(one: DocumentStatus, within: Within | None) -> str:
         f'<button type="button" class="v-act" data-{act}="{value}" aria-label="{label} {clipped(one.name)}">'
         f"{label}</button></li>"
     )
+
+
+def near_html(one: DocumentStatus) -> str:
+    """Which document shares most of its text; empty where none does."""
+    more = f" and {one.near_identical - 1:,} more" if one.near_identical > 1 else ""
+    return f"near-identical to <bdi>{clipped(one.near_identical_to)}</bdi>{more}" if one.near_identical else ""
 
 
 def size_text(size: int) -> str:

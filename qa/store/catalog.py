@@ -25,7 +25,10 @@ Vectors = npt.NDArray[np.float32]
 FileFacts = tuple[int, int, int, int]  # size, modification and change time in nanoseconds, inode
 T = TypeVar("T")
 
-SOURCE_COLUMNS = "d.name, d.path, d.sha256, d.title, d.date, d.pages, d.stale, d.member"
+SOURCE_COLUMNS = (
+    "d.name, d.path, d.sha256, d.title, d.date, d.pages, d.stale, d.member, "
+    "(SELECT near FROM likeness WHERE document = d.id)"
+)
 PASSAGE_COLUMNS = (
     f"{SOURCE_COLUMNS}, p.id, p.start, p.end, p.text, p.context, p.language, p.sentences, p.turns, p.cells"
 )
@@ -106,6 +109,8 @@ class DocumentStatus:
     date: str | None = None
     sha256: str = ""
     container: str = ""  # of a member that is held: what names of all members of its file begin with, before a slash
+    near_identical_to: str = ""  # another document that shares most of its text
+    near_identical: int = 0  # how many others do
 
 
 class Catalog:
@@ -226,7 +231,7 @@ class Catalog:
         row = self.db.execute(query, (name,)).fetchone()
         if row is None:
             return None
-        return Document(source_of(row), row[9], tuple(Mark(*mark) for mark in json.loads(row[8])))
+        return Document(source_of(row), row[10], tuple(Mark(*mark) for mark in json.loads(row[9])))
 
     def documents(self) -> list[DocumentStatus]:
         """What the store knows of, in order of names: documents it holds, files it could not read, files left out."""
@@ -236,12 +241,14 @@ class Catalog:
             "SELECT document, language, count(*) FROM passages GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
         ):
             languages.setdefault(document, []).append((language, count))
+        groups = self.groups()
         query = """SELECT id, name, path, member, stale, size, length(text), title, date, sha256
                    FROM documents WHERE live ORDER BY name"""
         listed = []
         for row, name, path, member, stale, size, characters, title, date, sha256 in self.db.execute(query):
             counted = languages.get(row, [])
             problem = failed.pop(name, None)
+            alike = groups.get(name, [name])
             listed.append(
                 DocumentStatus(
                     name=name,
@@ -256,6 +263,8 @@ class Catalog:
                     date=date,
                     sha256=sha256,
                     container=name.removesuffix(f"/{member}") if member else "",
+                    near_identical_to=next((other for other in alike if other != name), ""),
+                    near_identical=len(alike) - 1,
                 )
             )
         listed += [DocumentStatus(name, file.place, "failed", file.reason) for name, file in failed.items()]
@@ -264,6 +273,15 @@ class Catalog:
         listed += [DocumentStatus(name, place, "excluded") for place, name in left_out if place not in held]
         return sorted(listed, key=lambda document: document.name)
 
+    def groups(self) -> dict[str, list[str]]:
+        """For each live document that is near-identical to another one the sorted names of its group."""
+        found: dict[str, list[str]] = {}
+        query = """SELECT near, name FROM likeness l JOIN documents d ON d.id = l.document
+                   WHERE d.live AND near IS NOT NULL ORDER BY name"""
+        for first, name in self.db.execute(query):
+            found.setdefault(first, []).append(name)
+        return {name: names for names in found.values() for name in names}
+
     # ---- passages ----
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
@@ -271,7 +289,7 @@ class Catalog:
         found = {}
         for batch in batches(ids, IDS_AT_ONCE):
             rows = self.db.execute(f"SELECT {PASSAGE_COLUMNS} {LIVE} AND p.id IN ({','.join('?' * len(batch))})", batch)
-            found.update({row[8]: passage_of(row) for row in rows})
+            found.update({row[9]: passage_of(row) for row in rows})
         return found
 
     def all_passages(self) -> Iterator[Passage]:
@@ -356,17 +374,17 @@ def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 def source_of(row: Sequence[Any]) -> Source:
     """A row of SOURCE_COLUMNS."""
-    name, path, sha256, title, date, pages, stale, member = row[:8]
+    name, path, sha256, title, date, pages, stale, member, group = row[:9]
     starts = json.loads(pages)
     times: tuple[str, ...] = ()
     if starts and isinstance(starts[0], list):  # each with the time at which it is said
         starts, times = zip(*starts, strict=True)
-    return Source(name, path, sha256, title, date, tuple(starts), bool(stale), member, tuple(times))
+    return Source(name, path, sha256, title, date, tuple(starts), bool(stale), member, tuple(times), group)
 
 
 def passage_of(row: Sequence[Any]) -> Passage:
     """A row of PASSAGE_COLUMNS."""
-    passage_id, start, end, text, context, language, sentences, turns, cells = row[8:17]
+    passage_id, start, end, text, context, language, sentences, turns, cells = row[9:18]
     return Passage(
         id=passage_id,
         source=source_of(row),

@@ -25,6 +25,10 @@ from qa.store.index import HNSW, Index, build_generation, generation_path
 from qa.store.opening import open_catalog
 from tests.helpers import FakeEmbedder, Stopped, differences_of, ingest, state, write
 
+LONG = " ".join(f"Boat {n} came in at {n + 7} o'clock with {n * 31} fish." for n in range(40))  # makes copies of it
+# near-identical, which a heading or two between them does not change
+
+
 TEXTS = st.lists(
     st.sampled_from(
         [
@@ -36,6 +40,7 @@ TEXTS = st.lists(
             "\ufeffA mark in the middle. ",
             "# A heading\n\n",
             "The same sentence again and again. " * 30,
+            LONG,
         ]
     ),
     min_size=1,

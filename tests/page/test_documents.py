@@ -57,6 +57,14 @@ def test_documents_of_an_archive_can_be_removed_together() -> None:
     assert ">4 documents<" in made
 
 
+def test_a_near_identical_document_is_named() -> None:
+    listed = [DocumentStatus(f"{n}.txt", "", "read", passages=1, near_identical_to="<b>.txt", near_identical=n)
+              for n in range(3)]  # fmt: skip
+    rows = drawer_html(listed, Job(), ".txt").split("<li>")
+    assert ["near-identical to <bdi>&lt;b&gt;.txt</bdi>" in row for row in rows] == [False, False, True, True]
+    assert "</bdi> and 1 more" in rows[3]
+
+
 def test_nothing_in_the_drawer_is_markup() -> None:
     nasty = "<img src=x onerror=alert(1)>\"' \u202e${1}"
     made = drawer_html(

