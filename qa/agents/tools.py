@@ -257,7 +257,10 @@ def verify_quote(qa: QA, asked: VerifyQuote) -> JSON:
     start, end = asked_range(document, asked.start, asked.end)
     source, there = document.source, document.text[start:end]
     stands = there == asked.quote
-    places, notes = ([], []) if stands else elsewhere(qa, document, asked.quote)
+    places: list[Elsewhere] = []
+    notes: list[str] = []
+    if not stands:
+        places, notes = elsewhere(qa, document, asked.quote)
     if len(there) > SHOWN:
         notes.append(f"Of the {len(there)} characters that stand there, {SHOWN} are shown.")
     return Verified(

@@ -134,7 +134,9 @@ def server_of(store: Path) -> StdioServerParameters:
     )
 
 
-@pytest.mark.parametrize(("mode", "version"), [("legacy", LATEST_HANDSHAKE_VERSION), ("auto", LATEST_MODERN_VERSION)])
+@pytest.mark.parametrize(
+    ("mode", "version"), [("legacy", LATEST_HANDSHAKE_VERSION), (LATEST_MODERN_VERSION, LATEST_MODERN_VERSION)]
+)
 def test_an_agent_asks_over_stdin_and_stdout(store: Path, mode: str, version: str) -> None:
     async def run() -> None:
         async with Client(server_of(store), mode=mode) as client:
