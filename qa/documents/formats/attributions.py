@@ -45,12 +45,11 @@ def day_in(text: str, latest: str | None, day_first: bool) -> str:
             number = int(month) if month.isdigit() else MONTHS.get(month)
             if number and (found := iso(int(year), number, int(day))):
                 return found
-    match = FIGURES.search(text[:LINE_CHARS])
-    if not match:
+    if not (figures := FIGURES.search(text[:LINE_CHARS])):
         return ""
-    one, other, year = int(match[1]), int(match[3]), int(match[4]) + (2000 if len(match[4]) == 2 else 0)
+    one, other, year = int(figures[1]), int(figures[3]), int(figures[4]) + (2000 if len(figures[4]) == 2 else 0)
     read = [iso(year, other, one)]
-    if not day_first and match[2] != ".":
+    if not day_first and figures[2] != ".":
         read.append(iso(year, one, other))
     known = {found for found in read if found and (latest is None or found <= day_after(latest))}
     return known.pop() if len(known) == 1 else ""
