@@ -98,7 +98,7 @@ def test_a_member_is_read_as_the_file_would_be() -> None:
     parts = {"a.txt": PROSE.encode(), "d/b.docx": docx_file(), "c.eml": letter().as_bytes(), "d.csv": b"a,b\n1,2\n"}
     made = opened(archive(*parts.items()))
     for name, data in parts.items():
-        assert made.read(name) == extract_of(data, Path(name).suffix)
+        assert made.read(name, "") == extract_of(data, Path(name).suffix)
 
 
 def test_of_several_members_of_one_name_the_last_is_read_and_that_is_noted() -> None:
@@ -174,7 +174,7 @@ def test_each_letter_is_a_document_with_its_message_id() -> None:
     date = "Fri, 16 Dec 2022 17:04:16 +0000"
     made = opened(mailbox(mail("One", PROSE, Message_ID="<1@x>", Date=date), mail("Two", OTHER)), ".mbox")
     assert made.contents == Contents(members=("0001", "0002"))
-    one, two = made.read("0001", ""), made.read("0002")
+    one, two = made.read("0001", ""), made.read("0002", "")
     assert (one.title, one.date, two.title, two.date) == ("One", "2022-12-16", "Two", None)
     assert one.text.endswith("\n\nMessage-ID: <1@x>")
     assert one.marks[-1].kind == "furniture"
@@ -201,7 +201,7 @@ def test_each_letter_is_a_document_with_its_message_id() -> None:
 def test_mailboxes_of_other_programs(head: bytes, line: bytes) -> None:
     data = mailbox(mail("One", PROSE), mail("Two", OTHER), head=head).replace(b"\n", line)
     made = opened(data, ".mbox")
-    assert [made.read(name).title for name in made.contents.members] == ["One", "Two"]
+    assert [made.read(name, "").title for name in made.contents.members] == ["One", "Two"]
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_letters_keep_their_names_and_texts_when_others_are_appended(first: list
     assert len(before.contents.members) == len(first)
     assert len(after.contents.members) == len(letters)
     for name in before.contents.members:
-        assert before.read(name) == after.read(name)
+        assert before.read(name, "") == after.read(name, "")
 
 
 @pytest.mark.parametrize("unit", [b"From ", b"From Mon 9:30", b"From x\n", b"\n", b"From a:\n", b"\n>From ", b"a"])

@@ -123,7 +123,7 @@ def test_what_could_be_two_encodings_is_refused_and_can_be_named(text: str, tmp_
     path.write_bytes(text.encode(codec))
     with pytest.raises(UnreadableFile, match=r"encoding that cannot be told \(it may be .*qa\.toml.*\[encodings\]"):
         load(path, "short.txt")
-    assert load(path, "short.txt", codec).text == text
+    assert load(path, "short.txt", encoding=codec).text == text
     assert decode(text.encode(codec)) == re.sub(
         r"[^ -~]", "\ufffd", text
     )  # of a letter, whose encoding nobody can name
@@ -135,9 +135,9 @@ def test_a_named_encoding_holds_for_formats_that_are_text_and_reaches_the_worker
     assert named == ["cp1250", "cp866", "cp1257", ""]
     path = tmp_path / "a.csv"
     path.write_bytes("Stanice;Vedouc\u00ed\n\u0160umava;Dvo\u0159\u00e1k\n".encode("cp1250"))
-    assert "Dvo\u0159\u00e1k" in load(path, "a.csv", "cp1250").text
+    assert "Dvo\u0159\u00e1k" in load(path, "a.csv", encoding="cp1250").text
     with pytest.raises(UnreadableFile, match=r"said in qa\.toml to be in utf-8, but is not"):
-        load(path, "a.csv", "utf-8")
+        load(path, "a.csv", encoding="utf-8")
 
 
 def test_text_without_spaces_is_not_slow() -> None:

@@ -157,7 +157,7 @@ def test_every_part_is_read_or_named() -> None:
     assert sorted(found.notes) == sorted((
         "another form of the letter (text/html) says more than the one read (text/plain)",
         "the encoding that text/plain names is not known (x-lost): it was guessed",
-        "the transfer encoding of text/plain is broken, text may be missing (InvalidBase64PaddingDefect)",
+        "the transfer encoding of text/plain is broken, text may be missing (InvalidBase64LengthDefect)",
         "a part of the letter (text/plain) is not text (binary data)",
         "the attachment drawing.dwg is of a type that is not read",
         "a part of the letter is of a type that is not read (application/x-thing)",
