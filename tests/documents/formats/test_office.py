@@ -204,7 +204,7 @@ def test_word_embedded_pages_are_read_and_others_noted() -> None:
     body = para("Before.") + '<w:altChunk r:id="r2"/>' + para("After.") + '<w:altChunk r:id="r9"/>'
     found = extract_of(word(body, chunk="<html><body><p>8,214 tonnes.</p></body></html>"), ".docx")
     assert found.text == "Before.\n\n8,214 tonnes.\n\nAfter."
-    assert found.notes == ("an embedded part is of a type that is not read (missing)",)
+    assert found.notes == ("an embedded part is named, but missing",)
 
 
 def test_strict_open_xml_is_read() -> None:

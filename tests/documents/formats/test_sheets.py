@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qa.documents.formats.sheets import duration_text, formatted
+from qa.documents.number_formats import duration_text, formatted
 from tests.documents.making import assert_sound, extract_of, marked, workbook
 
 
