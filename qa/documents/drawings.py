@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 CX = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
 DGM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
+NO_BREAK = re.compile(r"\s+")  # a line break in the file is none on the page
 POINTS = 20_000  # of a series, at most
 EPOCHS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}
 
@@ -75,9 +77,10 @@ def points(source: Any, late: bool) -> list[str]:
     """The texts of the points that a chart has stored for a name, categories or values; levels of one joined."""
     if source is None:
         return []
-    levels = list(source.iter(C + "lvl")) or [
-        e for e in source.iter(C + "strCache", C + "numCache", C + "strLit", C + "numLit")
-    ][:1]
+    levels = (
+        list(source.iter(C + "lvl"))
+        or [e for e in source.iter(C + "strCache", C + "numCache", C + "strLit", C + "numLit")][:1]
+    )
     found: list[dict[int, str]] = []
     for level in levels:
         form = level.findtext(C + "formatCode") or ""
@@ -137,7 +140,8 @@ def drawn_paragraphs(root: Any) -> list[str]:
 
 
 def paragraph_text(paragraph: Any) -> str:
-    return "".join("\n" if e.tag == A + "br" else e.text or "" for e in paragraph.iter(A + "t", A + "br"))
+    texts = ("\n" if e.tag == A + "br" else NO_BREAK.sub(" ", e.text or "") for e in paragraph.iter(A + "t", A + "br"))
+    return "".join(texts)
 
 
 def diagram_texts(root: Any) -> list[str]:

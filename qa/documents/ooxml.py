@@ -31,7 +31,7 @@ SILENT = re.compile(  # parts without text of the document: its looks, settings,
         | persons/.* | tables/.* | queryTables/.* | externalLinks/.* | xmlMaps\.xml | richData/.* | namedSheetViews/.*
         | slicers/.* | slicerCaches/.* | timelines/.* | timelineCaches/.* | featurePropertyBag/.*
     )""",
-    re.VERBOSE,
+    re.VERBOSE | re.IGNORECASE,
 )
 
 

@@ -25,7 +25,15 @@ WINGDINGS = {
     0xA8: "\u25fb", 0xD8: "\u27a2", 0xDF: "\u2190", 0xE0: "\u2192", 0xE1: "\u2191", 0xE2: "\u2193", 0xE8: "\u2794",
     0xF0: "\u21e8", 0xFB: "\u2717", 0xFC: "\u2713", 0xFD: "\u2612", 0xFE: "\u2611",
 }  # fmt: skip
-WINGDINGS_2 = {0x4F: "\u2717", 0x50: "\u2713", 0x51: "\u2612", 0x52: "\u2611", 0x53: "\u2612", 0x54: "\u2612", 0xA3: "\u2610"}
+WINGDINGS_2 = {
+    0x4F: "\u2717",
+    0x50: "\u2713",
+    0x51: "\u2612",
+    0x52: "\u2611",
+    0x53: "\u2612",
+    0x54: "\u2612",
+    0xA3: "\u2610",
+}
 FONTS = {"symbol": SYMBOL, "wingdings": WINGDINGS, "wingdings 2": WINGDINGS_2}
 PRIVATE = re.compile("[\uf020-\uf0ff]")  # where such fonts have their characters
 UNKNOWN = "\u25a1"  # stands for a sign that is not known

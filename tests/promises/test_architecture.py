@@ -46,11 +46,8 @@ KNOWN_BY = {  # library: the only modules that may import it
     "trafilatura": {"documents.formats.html"},
     "watchfiles": {"ingestion.watch"},
     "pypdf": {"documents.formats.pdf"},
-    "docx": {"documents.formats.office"},
-    "pptx": {"documents.formats.office"},
-    "striprtf": {"documents.formats.office"},
     "openpyxl": {"documents.formats.sheets"},
-    "zipfile": {"documents.archives", "documents.formats.sheets"},
+    "zipfile": {"documents.archives"},
     "subprocess": {"documents.isolation", "documents.ocr"},
 }
 CATCH_ALL = {  # edges to people, to libraries

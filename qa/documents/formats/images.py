@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from qa.documents import ocr
+from qa.documents.account import listed
 from qa.documents.extract import Builder, Extract, one_line
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
 from qa.errors import UnreadableFile
 
 MAX_FRAMES = 2_000
-FORMATS = ("PNG", "JPEG", "TIFF", "MPO")  # MPO: a JPEG with a second picture, as telephones write it
+FORMATS = ("PNG", "JPEG", "TIFF")
 PIXELS = "has more pixels than a picture of text needs: save it smaller"
 
 
@@ -38,11 +39,16 @@ def load_image(data: bytes) -> Extract:
         for paragraph in paragraphs(lines):
             made.add(paragraph)
     if damaged:
-        made.notes.append(f"the pictures of pages {', '.join(damaged[:10])} are damaged")
+        made.notes.append(f"pictures are damaged (page {listed(damaged)})")
     if empty:
-        made.notes.append(ocr.missing(empty, number))
+        made.notes.append(f"tesseract finds no text on {empty} of {number} pages")
     if not made.length:
-        raise UnreadableFile(made.notes[0] if made.notes else "holds no picture")
+        one = (
+            "is damaged: its picture cannot be read to its end"
+            if damaged
+            else "is a picture in which tesseract finds no text"
+        )
+        raise UnreadableFile(one if number == 1 else "; ".join(made.notes))
     return completed(made.finish(), headings=True)
 
 

@@ -190,7 +190,8 @@ class Odt:
             for cell in row.iterchildren(TABLE + "table-cell", TABLE + "covered-table-cell"):
                 words = " ".join(self.words(p) for p in own_paragraphs(cell))
                 down, across, times = (
-                    count(cell, name) for name in ("number-rows-spanned", "number-columns-spanned", "number-columns-repeated")
+                    count(cell, name)
+                    for name in ("number-rows-spanned", "number-columns-spanned", "number-columns-repeated")
                 )
                 for _ in range(times if words.strip() or cell.tag == TABLE + "covered-table-cell" else 1):
                     if cell.tag == TABLE + "covered-table-cell":

@@ -188,9 +188,10 @@ class Rtf:
 
     def let_go(self) -> None:
         """Ends a note, comment, text box or margin: it is added behind the paragraph that it hangs on."""
-        _, kind, outer = self.held.pop()
+        _, kind, outer = self.held[-1]
         self.end_paragraph()
         self.end_table()
+        self.held.pop()
         said = "\n".join(self.block.hung)
         self.block = outer
         if kind == "margin":

@@ -30,6 +30,8 @@ HIDDEN = re.compile(rb"\bhidden=\"(?:1|true)\"")
 ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
 NUMBER = re.compile(rb"\br=\"(\d{1,7})\"")
 COLUMN = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
+INLINE = re.compile(rb"<c\b[^>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^>]*><is>(.*?)</is>", re.DOTALL)
+NAMESPACE = S.strip("{}").encode("ascii")
 ESCAPED = re.compile(r"_x([0-9A-F]{4})_")
 
 
@@ -64,7 +66,8 @@ def load_xlsx(data: bytes, loaders: Loaders) -> Extract:
             continue
         if relation.kind == "worksheet" and name in held:
             xml = package.data(relation.target) or b""
-            reader = Sheet(book[name], held[name], merged_areas(xml), hidden_rows(xml), hidden_columns(xml), struck)
+            hiding = hidden_rows(xml), hidden_columns(xml)
+            reader = Sheet(book[name], held[name], merged_areas(xml), *hiding, struck, inline_texts(xml))
             add_sheet(made, title, reader.rows())
             made.notes += reader.notes()
         else:
@@ -79,10 +82,20 @@ class Sheet:
     """The rows of a sheet as text; counts what is left out."""
 
     def __init__(
-        self, sheet: Any, written: Any, merged: Sequence[Area], rows: set[int], columns: set[int], struck: set[int]
+        self,
+        sheet: Any,
+        written: Any,
+        merged: Sequence[Area],
+        rows: set[int],
+        columns: set[int],
+        struck: set[int],
+        inline: dict[str, Any],
     ) -> None:
-        """written: the same sheet with its formulas. rows, columns: the hidden ones. struck: styles of struck-out cells."""
-        self.sheet, self.written, self.merged = sheet, written, merged
+        """written: the same sheet with its formulas. rows, columns: the hidden ones. struck: styles of struck-out cells.
+
+        inline: texts with letters of several looks, by their cell.
+        """
+        self.sheet, self.written, self.merged, self.inline = sheet, written, merged, inline
         self.hidden_rows, self.hidden_columns, self.struck = rows, columns, struck
         self.unknown: list[str] = []  # places of formulas without a value
         self.left_rows = self.left_cells = 0
@@ -96,7 +109,9 @@ class Sheet:
         carried: dict[int, tuple[int, str]] = {}  # column: the last row that a merged cell reaches, and what it says
         for number, (row, sources) in enumerate(zip(self.sheet.iter_rows(), self.written.iter_rows(), strict=False), 1):
             if number > SHEET_ROWS or len(row) > SHEET_COLUMNS:
-                raise UnreadableFile("has more rows or columns than a sheet can have: it is damaged, or made to do harm")
+                raise UnreadableFile(
+                    "has more rows or columns than a sheet can have: it is damaged, or made to do harm"
+                )
             cells: list[str] = []
             for column, (cell, source) in enumerate(zip(row, sources, strict=False), start=1):
                 text = self.text_of(cell, source)
@@ -127,9 +142,10 @@ class Sheet:
         if self.struck and getattr(cell, "_style_id", 0) in self.struck:
             self.left_cells += 1
             return ""
-        if isinstance(cell.value, str | int | float | date | time | timedelta):
+        rich = self.inline.get(cell.coordinate) if self.inline else None
+        if rich is None and isinstance(cell.value, str | int | float | date | time | timedelta):
             return cell_text(cell)
-        shown, left = rich_text(cell.value)
+        shown, left = rich_text(rich or cell.value)
         self.left_cells += left
         return shown
 
@@ -157,6 +173,20 @@ def rich_text(value: Any) -> tuple[str, int]:
         else:
             said += levelled(said[-20:], text, (font.vertAlign or "") if font is not None else "")
     return said, left
+
+
+def inline_texts(sheet: bytes) -> dict[str, Any]:
+    """The texts in a sheet's XML that have letters of several looks, by their cell; openpyxl reads them as plain ones."""
+    from openpyxl.cell.rich_text import CellRichText
+    from openpyxl.xml.functions import fromstring
+
+    found = {}
+    for place, text in INLINE.findall(sheet) if b"<is>" in sheet else ():
+        if b"<strike" in text or b"<vertAlign" in text:
+            found[place.decode("ascii")] = CellRichText.from_tree(
+                fromstring(b'<is xmlns="%s">%s</is>' % (NAMESPACE, text))
+            )
+    return found
 
 
 class Area(NamedTuple):

@@ -20,7 +20,14 @@ POWERPOINT_FILE = "a PowerPoint presentation (.pptx)"
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 TITLES = ("title", "ctrTitle")
 FURNITURE = ("sldNum", "dt", "hdr")  # placeholders for the number of the slide, the date and the head of notes
-AROUND_SHAPES = {P + "grpSp", MC + "AlternateContent", MC + "Choice", P + "graphicFrame", A + "graphic", A + "graphicData"}
+AROUND_SHAPES = {
+    P + "grpSp",
+    MC + "AlternateContent",
+    MC + "Choice",
+    P + "graphicFrame",
+    A + "graphic",
+    A + "graphicData",
+}
 FORMS = {"arabic": "decimal", "alphaLc": "lowerLetter", "alphaUc": "upperLetter", "romanLc": "lowerRoman",
          "romanUc": "upperRoman"}  # fmt: skip
 ENDS = {"Period": "{}.", "ParenR": "{})", "ParenBoth": "({})", "Plain": "{}"}
@@ -175,9 +182,13 @@ class Pptx:
 
     def add_linked(self, element: Any) -> None:
         """Adds a chart, a diagram or an embedded file."""
-        relation = self.package.relations(self.part).get(element.get(R + ("dm" if element.tag == DGM + "relIds" else "id")))
+        relation = self.package.relations(self.part).get(
+            element.get(R + ("dm" if element.tag == DGM + "relIds" else "id"))
+        )
         if relation is None or relation.outside:
-            self.made.notes.append(f"a linked file is no part of what is read ({relation.target[:80] if relation else ''})")
+            self.made.notes.append(
+                f"a linked file is no part of what is read ({relation.target[:80] if relation else ''})"
+            )
         elif element.tag == DGM + "relIds":
             root = self.package.root(relation.target)
             for text in diagram_texts(root) if root is not None else ():
@@ -203,7 +214,9 @@ class Pptx:
 
 def authors_of(package: Package) -> dict[str, str]:
     """Who has written comments, by the id."""
-    roots = [package.root(name) for kind in ("commentAuthors", "authors") for name in package.related(package.main, kind)]
+    roots = [
+        package.root(name) for kind in ("commentAuthors", "authors") for name in package.related(package.main, kind)
+    ]
     return {e.get("id"): " ".join((e.get("name") or "").split()) for root in roots if root is not None for e in root}
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from email import policy
 from email.message import Message
 from email.parser import BytesParser
@@ -13,12 +15,14 @@ from qa.documents.account import listed
 from qa.documents.decoding import decode
 from qa.documents.extract import Builder, Extract, one_line
 from qa.documents.formats.html import load_html, page_paragraphs
+from qa.documents.formats.html_shown import notes_on
 from qa.documents.heartbeat import beat
 from qa.errors import UnreadableFile
 
 PAGES = ("text/html", "application/xhtml+xml")
 SILENT = re.compile(r"text/css|(?:text|application)/(?:x-)?(?:java|ecma)script|(?:application/)?(?:x-)?font.*|image/.*"
                     r"|application/(?:json|vnd\.ms-fontobject|font.*)|multipart/.*")  # fmt: skip
+FRAMES = re.compile(r"frames show other pages.*\((\d+) .*")
 MAX_PARTS = 5_000
 
 
@@ -28,7 +32,8 @@ def load_mhtml(data: bytes) -> Extract:
     Raises UnreadableFile where it holds no page.
     """
     message = BytesParser(policy=policy.compat32).parsebytes(data)
-    parts = [part for part in message.walk() if not part.is_multipart()][:MAX_PARTS]
+    parts = [part for part in message.walk() if not part.is_multipart()][:FRAMES = re.compile(r"frames show other pages.*\((\d+) .*")
+MAX_PARTS]
     pages = [part for part in parts if part.get_content_type() in PAGES]
     main = main_page(message, pages)
     if main is None:
@@ -36,8 +41,9 @@ def load_mhtml(data: bytes) -> Extract:
     made = Builder()
     made.add("\n".join(saving(message, main)))
     found = load_html(page_source(main))
-    made.add_extract(found)
-    for frame in dict.fromkeys(page_source(page) for page in pages if page is not main):
+    frames = [page_source(page) for page in pages if page is not main]
+    made.add_extract(replace(found, notes=tuple(without_read(found.notes, len(frames)))))
+    for frame in dict.fromkeys(frames):
         beat()
         for text, kind in page_paragraphs(frame):
             made.add(text, kind)
@@ -77,6 +83,14 @@ def saving(message: Message, main: Message) -> list[str]:
     except (ValueError, TypeError, IndexError):
         moment = ""
     return [line for line, value in ((f"Address: {address}", address), (f"Saved: {moment}", moment)) if value]
+
+
+def without_read(notes: Sequence[str], frames: int) -> Iterator[str]:
+    """The notes on a page, in which frames that the file holds do not count as missing."""
+    for note in notes:
+        counted = FRAMES.fullmatch(note)
+        missing = int(counted[1]) - frames if counted else 0
+        yield from notes_on(Counter(frames=missing)) if counted and missing > 0 else () if counted else (note,)
 
 
 def name_of(part: Message) -> str:

@@ -236,7 +236,11 @@ def margins(document: Any, package: Package) -> list[tuple[str, Any]]:
     seen: set[str] = set()
     for which in ("header", "footer"):
         for section in document.iter(W + "sectPr"):
-            shown = {"default"} | ({"first"} if is_on(section.find(W + "titlePg")) else set()) | ({"even"} if even else set())
+            shown = (
+                {"default"}
+                | ({"first"} if is_on(section.find(W + "titlePg")) else set())
+                | ({"even"} if even else set())
+            )
             for kind in ("first", "default", "even"):
                 for reference in section.findall(f"{W}{which}Reference"):
                     relation = relations.get(reference.get(R + "id"))
