@@ -79,7 +79,7 @@ def points(source: Any, late: bool) -> list[str]:
         return []
     levels = (
         list(source.iter(C + "lvl"))
-        or [e for e in source.iter(C + "strCache", C + "numCache", C + "strLit", C + "numLit")][:1]
+        or list(source.iter(C + "strCache", C + "numCache", C + "strLit", C + "numLit"))[:1]
     )
     found: list[dict[int, str]] = []
     for level in levels:

@@ -7,24 +7,36 @@ import re
 import zipfile
 from typing import Any
 
-import pytest
-
-from qa.documents import ocr
 from qa.documents.extract import Extract
 from qa.documents.formats import epub, opendocument
 from qa.documents.ooxml import SILENT
 from tests.documents.making import (
-    CHART, DIAGRAM, DRAWN, OFFICE, PROSE, assert_sound, epub as book, extract_of, marked, package, pdf, picture, put,
-    workbook, zipped,
+    CHART,
+    DIAGRAM,
+    DRAWN,
+    OFFICE,
+    PROSE,
+    assert_sound,
+    extract_of,
+    marked,
+    package,
+    pdf,
+    picture,
+    put,
+    workbook,
+    zipped,
 )  # fmt: skip
-from tests.documents.test_visible_words import SEEN  # noqa: F401
+from tests.documents.making import (
+    epub as book,
+)
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 P = "http://schemas.openxmlformats.org/presentationml/2006/main"
 S = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 SPACES = (
     f'xmlns:w="{W}" xmlns:p="{P}" xmlns:r="{OFFICE}" xmlns:a="{DRAWN}/main" xmlns:c="{DRAWN}/chart" '
-    f'xmlns:d="{DRAWN}/diagram" xmlns:o="urn:schemas-microsoft-com:office:office" xmlns:v="urn:schemas-microsoft-com:vml" '
+    f'xmlns:d="{DRAWN}/diagram" xmlns:o="urn:schemas-microsoft-com:office:office" '
+    f'xmlns:v="urn:schemas-microsoft-com:vml" '
     'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
     'xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape"'
 )
@@ -68,13 +80,15 @@ def word_file() -> tuple[bytes, dict[str, str]]:
     body = "".join((
         para("It begins.", run('<w:footnoteReference w:id="2"/>') + run('<w:commentReference w:id="7"/>')),
         para("A box:", run("<mc:AlternateContent><mc:Choice Requires='wps'><w:drawing><wps:txbx>" + box + "</wps:txbx>"
-                           f"</w:drawing></mc:Choice><mc:Fallback><w:pict><v:textbox>{box}</v:textbox></w:pict></mc:Fallback>"
+                           f"</w:drawing></mc:Choice><mc:Fallback><w:pict><v:textbox>{box}</v:textbox></w:pict>"
+                               f"</mc:Fallback>"
                            "</mc:AlternateContent>")),
         para("A chart:", run('<w:drawing><c:chart r:id="c1"/></w:drawing>')),
         para("A diagram:", run('<w:drawing><d:relIds r:dm="d1" r:lo="d2"/></w:drawing>')),
         para("A sheet:", run('<w:object><o:OLEObject ProgID="Excel.Sheet.12" r:id="e1"/></w:object>')),
         para("An old object:", run('<w:object><o:OLEObject ProgID="Equation.3" r:id="e2"/></w:object>')),
-        para("Ticked:", run('<w:sym w:font="Wingdings" w:char="F0FE"/>') + run("<w:t> 5 </w:t>") + run('<w:sym w:font="Symbol" '
+        para("Ticked:", run('<w:sym w:font="Wingdings" w:char="F0FE"/>') + run("<w:t> 5 </w:t>") + run('<w:sym '
+            'w:font="Symbol" '
              'w:char="F06D"/>') + run("<w:t>g</w:t>")),
         "<w:tbl><w:tr><w:tc>" + para("In a cell.", run('<w:endnoteReference w:id="3"/>')) + "</w:tc></w:tr></w:tbl>",
         '<w:sectPr><w:headerReference w:type="default" r:id="h1"/><w:headerReference w:type="first" r:id="h2"/>'
@@ -94,7 +108,8 @@ def word_file() -> tuple[bytes, dict[str, str]]:
         "word/embeddings/old.bin": b"\xd0\xcf\x11\xe0",
         "word/header1.xml": f"<w:hdr {SPACES}>{para('Harbour office')}</w:hdr>",
         "word/header2.xml": f"<w:hdr {SPACES}>{para('Not shown at all')}</w:hdr>",
-        "word/footer1.xml": f"<w:ftr {SPACES}><w:p><w:r><w:pict><v:textpath string='DRAFT'/></w:pict></w:r></w:p></w:ftr>",
+        "word/footer1.xml": f"<w:ftr {SPACES}><w:p><w:r><w:pict><v:textpath string='DRAFT'/></w:pict></w:r></w:p>"
+        f"</w:ftr>",
         "word/media/scan.png": picture(),
         "word/media/icon.png": picture(20, 20),
         "word/media/talk.mp3": b"ID3",
@@ -209,19 +224,23 @@ def deck() -> tuple[bytes, dict[str, str]]:
     first = (
         shape("The plan", "title") + shape("unseen", hidden=True)
         + f"<p:sp><p:nvSpPr><p:nvPr/></p:nvSpPr><p:txBody>{listed}{struck}</p:txBody></p:sp>"
-        + f"<mc:AlternateContent><mc:Choice Requires='x'>{shape('In a choice.')}</mc:Choice><mc:Fallback>{shape('In a fallback.')}"
+        + f"<mc:AlternateContent><mc:Choice Requires='x'>{shape('In a choice.')}</mc:Choice><mc:Fallback>"
+            f"{shape('In a fallback.')}"
         "</mc:Fallback></mc:AlternateContent>" + frame('<c:chart r:id="c1"/>') + frame('<d:relIds r:dm="d1"/>')
         + frame('<p:oleObj r:id="e1"/>') + shape("12", "sldNum")
     )  # fmt: skip
     parts: dict[str, str | bytes] = {
-        "ppt/presentation.xml": f'<p:presentation {SPACES}><p:sldIdLst><p:sldId r:id="s1"/><p:sldId r:id="s2"/></p:sldIdLst>'
+        "ppt/presentation.xml": f'<p:presentation {SPACES}><p:sldIdLst><p:sldId r:id="s1"/><p:sldId r:id="s2"/>'
+            f'</p:sldIdLst>'
                                 "</p:presentation>",
         "ppt/slides/slide1.xml": slide(first),
         "ppt/slides/slide2.xml": slide(shape("Not for the board", "title"), more='show="0"'),
         "ppt/slides/slide9.xml": slide(shape("In no list.")),
         "ppt/slideLayouts/slideLayout1.xml": slide(shape("CONFIDENTIAL") + shape("Click to add", "body"), "sldLayout"),
-        "ppt/notesSlides/notesSlide1.xml": slide(shape("Do not mention the delay.", "body") + shape("1", "sldNum"), "notes"),
-        "ppt/comments/comment1.xml": f'<p:cmLst {SPACES}><p:cm authorId="0"><p:text>Too dear.</p:text></p:cm></p:cmLst>',
+        "ppt/notesSlides/notesSlide1.xml": slide(shape("Do not mention the "
+            "delay.", "body") + shape("1", "sldNum"), "notes"),
+        "ppt/comments/comment1.xml": f'<p:cmLst {SPACES}><p:cm authorId="0"><p:text>Too dear.</p:text></p:cm>'
+            f'</p:cmLst>',
         "ppt/commentAuthors.xml": f'<p:cmAuthorLst {SPACES}><p:cmAuthor id="0" name="Ben"/></p:cmAuthorLst>',
         "ppt/charts/chart1.xml": CHART,
         "ppt/diagrams/data1.xml": DIAGRAM,
@@ -273,14 +292,20 @@ def book_file() -> tuple[bytes, dict[str, str]]:
                    ((1, "Port", ""), (2, "Veerhaven", ""), (3, "unseen", ' hidden="1"')))  # fmt: skip
     drawing = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
     parts: dict[str, str | bytes] = {
-        "xl/workbook.xml": f'<workbook xmlns="{S}" xmlns:r="{OFFICE}"><sheets><sheet name="Ports" sheetId="1" r:id="s1"/>'
+        "xl/workbook.xml": f'<workbook xmlns="{S}" xmlns:r="{OFFICE}"><sheets><sheet name="Ports" sheetId="1" '
+            f'r:id="s1"/>'
                            '<sheet name="Old" sheetId="2" r:id="s2" state="veryHidden"/></sheets></workbook>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{S}"><sheetData>{rows}</sheetData><headerFooter><oddHeader>&amp;L&amp;"Arial"'
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{S}"><sheetData>{rows}</sheetData><headerFooter><oddHeader>'
+            f'&amp;L&amp;"Arial"'
                                     "Harbour office&amp;RPage &amp;P</oddHeader></headerFooter></worksheet>",
-        "xl/worksheets/sheet2.xml": f'<worksheet xmlns="{S}"><sheetData>{rows.replace("Veerhaven", "Westhaven")}</sheetData></worksheet>',
-        "xl/comments1.xml": f'<comments xmlns="{S}"><authors><author>Ann</author></authors><commentList><comment ref="A2" authorId="0">'
-                            "<text><r><t>Ann:</t></r><r><t> Closed since May.</t></r></text></comment></commentList></comments>",
-        "xl/drawings/drawing1.xml": f'<x:wsDr xmlns:x="{drawing}" {SPACES}><x:sp><x:txBody><a:p><a:r><a:t>All before tax.</a:t></a:r></a:p>'
+        "xl/worksheets/sheet2.xml": f'<worksheet xmlns="{S}"><sheetData>'
+            f'{rows.replace("Veerhaven", "Westhaven")}</sheetData></worksheet>',
+        "xl/comments1.xml": f'<comments xmlns="{S}"><authors><author>Ann</author></authors><commentList><comment '
+            f'ref="A2" authorId="0">'
+                            "<text><r><t>Ann:</t></r><r><t> Closed since May.</t></r></text></comment></commentList>"
+                                "</comments>",
+        "xl/drawings/drawing1.xml": f'<x:wsDr xmlns:x="{drawing}" {SPACES}><x:sp><x:txBody><a:p><a:r><a:t>All before '
+            f'tax.</a:t></a:r></a:p>'
                                     '</x:txBody></x:sp><c:chart r:id="c1"/></x:wsDr>',
         "xl/charts/chart1.xml": CHART.replace("FILES", "[1]Other"),
         "xl/embeddings/letter.docx": word_file()[0],
@@ -290,14 +315,17 @@ def book_file() -> tuple[bytes, dict[str, str]]:
         "xl/theme/theme1.xml": "<x/>",
     }  # fmt: skip
     relations = {
-        "xl/workbook.xml": [("s1", "worksheet", "worksheets/sheet1.xml"), ("s2", "worksheet", "worksheets/sheet2.xml"),
+        "xl/workbook.xml": [("s1", "worksheet", "worksheets/sheet1.xml"),
+                            ("s2", "worksheet", "worksheets/sheet2.xml"),
                             ("ss", "sharedStrings", "sharedStrings.xml")],
-        "xl/worksheets/sheet1.xml": [("m", "comments", "../comments1.xml"), ("d", "drawing", "../drawings/drawing1.xml"),
+        "xl/worksheets/sheet1.xml": [("m", "comments", "../comments1.xml"),
+                                     ("d", "drawing", "../drawings/drawing1.xml"),
                                      ("e", "package", "../embeddings/letter.docx")],
         "xl/drawings/drawing1.xml": [("c1", "chart", "../charts/chart1.xml")],
     }  # fmt: skip
     words = {
-        "xl/workbook.xml": "Old (hidden sheet)", "xl/worksheets/sheet1.xml": "Veerhaven", "xl/worksheets/sheet2.xml": "Westhaven",
+        "xl/workbook.xml": "Old (hidden sheet)", "xl/worksheets/sheet1.xml": "Veerhaven",
+        "xl/worksheets/sheet2.xml": "Westhaven",
         "xl/comments1.xml": "Comment by Ann at A2: Closed since May.", "xl/drawings/drawing1.xml": "All before tax.",
         "xl/charts/chart1.xml": "2021 | 1,204", "xl/embeddings/letter.docx": "It begins.",
     }  # fmt: skip
@@ -342,8 +370,8 @@ def test_a_chart_of_cells_that_are_read_is_not_read_twice() -> None:
 
 ODF = " ".join(
     f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-    for short, name in (("office", "office"), ("text", "text"), ("table", "table"), ("style", "style"), ("draw", "drawing"),
-                        ("chart", "chart"), ("form", "form"), ("meta", "meta"))
+    for short, name in (("office", "office"), ("text", "text"), ("table", "table"), ("style", "style"),
+                        ("draw", "drawing"), ("chart", "chart"), ("form", "form"), ("meta", "meta"))
 ) + ' xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:dc="http://purl.org/dc/elements/1.1/"'  # fmt: skip
 
 
@@ -352,33 +380,43 @@ def odt_file() -> tuple[bytes, dict[str, str]]:
         return f"<text:p>{inner}</text:p>"
 
     body = "".join((
-        '<office:forms><form:form><form:text form:id="f1" form:name="Town" form:current-value="Veerhaven"/></form:form></office:forms>',
-        p("It begins.<office:annotation><dc:creator>Ann</dc:creator><text:p>Is that so?</text:p></office:annotation> It goes on."),
+        '<office:forms><form:form><form:text form:id="f1" form:name="Town" form:current-value="Veerhaven"/>'
+            '</form:form></office:forms>',
+        p("It begins.<office:annotation><dc:creator>Ann</dc:creator><text:p>Is that so?</text:p></office:annotation> "
+            "It goes on."),
         p("A box<draw:frame><draw:text-box><text:p>In the box.</text:p></draw:text-box></draw:frame> and a shape"
           "<draw:rect><text:p>In the shape.</text:p></draw:rect>."),
         p('The dose is <draw:frame><draw:object xlink:href="./Object 1"/></draw:frame> a day.'),
         p('<draw:frame><draw:object xlink:href="./Object 2"/></draw:frame>'),
         p('<draw:control draw:control="f1"/>'),
-        p('5,300<text:span text:style-name="high">2</text:span> people<text:span text:style-name="gone">unseen</text:span>'),
+        p('5,300<text:span text:style-name="high">2</text:span> people<text:span text:style-name="gone">'
+            'unseen</text:span>'),
     ))  # fmt: skip
     styles = (
         '<style:style style:name="high"><style:text-properties style:text-position="super 58%"/></style:style>'
         '<style:style style:name="gone"><style:text-properties text:display="none"/></style:style>'
     )
     content = "<office:document-content {}>{}<office:body>{}</office:body></office:document-content>"
-    cells = "".join(f"<table:table-row><table:table-cell>{p(a)}</table:table-cell><table:table-cell>{p(b)}</table:table-cell>"
+    cells = "".join(f"<table:table-row><table:table-cell>{p(a)}</table:table-cell><table:table-cell>"
+        f"{p(b)}</table:table-cell>"
                     "</table:table-row>" for a, b in (("", "Ships"), ("2021", "1,204")))  # fmt: skip
-    chart = f"<office:chart><chart:chart><chart:title>{p('Ships a year')}</chart:title><table:table>{cells}</table:table></chart:chart></office:chart>"
+    table = f"<table:table>{cells}</table:table>"
+    chart = (
+        f"<office:chart><chart:chart><chart:title>{p('Ships a year')}</chart:title>{table}</chart:chart></office:chart>"
+    )
     master = ("<office:master-styles><style:master-page><style:header>" + p("Harbour office") + "</style:header>"
               "</style:master-page></office:master-styles>")  # fmt: skip
     data = zipped(**{
         "mimetype": "application/vnd.oasis.opendocument.text",
-        "content.xml": content.format(ODF, f"<office:automatic-styles>{styles}</office:automatic-styles>", f"<office:text>{body}</office:text>"),
+        "content.xml": content.format(ODF, f"<office:automatic-styles>{styles}</office:automatic-styles>"
+            f"", f"<office:text>{body}</office:text>"),
         "styles.xml": f"<office:document-styles {ODF}>{master}</office:document-styles>",
-        "meta.xml": f"<office:document-meta {ODF}><office:meta><dc:title>Report</dc:title></office:meta></office:document-meta>",
+        "meta.xml": f"<office:document-meta {ODF}><office:meta><dc:title>Report</dc:title></office:meta>"
+            f"</office:document-meta>",
         "META-INF/manifest.xml": "<x/>",
         "settings.xml": "<x/>",
-        "Object 1/content.xml": '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi>D</mi><mo>=</mo><mn>12</mn></math>',
+        "Object 1/content.xml": '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi>D</mi><mo>=</mo><mn>12</mn>'
+            '</math>',
         "Object 2/content.xml": content.format(ODF, "", chart),
         "Object 3": b"\xd0\xcf\x11\xe0",
         "ObjectReplacements/Object 2": b"",
@@ -386,7 +424,8 @@ def odt_file() -> tuple[bytes, dict[str, str]]:
         "Pictures/scan.png": picture(),
     })  # fmt: skip
     return data, {
-        "content.xml": "It begins. It goes on.", "styles.xml": "Harbour office", "Object 1/content.xml": "The dose is D=12 a day.",
+        "content.xml": "It begins. It goes on.", "styles.xml": "Harbour office", "Object 1/content.xml": "The dose "
+            "is D=12 a day.",
         "Object 2/content.xml": "Ships a year\n\n| Ships\n2021 | 1,204",
     }  # fmt: skip
 
@@ -409,15 +448,19 @@ def test_each_part_of_an_opendocument_text_is_read_or_named() -> None:
 
 
 def test_numbers_of_lists_and_headings_stand_in_an_opendocument_text() -> None:
-    def level(at: int, form: str, more: str = "", tag: str = "list-level-style-number") -> str:
-        return f'<text:{tag} text:level="{at}" style:num-format="{form}" {more}/>'
+    def level(at: int, form: str, tag: str = "list-level-style-number", **more: str) -> str:
+        stated = "".join(f' {name.replace("__", ":").replace("_", "-")}="{value}"' for name, value in more.items())
+        return f'<text:{tag} text:level="{at}" style:num-format="{form}"{stated}/>'
 
+    listed_levels = [
+        level(1, "1", style__num_suffix="."),
+        level(2, "a", style__num_prefix="(", style__num_suffix=")"),
+        level(3, "i", text__display_levels="3"),
+    ]
+    outline = [level(1, "I", "outline-level-style"), level(2, "1", "outline-level-style", text__display_levels="2")]
     styles = (
-        f'<text:list-style style:name="L">{level(1, "1", "style:num-suffix=%s" % chr(34) + "." + chr(34))}'
-        f"{level(2, 'a', 'style:num-prefix=%s(%s style:num-suffix=%s)%s' % ((chr(34),) * 4))}"
-        f"{level(3, 'i', 'text:display-levels=%s3%s' % ((chr(34),) * 2))}</text:list-style>"
-        f"<text:outline-style>{level(1, 'I', '', 'outline-level-style')}{level(2, '1', 'text:display-levels=%s2%s' % ((chr(34),) * 2), 'outline-level-style')}"
-        "</text:outline-style>"
+        f'<text:list-style style:name="L">{"".join(listed_levels)}</text:list-style>'
+        f"<text:outline-style>{''.join(outline)}</text:outline-style>"
     )
 
     def items(*inner: str) -> str:
@@ -435,7 +478,10 @@ def test_numbers_of_lists_and_headings_stand_in_an_opendocument_text() -> None:
         + p("between") + listed(items(p("three")), 'text:style-name="L" text:continue-numbering="true"')
         + listed(items(p("anew")), 'text:style-name="L"')
     )  # fmt: skip
-    content = f"<office:document-content {ODF}><office:automatic-styles>{styles}</office:automatic-styles><office:body><office:text>{body}</office:text></office:body></office:document-content>"
+    content = (
+        f"<office:document-content {ODF}><office:automatic-styles>{styles}</office:automatic-styles>"
+        f"<office:body><office:text>{body}</office:text></office:body></office:document-content>"
+    )
     assert extract_of(zipped(**{"content.xml": content}), ".odt").text.split("\n\n") == [
         "I Rent", "I.1 Amount", "I.2 Day", "II End", "1. one", "2. two", "more of two", "(a) a", "2.a.i deep", "(b) b",
         "between", "3. three", "1. anew",
@@ -450,15 +496,19 @@ def test_what_hangs_on_an_rtf_text_is_read_and_what_is_not_is_noted() -> None:
         r"{\shp{\*\shpinst{\sp{\sn x}{\sv y}}{\shptxt In the box.\par}}{\shprslt{\*\do{\dptxbxtext In the box.\par}}}}"
     )
     data = (
-        r"{\rtf1\ansi\ansicpg1250{\fonttbl{\f0\fcharset238 Arial CE;}{\f1\fcharset2 Symbol;}}{\header Harbour office\par}"
-        r"\pard The price{\footnote\pard{\super\chftn} Before tax.\par} is {\strike 95,000}{\v 80}120,000{\super 2} euros"
-        r"{\*\atnid A}{\*\atnauthor Ann}{\*\annotation\pard Too dear.\par}.\par" + box + r"\pard Cz\'eas 5 {\f1 m}g \u8364?\par"
+        r"{\rtf1\ansi\ansicpg1250{\fonttbl{\f0\fcharset238 Arial CE;}{\f1\fcharset2 Symbol;}}{\header Harbour "
+            r"office\par}"
+        r"\pard The price{\footnote\pard{\super\chftn} Before tax.\par} is {\strike 95,000}{\v 80}120,000{\super 2} "
+            r"euros"
+        r"{\*\atnid A}{\*\atnauthor Ann}{\*\annotation\pard Too dear.\par}.\par" + box + r"\pard Cz\'eas 5 {\f1 m}g "
+            r"\u8364?\par"
         r"{\pict\pngblip 89504e47}{\object{\*\objdata 0102}{\result A sheet}}\par"
         r"{\mmath{\*\moMath{\mr x}}}\par \pard{\listtext 1.2\tab}Clause\par}"
     )  # fmt: skip
     found = extract_of(data, ".rtf")
     assert found.text.split("\n\n") == [
-        "The price is 120,000 euros.", "Before tax.", "Comment by Ann: Too dear.", "Cz\u0119s 5 \u03bcg \u20ac", "In the box.",
+        "The price is 120,000 euros.", "Before tax.", "Comment by Ann: Too dear.", "Cz\u0119s 5 \u03bcg \u20ac", "In "
+            "the box.",
         "A sheet", "[formula]", "1.2 Clause", "Harbour office",
     ]  # fmt: skip
     assert found.notes == (
@@ -504,10 +554,11 @@ def test_each_part_of_a_book_is_read_or_named() -> None:
 
 
 def test_what_a_page_shows_is_read_and_what_it_does_not_hold_is_noted() -> None:
-    body = f"""<style>/* x */ .off {{ display: none }} p.old {{text-decoration: line-through}} @media print {{ .on {{display: none}} }}</style>
-    <p>{PROSE}</p><p class="off">unseen</p><p class="old">95 euros</p><p class="on">seen</p><iframe src="other.html"></iframe>
-    <iframe srcdoc="&lt;p&gt;In a frame.&lt;/p&gt;"></iframe><svg><title>no</title><text>In a <tspan>drawing</tspan>.</text></svg>
-    <object data="x.swf">unseen</object><video>unseen</video><p>Town: <select><option>A</option><option selected>B</option></select></p>
+    body = f"""<style>/* x */ .off {{ display: none }} p.old {{text-decoration: line-through}}
+    @media print {{ .on {{display: none}} }}</style><p>{PROSE}</p><p class="off">unseen</p><p class="old">95 euros</p>
+    <p class="on">seen</p><iframe src="other.html"></iframe><iframe srcdoc="&lt;p&gt;In a frame.&lt;/p&gt;"></iframe>
+    <svg><title>no</title><text>In a <tspan>drawing</tspan>.</text></svg><object data="x.swf">unseen</object>
+    <video>unseen</video><p>Town: <select><option>A</option><option selected>B</option></select></p>
     <ol start="3"><li>third</li><li><p>fourth</p></li></ol>"""
     found = extract_of(f"<html><body>{body}</body></html>", ".html")
     shown = [PROSE, "seen", "In a frame.", "In a drawing.", "Town: B", "3. third", "4. fourth"]

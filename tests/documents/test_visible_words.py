@@ -5,17 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.documents.making import assert_sound, epub, extract_of, zipped
 from tests.documents.formats.test_office import word
+from tests.documents.making import assert_sound, extract_of, zipped
 
 # ---- documents by chance ----
 
@@ -48,18 +46,13 @@ class Words:
     """Words and figures, no two of them equal, in the order in which they are taken."""
 
     taken: int = 0
-    shape: list[int] = field(default_factory=list)
 
     def some(self, count: int) -> tuple[str, ...]:
         found = []
         for _ in range(count):
             self.taken += 1
-            figure = self.taken % 3 == 0
-            found.append(
-                f"{7000 + self.taken}"
-                if figure
-                else f"{'abcdefghij'[self.taken % 10]}w{'abcdefghij'[self.taken // 10 % 10]}{'abcdefghij'[self.taken // 100 % 10]}x"
-            )
+            letters = "".join("abcdefghij"[int(digit)] for digit in f"{self.taken:04}")
+            found.append(f"{7000 + self.taken}" if self.taken % 3 == 0 else f"w{letters}")
         return tuple(found)
 
 
@@ -169,15 +162,14 @@ def test_html(drawn: Any) -> None:
 def test_epub(drawn: Any) -> None:
     blocks = made(drawn)
     package = """<package xmlns="http://www.idpf.org/2007/opf"><metadata/><manifest>
-    <item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="a"/></spine></package>"""
+    <item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest>
+    <spine><itemref idref="a"/></spine></package>"""
     container = '<container><rootfiles><rootfile full-path="p.opf"/></rootfiles></container>'
     data = zipped(**{"META-INF/container.xml": container, "p.opf": package, "a.xhtml": html_of(blocks)})
     check(data, ".epub", notes_last(blocks))
 
 
 def docx_of(blocks: list[Block]) -> bytes:
-    import docx
-    from docx.oxml import parse_xml
 
     notes: list[str] = []
     space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -187,7 +179,8 @@ def docx_of(blocks: list[Block]) -> bytes:
         for run in runs:
             if run.kind == NOTE:
                 notes.append(run.text)
-                said += f'<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:footnoteReference w:id="{len(notes)}"/></w:r>'
+                reference = f'<w:footnoteReference w:id="{len(notes)}"/>'
+                said += f'<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr>{reference}</w:r>'
                 continue
             look = {STRUCK: "<w:strike/>", HIDDEN: "<w:vanish/>", SEEN: ""}[run.kind]
             said += f'<w:r><w:rPr>{look}</w:rPr><w:t xml:space="preserve"> {run.text} </w:t></w:r>'
@@ -225,7 +218,8 @@ def odt_of(blocks: list[Block]) -> bytes:
         said = ""
         for number, run in enumerate(runs):
             if run.kind == NOTE:
-                said += (f"<text:note><text:note-citation>{number}</text:note-citation><text:note-body><text:p>{run.text}"
+                said += (f"<text:note><text:note-citation>{number}</text:note-citation><text:note-body><text:p>"
+                    f"{run.text}"
                          "</text:p></text:note-body></text:note>")  # fmt: skip
             else:
                 said += f'<text:span text:style-name="{run.kind}"> {run.text}</text:span> '
@@ -233,7 +227,8 @@ def odt_of(blocks: list[Block]) -> bytes:
 
     def block_of(block: Block) -> str:
         if block.kind == "table":
-            rows = "".join("<table:table-row>" + "".join(f"<table:table-cell>{paragraph(c)}</table:table-cell>" for c in row)
+            rows = "".join("<table:table-row>" + "".join(f"<table:table-cell>{paragraph(c)}</table:table-cell>"
+                f"" for c in row)
                            + "</table:table-row>" for row in block.rows)  # fmt: skip
             return f"<table:table>{rows}</table:table>"
         if block.kind == "list":
@@ -245,10 +240,13 @@ def odt_of(blocks: list[Block]) -> bytes:
         return paragraph(block.rows[0][0], "text:h" if block.kind == "heading" else "text:p")
 
     looks = (
-        '<style:style style:name="struck" style:family="text"><style:text-properties style:text-line-through-style="solid"/>'
-        '</style:style><style:style style:name="hidden" style:family="text"><style:text-properties text:display="none"/></style:style>'
+        '<style:style style:name="struck" style:family="text"><style:text-properties '
+        'style:text-line-through-style="solid"/>'
+        '</style:style><style:style style:name="hidden" style:family="text"><style:text-properties '
+        'text:display="none"/></style:style>'
     )
-    return zipped(**{"content.xml": f"<office:document-content {spaces}><office:automatic-styles>{looks}</office:automatic-styles>"
+    return zipped(**{"content.xml": f"<office:document-content {spaces}><office:automatic-styles>"
+        f"{looks}</office:automatic-styles>"
                      f"<office:body><office:text>{''.join(map(block_of, blocks))}</office:text></office:body>"
                      "</office:document-content>"})  # fmt: skip
 
@@ -332,11 +330,6 @@ def test_pptx(drawn: Any) -> None:
     check(pptx_of(blocks), ".pptx", expected(blocks, notes=False))
 
 
-def tables_of(blocks: list[Block]) -> Iterator[list[tuple[Paragraph, ...]]]:
-    for block in blocks:
-        yield list(block.rows)
-
-
 def xlsx_of(blocks: list[Block]) -> tuple[bytes, list[str]]:
     """A workbook with a sheet for each block, and what it shows; comments follow their sheet."""
     from openpyxl import Workbook
@@ -349,7 +342,7 @@ def xlsx_of(blocks: list[Block]) -> tuple[bytes, list[str]]:
     for number, block in enumerate(blocks):
         sheet = book.active if number == 0 else book.create_sheet()
         sheet.title = f"S{number + 1}x"
-        words += [sheet.title] if len(blocks) > 1 or True else []
+        words.append(sheet.title)
         hung: list[str] = []
         for r, row in enumerate(block.rows, 1):
             for c, runs in enumerate(row, 1):

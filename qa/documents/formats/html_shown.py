@@ -83,7 +83,7 @@ def become(element: Any, text: str) -> None:
 
 
 def elements_by_rule(tree: Any) -> Iterator[tuple[Any, str]]:
-    """(element, rule) for each element that a rule of the page's style sheets, by its class or id, hides or strikes out."""
+    """(element, rule) for each element that the page's style sheets hide or strike out by its class or id."""
     sheets = "\n".join(style.text or "" for style in tree.iter("style"))[:STYLES]
     sheets = re.sub(r"/\*.*?\*/|<!--|-->", " ", sheets, flags=re.DOTALL)
     sheets = re.sub(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", " ", sheets)  # rules for paper and small screens

@@ -91,7 +91,7 @@ def lines_of(picture: Any, number: int) -> list[str] | None:
 
 
 def upright_grey(picture: Any) -> Any:
-    """A picture in grey, as a viewer turns it, on white where it is transparent, of the size that tesseract is given."""
+    """A picture in grey, as a viewer turns it, on white where it is transparent, no larger than MAX_SIDE."""
     from PIL import Image, ImageOps
 
     whole = ImageOps.exif_transpose(picture)

@@ -93,7 +93,7 @@ class Odt:
     # ---- blocks ----
 
     def add_below(self, root: Any, place: Place | None = None, start: str | None = None) -> None:
-        """Adds the text below `root`; place: in a list, whose item `root` is. start: the number that the item states."""
+        """Adds the text below `root`; place: in a list, whose item `root` is. start: the item's own number."""
         for element in root:
             if element.tag == TEXT + "h":
                 self.add_paragraph(element, place or outline_place(element), start)

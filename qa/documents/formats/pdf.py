@@ -106,7 +106,7 @@ def opened(data: bytes) -> Any:
 
 
 def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[str]) -> tuple[Builder, str | None]:
-    """The text and title of all pages, given their lines, the title in the file's properties, and what could not be read.
+    """The text and title of all pages, given their lines, the title in the file's properties, and notes.
 
     The size of the body's letters, the distance of its lines and running heads are found in the document as a whole.
     """

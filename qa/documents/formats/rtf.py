@@ -30,7 +30,8 @@ MARGINS = {which + side for which in ("header", "footer") for side in ("", "l", 
 INLINE = {"fldrslt", "listtext", "pntext", "result", "shp", "shpgrp", "field", "object"}  # read in their place
 SKIPPED = {"fonttbl", "colortbl", "stylesheet", "info", "fldinst", "pict", "nonshppict", "objdata", "upr", "shpinst",
            "listtable", "listoverridetable", "revtbl", "rsidtbl", "xe", "tc", "ftnsep", "ftnsepc", "aftnsep", "private",
-           "template", "sp", "sn", "sv", "mmath", "moMath", "moMathPara", "shppict", "background", "do", "shprslt"}  # fmt: skip
+           "template", "sp", "sn", "sv",
+           "mmath", "moMath", "moMathPara", "shppict", "background", "do", "shprslt"}  # fmt: skip
 FORMULAS = {"mmath", "moMath", "moMathPara"}
 FACTS = {"title", "atnauthor"}  # kept as such
 CODECS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "big5",

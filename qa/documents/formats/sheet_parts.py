@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qa.documents.attached import Loaders
-from qa.documents.drawings import A, C, CX, DGM, add_chart, diagram_texts, drawn_paragraphs, paragraph_text
+from qa.documents.drawings import CX, DGM, A, C, add_chart, diagram_texts, drawn_paragraphs, paragraph_text
 from qa.documents.extract import Builder
 from qa.documents.ooxml import Package, visible
 
@@ -20,7 +20,7 @@ SHOWN_CODES = {"&L": "\n", "&C": "\n", "&R": "\n", "&&": "&"}
 
 
 def add_sheet_parts(made: Builder, package: Package, sheet: str, loaders: Loaders) -> None:
-    """Adds comments, text boxes, charts, diagrams, page headers and embedded files of a sheet, given its part's name."""
+    """Adds comments, drawings, charts, page headers and embedded files of a sheet, given its part's name."""
     relations = package.relations(sheet)
     for text in comments(package, [r.target for r in relations.values() if r.kind in ("comments", "threadedComment")]):
         made.add(text)

@@ -91,7 +91,7 @@ class Sheet:
         struck: set[int],
         inline: dict[str, Any],
     ) -> None:
-        """written: the same sheet with its formulas. rows, columns: the hidden ones. struck: styles of struck-out cells.
+        """written: the sheet with its formulas. rows, columns: the hidden ones. struck: styles of struck-out cells.
 
         inline: texts with letters of several looks, by their cell.
         """
@@ -176,7 +176,7 @@ def rich_text(value: Any) -> tuple[str, int]:
 
 
 def inline_texts(sheet: bytes) -> dict[str, Any]:
-    """The texts in a sheet's XML that have letters of several looks, by their cell; openpyxl reads them as plain ones."""
+    """The texts in a sheet's XML with letters of several looks, by their cell; openpyxl reads them as plain ones."""
     from openpyxl.cell.rich_text import CellRichText
     from openpyxl.xml.functions import fromstring
 

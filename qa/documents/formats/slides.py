@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qa.documents.attached import Loaders
-from qa.documents.drawings import A, C, CX, DGM, diagram_texts
+from qa.documents.drawings import CX, DGM, A, C, diagram_texts
 from qa.documents.extract import Builder, Extract
 from qa.documents.formats.numbering import written
 from qa.documents.formats.word import add_chart_part
@@ -166,7 +166,7 @@ class Pptx:
         return said
 
     def rows(self, table: Any) -> Iterator[list[str]]:
-        """The cells of each row; one that spans rows stands in each, one that spans columns only in names of columns."""
+        """The cells of each row; one that spans rows stands in each of them."""
         above: list[str] = []
         for number, row in enumerate(table.iterchildren(A + "tr")):
             cells: list[str] = []

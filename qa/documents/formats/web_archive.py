@@ -32,8 +32,7 @@ def load_mhtml(data: bytes) -> Extract:
     Raises UnreadableFile where it holds no page.
     """
     message = BytesParser(policy=policy.compat32).parsebytes(data)
-    parts = [part for part in message.walk() if not part.is_multipart()][:FRAMES = re.compile(r"frames show other pages.*\((\d+) .*")
-MAX_PARTS]
+    parts = [part for part in message.walk() if not part.is_multipart()][:MAX_PARTS]
     pages = [part for part in parts if part.get_content_type() in PAGES]
     main = main_page(message, pages)
     if main is None:
@@ -63,7 +62,9 @@ def main_page(message: Message, pages: Sequence[Message]) -> Message | None:
     for page in pages:
         if start and re.sub(r"[<>\s]", "", str(page["Content-ID"] or "")) == start:
             return page
-    return next((p for p in pages if address and one_line(str(p["Content-Location"] or "")) == address), (*pages, None)[0])
+    return next(
+        (p for p in pages if address and one_line(str(p["Content-Location"] or "")) == address), (*pages, None)[0]
+    )
 
 
 def page_source(page: Message) -> bytes:
@@ -76,7 +77,9 @@ def page_source(page: Message) -> bytes:
 
 def saving(message: Message, main: Message) -> list[str]:
     """Lines with the address of a page and the time at which it was saved, where they are stated."""
-    addresses = (one_line(str(value)) for value in (message["Snapshot-Content-Location"], main["Content-Location"]) if value)
+    addresses = (
+        one_line(str(value)) for value in (message["Snapshot-Content-Location"], main["Content-Location"]) if value
+    )
     address = next((found for found in addresses if re.match(r"(?i)https?://", found)), "")
     try:
         moment = parsedate_to_datetime(str(message["Date"])).isoformat(" ", "minutes")

@@ -8,7 +8,7 @@ from typing import Any
 
 from qa.documents.attached import Loaders
 from qa.documents.decoding import decode
-from qa.documents.drawings import A, C, CX, DGM, add_chart, diagram_texts, drawn_paragraphs, paragraph_text
+from qa.documents.drawings import CX, DGM, A, C, add_chart, diagram_texts, drawn_paragraphs, paragraph_text
 from qa.documents.extract import Builder, Extract
 from qa.documents.formats.html import page_paragraphs
 from qa.documents.formats.numbering import Numbering, W, value_of

@@ -6,7 +6,10 @@ from email.message import EmailMessage, MIMEPart
 
 from tests.documents.making import DUTCH, OTHER, PROSE, assert_sound, extract_of, refusal
 
-PAGE = "<html><head><title>Lock closed</title></head><body><h1>Lock closed</h1><p>{}</p><iframe src='cid:f'></iframe></body></html>"
+PAGE = (
+    "<html><head><title>Lock closed</title></head><body><h1>Lock closed</h1><p>{}</p><iframe src='cid:f'></iframe>"
+    "</body></html>"
+)
 
 
 def part(text: str, kind: str = "html", charset: str = "utf-8", **headers: str) -> MIMEPart:
