@@ -208,13 +208,16 @@ def picture(width: int = 900, height: int = 700) -> bytes:
 
 DRAWN = "http://schemas.openxmlformats.org/drawingml/2006"
 CHART = f"""<c:chartSpace xmlns:c="{DRAWN}/chart" xmlns:a="{DRAWN}/main"><c:chart>
-<c:title><c:tx><c:rich><a:p><a:r><a:t>Ships a year</a:t></a:r></a:p></c:rich></c:tx></c:title><c:plotArea><c:barChart>
-<c:ser><c:tx><c:strRef><c:f>FILES!$B$1</c:f><c:strCache><c:pt idx="0"><c:v>Veerhaven</c:v></c:pt></c:strCache></c:strRef>
-</c:tx><c:cat><c:strRef><c:strCache><c:ptCount val="3"/><c:pt idx="0"><c:v>2021</c:v></c:pt><c:pt idx="1"><c:v>2022</c:v>
-</c:pt><c:pt idx="2"><c:v>2023</c:v></c:pt></c:strCache></c:strRef></c:cat><c:val><c:numRef><c:f>FILES!$B$2:$B$4</c:f>
-<c:numCache><c:formatCode>#,##0</c:formatCode><c:ptCount val="3"/><c:pt idx="0"><c:v>1204</c:v></c:pt>
-<c:pt idx="2"><c:v>1310.0</c:v></c:pt></c:numCache></c:numRef></c:val></c:ser></c:barChart><c:valAx><c:title><c:tx><c:rich>
-<a:p><a:r><a:t>sailing ships</a:t></a:r></a:p></c:rich></c:tx></c:title></c:valAx></c:plotArea></c:chart></c:chartSpace>"""
+<c:title><c:tx><c:rich><a:p><a:r><a:t>Ships a year</a:t></a:r></a:p></c:rich></c:tx></c:title>
+<c:plotArea><c:barChart><c:ser>
+<c:tx><c:strRef><c:f>FILES!$B$1</c:f><c:strCache><c:pt idx="0"><c:v>Veerhaven</c:v></c:pt></c:strCache></c:strRef></c:tx>
+<c:cat><c:strRef><c:strCache><c:ptCount val="3"/><c:pt idx="0"><c:v>2021</c:v></c:pt>
+<c:pt idx="1"><c:v>2022</c:v></c:pt><c:pt idx="2"><c:v>2023</c:v></c:pt></c:strCache></c:strRef></c:cat>
+<c:val><c:numRef><c:f>FILES!$B$2:$B$4</c:f><c:numCache><c:formatCode>#,##0</c:formatCode><c:ptCount val="3"/>
+<c:pt idx="0"><c:v>1204</c:v></c:pt><c:pt idx="2"><c:v>1310.0</c:v></c:pt></c:numCache></c:numRef></c:val>
+</c:ser></c:barChart>
+<c:valAx><c:title><c:tx><c:rich><a:p><a:r><a:t>sailing ships</a:t></a:r></a:p></c:rich></c:tx></c:title></c:valAx>
+</c:plotArea></c:chart></c:chartSpace>"""
 DIAGRAM = f"""<d:dataModel xmlns:d="{DRAWN}/diagram" xmlns:a="{DRAWN}/main"><d:ptLst><d:pt modelId="0" type="doc"/>
 <d:pt modelId="2"><d:t><a:p><a:r><a:t>then build</a:t></a:r></a:p></d:t></d:pt>
 <d:pt modelId="1"><d:t><a:p><a:r><a:t>first plan</a:t></a:r></a:p></d:t></d:pt></d:ptLst><d:cxnLst>

@@ -136,7 +136,24 @@ def main_paragraphs(tree: Any, size: int) -> tuple[list[Paragraph], int]:
     length, most = (sum(len(text) for text, _ in found) for found in (main, whole))
     if (length < SHORT_PAGE and whole) or length * 4 < most:  # a short one is all text, menus included
         main = whole
+    main = with_headings(main, whole)
     return main, prose_beside(every, main)
+
+
+def with_headings(main: Sequence[Paragraph], whole: Sequence[Paragraph]) -> list[Paragraph]:
+    """The main text with the headings of `whole` that trafilatura has dropped, though it keeps what they stand above."""
+    found, kept = list(main), {fold(text) for text, _ in main}
+    for number, (text, kind) in enumerate(whole):
+        if kind != "heading" or fold(text) in kept:
+            continue
+        below = next((fold(other) for other, role in whole[number + 1 :] if role != "heading"), None)
+        above = fold(whole[number - 1][0]) if number else ""
+        if below in kept:
+            at = next(i for i, (other, _) in enumerate(found) if fold(other) == below)
+            found.insert(at, (text, kind))
+        elif below is None and found and above == fold(found[-1][0]):
+            found.append((text, kind))
+    return found
 
 
 def prose_beside(every: Sequence[Paragraph], kept: Sequence[Paragraph]) -> int:
