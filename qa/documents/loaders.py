@@ -123,6 +123,10 @@ ADVICE = {
     ".key": "export it as .pptx or .pdf",
     ".ods": "save it as .xlsx or .csv",
     ".odp": "save it as .pptx or .pdf",
+    ".gif": "save it as .png",
+    ".webp": "save it as .png",
+    ".bmp": "save it as .png",
+    ".heic": "save it as .jpg",
     ".msg": "save it as .eml",
     ".zip": "unpack it",
 }

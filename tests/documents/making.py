@@ -153,7 +153,7 @@ def letter() -> EmailMessage:
     message.add_attachment(
         b"Port,Ships,Year\nVeerhaven,12,2021\n", maintype="text", subtype="csv", filename="ships.csv"
     )
-    message.add_attachment(b"\x89PNG", maintype="image", subtype="png", filename="photo.png")
+    message.add_attachment(b"\x89PNG", maintype="image", subtype="svg+xml", filename="photo.svg")
     return message
 
 
@@ -210,7 +210,8 @@ DRAWN = "http://schemas.openxmlformats.org/drawingml/2006"
 CHART = f"""<c:chartSpace xmlns:c="{DRAWN}/chart" xmlns:a="{DRAWN}/main"><c:chart>
 <c:title><c:tx><c:rich><a:p><a:r><a:t>Ships a year</a:t></a:r></a:p></c:rich></c:tx></c:title>
 <c:plotArea><c:barChart><c:ser>
-<c:tx><c:strRef><c:f>FILES!$B$1</c:f><c:strCache><c:pt idx="0"><c:v>Veerhaven</c:v></c:pt></c:strCache></c:strRef></c:tx>
+<c:tx><c:strRef><c:f>FILES!$B$1</c:f><c:strCache><c:pt idx="0"><c:v>Veerhaven</c:v></c:pt></c:strCache>
+</c:strRef></c:tx>
 <c:cat><c:strRef><c:strCache><c:ptCount val="3"/><c:pt idx="0"><c:v>2021</c:v></c:pt>
 <c:pt idx="1"><c:v>2022</c:v></c:pt><c:pt idx="2"><c:v>2023</c:v></c:pt></c:strCache></c:strRef></c:cat>
 <c:val><c:numRef><c:f>FILES!$B$2:$B$4</c:f><c:numCache><c:formatCode>#,##0</c:formatCode><c:ptCount val="3"/>

@@ -58,6 +58,7 @@ CATCH_ALL = {  # edges to people, to libraries
     "documents.formats.html",
     "answering.span_reader",
     "documents.worker",
+    "documents.account",
 }
 
 

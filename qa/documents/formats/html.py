@@ -141,7 +141,7 @@ def main_paragraphs(tree: Any, size: int) -> tuple[list[Paragraph], int]:
 
 
 def with_headings(main: Sequence[Paragraph], whole: Sequence[Paragraph]) -> list[Paragraph]:
-    """The main text with the headings of `whole` that trafilatura has dropped, though it keeps what they stand above."""
+    """The main text with the headings of `whole` that were dropped though what they stand above is kept."""
     found, kept = list(main), {fold(text) for text, _ in main}
     for number, (text, kind) in enumerate(whole):
         if kind != "heading" or fold(text) in kept:
