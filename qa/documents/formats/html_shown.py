@@ -18,7 +18,6 @@ NO_TEXT = ("script", "style", "template", "noscript", "button")
 RECORDED = ("audio", "video", "canvas")  # what is written within is shown by browsers that cannot play them only
 EMBEDDED = ("object", "embed", "applet")
 INVISIBLE = re.compile(r"display:none|visibility:hidden|font-size:0(?![.\d])|opacity:0(?![.\d])|mso-hide:all")
-RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 SIMPLE = re.compile(r"(?P<tag>[a-zA-Z][\w-]*)?(?P<sign>[.#])(?P<name>[\w-]+)")
 LARGE_DATA = 20_000  # characters of a picture that stands in the page itself; a smaller one is an icon
 STYLES = 200_000  # characters of style sheets that are looked at
@@ -85,10 +84,11 @@ def become(element: Any, text: str) -> None:
 def elements_by_rule(tree: Any) -> Iterator[tuple[Any, str]]:
     """(element, rule) for each element that the page's style sheets hide or strike out by its class or id."""
     sheets = "\n".join(style.text or "" for style in tree.iter("style"))[:STYLES]
-    sheets = re.sub(r"/\*.*?\*/|<!--|-->", " ", sheets, flags=re.DOTALL)
-    sheets = re.sub(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", " ", sheets)  # rules for paper and small screens
+    first, *others = sheets.replace("<!--", " ").replace("-->", " ").split("/*")
+    sheets = first + "".join(part.partition("*/")[2] for part in others)  # without remarks
+    sheets = re.sub(r"@[^{};@]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", " ", sheets)  # rules for paper and small screens
     rules: dict[tuple[str, str], tuple[str, str]] = {}
-    for selectors, rule in RULE.findall(sheets):
+    for selectors, _, rule in (part.rpartition("{") for part in sheets.split("}")):
         bare = "".join(rule.lower().split())
         if INVISIBLE.search(bare) or "line-through" in bare:
             for selector in selectors.split(","):

@@ -117,7 +117,7 @@ def controls(root: Any) -> Iterator[str]:
 
 def margins(sheet: bytes) -> Iterator[str]:
     """The texts of the page headers and footers in a sheet's XML, without their codes."""
-    for found in re.finditer(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)[^>]*>([^<]+)<", sheet[-200_000:]):
+    for found in re.finditer(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)[^<>]*>([^<]+)<", sheet[-200_000:]):
         from html import unescape
 
         text = unescape(found[1].decode("utf-8", "replace"))

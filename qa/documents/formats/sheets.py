@@ -27,10 +27,11 @@ MERGED_COLUMNS = 1_000  # columns of a merged cell that are looked at
 NO_VALUE = "[no value]"  # stands for a formula whose result the file does not hold
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
 HIDDEN = re.compile(rb"\bhidden=\"(?:1|true)\"")
-ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
+ROW = re.compile(rb"<(?:\w+:)?row\b[^<>]*>")
 NUMBER = re.compile(rb"\br=\"(\d{1,7})\"")
-COLUMN = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
-INLINE = re.compile(rb"<c\b[^>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^>]*><is>(.*?)</is>", re.DOTALL)
+COLUMN = re.compile(rb"<(?:\w+:)?col\b[^<>]*>")
+CELL = re.compile(rb"<c\b[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\Z")
+CELL_BYTES = 500  # of the tag of a cell, at most
 NAMESPACE = S.strip("{}").encode("ascii")
 ESCAPED = re.compile(r"_x([0-9A-F]{4})_")
 
@@ -181,9 +182,11 @@ def inline_texts(sheet: bytes) -> dict[str, Any]:
     from openpyxl.xml.functions import fromstring
 
     found = {}
-    for place, text in INLINE.findall(sheet) if b"<is>" in sheet else ():
-        if b"<strike" in text or b"<vertAlign" in text:
-            found[place.decode("ascii")] = CellRichText.from_tree(
+    for part in sheet.split(b"</is>") if b"<is>" in sheet else ():
+        before, _, text = part.rpartition(b"<is>")
+        place = CELL.search(before[-CELL_BYTES:])
+        if place and (b"<strike" in text or b"<vertAlign" in text):
+            found[place[1].decode("ascii")] = CellRichText.from_tree(
                 fromstring(b'<is xmlns="%s">%s</is>' % (NAMESPACE, text))
             )
     return found
