@@ -41,7 +41,7 @@ def unread_notes(names: Iterable[str], read: Collection[str], silent: re.Pattern
     if recordings:
         made.append(f"recordings are not read ({listed(PurePosixPath(name).name for name in recordings)})")
     if others:
-        made.append(f"parts of the file are of a type that is not read ({listed(others)})")
+        made.append(f"parts of the file are not read ({listed(others)})")
     return made
 
 
