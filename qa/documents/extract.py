@@ -151,6 +151,19 @@ class Builder:
             self.add(row_of(waiting[0]), "row")
         self.in_table = False
 
+    def add_extract(self, found: Extract) -> None:
+        """Appends what was read of another file, without its furniture; its notes go with it."""
+        at = 0
+        for mark in (*found.marks, None):
+            for paragraph in re.split(r"\n\s*\n", found.text[at : mark.start if mark else None]):
+                self.add(paragraph)
+            if mark is None:
+                break
+            if mark.kind != "furniture":
+                self.add(found.text[mark.start : mark.end], mark.kind)
+            at = mark.end
+        self.notes += found.notes
+
     def finish(self, title: str | None = None, date: str | None = None) -> Extract:
         """The text with all its marks. `title` is put on one line and cut; `date` is in ISO form."""
         pages = tuple(min(page, self.length) for page in self.pages)

@@ -19,16 +19,21 @@ from qa.documents.extract import Extract
 from qa.documents.files import read_stable, reason, signature, suffix_of
 from qa.documents.formats.epub import load_epub
 from qa.documents.formats.html import load_html
+from qa.documents.formats.images import load_image
 from qa.documents.formats.mail import load_mail
 from qa.documents.formats.markdown import load_markdown
-from qa.documents.formats.office import load_docx, load_odt, load_pptx, load_rtf
+from qa.documents.formats.opendocument import load_odt
 from qa.documents.formats.outlook import load_msg, load_tnef
 from qa.documents.formats.pdf import load_pdf
 from qa.documents.formats.plain import load_text
 from qa.documents.formats.records import load_json, load_json_lines
+from qa.documents.formats.rtf import load_rtf
 from qa.documents.formats.sheets import load_xlsx
+from qa.documents.formats.slides import load_pptx
 from qa.documents.formats.subtitles import load_subtitles
 from qa.documents.formats.tables import load_csv
+from qa.documents.formats.web_archive import load_mhtml
+from qa.documents.formats.word import load_docx
 from qa.documents.isolation import SHARED_WORKER
 from qa.errors import UnreadableFile
 from qa.text import WORD
@@ -100,7 +105,7 @@ def parse(path: Path, member: str = "", encoding: str = "") -> tuple[str, Extrac
         sha256 = hashlib.sha256(data).hexdigest()
         extract = LOADERS[suffix_of(path)](named(data, encoding) if encoding else data)
     if not has_words(extract.text, extract.marks):
-        raise UnreadableFile("holds no text")
+        raise UnreadableFile("; ".join(("holds no text", *extract.notes[:3])))
     return sha256, extract
 
 
@@ -145,9 +150,16 @@ LOADERS: dict[str, Callable[[bytes], Extract]] = {
     ".html": load_html,
     ".htm": load_html,
     ".xhtml": load_html,
-    ".pdf": load_pdf,
-    ".docx": load_docx,
-    ".pptx": load_pptx,
+    ".mhtml": load_mhtml,
+    ".mht": load_mhtml,
+    ".png": load_image,
+    ".jpg": load_image,
+    ".jpeg": load_image,
+    ".tif": load_image,
+    ".tiff": load_image,
+    ".pdf": lambda data: load_pdf(data, LOADERS),
+    ".docx": lambda data: load_docx(data, LOADERS),
+    ".pptx": lambda data: load_pptx(data, LOADERS),
     ".odt": load_odt,
     ".rtf": load_rtf,
     ".eml": lambda data: load_mail(data, LOADERS),
@@ -156,7 +168,7 @@ LOADERS: dict[str, Callable[[bytes], Extract]] = {
     ".epub": load_epub,
     ".csv": load_csv,
     ".tsv": load_csv,
-    ".xlsx": load_xlsx,
+    ".xlsx": lambda data: load_xlsx(data, LOADERS),
     ".srt": load_subtitles,
     ".vtt": load_subtitles,
     ".json": load_json,
@@ -182,4 +194,8 @@ ADVICE = {
     ".tar": "unpack it, or pack it as .zip",
     ".gz": "unpack it, or pack it as .zip",
     ".tgz": "unpack it, or pack it as .zip",
+    ".gif": "save it as .png",
+    ".webp": "save it as .png",
+    ".bmp": "save it as .png",
+    ".heic": "save it as .jpg",
 }

@@ -324,7 +324,7 @@ def test_a_store_without_any_document(tmp_path: Path) -> None:
     folder.mkdir()
     with pytest.raises(UsageError, match="documents"):
         ingest(store, folder)
-    write(folder, "picture.png", b"\x89PNG")
+    write(folder, "picture.svg", b"\x89PNG")
     with pytest.raises(UsageError, match="documents"):
         ingest(store, folder)
     with pytest.raises(NoStore):
@@ -537,13 +537,13 @@ Output = pytest.CaptureFixture[str]
 
 def test_an_old_format_is_skipped_with_advice(folder: Path, store: Path, capsys: Output) -> None:
     write(folder, "letter.DOC", b"\xd0\xcf\x11\xe0" * 100)
-    write(folder, "picture.png", b"\x89PNG")
+    write(folder, "picture.svg", b"\x89PNG")
     report = ingest(store)
-    assert report.skipped == ["letter.DOC", "picture.png"]
+    assert report.skipped == ["letter.DOC", "picture.svg"]
     print_report(report, store)
     assert capsys.readouterr().out.splitlines()[:2] == [
         "skipped  letter.DOC: is of a type that is not read (.DOC); save it as .docx",
-        "skipped  1 (links, and types that are not read): picture.png",
+        "skipped  1 (links, and types that are not read): picture.svg",
     ]
 
 

@@ -51,13 +51,10 @@ KNOWN_BY = {  # library: the only modules that may import it
     "trafilatura": {"documents.formats.html"},
     "watchfiles": {"ingestion.watch"},
     "pypdf": {"documents.formats.pdf"},
-    "docx": {"documents.formats.office"},
-    "pptx": {"documents.formats.office"},
-    "striprtf": {"documents.formats.office"},
     "openpyxl": {"documents.formats.sheets"},
     "oxmsg": {"documents.formats.outlook"},
     "tnefparse": {"documents.formats.outlook"},
-    "zipfile": {"documents.archives", "documents.containers", "documents.formats.sheets"},
+    "zipfile": {"documents.archives", "documents.containers"},
     "subprocess": {"documents.isolation", "documents.ocr"},
 }
 CATCH_ALL = {  # edges to people, to libraries
@@ -70,6 +67,7 @@ CATCH_ALL = {  # edges to people, to libraries
     "documents.formats.outlook",
     "answering.span_reader",
     "documents.worker",
+    "documents.account",
 }
 
 

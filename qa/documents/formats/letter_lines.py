@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from qa.documents.formats.attributions import VERB
-from qa.documents.formats.html import body_of, decoded_page, drop_hidden, left_out, paragraphs_of, parse_html
+from qa.documents.formats.html import body_of, decoded_page, paragraphs_of, parse_html
+from qa.documents.formats.html_shown import keep_shown, notes_on
 from qa.text import WORD
 from qa.types import Kind
 
@@ -76,7 +77,7 @@ def html_lines(data: bytes) -> tuple[list[Line], tuple[str, ...]]:
     if not WORD.search(page):
         return [], ()
     tree = parse_html(page)
-    struck = drop_hidden(tree)
+    left = keep_shown(tree)
     mark_quotations(tree)
     lines: list[Line] = []
     inside: list[bool] = []  # for each block of quotation around, whether it is one
@@ -93,7 +94,7 @@ def html_lines(data: bytes) -> tuple[list[Line], tuple[str, ...]]:
             else:
                 lines += (quoted_line(line, depth) for line in piece.split("\n"))
         lines.append(Line(depth, ""))
-    return lines, left_out(struck)
+    return lines, notes_on(left)
 
 
 def mark_quotations(tree: Any) -> None:

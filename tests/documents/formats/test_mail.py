@@ -16,10 +16,10 @@ def test_eml_text_parts_and_attachments() -> None:
     assert found.date == "2022-12-16"
     assert found.text.startswith("From: Ann <ann@example.org>\nTo: Ben <ben@example.org>\nDate: Fri, 16 Dec 2022")
     assert found.text.count("opens on") == 1
-    assert marked(found, "heading") == ["ships.csv", "photo.png"]
+    assert marked(found, "heading") == ["ships.csv", "photo.svg"]
     assert marked(found, "columns") == ["Port,Ships,Year"]
     assert marked(found, "row") == ["Veerhaven,12,2021"]
-    assert found.notes == ("the attachment photo.png is of a type that is not read",)
+    assert found.notes == ("the attachment photo.svg is of a type that is not read",)
 
 
 def test_eml_with_html_only_in_another_charset() -> None:
