@@ -107,7 +107,7 @@ WORDS = frozenset(  # of one letter
 )
 FOREIGN_SIGNS = frozenset("\u060c\u061b\u061f\u05f3\u05f4")  # commas and the like of other alphabets
 FIRST_ODD = re.compile(rb"[\x80-\xff]")
-CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ue000-\uf8ff]")
+UNLIKELY = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ue000-\uf8ff]")
 SAMPLE = 16_384  # bytes from which the encoding is told
 
 
@@ -127,7 +127,7 @@ def told_charset(data: bytes) -> tuple[str | None, tuple[str, ...]]:
     (None, ()) where no encoding makes text of it.
     """
     sample = odd_sample(data)
-    found = [guess for guess in guesses(sample, data) if CONTROL.subn("", guess.text)[1] <= 1 + len(guess.text) // 200]
+    found = [guess for guess in guesses(sample, data) if UNLIKELY.subn("", guess.text)[1] <= 1 + len(guess.text) // 200]
     if not found:
         return None, ()
     fewest = min(guess.faults for guess in found)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from qa.documents.charsets import CONTROL, decoded, told_charset
+from qa.documents.charsets import decoded, told_charset
 from qa.errors import UnreadableFile
 
 UTF8_BOM = b"\xef\xbb\xbf"
@@ -17,6 +17,7 @@ BOMS = (  # UTF-32 first: the mark of UTF-16 little endian begins that of UTF-32
     (b"\xfe\xff", "utf-16-be"),
 )
 OTHER_FORMATS = (b"%PDF-", b"{\\rtf", b"PK\x03\x04")  # not text, though all their bytes may be ASCII
+CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 NOT_ASCII = re.compile(rb"[\x80-\xff]")
 SHIFTS = re.compile(rb"\x1b\$|\x1b\([IJ]")  # to another set of characters, in seven bits
 SHIFTED = ("iso2022_jp_2", "iso2022_jp_ext", "iso2022_jp_2004", "iso2022_kr")
