@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from qa.documents import loaders
 from qa.documents.files import MAX_BYTES, suffix_of
-from qa.errors import UnreadableFile, UsageError, VerbatimError
+from qa.errors import NoStore, UnreadableFile, UsageError, VerbatimError
 from qa.ingestion.files import UPLOADS, lies_in, uploads_of
 from qa.ingestion.sync import Embedder, sync
 from qa.store.catalog import DocumentStatus
@@ -76,9 +76,10 @@ class Library:
         return checked
 
     def encoding_of(self, name: str) -> str:
-        """The encoding that was named for a document when the store was last read."""
-        with contextlib.closing(open_catalog(self.store)) as catalog:
+        """The encoding that was named for a document when the store was last read; "" where none was, or no store is."""
+        with contextlib.suppress(NoStore), contextlib.closing(open_catalog(self.store)) as catalog:
             return loaders.named_encoding(catalog.encodings, name)
+        return ""
 
     def remove(self, name: str) -> None:
         """Leaves a document out; an uploaded file is deleted. The feedback that quotes it is erased with it."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import run_in_executor
 from pydantic import ConfigDict, Field
 
 from qa.answering.qa import QA, changed_documents, clean
@@ -43,6 +44,12 @@ class VerbatimRetriever(BaseRetriever):
         return [
             Document(id=hit.passage.id, page_content=hit.passage.text, metadata=facts_of(hit, changed)) for hit in hits
         ]
+
+    async def _aget_relevant_documents(
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, k: int | None = None
+    ) -> list[Document]:
+        """The same in a thread, since nothing of it waits."""
+        return await run_in_executor(None, self._get_relevant_documents, query, run_manager=run_manager.get_sync(), k=k)
 
 
 def facts_of(hit: Hit, changed: frozenset[str]) -> dict[str, Any]:

@@ -142,7 +142,8 @@ def test_an_agent_asks_over_stdin_and_stdout(store: Path, mode: str, version: st
     async def run() -> None:
         async with Client(server_of(store), mode=mode) as client:
             assert client.protocol_version == version
-            assert client.instructions == INSTRUCTIONS
+            # A client of the newer protocol may skip the handshake that carries them.
+            assert client.instructions in (INSTRUCTIONS, None if version == LATEST_MODERN_VERSION else INSTRUCTIONS)
             found = said(await client.call_tool("ask", {"question": "How much did the new bridge cost?"}))
             assert found["answered"]
             first = found["answers"][0]
