@@ -76,7 +76,7 @@ class Library:
         return checked
 
     def encoding_of(self, name: str) -> str:
-        """The encoding that was named for a document when the store was last read; "" where none was, or no store is."""
+        """The encoding that was named for a document when the store was last read; "" where none was."""
         with contextlib.suppress(NoStore), contextlib.closing(open_catalog(self.store)) as catalog:
             return loaders.named_encoding(catalog.encodings, name)
         return ""
