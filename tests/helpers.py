@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import os
@@ -10,9 +11,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +33,7 @@ from qa.store.opening import open_catalog
 from qa.types import Document, Findings, Hit, Passage, Source
 
 Vectors = npt.NDArray[np.float32]
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[1]
 WITHOUT = "-dac_override,-dac_read_search,-fowner"  # the capabilities by which root passes over permissions
@@ -316,3 +320,9 @@ made by students of the technical school in the meantime.</p>
 </article></body></html>
 """,
 }
+
+
+def run_apart(coroutine: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Runs a coroutine in a thread of its own: in this one the browser tests' event loop may be running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(coroutine())).result()

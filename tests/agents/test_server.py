@@ -11,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
-import anyio
 import pytest
 from jsonschema import Draft202012Validator
 from mcp import Client, MCPError, StdioServerParameters
@@ -23,7 +22,7 @@ from qa.agents.server import FAILED, LISTED, PART, SCHEME, make_server
 from qa.agents.tools import INSTRUCTIONS, PLACES, SHOWN
 from qa.errors import StoreMismatch
 from qa.types import Source
-from tests.helpers import BRIEFING, ROOT, ingest, write
+from tests.helpers import BRIEFING, ROOT, ingest, run_apart, write
 from tests.promises.helpers import open_qa
 
 HOSTILE = (
@@ -64,7 +63,7 @@ def talk(qa: Any, work: Work, mode: str = "auto") -> None:
         async with Client(make_server(qa), mode=mode) as client:
             await work(client)
 
-    anyio.run(run)
+    run_apart(run)
 
 
 def said(result: CallToolResult) -> dict[str, Any]:
@@ -151,7 +150,7 @@ def test_an_agent_asks_over_stdin_and_stdout(store: Path, mode: str, version: st
             quote = {"document": first["document"], "start": first["start"], "end": first["end"]}
             assert said(await client.call_tool("verify_quote", {**quote, "quote": first["text"]}))["stands"]
 
-    anyio.run(run)
+    run_apart(run)
 
 
 def test_stdout_carries_the_protocol_only_and_the_process_ends_with_its_input(store: Path) -> None:

@@ -141,8 +141,8 @@ def test_the_public_object_has_the_keys_of_the_contract(asker: QA) -> None:
     assert made["question"] == "How much did the new engine of the ferry cost?"
     assert made["answered"] is True
     assert list(made["answers"][0]) == [
-        *("text", "confidence", "document", "start", "end", "sentence", "page", "date", "speaker", "language"),
-        *("sha256", "stale", "also", "cell"),
+        *("text", "confidence", "document", "start", "end", "sentence", "page", "time", "date", "speaker"),
+        *("language", "sha256", "stale", "also", "near_identical", "cell"),
     ]
     assert list(made["answers"][0]["sentence"]) == ["text", "start", "end"]
     assert list(made["passages"][0]) == ["document", "start", "end", "score", "also"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from qa.answering.qa import QA
 from qa.answering.retrieval import HITS
 from qa.errors import UsageError
 from qa.integrations.langchain import VerbatimRetriever
-from tests.helpers import DOCUMENTS, ingest, write
+from tests.helpers import DOCUMENTS, ingest, run_apart, write
 from tests.promises.helpers import open_qa
 
 QUESTION = "How much did the new engine of the ferry cost?"
@@ -78,7 +77,7 @@ def test_each_document_says_where_it_stands(qa: QA, documents: Path) -> None:
 def test_the_same_comes_without_waiting_for_it_and_a_changed_file_is_said(qa: QA, documents: Path) -> None:
     retriever = VerbatimRetriever(qa=qa, k=3)
     write(documents, "harvest.txt", "Another text.\n")
-    found = asyncio.run(retriever.ainvoke(QUESTION, k=HITS))
+    found = run_apart(lambda: retriever.ainvoke(QUESTION, k=HITS))
     assert {one.metadata["document"] for one in found if one.metadata["stale"]} == {"harvest.txt"}
     assert found[:3] == retriever.invoke(QUESTION)
 

@@ -11,13 +11,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
 from qa.cli import make_parser
 from qa.settings import Settings
-from tests.helpers import ROOT
+from tests.helpers import ROOT, run_apart
 from tests.promises.served import asked, served
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -94,7 +93,7 @@ def test_the_configuration_for_an_agent_starts_a_server_that_answers(store: Path
             assert result.structured_content is not None
             assert result.structured_content["answers"][0]["document"] == "01-barrier-fault-agency.txt"
 
-    anyio.run(ask)
+    run_apart(ask)
 
 
 @pytest.mark.slow
