@@ -155,12 +155,12 @@ class QA:
 
     def languages(self) -> dict[str, int]:
         """The passages of the store by language, most first."""
-        with self.lock:
+        with self.lock, catalog_errors(self.store):
             return self.catalog.languages()
 
     def documents_holding(self, words: str) -> list[str]:
         """Names of the documents whose text has exactly these characters somewhere."""
-        with self.lock:
+        with self.lock, catalog_errors(self.store):
             return self.catalog.documents_holding(words)
 
     @contextlib.contextmanager
