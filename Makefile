@@ -56,8 +56,10 @@ gate: eval  ## the same and 48 questions on desk papers; fail if either is signi
 DATA ?=
 # Looked at here so that a missing folder is said before `setup` makes or changes an environment.
 $(if $(filter reader,$(MAKECMDGOALS)),$(if $(wildcard $(addsuffix /.,$(DATA))),,$(error name the folder of the training data, which is not part of this repository: make reader DATA=FOLDER (qa/weights/README.md lists what it holds))))
-# Folders of documents with a gold.jsonl beside each, whose questions the reader is trained on together with all passages.
+# Folders of documents with a gold.jsonl beside each, whose questions the reader is trained on together with all passages:
+# those given, and those of this repository.
 DESK ?= $(DATA)/../desk/train
+OWN := eval/training
 WORK ?= $(HOME)/.cache/verbatim-reader
 # Large tensors are kept by the allocator, not mapped anew each time: long batches take half the time on processors.
 KEEP := MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=34359738368
@@ -93,7 +95,8 @@ $(WORK)/mean/config.json: $(WORK)/round-2/model/config.json $(WORK)/round-3/mode
 $(WORK)/groups.jsonl: | $(READY)
 	mkdir -p $(WORK)
 	$(BIN)/python ingest.py $(DESK) --store $(WORK)/desk-store
-	$(TRAIN).reading_groups --desk $(DESK) --store $(WORK)/desk-store --data $(DATA) --out $(WORK)/prose.jsonl
+	$(BIN)/python ingest.py $(OWN)/desk --store $(WORK)/own-store
+	$(TRAIN).reading_groups --desk $(DESK) $(WORK)/desk-store --desk $(OWN)/desk $(WORK)/own-store --data $(DATA) --out $(WORK)/prose.jsonl
 	$(TRAIN).table_groups --data $(DATA) --out $(WORK)/tables.jsonl
 	cat $(WORK)/prose.jsonl $(WORK)/tables.jsonl > $@
 
@@ -109,9 +112,9 @@ $(WORK)/calibration/gold.jsonl: | $(READY)
 
 $(WORK)/reader/reader.json: $(WORK)/reader/reader.onnx $(WORK)/calibration/gold.jsonl
 	$(BIN)/python ingest.py $(WORK)/calibration/documents --store $(WORK)/calibration-store
-	$(BIN)/python ingest.py $(DESK)/../calibration --store $(WORK)/calibration-desk
+	$(BIN)/python ingest.py $(OWN)/desk_calibration/documents --store $(WORK)/calibration-desk
 	$(BIN)/python -m eval.calibrate --set $(WORK)/calibration/gold.jsonl $(WORK)/calibration-store \
-	  $(foreach gold,$(wildcard $(DESK)/../calibration/*/gold.jsonl),--set $(gold) $(WORK)/calibration-desk) --reader $(WORK)/reader
+	  --set $(OWN)/desk_calibration/gold.jsonl $(WORK)/calibration-desk --reader $(WORK)/reader
 
 clean:  ## remove environment, caches and build products; the store stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

@@ -2,7 +2,8 @@
 
 python -m eval.calibrate --set GOLD STORE [--set GOLD STORE ...] --reader FOLDER [--dry-run]
 Every question with an answer is asked twice: as it is, and with the passages that hold its answer taken away. These and
-the questions without an answer weigh as if one question in five had none. Do not report figures on questions fitted on.
+the questions without an answer weigh as if one question in five had none. First it is fitted when enough passages were
+read, then the confidence of what is found so far. Do not report figures on questions fitted on.
 """
 
 from __future__ import annotations
@@ -18,23 +19,30 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from eval import metrics
 from eval.command import OK, BadInput, bar, edge, read_json, say, warn, write_whole
 from eval.gold import Gold, load_gold
 from qa.answering.citing import span_of
-from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features
+from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features, text_of
 from qa.answering.followups import resolve
 from qa.answering.qa import QA
 from qa.answering.span_reader import CALIBRATION, READ_HITS, Calibration, SpanReader
+from qa.answering.stopping import STATE, STEP, Stopping, state
 from qa.settings import load_settings
+from qa.text import equality_key
 from qa.types import Hit
 
 WRONG = 0.2  # of the answers given, at most, where the threshold is set
+CHANGED = 0.02  # of the questions, at most, get another answer because reading ends early
 ABSENT = 0.2  # of the questions asked, those that the documents do not answer: as many as in the project's gold sets
 CANDIDATES = 3  # of each question, best first: as many as an answer shows
+FOLDS = 5
 UNCALIBRATED = Calibration()  # by the network's score alone
+NEVER = Stopping(dict.fromkeys(STATE, 0.0), 0.0, 0.0)  # every passage is read
 
 Floats = npt.NDArray[np.float64]
 Asked = tuple["Reading | None", "Reading"]  # a question as it is, if it has an answer; and where nothing answers
@@ -46,12 +54,29 @@ class Reading:
 
     known: Floats  # (spans, features)
     right: npt.NDArray[np.bool_]  # (spans,)
+    said: tuple[bytes, ...] = ()  # what each span says
+    read: int = READ_HITS  # passages
+    sooner: tuple[tuple[Floats, Reading], ...] = ()  # what was known between the steps, and found until then
 
     def best(self, c: Calibration) -> tuple[float, bool]:
         """Confidence of the winning span and whether it is right; (0, False) where there is none."""
+        sure, at = self.winner(c)
+        return (0.0, False) if at is None else (sure, bool(self.right[at]))
+
+    def winner(self, c: Calibration) -> tuple[float, int | None]:
+        """Confidence and number of the winning span; (0, None) where there is none."""
         sure = confidences(self.known, c.weights, c.intercept)
         at = max(range(len(sure)), key=lambda n: sure[n], default=None)
-        return (0.0, False) if at is None else (sure[at], bool(self.right[at]))
+        return (0.0, None) if at is None else (sure[at], at)
+
+    def outcome(self, c: Calibration) -> bytes | None:
+        """What the program answers, None where it is silent."""
+        sure, at = self.winner(c)
+        return None if at is None or sure < c.threshold else self.said[at]
+
+    def stopped(self, stopping: Stopping) -> Reading:
+        """What the program has found where it stops to read."""
+        return next((found for known, found in self.sooner if stopping.enough(known)), self)
 
 
 # ---- reading ----
@@ -74,17 +99,31 @@ def both(hits: Sequence[Hit], reader: SpanReader, question: str, one: Gold) -> A
     for some in lists:  # what the second list shares with the first is read once
         new = [hit for hit in some if hit.passage.id not in known]
         known.update({hit.passage.id: [] for hit in new})
-        for found in reader.find(question, new):
+        for found in reader.find(question, new)[0]:
             known[new[found.number].passage.id].append(found)
     asked, without = (reading(some, known, question, one) for some in lists)
     return asked if one.answers else None, without
 
 
 def reading(hits: Sequence[Hit], known: Mapping[str, Sequence[ScoredSpan]], question: str, one: Gold) -> Reading:
-    """What was found in these hits, ranked as they are here."""
+    """What was found in these hits, ranked as they are here, and at each step on the way."""
     found = [f._replace(number=number) for number, hit in enumerate(hits) for f in known[hit.passage.id]]
     found.sort(key=lambda f: -f.score)
-    return Reading(features(question, hits, found), np.array([is_right(hits, f, one) for f in found], bool))
+    right = {f: is_right(hits, f, one) for f in found}
+    said = {f: equality_key(text_of(hits, f)) for f in found}
+
+    def after(read: int) -> Reading:
+        some = of_first(found, read)
+        marks = np.array([right[f] for f in some], bool)
+        return Reading(features(question, hits, some), marks, tuple(said[f] for f in some), read)
+
+    steps = range(STEP, len(hits), STEP)
+    return replace(after(len(hits)), sooner=tuple((state(hits, of_first(found, n), n), after(n)) for n in steps))
+
+
+def of_first(found: Sequence[ScoredSpan], read: int) -> list[ScoredSpan]:
+    """The spans of the first `read` hits."""
+    return [one for one in found if one.number < read]
 
 
 def is_right(hits: Sequence[Hit], found: ScoredSpan, one: Gold) -> bool:
@@ -99,13 +138,21 @@ def is_right(hits: Sequence[Hit], found: ScoredSpan, one: Gold) -> bool:
 
 
 def fit(read: Sequence[Asked]) -> Calibration:
+    """When to stop reading, and the confidence of what is found until then.
+
+    Raises BadInput where what is known of the spans does not tell right ones from wrong ones.
+    """
+    stopping = fit_stopping(read, fit_confidence(read))
+    stopped = [(asked and asked.stopped(stopping), bare.stopped(stopping)) for asked, bare in read]
+    return replace(fit_confidence(stopped), stopping=stopping)
+
+
+def fit_confidence(read: Sequence[Asked]) -> Calibration:
     """Weights and intercept by logistic regression over the best spans of both kinds of question, and the threshold.
 
     Raises BadInput where what is known of the spans does not tell right ones from wrong ones.
     """
-    asked, without = answered(read), [bare for _, bare in read]
-    shares = np.repeat([(1 - ABSENT) / len(asked), ABSENT / len(without)], [len(asked), len(without)])
-    readings = [*asked, *without]
+    readings, shares = weighed(read)
     known = np.concatenate([one.known[:CANDIDATES] for one in readings])
     right = np.concatenate([one.right[:CANDIDATES] for one in readings])
     weighs = np.concatenate(
@@ -121,6 +168,43 @@ def fit(read: Sequence[Asked]) -> Calibration:
     best = [one.best(fitted) for one in readings]
     confidence, won = np.array([c for c, _ in best]), np.array([float(r) for _, r in best])
     return replace(fitted, threshold=threshold(confidence, won, shares))
+
+
+def weighed(read: Sequence[Asked]) -> tuple[list[Reading], Floats]:
+    """The questions with an answer, then those where nothing answers, and what each one weighs; 1 in all."""
+    asked, without = answered(read), [bare for _, bare in read]
+    shares = np.repeat([(1 - ABSENT) / len(asked), ABSENT / len(without)], [len(asked), len(without)])
+    return [*asked, *without], shares
+
+
+def fit_stopping(read: Sequence[Asked], c: Calibration) -> Stopping:
+    """The chance that reading on changes what is answered by `c`, and below which chance to stop.
+
+    That is the highest at which at most CHANGED of the questions are answered otherwise, each judged by a model that
+    was fitted without it.
+    """
+    readings, shares = weighed(read)
+    rows = [(n, at) for n, one in enumerate(readings) for at in range(len(one.sooner))]
+    known = np.array([readings[n].sooner[at][0] for n, at in rows]).reshape(-1, len(STATE))
+    changes = np.array([readings[n].sooner[at][1].outcome(c) != readings[n].outcome(c) for n, at in rows], bool)
+    if changes.all() or not changes.any():
+        return NEVER
+    weights, intercept = logistic_regression(known, changes, shares[[n for n, _ in rows]])
+    held_out = cross_val_predict(
+        make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
+        known, changes, groups=[n for n, _ in rows], cv=GroupKFold(FOLDS), method="predict_proba",
+    )[:, 1]  # fmt: skip
+    # Reading ends at the first step below; so a question's answer is that of its first step whose chance is.
+    below = 0.0
+    for chance in np.unique(held_out.round(3)):
+        stops: dict[int, int] = {}
+        for row, (n, _) in enumerate(rows):
+            if held_out[row] < chance:
+                stops.setdefault(n, row)
+        if sum(shares[n] for n, row in stops.items() if changes[row]) > CHANGED:
+            break
+        below = float(chance)
+    return Stopping(dict(zip(STATE, weights.tolist(), strict=True)), intercept, below)
 
 
 def answered(read: Sequence[Asked]) -> list[Reading]:
@@ -155,6 +239,7 @@ def save(folder: Path, fitted: Calibration, note: str) -> None:
         "weights": {name: round(weight, 6) for name, weight in fitted.weights.items()},
         "intercept": round(fitted.intercept, 6),
         "threshold": fitted.threshold,
+        "stopping": fitted.stopping and asdict(fitted.stopping),
     }
     write_whole(path, json.dumps({**kept, **new, "fitted": note}, indent=1) + "\n")
 
@@ -184,11 +269,13 @@ def report(found: Sequence[Asked], c: Calibration) -> None:
     asked, without = answered(found), [bare for _, bare in found]
     say(*(f"{name:12} {weight:+.3f}" for name, weight in c.weights.items()), f"{'intercept':12} {c.intercept:+.3f}")
     for what, read in (("as they are", asked), ("without an answer", without)):
-        best = [one.best(c) for one in read]
+        stopped = [one.stopped(c.stopping) for one in read] if c.stopping else read
+        best = [one.best(c) for one in stopped]
         given = [right for confidence, right in best if confidence >= c.threshold]
         say(
             f"{what}: {len(best)} questions, best answer right {np.mean([right for _, right in best]):.3f}, at the "
-            f"threshold {c.threshold:.3f} {len(given)} answered, {sum(given)} of them right"
+            f"threshold {c.threshold:.3f} {len(given)} answered, {sum(given)} of them right; "
+            f"{np.mean([one.read for one in stopped]):.1f} passages read"
         )
 
 

@@ -26,7 +26,7 @@ from eval.training.reading_pairs import Overlap
 from qa.answering.span_reader import CALIBRATION, TOKENIZER, Calibration, SpanReader, read_calibration
 from qa.errors import ModelUnavailable
 from qa.passages import CountTokens, split
-from qa.types import Document, Hit, Passage, Source, Span
+from qa.types import Document, Findings, Hit, Passage, Source
 
 SEED = 1
 FOUND_FIRST = 2.0  # score of a passage that is first in the dense and in the lexical list
@@ -37,7 +37,7 @@ SPLIT_WINDOW = 512  # tokens, of the default embedder
 class Finder(Protocol):
     """What is needed of `SpanReader`."""
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]: ...
+    def read(self, question: str, hits: Sequence[Hit]) -> Findings: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def read(finder: Finder, question: Question, count: CountTokens) -> Read:
 def best(finder: Finder, question: Question, paragraph: str, count: CountTokens) -> tuple[float, str]:
     """Confidence and text of the best span."""
     hits = [Hit(passage, FOUND_FIRST) for passage in passages(paragraph, question.title, count)]
-    found = finder.read(question.text, hits)
+    found = finder.read(question.text, hits).spans
     return (found[0].confidence, found[0].text) if found else (0.0, "")
 
 

@@ -99,3 +99,8 @@ def escaped(text: str) -> str:
 def encodable(text: str) -> str:
     """The text with question marks for lone surrogates, which UTF-8 cannot encode."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def number_of(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is not one: "1,200 documents"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

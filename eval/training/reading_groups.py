@@ -1,6 +1,6 @@
 """Groups for training: a question with all passages that the program would read for it, those without the answer too.
 
-python -m eval.training.reading_groups --desk DESK --store STORE --data DATA --out GROUPS.jsonl
+python -m eval.training.reading_groups --desk DESK STORE [--desk DESK STORE ...] --data DATA --out GROUPS.jsonl
 
 DESK holds batches: folders with `documents/` and the questions on them as `gold.jsonl`. STORE holds all their documents
 (python ingest.py DESK --store STORE), so that the passages of a question are those that the program itself retrieves,
@@ -105,7 +105,7 @@ def hardest_first(reader: SpanReader, question: str, hits: Sequence[Hit]) -> lis
 
     What the present reader takes for an answer where there is none teaches the next one most.
     """
-    found = reader.find(question, hits[:READ_FOR_ORDER])
+    found, _ = reader.find(question, hits[:READ_FOR_ORDER])
     best = dict.fromkeys(range(len(hits)), -math.inf)
     for span in found:
         best[span.number] = max(best[span.number], span.score)
@@ -183,13 +183,15 @@ def load_groups(path: Path) -> list[Group]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--desk", type=Path, required=True, help="folder of a desk split: batches with gold.jsonl")
-    parser.add_argument("--store", type=Path, required=True, help="store of all documents below that folder")
-    parser.add_argument("--data", type=Path, required=True, help="folder with the other training data")
-    parser.add_argument("--out", type=Path, required=True, help="file for the groups")
-    parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
+    add = parser.add_argument
+    add("--desk", type=Path, nargs=2, action="append", required=True, metavar=("FOLDER", "STORE"), help=(
+        "batches of documents with a gold.jsonl, and the store of all documents below that folder"))  # fmt: skip
+    add("--data", type=Path, required=True, help="folder with the other training data")
+    add("--out", type=Path, required=True, help="file for the groups")
+    add("--seed", type=int, default=1, help="(default: %(default)s)")
     options = parser.parse_args(arguments)
-    groups = [*desk_groups(options.desk, options.store), *article_groups(options.data, options.seed)]
+    desk = [group for folder, store in options.desk for group in desk_groups(folder, store)]
+    groups = [*desk, *article_groups(options.data, options.seed)]
     save_groups(groups, options.out)
     print(f"{len(groups)} groups, {sum(len(group.passages) for group in groups)} passages")
     return 0

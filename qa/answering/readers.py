@@ -10,7 +10,7 @@ from typing import Protocol
 from qa.answering.sentence_reader import QuestionEmbedder, SentenceReader
 from qa.answering.span_reader import SpanReader
 from qa.language import language_of
-from qa.types import Hit, Span
+from qa.types import Findings, Hit
 
 WEIGHTS = Path(__file__).parents[1] / "weights"  # of the trained reader; its model card lies there too
 UNKNOWN = "und"  # names, figures, tables: any reader may try
@@ -21,7 +21,7 @@ class Reader(Protocol):
 
     threshold: float  # confidence from which on an answer is given
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+    def read(self, question: str, hits: Sequence[Hit]) -> Findings:
         """Spans, best first, at most one for each sentence; with confidence, whatever the threshold."""
         ...
 
@@ -48,17 +48,18 @@ class ByLanguage:
         self.trained, self.other = trained, other
         self.threshold = trained.threshold
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+    def read(self, question: str, hits: Sequence[Hit]) -> Findings:
         """Spans of both, or of the trained reader alone, best first."""
         known = {*self.trained.calibration.languages, UNKNOWN}
         if asked_in(question, hits) not in known:
             return self.other.read(question, hits)
         readable = [hit for hit in hits if hit.passage.language in known]
         rest = [hit for hit in hits if hit.passage.language not in known]
-        spans = self.trained.read(question, readable)
-        if rest and not any(span.confidence >= self.threshold for span in spans):
-            spans = sorted([*spans, *self.other.read(question, rest)], key=lambda span: -span.confidence)
-        return spans
+        found = self.trained.read(question, readable)
+        if not rest or any(span.confidence >= self.threshold for span in found.spans):
+            return found
+        more = self.other.read(question, rest)
+        return Findings(sorted([*found.spans, *more.spans], key=lambda span: -span.confidence), found.read + more.read)
 
 
 def asked_in(question: str, hits: Sequence[Hit]) -> str:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from qa.answering.citing import logistic, span_of
 from qa.answering.question import holds_kind, stems, wanted_kind
 from qa.answering.quoting import answerable_sentences, sentence_text
-from qa.types import Hit, Span
+from qa.types import Findings, Hit
 
 READ_HITS = 10  # passages read
 MIN_LETTERS = 8  # and digits of a sentence; a shorter one is not quoted
@@ -44,11 +44,11 @@ class SentenceReader:
     def __init__(self, embedder: QuestionEmbedder) -> None:
         self.embedder = embedder
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+    def read(self, question: str, hits: Sequence[Hit]) -> Findings:
         """One span a sentence, the sentence itself; best first."""
         found = candidates(question, hits)
         if not found:
-            return []
+            return Findings([], min(len(hits), READ_HITS))
         scores = features(question, hits, found, self.embedder) @ np.array(WEIGHTS)
         slope, intercept = CONFIDENCE
         order = sorted(range(len(found)), key=lambda i: -scores[i])
@@ -56,7 +56,7 @@ class SentenceReader:
         for i in order:
             number, start, end = found[i]
             spans.append(span_of(hits[number], start, end, logistic(slope * float(scores[i]) + intercept)))
-        return spans
+        return Findings(spans, min(len(hits), READ_HITS))
 
 
 Candidate = tuple[int, int, int]  # (number of the hit, start, end in the document)

@@ -23,10 +23,11 @@ from qa.answering.citing import span_of
 from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features
 from qa.answering.question import ASKS_CLAUSE
 from qa.answering.quoting import QuoteBounds, answerable_ranges, clause, quotable, says_nothing
+from qa.answering.stopping import STATE, STEP, Stopping, state
 from qa.answering.view import views
 from qa.errors import ModelUnavailable
 from qa.text import Range
-from qa.types import Hit, Passage, Span
+from qa.types import Findings, Hit, Passage
 
 WEIGHTS, TOKENIZER, CALIBRATION = "reader.onnx", "tokenizer.json", "reader.json"
 READ_HITS = 20  # passages read
@@ -60,6 +61,7 @@ class Calibration:
     intercept: float = 0.0
     threshold: float = 0.5
     languages: tuple[str, ...] = ("en", "nl")  # that the model was trained for; `SpanReader` reads any
+    stopping: Stopping | None = None  # None: READ_HITS passages are read
 
 
 class SpanReader:
@@ -88,19 +90,31 @@ class SpanReader:
         calibrated = calibration or read_calibration(folder / CALIBRATION)
         return cls(lambda: load(folder, weights), calibrated, threads or os.cpu_count() or 1)
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
-        """Spans of all passages, most confident first, at most SPANS of a passage, one a sentence."""
+    def read(self, question: str, hits: Sequence[Hit]) -> Findings:
+        """Spans of the passages read, most confident first, at most SPANS of a passage, one a sentence."""
         c = self.calibration
-        found = self.find(question, hits)
+        found, read = self.find(question, hits)
         sure = confidences(features(question, hits, found), c.weights, c.intercept)
         spans = [span_of(hits[f.number], f.start, f.end, one) for f, one in zip(found, sure, strict=True)]
-        return sorted(spans, key=lambda span: -span.confidence)
+        return Findings(sorted(spans, key=lambda span: -span.confidence), read)
 
-    def find(self, question: str, hits: Sequence[Hit]) -> list[ScoredSpan]:
-        """The same spans by the network's scores alone; equal ones in order of the hits and in text order."""
-        passages = [hit.passage for hit in hits[:READ_HITS]]
-        if not passages:
-            return []
+    def find(self, question: str, hits: Sequence[Hit]) -> tuple[list[ScoredSpan], int]:
+        """The same spans by the network's scores alone; equal ones in order of the hits and in text order.
+
+        And how many hits were read: the best READ_HITS, or fewer where the calibration says when it is enough.
+        """
+        hits, stopping = hits[:READ_HITS], self.calibration.stopping
+        step = STEP if stopping else READ_HITS
+        found: list[ScoredSpan] = []
+        for read in range(0, len(hits), step):
+            if stopping and read and stopping.enough(state(hits, found, read)):
+                return in_order(found), read
+            of_step = self._mark(question, [hit.passage for hit in hits[read : read + step]])
+            found += [one._replace(number=read + one.number) for one in of_step]
+        return in_order(found), len(hits)
+
+    def _mark(self, question: str, passages: Sequence[Passage]) -> list[ScoredSpan]:
+        """The spans of some passages, by passage; numbers count these passages."""
         tokenizer, session = self._model()
         cut = windows(tokenizer, question, passages)
         flat = [window for of_passage in cut for window in of_passage]
@@ -113,13 +127,17 @@ class SpanReader:
             ranges = answerable_ranges(question, passage)
             best = best_spans(passage, ranges, [next(scored) for _ in own_windows], bool(ASKS_CLAUSE.search(question)))
             found += [ScoredSpan(score, number, passage.start + a, passage.start + b) for score, a, b in best]
-        return sorted(found, key=lambda one: (-one.score, one.number, one.start))
+        return found
 
     def _model(self) -> tuple[Tokenizer, Session]:
         with self._lock:
             if self._loaded is None:
                 self._loaded = self._load()
             return self._loaded
+
+
+def in_order(found: Sequence[ScoredSpan]) -> list[ScoredSpan]:
+    return sorted(found, key=lambda one: (-one.score, one.number, one.start))
 
 
 def read_calibration(path: Path) -> Calibration:
@@ -131,11 +149,20 @@ def read_calibration(path: Path) -> Calibration:
         if strange := weights.keys() - set(FEATURES):
             raise ValueError(f"it weighs {min(strange)}, which this version does not know")
         intercept, threshold = (float(facts.get(name, getattr(usual, name))) for name in ("intercept", "threshold"))
-        return Calibration(weights, intercept, threshold, tuple(map(str, facts.get("languages", usual.languages))))
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+        languages = tuple(map(str, facts.get("languages", usual.languages)))
+        return Calibration(weights, intercept, threshold, languages, read_stopping(facts.get("stopping")))
+    except (OSError, LookupError, ValueError, TypeError, AttributeError) as error:
         raise ModelUnavailable(
             f"the reader's calibration cannot be read ({error}); install the package again"
         ) from error
+
+
+def read_stopping(facts: Mapping[str, Any] | None) -> Stopping | None:
+    """What the calibration says of when enough is read. Raises what `read_calibration` catches."""
+    if facts is None:
+        return None
+    weights = {name: float(facts["weights"][name]) for name in STATE}
+    return Stopping(weights, float(facts["intercept"]), float(facts["below"]))
 
 
 def load(folder: Path, weights: str) -> tuple[Tokenizer, Session]:

@@ -6,9 +6,9 @@ import html
 from collections.abc import Sequence
 
 from qa.answering.qa import MAX_QUESTION
-from qa.page.answer import answer_html, citations, clipped, number_of
+from qa.page.answer import answer_html, citations, clipped
 from qa.page.history import Conversation, Exchange
-from qa.text import escaped
+from qa.text import escaped, number_of
 from qa.types import Source
 
 LISTED = 200  # documents named before the first question

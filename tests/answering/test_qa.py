@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from qa.answering.render import to_json
 from qa.answering.sentence_reader import SentenceReader
 from qa.errors import NoStore, StoreDamaged, StoreMismatch, UsageError
 from qa.settings import Settings
-from qa.types import Answer, Hit, Passage, Place, Source, Span
+from qa.types import Answer, Findings, Hit, Passage, Place, Source, Span
 from tests.helpers import FakeEmbedder, Listening, ingest, write
 
 
@@ -134,13 +135,14 @@ def test_the_public_object_has_the_keys_of_the_contract(asker: QA) -> None:
         "seconds",
         "understood",
         "disagrees",
+        "read",
     ]
     assert made["id"] == "q1"
     assert made["question"] == "How much did the new engine of the ferry cost?"
     assert made["answered"] is True
     assert list(made["answers"][0]) == [
-        *("text", "confidence", "document", "start", "end", "sentence", "page", "date", "speaker", "language"),
-        *("sha256", "stale", "also", "cell"),
+        *("text", "confidence", "document", "start", "end", "sentence", "page", "time", "date", "speaker"),
+        *("language", "sha256", "stale", "also", "near_identical", "cell"),
     ]
     assert list(made["answers"][0]["sentence"]) == ["text", "start", "end"]
     assert list(made["passages"][0]) == ["document", "start", "end", "score", "also"]
@@ -313,6 +315,17 @@ def test_distinct_merges_equal_words_and_keeps_other_figures_apart() -> None:
     assert made[0].also == (Place(spans[1].source, 7, 26),)
 
 
+def test_near_identical_documents_have_one_voice() -> None:
+    spans = [span(name, 0, "nine", 0.6) for name in ("a.txt", "b.txt", "c.txt")]
+    alike = []
+    for one in spans[:2]:
+        passage = replace(one.passage, source=replace(one.source, group="a.txt"))
+        alike.append(replace(one, hit=replace(one.hit, passage=passage)))
+    assert distinct(alike)[0].confidence == 0.6
+    assert distinct([*alike, spans[2]])[0].confidence == distinct([spans[0], spans[2]])[0].confidence > 0.6
+    assert len(distinct(alike)[0].places) == 2
+
+
 def test_distinct_drops_what_overlaps_a_better_span_of_the_same_document() -> None:
     spans = [
         span("a.txt", 0, "The gate was closed."),
@@ -327,8 +340,9 @@ class SureReader:
 
     threshold = 0.5
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
-        return [Span(h, h.passage.start, h.passage.end, h.passage.start, h.passage.end, 0.9) for h in hits]
+    def read(self, question: str, hits: Sequence[Hit]) -> Findings:
+        spans = [Span(h, h.passage.start, h.passage.end, h.passage.start, h.passage.end, 0.9) for h in hits]
+        return Findings(spans, len(hits))
 
 
 def test_documents_that_give_different_figures_are_said_to_disagree(tmp_path: Path) -> None:

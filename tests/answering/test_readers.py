@@ -12,7 +12,7 @@ from qa.answering.readers import ByLanguage, open_reader
 from qa.answering.sentence_reader import SentenceReader
 from qa.answering.span_reader import Calibration
 from qa.errors import ModelUnavailable
-from qa.types import Hit, Passage, Source, Span
+from qa.types import Findings, Hit, Passage, Source, Span
 from tests.helpers import FakeEmbedder
 
 ENGLISH = "How much did the new engine of the ferry cost?"
@@ -28,9 +28,9 @@ class Noting:
         self.threshold = 0.6 if languages else 0.3
         self.given: list[str] = []
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+    def read(self, question: str, hits: Sequence[Hit]) -> Findings:
         self.given = [hit.passage.source.name for hit in hits]
-        return [Span(hit, 0, 4, 0, 4, self.confidence - n / 100) for n, hit in enumerate(hits)]
+        return Findings([Span(hit, 0, 4, 0, 4, self.confidence - n / 100) for n, hit in enumerate(hits)], len(hits))
 
 
 def hit(name: str, language: str) -> Hit:
@@ -42,7 +42,9 @@ HITS = [hit("a", "en"), hit("b", "nl"), hit("c", "und"), hit("d", "en")]
 
 def ask(question: str, hits: Sequence[Hit] = HITS, sure: float = 0.5) -> tuple[Noting, Noting, list[Span]]:
     trained, other = Noting(sure, ("en",)), Noting(sure - 0.005)
-    return trained, other, ByLanguage(trained, other).read(question, hits)  # type: ignore[arg-type]
+    found = ByLanguage(trained, other).read(question, hits)  # type: ignore[arg-type]
+    assert found.read == len(trained.given) + len(other.given)
+    return trained, other, found.spans
 
 
 def test_the_trained_reader_gets_its_languages_and_the_other_one_the_rest() -> None:

@@ -29,7 +29,7 @@ CORPUS = Path(__file__).resolve().parents[2] / "corpus"
 
 
 def read(question: str, *texts: str) -> list[Span]:
-    return SentenceReader(FakeEmbedder()).read(question, hits_of(*texts))
+    return SentenceReader(FakeEmbedder()).read(question, hits_of(*texts)).spans
 
 
 # ---- which sentence ----
@@ -133,7 +133,7 @@ def test_no_question_of_the_sample_documents_is_ever_quoted() -> None:
     found = [p for document in documents for p in split(document, FakeEmbedder().count_tokens, 512, "fake 1")]
     asker = SentenceReader(FakeEmbedder())
     for at in range(0, len(found), READ_HITS):
-        spans = asker.read("What made the gate stop?", [Hit(p, 1.0) for p in found[at : at + READ_HITS]])
+        spans = asker.read("What made the gate stop?", [Hit(p, 1.0) for p in found[at : at + READ_HITS]]).spans
         assert spans
         assert not [span.text for span in spans if "?" in span.text[-3:]]
 
@@ -162,7 +162,7 @@ SENTENCES = st.lists(
 @given(SENTENCES, st.sampled_from(["How many people had to leave?", "x", "Waarom?", "!!", "gate " * 300]))
 def test_spans_are_whole_sentences_word_for_word(text: str, question: str) -> None:
     given_hits = hits_of(text)
-    found = SentenceReader(FakeEmbedder()).read(question, given_hits)
+    found = SentenceReader(FakeEmbedder()).read(question, given_hits).spans
     for span in found:
         assert span.text == span.sentence == text[span.start : span.end]
         assert (span.start, span.end) in span.passage.sentences
@@ -181,7 +181,7 @@ def test_confidence_follows_the_score() -> None:
         "At least 310 homes were flooded in the old town. The sea reached 3.72 metres. It was a bad night.",
     )
     given_hits = hits_of(*texts)
-    found = SentenceReader(FakeEmbedder()).read(question, given_hits)
+    found = SentenceReader(FakeEmbedder()).read(question, given_hits).spans
     found_sentences = candidates(question, given_hits)
     scores = features(question, given_hits, found_sentences, FakeEmbedder()) @ np.array(WEIGHTS)
     order = [found_sentences[at][1:] for at in np.argsort(-scores)]
@@ -216,7 +216,7 @@ def test_weighted_words_by_hand() -> None:
 def test_a_sentence_of_equal_passages_has_all_their_places() -> None:
     text = "The gate was closed by hand. It took an hour and fifty minutes."
     first, second = passages_of(text, "a.txt")[0], passages_of(f"\n\n  {text}", "b.txt")[0]
-    (best, *_) = SentenceReader(FakeEmbedder()).read("How was the gate closed?", [Hit(first, 1.0, (second,))])
+    (best, *_) = SentenceReader(FakeEmbedder()).read("How was the gate closed?", [Hit(first, 1.0, (second,))]).spans
     assert best.text == "The gate was closed by hand."
     assert [(place.source.name, place.start, place.end) for place in best.also] == [("b.txt", 4, 32)]
 
@@ -225,6 +225,6 @@ def test_a_sentence_of_passages_equal_but_for_space_and_punctuation_has_all_thei
     text = "\u201cIt is over,\u201d she said. The gate was closed by hand. It took an hour and fifty minutes."
     other = '"It is over" - she said.\r\nThe gate  was closed by hand! It took an hour and fifty minutes.'
     first, second = passages_of(text, "a.txt")[0], passages_of(other, "b.txt")[0]
-    spans = SentenceReader(FakeEmbedder()).read("How was the gate closed?", [Hit(first, 1.0, (second,))])
+    spans = SentenceReader(FakeEmbedder()).read("How was the gate closed?", [Hit(first, 1.0, (second,))]).spans
     best = next(span for span in spans if span.text == "The gate was closed by hand.")
     assert [other[place.start : place.end] for place in best.also] == ["The gate  was closed by hand!"]

@@ -9,6 +9,7 @@ import unicodedata
 import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from qa.answering.span_reader import (
     Calibration,
     SpanReader,
 )
+from qa.answering.stopping import STATE, Stopping
 from qa.errors import ModelUnavailable
 from qa.types import Hit, Passage, Source, Span
 from tests.helpers import BRIEFING, LETTERS, SAID, hits_of, passages_of, run_python, tokenizer_of
@@ -89,7 +91,7 @@ def read(
     **more: Any,
 ) -> list[Span]:
     given = hits_of(*texts, title=title)
-    return reader_of(starts, ends, given, question, **more).read(question, given)
+    return reader_of(starts, ends, given, question, **more).read(question, given).spans
 
 
 # ---- which span ----
@@ -214,7 +216,7 @@ def test_offsets_count_characters_whatever_stands_before(text: str, start: str, 
     texts = [unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()]
     tokenizer = tokenizer_of(*texts)
     session = FakeSession(tokenizer, {start: 5.0}, {end: 5.0})
-    best = SpanReader(lambda: (tokenizer, session), Calibration()).read("What?", given)[0]
+    best = SpanReader(lambda: (tokenizer, session), Calibration()).read("What?", given).spans[0]
     assert best.text == expected
     assert text[best.start : best.end] == expected
 
@@ -236,7 +238,7 @@ WORDS = [f"{a}{b}" for a in "abcdefghijklmnopqrst" for b in LETTERS][:600]
 def test_a_long_passage_is_read_in_windows_and_offsets_stay_right(at: int) -> None:
     given = [Hit(long_passage(WORDS, "Harbour news"), 1.0)]
     reader = reader_of([WORDS[at]], [WORDS[at + 1]], given, "Which words?")
-    best = reader.read("Which words?", given)[0]
+    best = reader.read("Which words?", given).spans[0]
     assert best.text == f"{WORDS[at]} {WORDS[at + 1]}"
     _, session = reader._model()
     assert isinstance(session, FakeSession)
@@ -263,7 +265,7 @@ def test_a_span_in_two_windows_counts_once_with_its_better_score() -> None:
     given = [Hit(long_passage(WORDS), 1.0)]
     for none in ([0, -3, 0], [-3, 0, 0]):
         reader = reader_of([WORDS[at]], [WORDS[at]], given, "Which?", none=none)
-        found = reader.find("Which?", given)
+        found, _ = reader.find("Which?", given)
         assert found[0].score == pytest.approx(10 + 6)
         assert [one for one in found if (one.start, one.end) == (found[0].start, found[0].end)] == found[:1]
 
@@ -272,7 +274,7 @@ def test_a_question_is_read_up_to_64_tokens() -> None:
     question = " ".join(["who"] * 63 + ["gate", "sea", "sea"] + ["sea"] * 400)
     given = hits_of("The gate was closed by hand.")
     reader = reader_of(["hand"], ["hand"], given, question)
-    assert reader.read(question, given)[0].text == "hand"
+    assert reader.read(question, given).spans[0].text == "hand"
     _, session = reader._model()
     assert isinstance(session, FakeSession)
     assert session.read[0][64:66] == ["gate", "[SEP]"]
@@ -286,14 +288,15 @@ def test_a_score_is_measured_against_the_no_answer_of_its_own_passage() -> None:
     given = hits_of(*texts)
     for none, best in (([0, -2], "lever"), ([-2, 0], "hand")):
         reader = reader_of(["hand", "lever"], ["hand", "lever"], given, "How?", none=none)
-        found = reader.find("How?", given)
+        found, _ = reader.find("How?", given)
         assert found[0].score == pytest.approx(10 + 4)
-        assert reader.read("How?", given)[0].text == best
+        assert reader.read("How?", given).spans[0].text == best
 
 
 def test_equal_scores_come_in_the_order_of_the_hits() -> None:
     given = hits_of("Shut by hand.", "Closed by hand.", "Locked by hand.")
-    found = reader_of(["hand"], ["hand"], given, "How?").find("How?", given)
+    found, read = reader_of(["hand"], ["hand"], given, "How?").find("How?", given)
+    assert read == len(given)
     assert [one.number for one in found if one.score == found[0].score] == [0, 1, 2]
 
 
@@ -303,7 +306,7 @@ def test_the_rank_weighs_as_much_as_its_weight_says() -> None:
     for weight, best in ((0.0, "lever"), (0.5, "lever"), (0.7, "hand")):
         calibration = Calibration({"score": 1.0, "rank": weight}, intercept=-9.0)
         reader = reader_of(wanted, wanted, given, "How?", calibration=calibration)
-        first, *_ = reader.read("How?", given)
+        first, *_ = reader.read("How?", given).spans
         assert first.text == best
         expected = 10 - 9 if best == "hand" else 10.4 - weight * np.log(2) - 9
         assert first.confidence == pytest.approx(logistic(expected), abs=1e-5)
@@ -314,7 +317,7 @@ def test_confidence_is_the_calibrated_score_and_falls_with_it_over_all_passages(
     wanted = {"hand": 3.0, "lever": 2.0, "monday": -1.0, "friday": 0.5}
     calibration = Calibration({"score": 0.4}, intercept=-1.5, threshold=0.61)
     reader = reader_of(wanted, wanted, given, "How?", calibration=calibration)
-    found, spans = reader.find("How?", given), reader.read("How?", given)
+    (found, _), spans = reader.find("How?", given), reader.read("How?", given).spans
     assert reader.threshold == 0.61
     assert [span.text for span in spans[:2]] == ["hand", "lever"]
     assert [span.confidence for span in spans] == [logistic(0.4 * one.score - 1.5) for one in found]
@@ -332,13 +335,14 @@ def test_where_no_answer_is_likelier_confidence_is_low_and_spans_are_still_there
 
 def test_only_the_first_hits_are_read_and_nothing_is_loaded_for_none() -> None:
     given = hits_of(*[f"Shut by hand number {number}." for number in range(READ_HITS + 5)])
-    found = reader_of(["hand"], ["hand"], given, "How?").find("How?", given)
+    found, read = reader_of(["hand"], ["hand"], given, "How?").find("How?", given)
+    assert read == READ_HITS
     assert {one.number for one in found} == set(range(READ_HITS))
 
     def never() -> Any:
         raise AssertionError("loaded")
 
-    assert SpanReader(never, Calibration()).read("How?", []) == []
+    assert SpanReader(never, Calibration()).read("How?", []).spans == []
 
 
 def test_a_passage_gives_its_best_spans_one_a_sentence() -> None:
@@ -368,7 +372,7 @@ def test_what_qualifies_a_figure_belongs_to_it() -> None:
 def test_equal_passages_have_the_same_span_at_the_same_place_of_their_sentence() -> None:
     first, second = passages_of(SAID, "a.txt")[0], passages_of(f"\n\n  {SAID}", "b.txt")[0]
     given = [Hit(first, 1.0, (second,))]
-    best = reader_of({"gate": 5}, {"hand": 5}, given, "How?").read("How?", given)[0]
+    best = reader_of({"gate": 5}, {"hand": 5}, given, "How?").read("How?", given).spans[0]
     assert best.text == "gate was closed by hand"
     (place,) = best.also
     assert (place.source.name, place.start, place.end) == ("b.txt", best.start + 4, best.end + 4)
@@ -379,7 +383,7 @@ def test_passages_equal_but_for_space_and_punctuation_have_the_span_too() -> Non
     other = '"It is over" - she said.\r\nThe  gate  was closed, by  hand at 22:37!  It took 1.5 hours.'
     first, second = passages_of(text, "a.txt")[0], passages_of(other, "b.txt")[0]
     given = [Hit(first, 1.0, (second,))]
-    best = reader_of({"closed": 5}, {"hand": 5}, given, "How?").read("How?", given)[0]
+    best = reader_of({"closed": 5}, {"hand": 5}, given, "How?").read("How?", given).spans[0]
     assert best.text == "closed by hand"
     assert [other[place.start : place.end] for place in best.also] == ["closed, by  hand"]
 
@@ -389,7 +393,31 @@ def test_a_passage_that_does_not_hold_the_sentence_is_no_place() -> None:
     first, second = passages_of(texts[0], "a.txt")[0], passages_of(texts[1], "b.txt")[0]
     given = [Hit(first, 1.0, (second,))]
     for start in ("gate", "closed"):
-        assert reader_of({start: 5}, {"hand": 5}, given, "How?").read("How?", given)[0].also == ()
+        assert reader_of({start: 5}, {"hand": 5}, given, "How?").read("How?", given).spans[0].also == ()
+
+
+# ---- how many passages are read ----
+
+BY_SCORE = Stopping(dict.fromkeys(STATE, 0.0) | {"score": -1.0}, intercept=5.0, below=0.5)  # enough: a score above 5
+
+
+@pytest.mark.parametrize(("at", "read"), [(0, 4), (3, 4), (4, 8), (9, 10), (None, 10)])
+def test_reading_ends_after_the_step_in_which_enough_is_known(at: int | None, read: int) -> None:
+    given = hits_of(*("Shut by hand." if number == at else f"Shut by lever {number}." for number in range(10)))
+    reader = reader_of(["hand"], ["hand"], given, "How?", calibration=Calibration(stopping=BY_SCORE))
+    findings = reader.read("How?", given)
+    assert findings.read == read
+    assert {span.hit for span in findings.spans} == set(given[:read])
+
+
+def test_steps_change_neither_spans_nor_their_order() -> None:
+    given = hits_of(*(f"Shut by {how} in room {number}." for number, how in enumerate(["hand", "lever", "rope"] * 4)))
+    never = Stopping(dict.fromkeys(STATE, 0.0), 0.0, 0.0)
+    whole, steps = (
+        reader_of({"hand": 5.0, "rope": 4.0}, ["hand", "rope"], given, "How?", calibration=Calibration(stopping=rule))
+        for rule in (None, never)
+    )
+    assert steps.read("How?", given) == whole.read("How?", given)
 
 
 # ---- loading ----
@@ -410,7 +438,7 @@ def test_the_network_is_loaded_once_however_many_threads_ask_and_all_get_the_sam
 
     def ask(_: int) -> list[Span]:
         barrier.wait()
-        return reader.read("How?", given)
+        return reader.read("How?", given).spans
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, range(8)))
@@ -425,6 +453,8 @@ def test_a_calibration_may_stand_among_other_facts(tmp_path: Path) -> None:
     facts = {"weights": weights, "intercept": -1, "threshold": 0.4, "languages": ["en", "nl"], "x": [1]}
     path.write_text(json.dumps(facts))
     assert span_reader.read_calibration(path) == Calibration(weights, -1, 0.4, ("en", "nl"))
+    path.write_text(json.dumps(facts | {"stopping": asdict(BY_SCORE)}))
+    assert span_reader.read_calibration(path).stopping == BY_SCORE
     path.write_text("{}")
     assert span_reader.read_calibration(path) == Calibration()
 
@@ -440,6 +470,8 @@ def test_a_calibration_may_stand_among_other_facts(tmp_path: Path) -> None:
         '{"weights": [1]}',
         '{"threshold": [1]}',
         '{"languages": 3}',
+        '{"stopping": {"weights": {"score": 1}, "intercept": 0, "below": 0}}',
+        '{"stopping": [1]}',
     ],
 )
 def test_a_broken_calibration_is_named(tmp_path: Path, broken: str) -> None:
@@ -488,11 +520,11 @@ def test_real_weights_answer_alike_on_one_thread_and_on_two_and_whatever_is_read
     question = "When will the bridge be open?"
     one, two = SpanReader.open(folder, 1), SpanReader.open(folder, 2)
     assert one.threshold == 0.3
-    found = one.find(question, given)
+    found, _ = one.find(question, given)
     assert len({found.number for found in found}) == len(given) >= 3
-    assert found == two.find(question, given)
+    assert (found, len(given)) == two.find(question, given)
     last = len(given) - 1
-    alone = one.find(question, given[last:])
+    alone, _ = one.find(question, given[last:])
     assert [(f.score, f.start, f.end) for f in found if f.number == last] == [(f.score, f.start, f.end) for f in alone]
 
 
@@ -505,7 +537,7 @@ from qa.answering.span_reader import SpanReader
 from qa.types import Document, Hit, Source
 text = "The bridge was damaged by a barge on Monday night."
 found = split(Document(Source("a", "a", "0", "", None), text), lambda t: [len(x.split()) for x in t], 512, "m")
-print(SpanReader.open(Path(sys.argv[1])).read("When?", [Hit(p, 1.0) for p in found])[0].text in text)
+print(SpanReader.open(Path(sys.argv[1])).read("When?", [Hit(p, 1.0) for p in found]).spans[0].text in text)
 print(sorted({"torch", "transformers", "onnx"} & set(sys.modules)))
 """
     done = run_python(code, folder)
@@ -544,7 +576,7 @@ ASKING = ["How many people had to leave?", "Who said it?", "Waarom?", "!!", "gat
 @given(SENTENCES, st.sampled_from(ASKING))
 def test_spans_are_whole_words_of_their_passage_outside_of_questions(text: str, question: str) -> None:
     given = hits_of(text)
-    found = SpanReader(lambda: (TOKENIZER, RandomSession()), Calibration()).read(question, given)
+    found = SpanReader(lambda: (TOKENIZER, RandomSession()), Calibration()).read(question, given).spans
     for span in found:
         passage = span.passage
         assert text[span.start : span.end] == span.text == span.text.strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,13 +38,13 @@ def gold(source: str, text: str) -> Gold:
 class FakeReader:
     """Finds every year, the later the better."""
 
-    def find(self, question: str, hits: Sequence[Hit]) -> list[ScoredSpan]:
+    def find(self, question: str, hits: Sequence[Hit]) -> tuple[list[ScoredSpan], int]:
         found = []
         for number, one in enumerate(hits):
             for score, year in enumerate(("1811", "1950")):
                 at = one.passage.text.find(year)
                 found += [ScoredSpan(float(score), number, at, at + 4)] if at >= 0 else []
-        return sorted(found, reverse=True)
+        return sorted(found, reverse=True), len(hits)
 
 
 def one(*found: tuple[float, bool]) -> Reading:
@@ -151,6 +152,41 @@ def test_a_reader_whose_scores_say_nothing_is_not_calibrated(right: list[bool]) 
         calibrate.fit([(one((score, r)), one()) for score, r in zip(scores, right, strict=True)])
 
 
+# ---- when to stop ----
+
+
+def stepped(scores: Sequence[float], best: int) -> Reading:
+    """A question of five steps: the best score after each; what the best span says from step `best` on is the last."""
+    found = [one((score, True)) for score in scores]
+    readings = [replace(r, said=(b"early" if n < best else b"late",), read=4 * n + 4) for n, r in enumerate(found)]
+    known = [np.array([score, score**2, 0, 0, 0, 0, 4 * n + 4]) for n, score in enumerate(scores)]
+    *sooner, whole = readings
+    return replace(whole, sooner=tuple(zip(known, sooner, strict=False)))
+
+
+def test_reading_ends_where_what_follows_seldom_changes_the_answer() -> None:
+    rng = np.random.default_rng(1)
+    asked = []
+    for _ in range(400):  # a first score above 2 is never overtaken, one below is in half of the questions
+        first = float(rng.normal(2, 2))
+        late = first < 2 and rng.random() < 0.5
+        asked.append(stepped([first, first, first + late, first + late, first + late], 2 if late else 0))
+    c = Calibration({"score": 1.0}, threshold=0.0)
+    bare = stepped([-9.0] * 5, 0)
+    stopping = calibrate.fit_stopping([(one, bare) for one in asked], c)
+    stopped = [one.stopped(stopping) for one in asked]
+    changed = [one.outcome(c) != whole.outcome(c) for one, whole in zip(stopped, asked, strict=True)]
+    assert np.mean(changed) * (1 - calibrate.ABSENT) <= calibrate.CHANGED + 0.01
+    assert np.mean([one.read for one in stopped]) < 16
+    assert stepped([9.0] * 5, 0).stopped(stopping).read == 4
+
+
+def test_where_nothing_that_follows_changes_an_answer_no_rule_is_made_up() -> None:
+    asked = [(stepped([float(n)] * 5, 0), stepped([-9.0] * 5, 0)) for n in range(9)]
+    stopping = calibrate.fit_stopping(asked, Calibration({"score": 1.0}, threshold=0.0))
+    assert asked[0][0].stopped(stopping).read == 20
+
+
 # ---- what is written ----
 
 
@@ -160,7 +196,7 @@ def test_what_was_fitted_is_written_and_the_rest_of_the_file_stays(tmp_path: Pat
     calibrate.save(tmp_path, Calibration({"score": 0.5, "rank": 0.25}, -1.25, 0.4), "4 questions")
     assert json.loads(path.read_text()) == {
         "languages": ["en"], "note": "stays", "weights": {"score": 0.5, "rank": 0.25}, "intercept": -1.25,
-        "threshold": 0.4, "fitted": "4 questions",
+        "threshold": 0.4, "stopping": None, "fitted": "4 questions",
     }  # fmt: skip
 
 

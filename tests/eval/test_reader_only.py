@@ -14,7 +14,7 @@ from eval.command import BadInput
 from eval.reader_only import Read
 from qa.answering.citing import span_of
 from qa.answering.span_reader import Calibration
-from qa.types import Hit, Span
+from qa.types import Findings, Hit
 from tests.helpers import tokenizer_of
 
 MILL = "The mill of Ostrava was built by Ada Brook in 1811. It stands on the river."
@@ -47,7 +47,7 @@ class FakeFinder:
         self.scores = scores
         self.seen: list[tuple[str, str]] = []  # question and context line
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+    def read(self, question: str, hits: Sequence[Hit]) -> Findings:
         found = []
         for hit in hits:
             self.seen.append((question, hit.passage.context))
@@ -56,7 +56,7 @@ class FakeFinder:
                 if at >= 0:
                     start = hit.passage.start + at
                     found.append(span_of(hit, start, start + len(word), score))
-        return sorted(found, key=lambda span: -span.confidence)
+        return Findings(sorted(found, key=lambda span: -span.confidence), len(hits))
 
 
 def count(texts: Sequence[str]) -> list[int]:

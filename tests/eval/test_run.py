@@ -291,7 +291,18 @@ def test_predictions_are_the_public_objects(tmp_path: Path) -> None:
     made = predict(qa, gold, tmp_path / "out", progress=False, about={"threshold": 0.4})
     assert qa.asked == [("Question 1?", ("Earlier?",)), ("Question 2?", ())]
     assert [row for _, row in read_rows(tmp_path / "out" / runs.PREDICTIONS)] == made
-    keys = {"id", "question", "answered", "confidence", "answers", "passages", "seconds", "understood", "disagrees"}
+    keys = {
+        "id",
+        "question",
+        "answered",
+        "confidence",
+        "answers",
+        "passages",
+        "seconds",
+        "understood",
+        "disagrees",
+        "read",
+    }
     assert set(made[0]) == keys
     assert made[0]["answers"][0]["text"] == "Ruth Visser"
     assert runs.read_meta(tmp_path / "out") == {

@@ -40,9 +40,10 @@ class LikesRain(SpanReader):
     def __init__(self) -> None:
         super().__init__(lambda: pytest.fail("the network was loaded"), Calibration())
 
-    def find(self, question: str, hits: Sequence[Hit]) -> list[ScoredSpan]:
+    def find(self, question: str, hits: Sequence[Hit]) -> tuple[list[ScoredSpan], int]:
         passages = [hit.passage for hit in hits]
-        return [ScoredSpan(float(p.text.count("rain")), n, p.start, p.start + 3) for n, p in enumerate(passages)]
+        found = [ScoredSpan(float(p.text.count("rain")), n, p.start, p.start + 3) for n, p in enumerate(passages)]
+        return found, len(hits)
 
 
 def test_a_desk_group_holds_what_is_retrieved_and_the_gold_spans(desk: Path, embedder: FakeEmbedder) -> None:
