@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -41,7 +41,7 @@ from qa.settings import load_settings
 from qa.text import Range
 
 TABLE, PICTURE, FIGURES = "peers.md", "peers.svg", "peers.json"
-INGESTS, STARTS = 2, 3  # of which the least time counts: the others include other load on the machine
+STARTS = 2  # of which the least time counts: the other one includes other load on the machine
 GIVEN = 1e-9  # confidence from which on an answer of a peer counts as given: those held back have 0
 SHOWN = ("recall@5", "recall@10", "recall@4000c", "em", "f1", "first", "best", "refused", "overrefused")
 OFFLINE = {
@@ -70,7 +70,6 @@ PEERS = (
     Peer("Haystack, in memory", "haystack", HAYSTACK),
     Peer("... our passages", "haystack", HAYSTACK, ours=True),
     Peer("Haystack, Chroma", "haystack-chroma", (*HAYSTACK, "chroma-haystack")),
-    Peer("... our passages", "haystack-chroma", (*HAYSTACK, "chroma-haystack"), ours=True),
     Peer("txtai", "txtai", ("txtai",)),
     Peer("... our passages", "txtai", ("txtai",), ours=True),
 )
@@ -132,15 +131,12 @@ def measure(
     shutil.rmtree(stores, ignore_errors=True)
     jobs = [job_of(peer, one, models, stores / str(number)) for number, peer in enumerate(peers)]
     found: list[Facts] = [{"name": peer.name, "program": peer.program, "ours": peer.ours} for peer in peers]
-    for turn in range(INGESTS):
-        for facts, job in in_turn(found, jobs, turn):
-            warn(f"{one.name}: {facts['program']}: ingest {turn + 1} of {INGESTS}")
-            shutil.rmtree(job.store, ignore_errors=True)
-            Path(job.store).mkdir(parents=True)
-            said = whole(start(job), {"do": "ingest"})
-            keep_least(facts, "ingest", said)
-            if facts["program"] == "verbatim":
-                shutil.copy(Path(job.store) / "pieces.jsonl", stores / "pieces.jsonl")
+    for facts, job in zip(found, jobs, strict=True):
+        warn(f"{one.name}: {facts['program']}: ingest")
+        Path(job.store).mkdir(parents=True)
+        facts["ingest"] = whole(start(job), {"do": "ingest"})
+        if facts["program"] == "verbatim":
+            shutil.copy(Path(job.store) / "pieces.jsonl", stores / "pieces.jsonl")
     with contextlib.ExitStack() as running:
         processes = started(found, jobs, gold[-1].question, start, running)
         answers = asked(processes, gold)
@@ -156,39 +152,30 @@ def job_of(peer: Peer, one: GoldSet, models: Mapping[str, str], store: Path) -> 
     return Job(peer.program, str(one.documents.resolve()), str(store), models["embedder"], models["reader"], pieces)
 
 
-def in_turn(found: Sequence[Facts], jobs: Sequence[Job], turn: int) -> Iterator[tuple[Facts, Job]]:
-    """Each with its job, in every second turn backwards. The first begins: it makes the passages that others use."""
-    pairs = list(zip(found, jobs, strict=True))
-    return iter(pairs if turn % 2 == 0 else pairs[::-1])
-
-
 def whole(process: Process, request: Facts) -> Facts:
     """What a process says to its only request, with its memory afterwards."""
     with contextlib.closing(process):
         return {**process.answer(request), **process.answer({"do": "peak"})}
 
 
-def keep_least(facts: Facts, name: str, said: Facts) -> None:
-    """Of several times that something was done the quickest, with the most memory of all."""
-    held = facts.get(name, said)
-    quickest = min(held, said, key=lambda one: one["seconds"])
-    facts[name] = {**quickest, "peak_bytes": max(held["peak_bytes"], said["peak_bytes"])}
-
-
 def started(
     found: Sequence[Facts], jobs: Sequence[Job], question: str, start: Start, running: contextlib.ExitStack
 ) -> list[Process]:
-    """Starts each program anew, STARTS times, until it has answered; the processes of the last time go on running."""
+    """Starts each program anew, STARTS times, until it has answered; every second time backwards.
+
+    The processes of the last time go on running.
+    """
     last: dict[int, Process] = {}
     for turn in range(STARTS):
-        for facts, job in in_turn(found, jobs, turn):
+        for number, job in list(enumerate(jobs))[:: 1 if turn % 2 == 0 else -1]:
+            facts = found[number]
             began = time.perf_counter()
             process = running.enter_context(contextlib.closing(start(job)))
             process.answer({"do": "ask", "question": question})
             seconds = time.perf_counter() - began
             facts["cold"] = min(seconds, facts.get("cold", seconds))
             if turn == STARTS - 1:
-                last[jobs.index(job)] = process
+                last[number] = process
             else:
                 process.close()
     return [last[number] for number in range(len(jobs))]
@@ -248,7 +235,7 @@ def markdown(sets: Mapping[str, Facts], of: Facts) -> str:
     text = [f"{of['processors']} processor cores; {versions}", ""]
     for name, one in sets.items():
         text += [f"### {name}: {one['documents']} documents, {one['characters']:,} characters, "
-                 f"{one['questions']} questions", ""]  # fmt: skip
+                 f"{one['questions']} of {one['of']} questions", ""]  # fmt: skip
         head = ["", "passages", "ingest, s", "passages/s", "kB of text/s", "most memory, MB", "cold start, s",
                 "question p50, s", "p95, s", "most memory, MB"]  # fmt: skip
         text += [*table(head, [cost(peer, one["characters"]) for peer in one["programs"]]), ""]
@@ -335,10 +322,9 @@ def readable(reader: Path, out: Path) -> Path:
 
 
 def spread_evenly(gold: Sequence[Gold], limit: int | None) -> list[Gold]:
-    """The questions that stand alone, or so many of them: no peer takes a question's history."""
-    alone = [one for one in gold if not one.history]
-    count = min(limit or len(alone), len(alone))
-    return [alone[at * len(alone) // count] for at in range(count)]
+    """All questions, or so many of them."""
+    count = min(limit or len(gold), len(gold))
+    return [gold[at * len(gold) // count] for at in range(count)]
 
 
 def run_peers(options: argparse.Namespace) -> int:
@@ -352,31 +338,38 @@ def run_peers(options: argparse.Namespace) -> int:
         "embedder": str(open_embedder(E5, settings.model_dir, settings.threads, warn).folder),
         "reader": str(readable(options.reader, options.out)),
     }
+    of = {**machine(), "peers": versions}
     found: dict[str, Facts] = {}
     for one in sets:
-        whole_set = load_gold(one.gold)
-        gold = spread_evenly(whole_set, options.limit)
-        with open_documents(None, one.documents) as documents:
-            prove(whole_set, documents, one.gold)
-            other = next((name for name in documents.names if not name.endswith(TEXTS)), None)
-            if other is not None:
-                raise BadInput(f"{one.documents / other} is no text file; every program would make another text of it")
-            programs = measure(peers, one, gold, models, options.out, lambda job: OwnProcess(job, log_of(options.out)))
-            for peer, facts in zip(peers, programs, strict=True):
-                name = f"{peer.program}{'-ours' if peer.ours else ''}.jsonl"
-                write_rows(options.out / "answers" / one.name / name, facts["answers"])
-            programs = judged(programs, gold, documents.text)
-            texts = [documents.text(name) or "" for name in documents.names]
-        found[one.name] = {
-            "documents": len(texts), "characters": sum(map(len, texts)), "questions": len(gold),
-            "programs": [{key: facts[key] for key in facts if key != "answers"} for facts in programs],
-        }  # fmt: skip
-    of = {**machine(), "peers": versions}
-    write_figures(options.out / FIGURES, {"machine": of, "sets": found})
-    write_whole(options.out / TABLE, markdown(found, of))
-    write_whole(options.out / PICTURE, picture(found))
+        found[one.name] = figures_of(one, peers, models, options)
+        # After each set, so that a fault in a later one costs that set only.
+        write_figures(options.out / FIGURES, {"machine": of, "sets": found})
+        write_whole(options.out / TABLE, markdown(found, of))
+        write_whole(options.out / PICTURE, picture(found))
     say(markdown(found, of), f"all figures: {options.out / FIGURES}", f"picture: {options.out / PICTURE}")
     return OK
+
+
+def figures_of(one: GoldSet, peers: Sequence[Peer], models: Mapping[str, str], options: argparse.Namespace) -> Facts:
+    """A set measured and judged; what each program answered is written. Raises BadInput for gold or files of no use."""
+    whole_set = load_gold(one.gold)
+    alone = [row for row in whole_set if not row.history]  # no peer takes a question's history
+    gold = spread_evenly(alone, options.limit)
+    with open_documents(None, one.documents) as documents:
+        prove(whole_set, documents, one.gold)
+        other = next((name for name in documents.names if not name.endswith(TEXTS)), None)
+        if other is not None:
+            raise BadInput(f"{one.documents / other} is no text file; every program would make another text of it")
+        programs = measure(peers, one, gold, models, options.out, lambda job: OwnProcess(job, log_of(options.out)))
+        for peer, facts in zip(peers, programs, strict=True):
+            name = f"{peer.program}{'-ours' if peer.ours else ''}.jsonl"
+            write_rows(options.out / "answers" / one.name / name, facts["answers"])
+        programs = judged(programs, gold, documents.text)
+        texts = [documents.text(name) or "" for name in documents.names]
+    return {
+        "documents": len(texts), "characters": sum(map(len, texts)), "questions": len(gold), "of": len(alone),
+        "programs": [{key: facts[key] for key in facts if key != "answers"} for facts in programs],
+    }  # fmt: skip
 
 
 def log_of(out: Path) -> Path:
