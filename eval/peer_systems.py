@@ -1,7 +1,7 @@
 """The programs that eval.peers measures, each in a process of its own: python -m eval.peer_systems JOB, JOB as JSON.
 
 Reads one request a line from standard input and writes one JSON answer a line: {"do": "ingest"}, {"do": "ask",
-"question": ...}, {"do": "peak"}. Imports of a program are part of what it takes to start, so each is imported where it
+"question": ...}, {"do": "used"}. Imports of a program are part of what it takes to start, so each is imported where it
 is first needed, and nothing of the scoring is imported here.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +51,25 @@ class Program(Protocol):
         An answer whose place in a document is not known has start and end 0.
         """
         ...
+
+
+# ---- time ----
+
+
+def clock() -> tuple[float, float]:
+    """Seconds on the clock, and of the processor: those of this process and of its children that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return time.perf_counter(), sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def since(began: tuple[float, float]) -> tuple[float, float]:
+    now = clock()
+    return now[0] - began[0], now[1] - began[1]
+
+
+def took(began: tuple[float, float]) -> Facts:
+    """The seconds of a question, as an answer object has them."""
+    return dict(zip(("ask", "processor"), since(began), strict=True))
 
 
 # ---- documents ----
@@ -116,10 +136,10 @@ class Verbatim:
             from qa.settings import load_settings
 
             self.qa = QA.open(self.job.store, load_settings(threshold=0.0))
-        began = time.perf_counter()
+        began = clock()
         answer = self.qa.ask(question)
-        seconds = time.perf_counter() - began
-        return {**to_json(answer), "seconds": {"ask": seconds}, "threshold": self.qa.reader.threshold}
+        seconds = took(began)
+        return {**to_json(answer), "seconds": seconds, "threshold": self.qa.reader.threshold}
 
 
 # ---- Haystack ----
@@ -205,16 +225,16 @@ class Haystack:
         if self.parts is None:
             self.parts = self.open()
         embedder, words, nearest, joiner, reader = self.parts
-        began = time.perf_counter()
+        began = clock()
         vector = embedder.run(text=question)["embedding"]
         lists = [words.run(query=question)["documents"], nearest.run(query_embedding=vector)["documents"]]
         found = joiner.run(documents=lists)["documents"]
         answers = reader.run(query=question, documents=found)["answers"]
-        seconds = time.perf_counter() - began
+        seconds = took(began)
         return {
             **haystack_answers(answers),
             "passages": [passage_object(d.meta["name"], d.meta["split_idx_start"], d.content) for d in found],
-            "seconds": {"ask": seconds},
+            "seconds": seconds,
         }
 
 
@@ -276,18 +296,18 @@ class Txtai:
     def ask(self, question: str) -> Facts:
         if self.reader is None:
             self.open()
-        began = time.perf_counter()
+        began = clock()
         try:
             answer = self.reader(question)
         except TypeError:  # the first token as the best place, which says "no answer here", is no word to txtai
             answer = {"answer": None}
-        seconds = time.perf_counter() - began
+        seconds = took(began)
         found = self.index.search(question, LISTED)  # beside the time: the pipeline does not tell what it retrieved
         texts = {row["id"]: row["text"] for row in found}
         return {
             **txtai_answer(answer, texts),
             "passages": [passage_object(*place_of(row["id"]), row["text"]) for row in found],
-            "seconds": {"ask": seconds},
+            "seconds": seconds,
         }
 
 
@@ -328,9 +348,11 @@ def answer(program: Program, request: Facts) -> Facts:
     if request["do"] == "ask":
         return program.ask(request["question"])
     if request["do"] == "ingest":
-        began = time.perf_counter()
-        return {"passages": program.ingest(), "seconds": time.perf_counter() - began}
-    return {"peak_bytes": peak_bytes()}
+        began = clock()
+        passages = program.ingest()
+        seconds, processor = since(began)
+        return {"passages": passages, "seconds": seconds, "processor": processor}
+    return {"peak_bytes": peak_bytes(), "processor": clock()[1]}
 
 
 def serve(program: Program, requests: TextIO, answers: TextIO) -> None:

@@ -53,8 +53,10 @@ class Fake:
         self.heard.append((Path(self.job.store).name, request["do"]))
         if request["do"] == "ingest":
             (Path(self.job.store) / "pieces.jsonl").write_text("", "utf-8")
-            return {"passages": 2, "seconds": 4.0 + len(self.heard)}
-        return {"peak_bytes": 5_000_000} if request["do"] == "peak" else self.said(request["question"])
+            return {"passages": 2, "seconds": 4.0 + len(self.heard), "processor": 7.0}
+        if request["do"] == "used":
+            return {"peak_bytes": 5_000_000, "processor": 11.0}
+        return self.said(request["question"])
 
     def close(self) -> None:
         self.closed = True
@@ -68,14 +70,17 @@ def says(start: int, text: str, confidence: float, **more: Any) -> dict[str, Any
         "confidence": confidence,
         "answers": answers,
         "passages": passages,
-        "seconds": {"ask": 0.5},
+        "seconds": {"ask": 0.5, "processor": 0.75},
         **more,
     }
 
 
 @pytest.fixture
 def found(tmp_path: Path) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
-    """Facts of Verbatim, which refuses all, and of a peer that always says Ruth; and who was asked what, in order."""
+    """Facts of Verbatim, which refuses all, and of a peer that always says Ruth; and who was asked what, in order.
+
+    An earlier run was stopped behind the first program's ingest.
+    """
     documents = write(tmp_path / "documents", "letter.txt", LETTER).parent
     heard: list[tuple[str, str]] = []
 
@@ -86,6 +91,7 @@ def found(tmp_path: Path) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
     one = GoldSet("letters", tmp_path / "gold.jsonl", documents)
     models = {"embedder": "e", "reader": "r"}
     pair = [peers.PEERS[0], peers.PEERS[2]]
+    peers.ingested(peers.job_of(pair[0], one, models, tmp_path / "out/stores/letters/0"), start)
     return peers.judged(
         peers.measure(pair, one, GOLD, models, tmp_path / "out", start), GOLD, of_folder(documents).text
     ), heard
@@ -116,7 +122,7 @@ def test_table_and_picture_say_what_was_measured(found: tuple[list[dict[str, Any
     text = peers.markdown(sets, {"processors": 2, "peers": {"other": "1.2"}})
     assert "2 processor cores; other 1.2" in text
     assert "3 of 9 questions" in text
-    assert re.search(r"\| Verbatim \| 2 \|.* \| 5 \| .*\| 0.500 \| 0.500 \| 5 \|", text)
+    assert re.search(r"\| Verbatim \| 2 \|.* \| 5 \| .*\| 0.50 \| 0.50 \| 0.75 \| 5 \|", text)
     assert "| ... our passages | 1.000" in text
     root = ElementTree.fromstring(peers.picture(sets))
     assert "haystack, our passages" in "".join(root.itertext())
@@ -176,12 +182,13 @@ def test_given_passages_are_cut_out_of_the_files(tmp_path: Path) -> None:
 
 def test_requests_are_answered_line_by_line() -> None:
     program = SimpleNamespace(ingest=lambda: 7, ask=lambda question: {"heard": question})
-    requests = [{"do": "ingest"}, {"do": "ask", "question": "Wie is d\u00e1t?"}, {"do": "peak"}]
+    requests = [{"do": "ingest"}, {"do": "ask", "question": "Wie is d\u00e1t?"}, {"do": "used"}]
     answers = io.StringIO()
     peer_systems.serve(program, io.StringIO("".join(json.dumps(one) + "\n" for one in requests)), answers)
     ingest, heard, peak = map(json.loads, answers.getvalue().splitlines())
     assert ingest["passages"] == 7
     assert ingest["seconds"] >= 0
+    assert 0 <= ingest["processor"] <= peak["processor"]
     assert heard == {"heard": "Wie is d\u00e1t?"}
     assert peak["peak_bytes"] > 1_000_000
 
@@ -189,7 +196,7 @@ def test_requests_are_answered_line_by_line() -> None:
 def test_a_program_that_ends_is_said_with_where_its_words_are(tmp_path: Path) -> None:
     process = peers.OwnProcess(Job("nobody", "", "", "", ""), tmp_path / "programs.log")
     with pytest.raises(VerbatimError, match=re.escape(str(tmp_path / "programs.log"))):
-        process.answer({"do": "peak"})
+        process.answer({"do": "used"})
     process.close()
     assert "nobody" in (tmp_path / "programs.log").read_text("utf-8")
 
