@@ -1,7 +1,7 @@
 """Verbatim beside other programs: the same documents, questions, embedder and reader, on the same machine, in one run.
 
 python -m eval.peers --set GOLD DOCUMENTS [--set GOLD DOCUMENTS ...] --reader FOLDER --out DIR [--limit N]
-Each program runs in a process of its own (`eval.peer_systems`); they take turns at starts and questions. Stopped, the
+Each program runs in a process of its own (`eval.peer_systems`); they take turns at questions. Stopped, the
 same command goes on behind the last ingest; for other documents DIR must be another.
 """
 
@@ -42,7 +42,6 @@ from qa.settings import load_settings
 from qa.text import Range
 
 TABLE, PICTURE, FIGURES = "peers.md", "peers.svg", "peers.json"
-STARTS = 2  # of which the least time counts: the other one includes other load on the machine
 GIVEN = 1e-9  # confidence from which on an answer of a peer counts as given: those held back have 0
 SHOWN = ("recall@5", "recall@10", "recall@4000c", "em", "f1", "first", "best", "refused", "overrefused")
 OFFLINE = {
@@ -167,24 +166,16 @@ def ingested(job: Job, start: Start) -> Facts:
 def started(
     found: Sequence[Facts], jobs: Sequence[Job], question: str, start: Start, running: contextlib.ExitStack
 ) -> list[Process]:
-    """Starts each program anew, STARTS times, until it has answered; every second time backwards.
-
-    The processes of the last time go on running.
-    """
-    last: dict[int, Process] = {}
-    for turn in range(STARTS):
-        for number, job in list(enumerate(jobs))[:: 1 if turn % 2 == 0 else -1]:
-            facts = found[number]
-            began = time.perf_counter()
-            process = running.enter_context(contextlib.closing(start(job)))
-            process.answer({"do": "ask", "question": question})
-            taken = {"seconds": time.perf_counter() - began, "processor": process.answer({"do": "used"})["processor"]}
-            facts["cold"] = {key: min(value, facts.get("cold", taken)[key]) for key, value in taken.items()}
-            if turn == STARTS - 1:
-                last[number] = process
-            else:
-                process.close()
-    return [last[number] for number in range(len(jobs))]
+    """Starts each program, one after the other, until it has answered; they go on running."""
+    processes = []
+    for facts, job in zip(found, jobs, strict=True):
+        began = time.perf_counter()
+        process = running.enter_context(contextlib.closing(start(job)))
+        process.answer({"do": "ask", "question": question})
+        seconds = time.perf_counter() - began
+        facts["cold"] = {"seconds": seconds, "processor": process.answer({"do": "used"})["processor"]}
+        processes.append(process)
+    return processes
 
 
 def asked(processes: Sequence[Process], gold: Sequence[Gold]) -> list[list[Facts]]:
