@@ -138,6 +138,24 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """A passage, or what one person says in it, in which something was found: `document.text[start:end] == text`."""
+
+    source: Source
+    start: int
+    end: int
+    text: str
+    language: str
+    speaker: str | None
+    score: float  # comparable within one search only
+    marks: tuple[tuple[int, int], ...] = ()  # document offsets of the words and phrases found; the last may end later
+
+    @property
+    def page(self) -> int | None:
+        return self.source.page_at(self.marks[0][0] if self.marks else self.start)
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """An answer in the document's own words: `document.text[start:end] == text`."""
 

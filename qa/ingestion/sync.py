@@ -384,6 +384,7 @@ def build_index(
         current if extends else None,
         catalog.most_equal(),
         tuning.hnsw,
+        catalog.next_texts(added=extends),
     )
 
 

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Literal, TypedDict, TypeVar
@@ -218,6 +218,25 @@ class Catalog:
         if row is None:
             return None
         return Document(source_of(row), row[8], tuple(Mark(*mark) for mark in json.loads(row[7])))
+
+    def numbered(self, within: Within | None = None) -> dict[int, tuple[str, str | None]]:
+        """Name and date of the live documents by their number; within: those that its names and dates leave."""
+        where, values = condition(replace(within or Within(), languages=frozenset()))
+        rows = self.db.execute(f"SELECT d.id, d.name, d.date FROM documents d WHERE d.live AND {where}", values)
+        return {number: (name, date) for number, name, date in rows}
+
+    def source_and_text(self, number: int) -> tuple[Source, str]:
+        """The live document of that number, one of `numbered`."""
+        row = self.db.execute(f"SELECT {SOURCE_COLUMNS}, d.text FROM documents d WHERE live AND id = ?", (number,))
+        (found,) = row.fetchall()
+        return source_of(found), found[7]
+
+    def vector_of(self, passage_id: str) -> Vectors | None:
+        """(dimension,) float32, the vector of a live passage; None where it is missing."""
+        row = self.db.execute(
+            "SELECT v.vector FROM passages p JOIN vectors v ON v.key = p.key WHERE p.id = ?", (passage_id,)
+        ).fetchone()
+        return np.frombuffer(row[0], "<f4") if row else None
 
     def documents(self) -> list[DocumentStatus]:
         """What the store knows of, in order of names: documents it holds, files it could not read, files left out."""
