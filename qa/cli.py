@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from qa import __version__
 from qa.console import complain, embedder_opener, print_report, print_status, progress_bars, publication, say
 from qa.errors import StoreBusy, UsageError, VerbatimError
+from qa.find import add_arguments, run_find
 from qa.text import visible
 
 if TYPE_CHECKING:
@@ -277,7 +278,7 @@ def run_show(options: argparse.Namespace) -> int:
 
 
 def run_status(options: argparse.Namespace) -> int:
-    from qa.store.opening import open_catalog
+    from qa.store.opening import bytes_within, open_catalog
 
     store = settings_of(options).store
     if options.changed:
@@ -317,16 +318,6 @@ def run_changed(store: Path, as_json: bool) -> int:
         lines = [f"{kind:8} {visible(name)}" for kind, names in found.items() for name in names]
         print(*(lines or [f"{store} holds the files as they are"]), sep="\n")
     return DIFFERS if any(found.values()) else OK
-
-
-def bytes_within(store: Path) -> int:
-    """Size of all files of a store; files that an ingest deletes meanwhile count 0."""
-    total = 0
-    for folder, _, files in os.walk(store):
-        for file in files:
-            with contextlib.suppress(FileNotFoundError):
-                total += os.path.getsize(os.path.join(folder, file))
-    return total
 
 
 def run_verify(options: argparse.Namespace) -> int:
@@ -415,6 +406,8 @@ def make_parser() -> argparse.ArgumentParser:
     ask.add_argument("--out", type=Path, metavar="FILE", help="where the answers of --batch go, one JSON object a line")
     ask.epilog = "Exit: 0 answered (or batch done), 5 no answer in the documents, 1 error, 2 wrong use."
 
+    add_arguments(add(commands, "find", lambda given: OK if run_find(given) else NO_ANSWER, "find every mention"))
+
     show = add(commands, "show", run_show, "print a document's text, in which offsets count")
     show.add_argument("document", metavar="DOCUMENT", help="its name as answers give it")
 
@@ -439,9 +432,7 @@ def make_parser() -> argparse.ArgumentParser:
 def add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], what: str) -> argparse.ArgumentParser:
     """A command with what all of them share."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
-    parser.add_argument(
-        "--store", type=Path, metavar="DIR", help="folder of the store (default: QA_STORE, or vectorstore)"
-    )
+    parser.add_argument("--store", type=Path, metavar="DIR", help="the store (default: QA_STORE, or vectorstore)")
     parser.set_defaults(run=run)
     return parser
 

@@ -141,9 +141,7 @@ def by_documents(
         yield from ((0.0, piece) for piece in sorted(found, key=lambda piece: (rank[piece.document], piece.start)))
 
 
-def checked(
-    catalog: Catalog, index: MentionIndex, query: Any, wanted: Expression, exact: bool
-) -> Iterator[Ranked]:
+def checked(catalog: Catalog, index: MentionIndex, query: Any, wanted: Expression, exact: bool) -> Iterator[Ranked]:
     """Those of what tantivy finds in which the expression holds, compared with their texts; best first."""
     numbers = index.count(query, "document")
     for batch in in_batches(index.best(query, sum(numbers.values()))):

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qa.answering.conflicts import differing
+from qa.answering.finding import Finding, Sort, find, like
 from qa.answering.followups import Earlier, parts_of, resolve
 from qa.answering.readers import Reader, open_reader
 from qa.answering.retrieval import retrieve
@@ -21,7 +22,7 @@ from qa.store.catalog import Catalog
 from qa.store.index import Index, generation_path
 from qa.store.opening import catalog_errors, open_catalog
 from qa.text import encodable, equality_key
-from qa.types import Answer, Document, Hit, Passage, Source, Span, Within
+from qa.types import Answer, Document, Hit, Mention, Passage, Source, Span, Within
 
 MAX_QUESTION = 2000  # characters; the rest of a longer question is not read
 MAX_SPANS = 3
@@ -132,6 +133,40 @@ class QA:
                 self.generation = 0
             with self.published() as index:
                 return retrieve(self.catalog, index, question, vector, within=within)
+
+    def find(
+        self,
+        words: str,
+        exact: bool = False,
+        sort: Sort = "relevance",
+        within: Within | None = None,
+        speaker: str = "",
+        limit: int | None = None,
+    ) -> Finding:
+        """Every passage with what was typed, as `finding.find`; no model is loaded for it.
+
+        Raises StoreDamaged when the documents have changed before all batches were fetched; find again then.
+        """
+        with self.published() as index:
+            generation = self.generation
+            found = find(self.catalog, index.mentions, words, exact, sort, within, speaker, limit)
+        return replace(found, batches=self.of_one_state(found.batches, generation))
+
+    def of_one_state(self, batches: Iterator[list[Mention]], generation: int) -> Iterator[list[Mention]]:
+        """The batches, each read while the store is as it was; in between others may ask."""
+        while True:
+            with self.published():
+                if self.generation != generation:
+                    raise StoreDamaged("the documents have changed meanwhile; find again")
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
+
+    def like(self, document: str, start: int, within: Within | None = None, limit: int = 20) -> list[Mention]:
+        """The passages most like the one that holds a character of a document, as `finding.like`."""
+        with self.published() as index:
+            return like(self.catalog, index, document, start, within, limit)
 
     def document(self, name: str) -> Document | None:
         """A document of the store with its text."""

@@ -160,7 +160,9 @@ def reason(plain: str) -> str:
         if match.group() != "NOT" and (not before or before[-1] == "("):
             return f"{place(match.start())}: before {match.group()} a word is missing; quote it to find it as a word"
     for error in parse_query_lenient(plain)[1]:
-        return f"{place(int(error['pos']))}: {error['message']}; put words in quotation marks to find them as they stand"
+        return (
+            f"{place(int(error['pos']))}: {error['message']}; put words in quotation marks to find them as they stand"
+        )
     return "this cannot be understood; put it in quotation marks to find it as it stands"
 
 

@@ -270,9 +270,7 @@ class MentionIndex:
     def highest_document(self) -> int:
         from tantivy import Order, Query
 
-        hits = self.searcher.search(
-            Query.all_query(), 1, count=False, order_by_field="document", order=Order.Desc
-        ).hits
+        hits = self.searcher.search(Query.all_query(), 1, count=False, order_by_field="document", order=Order.Desc).hits
         return int(self.piece(hits[0][1]).document) if hits else -1
 
     def values(self, field: str) -> list[str]:

@@ -116,6 +116,16 @@ def with_schema_checked(catalog: AnyCatalog, store: Path) -> AnyCatalog:
     return catalog
 
 
+def bytes_within(store: Path) -> int:
+    """Size of all files of a store; files that an ingest deletes meanwhile count 0."""
+    total = 0
+    for folder, _, files in os.walk(store):
+        for file in files:
+            with contextlib.suppress(FileNotFoundError):
+                total += os.path.getsize(os.path.join(folder, file))
+    return total
+
+
 # ---- connections ----
 
 

@@ -1,0 +1,277 @@
+"""The `qa find` command: its arguments, and how what it finds is printed and written.
+
+Like qa.cli it imports at its head only what loads at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import datetime
+import json
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qa.errors import UsageError
+from qa.text import encodable, number_of, visible
+
+if TYPE_CHECKING:
+    from qa.answering.finding import Counts
+    from qa.store.catalog import Catalog
+    from qa.store.index import Index
+    from qa.types import Mention, Within
+
+PRINTED = 20  # passages that are printed unless --limit says otherwise; --json and --csv give all
+NAMED = 5  # of the documents, speakers, dates and languages with the most passages
+WIDTH = 100
+BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
+COLUMNS = ("document", "page", "speaker", "date", "language", "start", "end", "found", "marks", "text", "sha256")
+FORMULA = re.compile(r"\s*[=+\-@\t\r]")  # how a cell begins that a spreadsheet may take for a formula
+
+# ---- arguments ----
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", nargs="?", metavar="WORDS", help=(
+        'words that must all be there, "a phrase", a OR b, NOT a, (a OR b) c, begin*, "near words"~5'))  # fmt: skip
+    parser.add_argument("--like", metavar="DOCUMENT:START", help="passages like the one that holds this character")
+    parser.add_argument("--exact", action="store_true", help="words as they are written, not their other endings")
+    parser.add_argument("--speaker", metavar="NAME", default="", help="only what somebody of that name says")
+    parser.add_argument("--sort", choices=("relevance", "document", "date"), default="relevance", help=(
+        "order of the passages (default: %(default)s)"))  # fmt: skip
+    parser.add_argument("--limit", type=int, metavar="N", help=f"passages to give (default: {PRINTED}; all to a file)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line: the counts, then each passage")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the passages as a table instead")
+    add_part(parser)
+    parser.epilog = "Exit: 0 something is found, 5 nothing is, 1 error, 2 wrong use."
+
+
+def add_part(parser: argparse.ArgumentParser) -> None:
+    """The options that name a part of the store."""
+    parser.add_argument("--document", action="append", metavar="NAME", help="only this document; may be repeated")
+    parser.add_argument("--language", action="append", metavar="CODE", help="only passages in it; may be repeated")
+    parser.add_argument("--from", dest="since", metavar="DATE", help="only documents of that day or later")
+    parser.add_argument("--to", dest="until", metavar="DATE", help="only documents of that day or earlier")
+
+
+def part_of(options: argparse.Namespace, catalog: Catalog) -> Within | None:
+    """The part of the store that the options name; None for all of it. Raises UsageError for what is not there."""
+    from qa.types import Within
+
+    names = None
+    if options.document:
+        known = {visible(source.name): source.name for source in catalog.sources()}  # as it is printed
+        for name in options.document:
+            if name not in known and name not in known.values():
+                raise UsageError(f"the store has no document {name}; qa status lists them")
+        names = frozenset(known.get(name, name) for name in options.document)
+    for language in options.language or []:
+        if language not in (held := catalog.languages()):
+            raise UsageError(f"the store has no passages in {language}; it has: {', '.join(held)}")
+    part = Within(
+        names,
+        frozenset(options.language or ()),
+        day(options.since, "01", "01") if options.since else None,
+        day(options.until, "12", "31") if options.until else None,
+    )
+    return None if part == Within() else part
+
+
+def day(given: str, month: str, day_of_month: str) -> str:
+    """An ISO date; of a year or month its first or last day. Raises UsageError."""
+    match = re.fullmatch(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", given)
+    try:
+        year, *rest = match.groups() if match else ("0",)
+        datetime.date(int(year), int(rest[0] or 1), int(rest[1] or 1))
+    except (ValueError, IndexError) as error:
+        raise UsageError(f"{given} is no date; write it as 2023, 2023-05 or 2023-05-14") from error
+    return f"{year}-{rest[0] or month}-{rest[1] or day_of_month}"
+
+
+# ---- the command ----
+
+
+def run_find(options: argparse.Namespace) -> bool:
+    """Prints or writes what is found; returns whether anything is. Raises UsageError, NoStore, StoreDamaged."""
+    from qa.settings import load_settings
+    from qa.store.index import Index, generation_path
+    from qa.store.opening import catalog_errors, open_catalog
+
+    if bool(options.like) == (options.words is not None):
+        raise UsageError('say what to find, as in: qa find "WORDS", or --like DOCUMENT:START')
+    if options.limit is not None and options.limit < 1:
+        raise UsageError("--limit is the number of passages to give; it must be 1 or more")
+    if options.json and options.csv:
+        raise UsageError("--json and --csv do not go together")
+    store = load_settings(store=options.store).store
+    with contextlib.closing(open_catalog(store)) as catalog, catalog_errors(store), catalog.snapshot():
+        with contextlib.closing(Index(generation_path(store, catalog.generation))) as index:
+            if options.like:
+                return give(like_one(options, catalog, index), None, options)
+            from qa.answering.finding import find
+
+            part = part_of(options, catalog)
+            limit = options.limit or (None if options.json or options.csv else PRINTED)
+            found = find(
+                catalog, index.mentions, options.words, options.exact, options.sort, part, options.speaker, limit
+            )
+            return give((one for batch in found.batches for one in batch), found.counts, options)
+
+
+def like_one(options: argparse.Namespace, catalog: Catalog, index: Index) -> Iterator[Mention]:
+    """The passages most like the one that --like names. Raises UsageError."""
+    from qa.answering.finding import like
+
+    document, _, start = options.like.rpartition(":")
+    if not document or not start.isdecimal():
+        raise UsageError(f"{options.like} names no passage; write the document, a colon and a character: a.txt:1200")
+    if options.exact or options.speaker or options.sort != "relevance":
+        raise UsageError("--exact, --speaker and --sort do not go with --like")
+    names = {visible(source.name): source.name for source in catalog.sources()}
+    return iter(
+        like(
+            catalog,
+            index,
+            names.get(document, document),
+            int(start),
+            part_of(options, catalog),
+            options.limit or PRINTED,
+        )
+    )
+
+
+def give(found: Iterator[Mention], counts: Counts | None, options: argparse.Namespace) -> bool:
+    """Prints or writes the passages as they come."""
+    if options.csv:
+        number = write_csv(found, options.csv)
+        print(f"{number_of(number, 'passage')} in {options.csv}", file=sys.stderr)
+        return number > 0
+    if counts is not None:
+        if options.json:
+            print(json.dumps(counts_json(counts), ensure_ascii=False))
+        else:
+            print(*counts_lines(counts), sep="\n")
+    number = 0
+    for number, one in enumerate(found, start=1):
+        if options.json:
+            print(json.dumps(mention_json(one), ensure_ascii=False))
+        else:
+            print("", *mention_lines(number, one, sys.stdout.isatty()), sep="\n")
+    if counts is not None and not options.json and number < counts.total:
+        print(f"\n{counts.total - number:,} more: --limit, --csv FILE or --json gives them")
+    return number > 0
+
+
+# ---- counts ----
+
+
+def counts_json(counts: Counts) -> dict[str, Any]:
+    return {
+        "found": counts.total,
+        "documents": counts.documents,
+        "dates": counts.dates,
+        "speakers": counts.speakers,
+        "languages": counts.languages,
+    }
+
+
+def counts_lines(counts: Counts) -> Iterator[str]:
+    """How many passages, and where most of them are."""
+    yield f"{number_of(counts.total, 'passage')} in {number_of(len(counts.documents), 'document')}"
+    for name, by in (("documents", counts.documents), ("dates", counts.dates), ("speakers", counts.speakers),
+                     ("languages", counts.languages)):  # fmt: skip
+        if len(by) > 1 or (by and name == "speakers"):
+            some = [f"{visible(key) or 'no date'} {count:,}" for key, count in list(by.items())[:NAMED]]
+            more = [f"{len(by) - NAMED:,} more"] if len(by) > NAMED else []
+            yield f"  {name}: {', '.join(some + more)}"
+
+
+# ---- passages ----
+
+
+def mention_json(one: Mention) -> dict[str, Any]:
+    return {
+        "document": one.source.name,
+        "start": one.start,
+        "end": one.end,
+        "text": one.text,
+        "marks": [{"start": start, "end": end} for start, end in one.marks],
+        "page": one.page,
+        "date": one.source.date,
+        "speaker": one.speaker,
+        "language": one.language,
+        "sha256": one.source.sha256,
+        "score": round(one.score, 4),
+    }
+
+
+def mention_lines(number: int, one: Mention, marked: bool) -> Iterator[str]:
+    """A passage as it is printed. marked: with what was found in bold, for a terminal."""
+    indent = " " * len(f"[{number}] ")
+    text = textwrap.fill(
+        shown(one, ("\ue000", "\ue001") if marked else ("", "")), WIDTH, initial_indent=f"[{number}] ",
+        subsequent_indent=indent,
+    )  # fmt: skip
+    yield text.replace("\ue000", BOLD).replace("\ue001", PLAIN)
+    if one.speaker:
+        yield indent + visible(one.speaker)
+    page = [f"page {one.page}"] if one.page else []
+    date = [one.source.date] if one.source.date else []
+    place = ", ".join([one.source.name, *page, f"characters {one.start}-{one.end}", *date])
+    yield indent + visible(place)
+
+
+def shown(one: Mention, signs: tuple[str, str]) -> str:
+    """The text on one line with signs around what was found in it."""
+    parts, at = [], one.start
+    for start, end in one.marks:
+        end = min(end, one.end)
+        parts += [one.text[at - one.start : start - one.start], signs[0]]
+        parts += [one.text[start - one.start : end - one.start], signs[1]]
+        at = end
+    return visible("".join([*parts, one.text[at - one.start :]]))
+
+
+def write_csv(found: Iterable[Mention], path: Path) -> int:
+    """Writes the passages as a table that spreadsheets read; returns how many. Appears when it is complete.
+
+    Raises UsageError where the file cannot be written.
+    """
+    if not path.parent.is_dir() or (os.path.lexists(path) and (path.is_symlink() or not path.is_file())):
+        raise UsageError(
+            f"{path} cannot be written: name with --csv a file, not a link or device, in a folder that exists"
+        )
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    number = 0
+    try:
+        # With a byte-order mark, by which spreadsheets know that it is UTF-8.
+        with part.open("x", encoding="utf-8-sig", newline="") as stream:
+            table = csv.writer(stream)
+            table.writerow(COLUMNS)
+            for number, one in enumerate(found, start=1):
+                table.writerow([harmless(cell) for cell in row_of(one)])
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return number
+
+
+def row_of(one: Mention) -> list[str | int | None]:
+    words = [one.text[start - one.start : end - one.start] for start, end in one.marks]
+    marks = " ".join(f"{start}-{end}" for start, end in one.marks)
+    place = [one.source.name, one.page, one.speaker, one.source.date, one.language, one.start, one.end]
+    return [*place, "; ".join(words), marks, one.text, one.source.sha256]
+
+
+def harmless(cell: str | int | None) -> str | int | None:
+    """A cell that no spreadsheet takes for a formula: an apostrophe, which means "text" to it, stands before one."""
+    if not isinstance(cell, str):
+        return cell
+    cell = encodable(cell).replace("\0", "\ufffd")
+    return f"'{cell}" if FORMULA.match(cell) else cell
