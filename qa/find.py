@@ -110,18 +110,19 @@ def run_find(options: argparse.Namespace) -> bool:
     if options.json and options.csv:
         raise UsageError("--json and --csv do not go together")
     store = load_settings(store=options.store).store
-    with contextlib.closing(open_catalog(store)) as catalog, catalog_errors(store), catalog.snapshot():
-        with contextlib.closing(Index(generation_path(store, catalog.generation))) as index:
-            if options.like:
-                return give(like_one(options, catalog, index), None, options)
-            from qa.answering.finding import find
+    with contextlib.ExitStack() as stack:
+        catalog = stack.enter_context(contextlib.closing(open_catalog(store)))
+        stack.enter_context(catalog_errors(store))
+        stack.enter_context(catalog.snapshot())
+        index = stack.enter_context(contextlib.closing(Index(generation_path(store, catalog.generation))))
+        if options.like:
+            return give(like_one(options, catalog, index), None, options)
+        from qa.answering.finding import find
 
-            part = part_of(options, catalog)
-            limit = options.limit or (None if options.json or options.csv else PRINTED)
-            found = find(
-                catalog, index.mentions, options.words, options.exact, options.sort, part, options.speaker, limit
-            )
-            return give((one for batch in found.batches for one in batch), found.counts, options)
+        part = part_of(options, catalog)
+        limit = options.limit or (None if options.json or options.csv else PRINTED)
+        found = find(catalog, index.mentions, options.words, options.exact, options.sort, part, options.speaker, limit)
+        return give((one for batch in found.batches for one in batch), found.counts, options)
 
 
 def like_one(options: argparse.Namespace, catalog: Catalog, index: Index) -> Iterator[Mention]:
@@ -254,8 +255,9 @@ def write_csv(found: Iterable[Mention], path: Path) -> int:
         with part.open("x", encoding="utf-8-sig", newline="") as stream:
             table = csv.writer(stream)
             table.writerow(COLUMNS)
-            for number, one in enumerate(found, start=1):
+            for one in found:
                 table.writerow([harmless(cell) for cell in row_of(one)])
+                number += 1
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -130,7 +130,7 @@ def checked(typed: str) -> str:
 
 
 def plain_character(typed: str, at: int, quoted: bool) -> str:
-    """A character as tantivy's grammar may see it: what means something there only is an underscore, which is no word."""
+    """A character as tantivy's grammar may see it; an underscore, which is no word, for what has a meaning only there."""
     character = typed[at]
     before, after = typed[at - 1 : at], typed[at + 1 : at + 2]
     if character.isspace():

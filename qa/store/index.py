@@ -79,8 +79,9 @@ def build_generation(
 
     base: a generation that is copied first; the batches then hold only what is added to it. equal: for each language
     the most passages that share a vector, those of the base included; None: 1. hnsw: Chroma's settings of a new
-    collection. texts: the documents of the batches, for `find`. Leaves nothing behind where it fails. Raises StoreDamaged when the new one does not hold what it was
-    given, or not the `expected` number of passages, VerbatimError where it cannot be written.
+    collection. texts: the documents of the batches, for `find`. Leaves nothing behind where it fails. Raises
+    StoreDamaged when the new one does not hold what it was given, or not the `expected` number of passages,
+    VerbatimError where it cannot be written.
     """
     with removed_on_failure(path):
         if base:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -117,7 +117,7 @@ def stems(language: str, forms: Sequence[str]) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def stemmer(language: str) -> Any:
     """From words between spaces to stems, one for each word."""
     from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
