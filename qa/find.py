@@ -64,7 +64,7 @@ def part_of(options: argparse.Namespace, catalog: Catalog) -> Within | None:
     """The part of the store that the options name; None for all of it. Raises UsageError for what is not there."""
     from qa.types import Within
 
-    names = None
+    names: frozenset[str] | None = None
     if options.document:
         known = {visible(source.name): source.name for source in catalog.sources()}  # as it is printed
         for name in options.document:

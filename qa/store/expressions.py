@@ -95,7 +95,8 @@ def checked(typed: str) -> str:
     Raises UsageError for quotation marks and parentheses without their counterparts.
     """
     plain: list[str] = []
-    quoted, opened = -1, []  # where they were opened
+    quoted = -1  # where the quotation mark, and the parentheses, were opened
+    opened: list[int] = []
     at = 0
     while at < len(typed):
         character = '"' if typed[at] in QUOTES else typed[at]
@@ -126,11 +127,11 @@ def checked(typed: str) -> str:
         if since >= 0:
             raise UsageError(f"{place(since)}: this {what} is not closed")
     # The grammar's word for sets: to us a word like any other.
-    return re.sub(r"(?<!\S)IN(?!\S)", "in", "".join(plain))
+    return re.sub(r"(?<![^\s(])IN(?![^\s)])", "in", "".join(plain))
 
 
 def plain_character(typed: str, at: int, quoted: bool) -> str:
-    """A character as tantivy's grammar may see it; an underscore, which is no word, for what has a meaning only there."""
+    """A character as tantivy's grammar may see it; an underscore, which is no word, for what means something there."""
     character = typed[at]
     before, after = typed[at - 1 : at], typed[at + 1 : at + 2]
     if character.isspace():

@@ -155,8 +155,8 @@ def test_words_near_each_other(known: Opened) -> None:
     """In the text: "sail again from the first of June"."""
     assert marked(known, '"sail June"~4') == []
     assert marked(known, '"sail June"~5') == ["sail", "June"]
-    assert marked(known, '"sail first June"~5') == ["sail", "first", "June"]
-    assert marked(known, '"sail first June"~4') == []
+    assert marked(known, '"sail first June"~4') == ["sail", "first", "June"]
+    assert marked(known, '"sail first June"~3') == []
     assert marked(known, '"sail sail"~20') == []
 
 
