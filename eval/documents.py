@@ -9,6 +9,7 @@ from pathlib import Path
 from eval.command import BadInput
 from eval.metrics import same_document
 from qa.documents import loaders
+from qa.documents.files import suffix_of
 from qa.store.catalog import Catalog
 from qa.store.opening import open_catalog
 
@@ -52,7 +53,7 @@ def of_folder(folder: Path) -> Documents:
     """Every file under a folder that has a loader, named as an ingest of that folder alone would name it."""
     if not folder.is_dir():
         raise BadInput(f"{folder} is not a folder")
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in loaders.LOADERS and path.is_file())
+    found = (path for path in folder.rglob("*") if suffix_of(path) in loaders.LOADERS and path.is_file())
     paths = {path.relative_to(folder).as_posix(): path for path in found}
     return Documents(paths, lambda name: loaders.load(paths[name], name).text)
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from qa.text import WORD, Range, trimmed
 from qa.types import Cell, Mark
 
+FIELD = ": "  # in a mark of a row: it is a line "name: value"
 HEAD_CHARS = 80  # of a column's name or a row's first words, at most
 QUOTED = '"'
 BAR = re.compile(r"(?<!\S)\|(?!\S)")
@@ -25,12 +26,18 @@ def table_cells(text: str, marks: Sequence[Mark]) -> list[Cell]:
     cells: list[Cell] = []
     heads: list[str] = []
     before: Mark | None = None  # the last row
+    record = ""  # what the fields below belong to
     at = 0  # where the last mark of any kind ended
     for mark in marks:
         if mark.kind == "heading" or text[at : mark.start].strip():
             heads, before = [], None
         at = max(at, mark.end)
+        if mark.kind == "heading":
+            record = head_of(text, mark.start, mark.end)
         if mark.kind not in ("columns", "row"):
+            continue
+        if mark.separator == FIELD:
+            cells.append(field_cell(text, mark, record))
             continue
         ranges = list(cell_ranges(text, mark))
         if mark.kind == "columns":
@@ -52,6 +59,15 @@ def row_cells(text: str, ranges: Sequence[Range], heads: Sequence[str]) -> Itera
     for number, (start, end) in filled:
         column = heads[number] if number < len(heads) else ""
         yield Cell(start, end, column, "" if number == label else words)
+
+
+def field_cell(text: str, mark: Mark, record: str) -> Cell:
+    """The value of a line "name: value", under its name; the whole line where it has none."""
+    at = text.find(FIELD, mark.start, mark.end)
+    if at < 0:
+        return Cell(mark.start, mark.end, "", record)
+    start, end = next(iter(trimmed(text, at + len(FIELD), mark.end)), (mark.end, mark.end))
+    return Cell(start, end, head_of(text, mark.start, at), record)
 
 
 def joined_heads(above: Sequence[str], below: Sequence[str]) -> list[str]:

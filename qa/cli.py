@@ -12,11 +12,11 @@ import io
 import json
 import os
 import signal
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,8 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain(f"{error.filename}: {error.strerror}; check its permissions", FAILED)
     except OSError as error:
         return complain(error, FAILED)
-    except sqlite3.DatabaseError as error:
-        return complain(f"the store's catalog cannot be read ({error}); move the store away and ingest again", FAILED)
 
 
 # ---- ingest ----
@@ -89,6 +87,7 @@ def run_ingest(options: argparse.Namespace) -> int:
                 opener,
                 embedder_name=settings.embedder,
                 allow_removals=options.allow_removals,
+                encodings=settings.encodings,
                 progress=progress,
             )
 
@@ -97,8 +96,7 @@ def run_ingest(options: argparse.Namespace) -> int:
         return OK
     report = once()
     if options.json:
-        dry = {"dry_run": True} if options.dry_run else {}
-        print(json.dumps({**asdict(report), **dry}, ensure_ascii=False))
+        print(json.dumps(asdict(report) | ({"dry_run": True} if options.dry_run else {}), ensure_ascii=False))
     else:
         print_report(report, settings.store, options.dry_run)
     return FILES_FAILED if report.failed else OK
@@ -259,14 +257,14 @@ def read_questions(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-# ---- show, status, verify, serve ----
+# ---- show, status, verify, serve, mcp ----
 
 
 def run_show(options: argparse.Namespace) -> int:
-    from qa.store.opening import open_catalog
+    from qa.store.opening import reading
     from qa.text import encodable
 
-    with contextlib.closing(open_catalog(settings_of(options).store)) as catalog:
+    with reading(settings_of(options).store) as catalog:
         names = {visible(source.name): source.name for source in catalog.sources()}  # as answers print them
         document = catalog.document(encodable(options.document)) or catalog.document(names.get(options.document, ""))
     if document is None:
@@ -278,12 +276,12 @@ def run_show(options: argparse.Namespace) -> int:
 
 
 def run_status(options: argparse.Namespace) -> int:
-    from qa.store.opening import bytes_within, open_catalog
+    from qa.store.opening import bytes_within, reading
 
     store = settings_of(options).store
     if options.changed:
         return run_changed(store, options.json)
-    with contextlib.closing(open_catalog(store)) as catalog:
+    with reading(store) as catalog:
         published = datetime.datetime.fromtimestamp(catalog.published).astimezone()
         facts: dict[str, Any] = {
             "store": str(store),
@@ -321,10 +319,10 @@ def run_changed(store: Path, as_json: bool) -> int:
 
 
 def run_verify(options: argparse.Namespace) -> int:
-    from qa.store.opening import open_catalog
+    from qa.store.opening import reading
 
     store = settings_of(options).store
-    with contextlib.closing(open_catalog(store)) as catalog:
+    with reading(store) as catalog:
         differences, confirmed = (
             verify_export(catalog, options.export) if options.export else verify_files(catalog, store)
         )
@@ -356,7 +354,7 @@ def verify_export(catalog: Catalog, export: Path) -> Verified:
     """Compares the quotes of a saved conversation with the documents in the store."""
     from qa.page.export import check
 
-    count, differences = check(export, catalog.document)
+    count, differences = check(export, catalog.document, catalog.encodings)
     return differences, f"{count} quotes and contexts are as the documents say"
 
 
@@ -364,6 +362,15 @@ def run_serve(options: argparse.Namespace) -> int:
     from qa.page.server import serve
 
     serve(settings_of(options), options.host, options.port, say, options.auth)
+    return OK
+
+
+def run_mcp(options: argparse.Namespace) -> int:
+    if not find_spec("mcp"):
+        raise UsageError("the package mcp is missing; install it: pip install mcp")
+    from qa.agents.server import serve
+
+    serve(settings_of(options), say)
     return OK
 
 
@@ -380,8 +387,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qa",
         description="Ask your own documents and get the answer in their own words, with the exact place it stands in.",
-        epilog="Settings: QA_STORE, QA_EMBEDDER, QA_READER, QA_THRESHOLD, QA_MODEL_DIR, QA_THREADS, or qa.toml "
-        "in the working folder or the user's configuration folder.",
+        epilog="Settings: QA_STORE, QA_EMBEDDER, QA_READER, QA_THRESHOLD, QA_MODEL_DIR, QA_THREADS, QA_ENCODINGS, "
+        "or qa.toml in the working folder or the user's configuration folder.",
     )
     parser.add_argument("--version", action="version", version=f"verbatim-qa {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -396,7 +403,7 @@ def make_parser() -> argparse.ArgumentParser:
     ingest.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
     ingest.add_argument("--watch", action="store_true", help=(
         "stay, and ingest again a quiet second after each change; Ctrl-C ends it"))  # fmt: skip
-    ingest.epilog = "Exit: 0 done, 1 error, 2 wrong use, 3 a file could not be read, 4 another ingest is running."
+    ingest.epilog = "Exit: 0 done, 1 error, 2 wrong use, 3 a file could not be read, 4 the store is busy."
 
     ask = add(commands, "ask", run_ask, "ask a question, or a file of questions")
     ask.add_argument("question", nargs="?", metavar="QUESTION")
@@ -404,7 +411,7 @@ def make_parser() -> argparse.ArgumentParser:
     ask.add_argument("--no-server", action="store_true", help="load the models here, even if a page has them")
     ask.add_argument("--batch", type=Path, metavar="FILE", help='JSON lines of {"id", "question", "history"?}')
     ask.add_argument("--out", type=Path, metavar="FILE", help="where the answers of --batch go, one JSON object a line")
-    ask.epilog = "Exit: 0 answered (or batch done), 5 no answer in the documents, 1 error, 2 wrong use."
+    ask.epilog = "Exit: 0 answered (or batch done), 5 no answer found, 1 error, 2 wrong use, 4 the store is busy."
 
     add_arguments(add(commands, "find", lambda given: OK if run_find(given) else NO_ANSWER, "find every mention"))
 
@@ -426,6 +433,8 @@ def make_parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, help="port (default: 7860, or the next free one)")
     serve.add_argument("--auth", metavar="NAME:PASSWORD", help=(
         "who may log in, or a file with a line for each; needed for a host that other machines can reach"))  # fmt: skip
+
+    add(commands, "mcp", run_mcp, "offer the store to an agent, by the Model Context Protocol on stdin and stdout")
     return parser
 
 

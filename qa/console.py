@@ -159,11 +159,20 @@ def print_status(facts: dict[str, Any], listed: Sequence[DocumentStatus]) -> Non
 
 
 def state_in_words(document: DocumentStatus) -> str:
-    """What follows a document's line unless it was simply read."""
+    """What follows a document's line unless it was simply read and is like no other."""
     reason = visible(document.reason)
-    return {
-        "read": "",
-        "stale": f"  (stale: its file could not be read again: {reason})",
-        "failed": f"  (not in the store: {reason})",
-        "excluded": "  (left out on purpose)",
-    }[document.state]
+    near = f"  ({near_in_words(document)})" if document.near_identical else ""
+    return (
+        near
+        + {
+            "read": "",
+            "stale": f"  (stale: its file could not be read again: {reason})",
+            "failed": f"  (not in the store: {reason})",
+            "excluded": "  (left out on purpose)",
+        }[document.state]
+    )
+
+
+def near_in_words(document: DocumentStatus) -> str:
+    more = f" and {document.near_identical - 1} more" if document.near_identical > 1 else ""
+    return f"near-identical to {visible(document.near_identical_to)}{more}"

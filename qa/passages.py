@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -20,10 +20,21 @@ from qa.cells import table_cells
 from qa.language import language_of
 from qa.sentences import SENTENCE_END, consecutive_ranges, segment
 from qa.text import Range, block_ranges, trimmed
-from qa.turns import TABLE_KINDS, Asked, Block, block_label, exchanges, find_turns, split_at_labels, turns_within
+from qa.turns import (
+    TABLE_KINDS,
+    Asked,
+    Block,
+    block_label,
+    exchanges,
+    find_turns,
+    is_thread,
+    replies,
+    split_at_labels,
+    turns_within,
+)
 from qa.types import Cell, Document, Kind, Mark, Passage, Source, Turn
 
-SPLITTER_VERSION = 4  # part of every fingerprint: after a change every document is split again
+SPLITTER_VERSION = 5  # part of every fingerprint: after a change every document is split again
 PASSAGE_CHARS = 600  # of a passage, at most; figures for 450, 600 and 900 are in CHANGELOG 0.1
 QUOTE_CHARS = 400  # a longer sentence is cut at clause marks
 CONTEXT_TOKENS = 40  # of a context line, at most
@@ -54,10 +65,15 @@ def split(document: Document, count_tokens: CountTokens, window: int, model: str
     text = document.text
     cells = table_cells(text, document.marks)
     starts = [cell.start for cell in cells]
-    found = join_broken(text, blocks_of(document))
-    turns = find_turns(text, found)
-    for region in regions(text, found, turns):
-        sentences = [s for block in region.blocks for s in sentences_of(text, block, turns)]
+    found = join_broken(text, blocks_of(document), {turn.start for turn in document.turns})
+    labelled = () if is_thread(document.turns) else find_turns(text, found)
+    turns = labelled or document.turns
+    if labelled:
+        found = list(split_at_labels(text, found))
+    end = found[-1].end if found else 0
+    spoken = exchanges(text, end, turns) if labelled else replies(text, end, turns)
+    for region in regions(text, found, turns, spoken):
+        sentences = [s for block in region.blocks for s in sentences_of(text, block, labelled)]
         for start, end in pack(text, region, sentences, count_tokens, window - CONTEXT_TOKENS - 2):
             inside = tuple((max(a, start), min(b, end)) for a, b in sentences if a < end and b > start)
             here = turns_within(turns, start, end)
@@ -156,8 +172,11 @@ def with_neighbours_language(found: list[Block]) -> list[Block]:
 SENTENCE_TAIL = 8  # characters in which SENTENCE_END is looked for
 
 
-def join_broken(text: str, found: list[Block]) -> list[Block]:
-    """Joins a block that ends within a sentence with the next one if that begins in lower case (a page break)."""
+def join_broken(text: str, found: list[Block], apart: Container[int] = ()) -> list[Block]:
+    """Joins a block that ends within a sentence with the next one if that begins in lower case (a page break).
+
+    apart: where blocks begin that stay alone, since somebody else is speaking.
+    """
     joined: list[Block] = []
     for block in found:
         last = joined[-1] if joined else None
@@ -166,6 +185,7 @@ def join_broken(text: str, found: list[Block]) -> list[Block]:
             and last.kind not in TABLE_KINDS
             and block.kind not in TABLE_KINDS
             and text[block.start].islower()
+            and block.start not in apart
             and block.end - last.start <= SLICE_CHARS
             and not SENTENCE_END.search(text[max(last.start, last.end - SENTENCE_TAIL) : last.end])
             and not text[last.end : block.start].strip()
@@ -181,15 +201,20 @@ def join_broken(text: str, found: list[Block]) -> list[Block]:
 MARKUP = re.compile(r"^#+\s+|\s+#+\s*$|[\r\n]\s*(?:=+|-+)\s*$")  # of a Markdown heading
 
 
-def regions(text: str, paragraphs: Sequence[Block], turns: Sequence[Turn]) -> Iterator[Region]:
-    """Groups consecutive blocks that may share a passage: of one language, one exchange and one section."""
+def regions(
+    text: str, paragraphs: Sequence[Block], turns: Sequence[Turn], spoken: tuple[list[int], dict[int, Asked]]
+) -> Iterator[Region]:
+    """Groups consecutive blocks that may share a passage: of one language, one exchange and one section.
+
+    spoken: what `exchanges` or `replies` found in the turns.
+    """
     starts = [turn.start for turn in turns]
-    exchange_of, question_of = exchanges(text, paragraphs[-1].end if paragraphs else 0, turns)
+    exchange_of, question_of = spoken
     current: list[Block] = []
     heading = columns = ""
     over: tuple[str, str] = ("", "")  # heading and columns of the current region
     key: tuple[str, int] = ("", -1)  # its language, and the number of its exchange
-    for block in split_at_labels(text, paragraphs) if turns else paragraphs:
+    for block in paragraphs:
         turn = bisect_right(starts, block.start) - 1
         exchange = exchange_of[turn] if turn >= 0 else -1
         words = text[block.start : min(block.end, block.start + CONTEXT_CHARS)]
@@ -197,7 +222,8 @@ def regions(text: str, paragraphs: Sequence[Block], turns: Sequence[Turn]) -> It
             heading = " ".join(MARKUP.sub("", words).split())
         before, columns = columns, columns_after(columns, block.kind, words)
         here = (block.language, exchange)
-        gap = current and text[current[-1].end : block.start].strip()  # there was furniture between them
+        ruled = current and current[-1].kind == "columns" and block.kind == "row"  # Markdown draws a line between them
+        gap = current and not ruled and text[current[-1].end : block.start].strip()  # there was furniture
         length = block.start - current[0].start if current else 0
         full = length > REGION_CHARS or (block.kind == "heading" and length > PASSAGE_CHARS // 3)
         if current and (here != key or gap or full or columns != before):
@@ -228,10 +254,13 @@ def region_of(blocks: list[Block], over: tuple[str, str], exchange: int, questio
 # ---- sentences ----
 
 
-def sentences_of(text: str, block: Block, turns: Sequence[Turn]) -> Iterator[Range]:
-    """The sentences of a block as they may be quoted: a speaker's label is one of its own, a long sentence is cut."""
+def sentences_of(text: str, block: Block, labelled: Sequence[Turn]) -> Iterator[Range]:
+    """The sentences of a block as they may be quoted: a speaker's label is one of its own, a long sentence is cut.
+
+    labelled: the turns that begin with a label, if there are any in the text.
+    """
     start = block.start
-    label = block_label(text, block) if turns else None
+    label = block_label(text, block) if labelled else None
     if label:
         start = block.start + len(label) + 1
         yield block.start, start
@@ -305,7 +334,9 @@ def context_line(source: Source, region: Region, turns: Sequence[Turn], where: R
 
     turns: those that reach into the passage. where: its range.
     """
-    speaker = turns[0].speaker if turns and len({turn.speaker for turn in turns}) == 1 else None
+    said = dict.fromkeys((turn.speaker, turn.date) for turn in turns if turn.speaker)
+    alone = len(said) == 1 and (turns[0].speaker or len(turns) == 2)  # what nobody says may come before: who wrote when
+    speaker, date = next(iter(said)) if alone else (None, None)
     question = region.asked[1] if where[0] > region.asked[0] else ""
     heading = region.heading if region.heading != source.title else ""
     columns = "" if region.blocks[0].kind == "columns" and region.blocks[0].start == where[0] else region.columns
@@ -316,7 +347,7 @@ def context_line(source: Source, region: Region, turns: Sequence[Turn], where: R
     own_title = "" if source.title == PurePosixPath(source.name).stem else source.title
     above = question or heading
     given = (
-        *((source.date or "", 12), (speaker or "", 10), (own_title, title)),
+        *((source.date or "" if date is None else date, 12), (speaker or "", 10), (own_title, title)),
         *((above, 10 if columns else CONTEXT_TOKENS), (columns, CONTEXT_TOKENS)),
     )
     for part, most in given:

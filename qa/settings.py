@@ -13,7 +13,13 @@ from typing import Any, Literal
 
 from platformdirs import user_config_path
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from qa.errors import UsageError
 
@@ -55,6 +61,9 @@ class Settings(BaseSettings):
         default=None, ge=0, le=1, description="confidence from which on an answer is given; default: the reader's own"
     )
     model_dir: Path | None = Field(default=None, description="where converted models are kept; default: user's cache")
+    encodings: dict[str, str] = Field(
+        default_factory=dict, description="encodings of text files by patterns of their documents' names"
+    )
     threads: int = Field(default=0, ge=0, description="processor threads; 0: as many as there are")
 
     @field_validator("store", "model_dir", mode="before")
@@ -64,6 +73,17 @@ class Settings(BaseSettings):
         if isinstance(folder, str) and not folder.strip():
             raise ValueError("is empty; name a folder, or leave the setting out")
         return Path(folder).expanduser() if isinstance(folder, str | Path) else folder
+
+    @field_validator("encodings")
+    @classmethod
+    def is_encoding(cls, encodings: dict[str, str]) -> dict[str, str]:
+        """The encodings, each of which Python must know. Raises ValueError."""
+        for pattern, encoding in encodings.items():
+            try:
+                "".encode(encoding)
+            except LookupError:
+                raise ValueError(f"{pattern}: there is no encoding {encoding}; for example cp1250, iso8859-2") from None
+        return encodings
 
     @classmethod
     def settings_customise_sources(
@@ -88,13 +108,15 @@ def load_settings(**given: object) -> Settings:
         return Settings(**arguments)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"])
+        name = str(first["loc"][0])
         where = "argument" if name in arguments else origin(name)
         if first["type"] == "extra_forbidden":
             raise UsageError(
                 f"there is no setting {name} ({where}); there are: {', '.join(Settings.model_fields)}"
             ) from error
         raise UsageError(f"setting {name} ({where}): {first['msg']}") from error
+    except SettingsError as error:  # a variable that holds no JSON, where its setting has several parts
+        raise UsageError(f"{error}; write it as JSON, or set it in qa.toml") from error
 
 
 def read_settings_file(path: Path) -> dict[str, Any]:

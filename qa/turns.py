@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +14,7 @@ from qa.sentences import segment
 from qa.text import Range, line_ends, trimmed
 from qa.types import Kind, Turn
 
+QUESTION_CHARS = 400  # at the end of a quotation, in which a question is looked for that is answered below it
 INTRODUCTION_CHARS = 200  # of a turn that introduces a question, at most: "For the next question we go to ..."
 TABLE_KINDS = ("columns", "row")  # of blocks in a table
 SPEAKER_LABEL = re.compile(r"(?P<label>[^\W\d_][^\n\r:?!;]{0,79}):(?=[ \t\u00a0\r\n]|$)", re.MULTILINE)
@@ -113,8 +114,8 @@ def extents(turns: Sequence[Turn], end: int) -> Iterator[Range]:
 
 def turns_within(turns: Sequence[Turn], start: int, end: int) -> tuple[Turn, ...]:
     """The turns that reach into [start, end); the first may begin before it."""
-    first = max(0, bisect_right([turn.start for turn in turns], start) - 1)
-    return tuple(turn for turn in turns[first:] if turn.start < end)
+    first = max(0, bisect_right(turns, start, key=lambda turn: turn.start) - 1)
+    return tuple(turns[first : bisect_left(turns, end, key=lambda turn: turn.start)])
 
 
 # ---- question and answer ----
@@ -154,3 +155,40 @@ def questions_in(text: str, where: Range) -> str:
     asks = [text[a:b] for a, b in segment(text, where, "en") if text[a:b].rstrip("\"'\u201d\u2019)").endswith("?")]
     spoken = where[1] - where[0]
     return " ".join(" ".join(asks).split()) if sum(map(len, asks)) * 5 >= spoken else ""
+
+
+# ---- letters ----
+
+
+def is_thread(turns: Sequence[Turn]) -> bool:
+    """Whether more than one letter is in a text: then no line of it is taken for a speaker's label."""
+    return len({(turn.speaker, turn.date) for turn in turns if turn.speaker}) > 1
+
+
+def replies(text: str, end: int, turns: Sequence[Turn]) -> tuple[list[int], dict[int, Asked]]:
+    """As `exchanges`, for the turns of a letter: each is one of its own, together with the line that introduces it.
+
+    Where the letter's writer goes on right after a quoted question, that is the question he answers. end: of the last
+    turn.
+    """
+    writer = next((turn.speaker for turn in turns if turn.speaker), None)
+    number, numbers = 0, []
+    questions: dict[int, Asked] = {}
+    asked = ""
+    for i, (turn, (start, stop)) in enumerate(zip(turns, extents(turns, end), strict=True)):
+        answers = bool(asked) and turn.speaker == writer
+        if i and turns[i - 1].speaker and not answers:
+            number += 1
+        if answers:
+            questions[number] = turns[i - 1].start, asked
+        numbers.append(number)
+        asked = last_question(text, (start, stop)) if turn.speaker != writer else ""
+    return numbers, questions
+
+
+def last_question(text: str, where: Range) -> str:
+    """The question with which a turn ends, on one line; empty where it ends with something else."""
+    tail = (max(where[0], where[1] - QUESTION_CHARS), where[1])
+    last = next(iter(reversed(list(segment(text, tail, "en")))), None)
+    words = " ".join(text[slice(*last)].split()) if last else ""
+    return words if words.endswith("?") else ""

@@ -17,15 +17,32 @@ class Source:
 
     name: str  # the `document` of the public contracts: path below its root, with "/"
     path: str  # absolute path it was read from
-    sha256: str  # of the file's bytes
+    sha256: str  # of the bytes of the file at `path`, also where the text is that of a member
     title: str
     date: str | None  # ISO date the document states about itself
     pages: tuple[int, ...] = ()  # where each page starts; empty where the format has no pages
     stale: bool = False  # the last ingest could not read the file again; this is its last good version
+    member: str = ""  # what of the file was read, where it is an archive or a mailbox that holds several documents
+    times: tuple[str, ...] = ()  # of each page, where it is no page but what is said at a time, as 0:12:31
+    group: str | None = None  # first name of the documents that share most of their text with it; None: it has no like
+
+    @property
+    def voice(self) -> str:
+        """What counts once where documents agree: near-identical ones have one voice."""
+        return self.group or self.name
 
     def page_at(self, offset: int) -> int | None:
         """Page number, from 1, on which the character at `offset` stands; None without pages."""
-        return max(1, bisect_right(self.pages, offset)) if self.pages else None
+        return max(1, bisect_right(self.pages, offset)) if self.pages and not self.times else None
+
+    def time_at(self, offset: int) -> str | None:
+        """Time at which what stands at `offset` is said; None where the format has no times."""
+        return self.times[max(0, bisect_right(self.pages, offset) - 1)] if self.times else None
+
+    def place_at(self, offset: int) -> str:
+        """Page or time in words; "" without either."""
+        page, time = self.page_at(offset), self.time_at(offset)
+        return f"page {page}" if page is not None else f"at {time}" if time is not None else ""
 
 
 Kind = Literal[
@@ -47,6 +64,15 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """From `start` on `speaker` is speaking, until the next turn. None: nobody, the text itself."""
+
+    start: int
+    speaker: str | None
+    date: str | None = None  # ISO date of what is said, where it is not the document's own; "": not stated
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """What a loader makes of a file."""
 
@@ -54,14 +80,7 @@ class Document:
     text: str
     marks: tuple[Mark, ...] = ()  # sorted by start, not overlapping
     notes: tuple[str, ...] = ()  # what of the file could not be read
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """From `start` on `speaker` is speaking, until the next turn. None: nobody, the text itself."""
-
-    start: int
-    speaker: str | None
+    turns: tuple[Turn, ...] = ()  # who speaks where, if the format says so: each begins with a paragraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,11 @@ class Passage:
         """The turn in which the character at `offset` stands."""
         at = bisect_right([turn.start for turn in self.turns], offset)
         return self.turns[at - 1] if at else None
+
+    def place(self, start: int, end: int) -> Place:
+        """A range in it."""
+        turn = self.turn_at(start)
+        return Place(self.source, start, end, turn.date if turn else None)
 
     def cell_at(self, offset: int) -> Cell | None:
         """The table cell in which the character at `offset` stands."""
@@ -135,6 +159,12 @@ class Place:
     source: Source
     start: int
     end: int
+    said: str | None = None  # ISO date of what is said there, as in a Turn
+
+    @property
+    def date(self) -> str | None:
+        """ISO date of what is said there: that of a quoted letter, else the document's."""
+        return self.source.date if self.said is None else self.said or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +216,15 @@ class Span:
     @property
     def places(self) -> tuple[Place, ...]:
         """Everywhere the span's words stand, its own place first."""
-        return Place(self.source, self.start, self.end), *self.also
+        return self.passage.place(self.start, self.end), *self.also
 
     @property
     def page(self) -> int | None:
         return self.source.page_at(self.start)
+
+    @property
+    def time(self) -> str | None:
+        return self.source.time_at(self.start)
 
     @property
     def cell(self) -> Cell | None:
@@ -201,6 +235,10 @@ class Span:
     def speaker(self) -> str | None:
         turn = self.passage.turn_at(self.start)
         return turn.speaker if turn else None
+
+    @property
+    def date(self) -> str | None:
+        return self.places[0].date
 
 
 class Findings(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import os
@@ -10,9 +11,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +33,7 @@ from qa.store.opening import open_catalog
 from qa.types import Document, Findings, Hit, Passage, Source
 
 Vectors = npt.NDArray[np.float32]
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[1]
 WITHOUT = "-dac_override,-dac_read_search,-fowner"  # the capabilities by which root passes over permissions
@@ -98,12 +102,19 @@ def ingest(
     *roots: Path,
     embedder: FakeEmbedder | None = None,
     allow_removals: bool = False,
+    encodings: Mapping[str, str] | None = None,
     tuning: Tuning = TUNED,
 ) -> Report:
     """One ingest with a FakeEmbedder."""
     model = embedder or FakeEmbedder()
     return sync(
-        store, roots, lambda name: model, embedder_name=model.name, allow_removals=allow_removals, tuning=tuning
+        store,
+        roots,
+        lambda name: model,
+        embedder_name=model.name,
+        allow_removals=allow_removals,
+        encodings=encodings,
+        tuning=tuning,
     )
 
 
@@ -121,7 +132,7 @@ def change(path: Path, old: str, new: str) -> None:
 class State:
     """What readers see of a store."""
 
-    documents: dict[str, tuple[str, str, str, bool]]  # name -> sha256, title, text, stale
+    documents: dict[str, tuple[str, str, str, bool, str | None]]  # name -> sha256, title, text, stale, group
     passages: dict[str, tuple[str, int, int, str, str, str]]  # id -> document, start, end, text, context, language
     keys: frozenset[bytes]  # of the vectors kept
     indexed: dict[str, int]  # language -> passages in the published index
@@ -129,7 +140,7 @@ class State:
 
 def state(store: Path) -> State:
     with contextlib.closing(open_catalog(store)) as catalog:
-        documents = {s.name: (s.sha256, s.title, text_of(catalog, s.name), s.stale) for s in catalog.sources()}
+        documents = {s.name: (s.sha256, s.title, text_of(catalog, s.name), s.stale, s.group) for s in catalog.sources()}
         passages = {
             p.id: (p.source.name, p.start, p.end, p.text, p.context, p.language) for p in catalog.all_passages()
         }
@@ -309,3 +320,9 @@ made by students of the technical school in the meantime.</p>
 </article></body></html>
 """,
 }
+
+
+def run_apart(coroutine: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Runs a coroutine in a thread of its own: in this one the browser tests' event loop may be running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(coroutine())).result()

@@ -410,7 +410,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str
     for name, text in DOCUMENTS.items():
         write(place / "documents", name, text)
     write(place / "documents", "bad.txt", b"\0\1\2" * 100)
-    write(place / "documents", "picture.png", b"\x89PNG")
+    write(place / "documents", "picture.svg", b"\x89PNG")
     done = qa("ingest", place / "documents", "--store", place / "store", "--json", QA_EMBEDDER=MINILM)
     assert done.returncode == 3, done.stderr
     return place / "documents", place / "store", json.loads(done.stdout)
@@ -422,7 +422,7 @@ def test_ingest_json(real: tuple[Path, Path, dict[str, Any]]) -> None:
     with contextlib.closing(open_catalog(store)) as catalog:
         count = catalog.count()["passages"]
     assert said.pop("failed")[0].keys() == {"document", "reason"}
-    lists = {"added": NAMES, "updated": [], "removed": [], "unchanged": [], "skipped": ["picture.png"], "noted": []}
+    lists = {"added": NAMES, "updated": [], "removed": [], "unchanged": [], "skipped": ["picture.svg"], "noted": []}
     nothing = {"documents": 0, "passages": 0, "vectors": 0, "complete": True}
     assert said == {**lists, "passages": count, "embedded": count, "reused": 0, "erased": nothing, "rebuilt": False}
 
@@ -454,7 +454,7 @@ def test_ingest_in_words(real: tuple[Path, Path, dict[str, Any]], tmp_path: Path
     assert run("ingest", folder, "--store", store) == 0
     shown = capsys.readouterr().out.splitlines()
     assert [line.split()[:2] for line in shown[:2]] == [["added", "whale.txt"], ["removed", "harvest.txt"]]
-    assert "picture.png" in shown[2]
+    assert "picture.svg" in shown[2]
     assert "1 embedded" in shown[-1]
     shutil.rmtree(folder)
     assert run("ingest", "--store", store) == 2

@@ -14,7 +14,7 @@ from tests.helpers import ROOT
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """qa.toml of the working folder, not yet written; no QA_* variable is set."""
-    for name in ("STORE", "EMBEDDER", "READER", "THRESHOLD", "MODEL_DIR", "THREADS"):
+    for name in ("STORE", "EMBEDDER", "READER", "THRESHOLD", "MODEL_DIR", "THREADS", "ENCODINGS"):
         monkeypatch.delenv(f"QA_{name}", raising=False)
     folder = tmp_path / "working"
     folder.mkdir()
@@ -112,4 +112,18 @@ def test_a_folder_s_name_may_begin_with_the_home_and_may_not_be_empty(
 def test_of_an_unknown_setting_the_known_ones_are_named(here: Path) -> None:
     here.write_text('stor = "reports"\n')
     with pytest.raises(UsageError, match=r"no setting stor \(.*qa\.toml\); there are: store, embedder, reader"):
+        load_settings()
+
+
+def test_encodings_are_named_by_patterns_and_must_exist(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.write_text('[encodings]\n"*.csv" = "cp1250"\n"old/*" = "iso8859-2"\n')
+    assert load_settings().encodings == {"*.csv": "cp1250", "old/*": "iso8859-2"}
+    here.write_text('[encodings]\n"*.csv" = "cp9999"\n')
+    with pytest.raises(UsageError, match=r"encodings \(.*qa\.toml\).*there is no encoding cp9999"):
+        load_settings()
+    here.write_text("[encodings]\n'*.csv' = 1250\n")
+    with pytest.raises(UsageError, match=r"encodings \(.*qa\.toml\)"):
+        load_settings()
+    monkeypatch.setenv("QA_ENCODINGS", "cp1250")
+    with pytest.raises(UsageError, match="JSON"):
         load_settings()

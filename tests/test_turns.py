@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.splitting import BRIEFING, CORPUS, DUTCH, ENGLISH, heading, holding, passages, sample, sentences, speaker_of
+from qa.passages import split
+from qa.types import Passage, Turn
+from tests.splitting import (
+    BRIEFING,
+    CORPUS,
+    DUTCH,
+    ENGLISH,
+    document,
+    heading,
+    holding,
+    passages,
+    sample,
+    sentences,
+    speaker_of,
+    words,
+)
 
 
 def test_a_speaker_has_the_name_in_the_label() -> None:
@@ -144,3 +161,53 @@ def test_the_sample_briefing_is_a_transcript_in_two_languages() -> None:
 @pytest.mark.parametrize("name", [path.name for path in sorted(CORPUS.glob("0[1-6]*"))])
 def test_sample_articles_are_no_transcripts(name: str) -> None:
     assert all(passage.turns == () for passage in sample(name)[1])
+
+
+# ---- letters ----
+
+OWN, QUOTED = (
+    "I cannot accept that, and my price is 21,500 pounds.",
+    "I offer 18,000 pounds for the boat. Is that enough?",
+)
+LETTER = (
+    f"From: Linda\n\n{OWN}\n\nOn Wednesday, Tom wrote:\n\n{QUOTED}\n\nno.\n\nThe engine is new.\n\nAnna: a.\n\nBo: b."
+)
+SAID = (
+    ("From", None, None),
+    (OWN, "Linda", None),
+    ("On Wed", None, None),
+    (QUOTED, "Tom", "2024-09-11"),
+    ("no.", "Linda", None),
+    ("The engine", "Tom", ""),
+)
+
+
+def letter_passages() -> list[Passage]:
+    turns = tuple(Turn(LETTER.index(part), speaker, day) for part, speaker, day in SAID)
+    whole = replace(document(LETTER, date="2024-09-12"), turns=turns)
+    return list(split(whole, words, 512, "model 1"))
+
+
+def test_turns_of_a_letter_are_its_own_and_stand_in_the_context() -> None:
+    made = letter_passages()
+    assert holding(made, OWN).context.startswith("2024-09-12 | Linda")
+    assert holding(made, "The engine").context.startswith("Tom")
+    assert speaker_of(made, "18,000") == "Tom"
+    assert speaker_of(made, "On Wed") is None
+    assert speaker_of(made, "Anna: a.") == "Tom"  # no label where the format says who speaks
+
+
+def test_what_the_writer_adds_below_a_quoted_question_stands_with_it() -> None:
+    passage = holding(letter_passages(), "Is that enough?")
+    assert passage.text.endswith("no.")
+    assert speaker_of([passage], "no.") == "Linda"
+
+
+def test_a_place_in_a_quoted_letter_has_its_date() -> None:
+    made = letter_passages()
+    dates = [
+        passage.place(at, at + 1).date
+        for part in (OWN, QUOTED, "The engine")
+        if (at := LETTER.index(part)) >= 0 and (passage := holding(made, part.split(".")[0]))
+    ]
+    assert dates == ["2024-09-12", "2024-09-11", None]

@@ -24,7 +24,7 @@ from eval.training.reading_pairs import Pair, varied
 MAX_TOKENS, STRIDE = 256, 64  # of question and passage together; tokens that two windows of a passage share
 BUCKET = 50  # batches that are sorted by length together
 GOLDS = 8  # spans of a passage at most
-WIDE, NARROW = 8, 4  # passages shown of a group; the second where it has fewer than the first
+WIDE, NARROW = 6, 4  # passages shown of a group; the second where it has fewer than the first
 UNANSWERED = 0.2  # of the groups of a round, those shown without the passages that hold the answer
 SWAPPED = 0.1  # of the questions of a round, those with two letters swapped
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from qa.answering.quoting import sentence_text
 from qa.text import Range, equality_key, visible
-from qa.types import Hit, Passage, Place, Span
+from qa.types import Hit, Passage, Span
 
 SURE, LIKELY = 0.8, 0.5  # confidence from which on an answer is called so
 
@@ -33,7 +33,7 @@ def span_of(hit: Hit, start: int, end: int, confidence: float) -> Span:
     low, high = min([start, *(a for a, _ in around)]), max([end, *(b for _, b in around)])
     said = sentence_text(passage, low, high)
     also = tuple(
-        Place(other.source, *found)
+        other.place(*found)
         for other in hit.also
         for found in equal_ranges(other, len(around), said, (start - low, end - low))
     )
@@ -64,6 +64,14 @@ def matching_range(said: str, text: str, span: Range) -> Range:
     return (signs[before], signs[before + inside - 1] + 1) if 0 < inside <= len(signs) - before else (0, 0)
 
 
+def near_identical(span: Span) -> list[list[str]]:
+    """Names of the documents that say an answer and are near-identical to each other, group by group."""
+    groups: dict[str, dict[str, None]] = {}
+    for place in span.places:
+        groups.setdefault(place.source.voice, {})[place.source.name] = None
+    return [list(names) for names in groups.values() if len(names) > 1]
+
+
 # ---- in words ----
 
 
@@ -72,12 +80,12 @@ def quoted(span: Span) -> str:
 
 
 def place_facts(span: Span) -> Iterator[str]:
-    """File, page, date and characters, as far as the document states them."""
+    """File, page or time, date and characters, as far as the document states them."""
     yield span.source.name
-    if span.page is not None:
-        yield f"page {span.page}"
-    if span.source.date:
-        yield span.source.date
+    if place := span.source.place_at(span.start):
+        yield place
+    if span.date:
+        yield span.date
     yield f"characters {span.start}-{span.end}"
 
 
@@ -86,6 +94,13 @@ def cell_named(span: Span) -> str:
     cell = span.cell
     named = (("row", cell.row), ("column", cell.column)) if cell else ()
     return ", ".join(f"{what} {name}" for what, name in named if name)
+
+
+def near_identical_named(groups: Sequence[Sequence[str]]) -> list[str]:
+    """What `near_identical` found as sentences."""
+    return [
+        f"{len(names)} near-identical documents say the same and count as one: {', '.join(names)}" for names in groups
+    ]
 
 
 def cited_as(span: Span) -> str:

@@ -29,7 +29,7 @@ FEATURES = (
     "share",  # log of its part of all that the candidates and "no answer" weigh together
     "rank",  # of its passage: minus the log of the number from 1
     "retrieval",  # score of its passage
-    "agreeing",  # other documents with a candidate of the same words, 3 at most
+    "agreeing",  # other documents with a candidate of the same words, near-identical ones counted once, 3 at most
     "kind",  # 1 where the span holds what is asked for (a number, time, name or reason) and the question does not
     "no_kind",  # 1 where that is asked for and the span does not hold it
     "words",  # share of the question's words that stand in its sentences
@@ -74,7 +74,7 @@ def features(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) ->
         hit = hits[one.number]
         same = np.array([other == key for other in said])
         lead = one.score - scores[~same].max(initial=-np.inf)
-        agreeing = {hits[found[int(n)].number].passage.source.name for n in np.flatnonzero(same)}
+        agreeing = {hits[found[int(n)].number].passage.source.voice for n in np.flatnonzero(same)}
         rows.append([
             one.score, float(np.clip(lead, -FARTHEST, FARTHEST)), one.score - together, -math.log1p(one.number),
             hit.score, min(len(agreeing) - 1, AGREEING), *of_words(question, wanted, asked_in, hit.passage, one),

@@ -20,7 +20,7 @@ from qa.models.embedder import Embedder, open_embedder
 from qa.settings import Settings, load_settings
 from qa.store.catalog import Catalog
 from qa.store.index import Index, generation_path
-from qa.store.opening import catalog_errors, open_catalog
+from qa.store.opening import catalog_errors, open_catalog, reading
 from qa.text import encodable, equality_key
 from qa.types import Answer, Document, Hit, Mention, Passage, Source, Span, Within
 
@@ -58,7 +58,7 @@ class QA:
         """
         settings = settings or load_settings()
         folder = Path(store) if store is not None else settings.store
-        with contextlib.closing(open_catalog(folder)) as catalog:
+        with reading(folder) as catalog:
             held, identity = catalog.embedder, catalog.model
         if settings.embedder and settings.embedder != held:
             raise StoreMismatch(
@@ -170,23 +170,33 @@ class QA:
 
     def document(self, name: str) -> Document | None:
         """A document of the store with its text."""
-        with self.lock:
+        with self.lock, catalog_errors(self.store):
             return self.catalog.document(name)
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """The passages of the store with these ids, by id."""
-        with self.lock:
+        with self.lock, catalog_errors(self.store):
             return self.catalog.passages(ids)
 
     def passages_within(self, name: str, start: int, end: int) -> list[Passage]:
         """The passages that reach into characters start to end of a document."""
-        with self.lock:
+        with self.lock, catalog_errors(self.store):
             return self.catalog.passages_of(name, start, end)
 
     def sources(self) -> list[Source]:
         """The documents of the store, without text."""
-        with self.lock:
+        with self.lock, catalog_errors(self.store):
             return self.catalog.sources()
+
+    def languages(self) -> dict[str, int]:
+        """The passages of the store by language, most first."""
+        with self.lock, catalog_errors(self.store):
+            return self.catalog.languages()
+
+    def documents_holding(self, words: str) -> list[str]:
+        """Names of the documents whose text has exactly these characters somewhere."""
+        with self.lock, catalog_errors(self.store):
+            return self.catalog.documents_holding(words)
 
     @contextlib.contextmanager
     def published(self) -> Iterator[Index]:
@@ -247,11 +257,12 @@ def merged(equal: Sequence[Span]) -> Span:
 def joint_confidence(equal: Sequence[Span]) -> float:
     """Confidence of what several documents say: the sum of their odds, each document's best span counted once.
 
-    Identical passages are one hit and count once.
+    Near-identical documents count as one; identical passages are one hit and count once.
     """
     best: dict[str, float] = {}
     for span in equal:
-        best[span.source.name] = max(best.get(span.source.name, 0.0), min(span.confidence, MOST))
+        voice = span.source.voice
+        best[voice] = max(best.get(voice, 0.0), min(span.confidence, MOST))
     odds = sum(confidence / (1 - confidence) for confidence in best.values())
     return odds / (1 + odds) if len(best) > 1 else equal[0].confidence
 
@@ -262,11 +273,13 @@ def overlap(a: Span, b: Span) -> bool:
 
 def changed_documents(sources: Sequence[Source]) -> frozenset[str]:
     """Names of the documents whose file no longer has the bytes that were read, or is gone."""
-    return frozenset(s.name for s in {s.name: s for s in sources}.values() if s.stale or not same_file(s))
+    now = {path: sha256_now(path) for path in {source.path for source in sources}}
+    return frozenset(source.name for source in sources if source.stale or now[source.path] != source.sha256)
 
 
-def same_file(source: Source) -> bool:
+def sha256_now(path: str) -> str | None:
+    """SHA-256 of a file's bytes; None where it cannot be read."""
     try:
-        return file_sha256(Path(source.path)) == source.sha256
+        return file_sha256(Path(path))
     except (OSError, UnreadableFile):
-        return False
+        return None

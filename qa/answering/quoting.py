@@ -214,10 +214,14 @@ def questions(passage: Passage) -> set[Range]:
 
 
 def label_starts(passage: Passage) -> set[int]:
-    """Where the sentences start that are nothing but a speaker's label."""
-    turns = {turn.start for turn in passage.turns if turn.speaker}
+    """Where the sentences start that are nothing but a speaker's label: a letter's turns have none."""
+    turns = {turn.start: turn.speaker for turn in passage.turns if turn.speaker}
     return {
-        start for start, end in passage.sentences if start in turns and passage.text[end - passage.start - 1] == ":"
+        start
+        for start, end in passage.sentences
+        if start in turns
+        and passage.text[end - passage.start - 1] == ":"
+        and turns[start].startswith(sentence_text(passage, start, end - 1).rstrip())
     }
 
 
@@ -244,12 +248,13 @@ def answerable_ranges(question: str, passage: Passage) -> list[Range]:
         if sentence not in answerable or sentence[0] in labels:
             ranges += [(at, start), (start, end)] if sentence in answerable else [(at, start)]
             at = end
-    return [(a, b) for a, b in cut_at_cells((*ranges, (at, len(passage.text))), passage) if a < b]
+    return [(a, b) for a, b in cut_at_borders((*ranges, (at, len(passage.text))), passage) if a < b]
 
 
-def cut_at_cells(ranges: Iterable[Range], passage: Passage) -> Iterator[Range]:
-    """The ranges, each cut at the borders of the table cells in it."""
-    borders = sorted({at - passage.start for cell in passage.cells for at in (cell.start, cell.end)})
+def cut_at_borders(ranges: Iterable[Range], passage: Passage) -> Iterator[Range]:
+    """The ranges, each cut at the borders of the table cells in it, and where somebody else begins to speak."""
+    cells = {at - passage.start for cell in passage.cells for at in (cell.start, cell.end)}
+    borders = sorted(cells | {turn.start - passage.start for turn in passage.turns})
     for start, end in ranges:
         inside = borders[bisect_right(borders, start) : bisect_left(borders, end)]
         yield from pairwise([start, *inside, end])

@@ -6,9 +6,11 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from qa.answering.citing import cell_named, place_facts
+from qa.answering.citing import cell_named, near_identical, near_identical_named, place_facts
 from qa.text import number_of, visible
 from qa.types import Answer, Hit, Place, Span
+
+CHANGED_TOO = " (this file has changed since it was read, or is gone)"
 
 # ---- JSON ----
 
@@ -38,12 +40,14 @@ def span_json(span: Span, changed: frozenset[str]) -> dict[str, Any]:
         "end": span.end,
         "sentence": {"text": span.sentence, "start": span.sentence_start, "end": span.sentence_end},
         "page": span.page,
-        "date": span.source.date,
+        "time": span.time,
+        "date": span.date,
         "speaker": span.speaker,
         "language": span.passage.language,
         "sha256": span.source.sha256,
         "stale": span.source.name in changed,
-        "also": [place_json(place) for place in span.also],
+        "also": [{**place_json(place), "stale": place.source.name in changed} for place in span.also],
+        "near_identical": near_identical(span),
         "cell": None if span.cell is None else {"row": span.cell.row, "column": span.cell.column},
     }
 
@@ -90,7 +94,12 @@ def span_lines(span: Span, changed: frozenset[str]) -> Iterable[str]:
         yield visible(cell)
     yield visible(", ".join(place_facts(span))) + f"  (confidence {span.confidence:.2f})"
     if span.also:
-        yield "also: " + visible("; ".join(f"{p.source.name}, characters {p.start}-{p.end}" for p in span.also))
+        places = (
+            f"{p.source.name}, characters {p.start}-{p.end}" + (CHANGED_TOO if p.source.name in changed else "")
+            for p in span.also
+        )
+        yield "also: " + visible("; ".join(places))
+    yield from map(visible, near_identical_named(near_identical(span)))
     if span.source.name in changed:
         yield "the file has changed since it was read, or is gone: ingest again"
 

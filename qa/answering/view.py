@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from qa.text import line_ends
 from qa.types import Cell, Passage, join_context
 
 VIEW_CHARS = 600  # of the rows that are read together, at most; a longer row stands alone
@@ -47,10 +48,13 @@ def plain(passage: Passage, start: int, end: int) -> View:
 
 
 def rows(passage: Passage) -> Iterator[Sequence[Cell]]:
-    """The cells of each row: a line break between two cells ends one."""
+    """The cells of each row: a line break between two cells ends one, a blank line or a heading a record of fields."""
     text, cells = passage.text, passage.cells
-    ends = [n for n, (one, other) in enumerate(pairwise(cells), start=1)
-            if "\n" in text[one.end - passage.start : other.start - passage.start].replace("\r", "\n")]  # fmt: skip
+    ends = []
+    for number, (one, other) in enumerate(pairwise(cells), start=1):
+        gap = text[one.end - passage.start : other.start - passage.start]
+        if line_ends(gap, 0, len(gap)) > (" ".join(gap.split()) == f"{other.column}:"):
+            ends.append(number)
     for first, last in pairwise([0, *ends, len(cells)]):
         yield cells[first:last]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import struct
 import zipfile
@@ -17,6 +18,10 @@ MAX_PART = 256 * 2**20  # bytes of one part, unpacked
 FREE_BYTES = 16 * 2**20  # an archive that unpacks to fewer may have any ratio
 MAX_RATIO = 200  # unpacked to packed; text has 5 to 20, a zip bomb 1,000
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the older Office files, and the encrypted newer ones
+ENCRYPTED = 1  # flag of a part
+LOCKED = "is protected by a password"
+UNPACKING = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError, OSError, ValueError)
+"""What unpacking a damaged part may raise."""
 KINDS = (
     (b"%PDF-", "a PDF"),
     (b"{\\rtf", "an RTF file"),
@@ -33,16 +38,23 @@ def open_zip(data: bytes, needed: str, what: str) -> zipfile.ZipFile:
     """
     if data.startswith(OLE):
         raise UnreadableFile(f"is protected by a password, or no {what[2:]} but one of the older Office formats")
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-        parts = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as error:
-        kind = next((f": it is {kind}" for start, kind in KINDS if data[:1024].lstrip().startswith(start)), "")
-        raise UnreadableFile(f"is not {what}, or damaged{kind}") from error
+    archive = listed_zip(data, what)
+    parts = archive.infolist()
     refuse_bomb(parts, len(data))
     if needed not in {part.filename for part in parts}:
         raise UnreadableFile(f"is not {what}: it is a zip archive that lacks {needed}")
     return archive
+
+
+def listed_zip(data: bytes, what: str) -> zipfile.ZipFile:
+    """The archive in `data`, of which only the list of its parts was read. Raises UnreadableFile where it is none."""
+    try:
+        return zipfile.ZipFile(io.BytesIO(data))
+    except UnicodeDecodeError as error:
+        raise UnreadableFile("holds a name that is not the UTF-8 it claims to be: pack it anew") from error
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as error:
+        kind = next((f": it is {kind}" for start, kind in KINDS if data[:1024].lstrip().startswith(start)), "")
+        raise UnreadableFile(f"is not {what}, or damaged{kind}") from error
 
 
 STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
@@ -79,11 +91,11 @@ def read_part(archive: zipfile.ZipFile, name: str) -> bytes | None:
         info = archive.getinfo(name)
     except KeyError:
         return None
-    if info.flag_bits & 1:
-        raise UnreadableFile("is protected by a password")
+    if info.flag_bits & ENCRYPTED:
+        raise UnreadableFile(LOCKED)
     try:
         return archive.read(info)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError) as error:
+    except UNPACKING as error:
         raise UnreadableFile(f"is damaged: its part {name[:80]} cannot be unpacked") from error
 
 

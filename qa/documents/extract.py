@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from qa.cells import FIGURES
 from qa.errors import UnreadableFile
 from qa.text import WORD
-from qa.types import Kind, Mark
+from qa.types import Kind, Mark, Turn
 
 HEADER_LINES = 25  # lines with text in which a document states its title and date
 TITLE_CHARS = 200
@@ -27,6 +27,8 @@ class Extract:
     pages: tuple[int, ...] = ()
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = ()  # parts of the file that could not be read, for the user
+    turns: tuple[Turn, ...] = ()  # who speaks where, if the format says so
+    times: tuple[str, ...] = ()  # of each page, where what begins there is no page but what is said at a time
 
 
 def sorted_marks(*groups: Iterable[Mark]) -> tuple[Mark, ...]:
@@ -70,7 +72,9 @@ class Builder:
         self.parts: list[str] = []
         self.marks: list[Mark] = []
         self.pages: list[int] = []
+        self.times: list[str] = []
         self.notes: list[str] = []
+        self.turns: list[Turn] = []
         self.length = 0
         self.in_table = False
 
@@ -79,8 +83,19 @@ class Builder:
         self.pages.append(self.length + 2 if self.length else 0)
         self.in_table = False
 
-    def add(self, text: str, kind: Kind | None = None) -> None:
+    def turn(self, speaker: str | None, date: str | None = None) -> None:
+        """Begins a turn with the next paragraph, unless it only goes on with the last one."""
+        turn = Turn(self.length + 2 if self.length else 0, speaker, date)
+        if self.turns and self.turns[-1].start == turn.start:
+            self.turns.pop()
+        if not self.turns or (self.turns[-1].speaker, self.turns[-1].date) != (speaker, date):
+            self.turns.append(turn)
+            self.in_table = False
+
+    def add(self, text: str, kind: Kind | None = None, separator: str = CELL_BREAK) -> None:
         """Appends a paragraph, heading or table row, of one or several lines; a blank one is left out.
+
+        separator: of the cells of a row.
 
         Raises UnreadableFile where the text becomes longer than TEXT_CHARS.
         """
@@ -96,7 +111,23 @@ class Builder:
         if self.length > TEXT_CHARS:
             raise UnreadableFile(f"holds more than {TEXT_CHARS // 10**6} million characters: split it")
         if kind and (kind != "heading" or len(lined) <= TITLE_CHARS):
-            self.marks.append(Mark(start, self.length, kind, CELL_BREAK if row else ""))
+            self.marks.append(Mark(start, self.length, kind, separator if row else ""))
+
+    def add_timed(self, pieces: Iterable[tuple[str, str]], apart: bool = False) -> None:
+        """Appends a paragraph of (time, text) pieces, with a space between them.
+
+        apart: after so wide a gap that it is not taken for words of the speaker before.
+        """
+        if apart and self.length:
+            self.parts.append("\n\n")
+            self.length += 2
+        said = [(time, line) for time, text in pieces if (line := one_line(text))]
+        at = self.length + 2 if self.length else 0
+        for time, line in said:
+            self.pages.append(at)
+            self.times.append(time)
+            at += len(line) + 1
+        self.add(" ".join(line for _, line in said))
 
     def table(self, rows: Iterable[Sequence[str]], head: bool | None = None) -> None:
         """Appends the rows of a table.
@@ -120,11 +151,26 @@ class Builder:
             self.add(row_of(waiting[0]), "row")
         self.in_table = False
 
+    def add_extract(self, found: Extract) -> None:
+        """Appends what was read of another file, without its furniture; its notes go with it."""
+        at = 0
+        for mark in (*found.marks, None):
+            for paragraph in re.split(r"\n\s*\n", found.text[at : mark.start if mark else None]):
+                self.add(paragraph)
+            if mark is None:
+                break
+            if mark.kind != "furniture":
+                self.add(found.text[mark.start : mark.end], mark.kind)
+            at = mark.end
+        self.notes += found.notes
+
     def finish(self, title: str | None = None, date: str | None = None) -> Extract:
         """The text with all its marks. `title` is put on one line and cut; `date` is in ISO form."""
         pages = tuple(min(page, self.length) for page in self.pages)
         title = one_line(title or "")[: 2 * TITLE_CHARS] or None
-        return Extract("".join(self.parts), title, date, pages, tuple(self.marks), tuple(self.notes))
+        turns = tuple(turn for turn in self.turns if turn.start < self.length)
+        parts, marks, notes = "".join(self.parts), tuple(self.marks), tuple(self.notes)
+        return Extract(parts, title, date, pages, marks, notes, turns, tuple(self.times))
 
 
 def row_of(cells: Sequence[str]) -> str:

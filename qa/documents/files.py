@@ -6,16 +6,30 @@ import errno
 import hashlib
 import io
 import os
+import re
 import stat
 import time
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from qa.errors import UnreadableFile
 
 MAX_BYTES = 64 * 2**20  # of a file that is read, or taken as an upload
 LINK = "is a link, which is not followed: put the file itself in its place"
+SYSTEM = re.compile(  # files and folders that a system or program keeps beside documents, and no person means
+    r"\..*|__MACOSX|~\$.*|~WR[A-Z]\d+\.tmp|desktop\.ini|(?:eh)?thumbs\.db|Icon\r", re.IGNORECASE | re.DOTALL
+)
 RETRIES = 3  # times that a file is read again which was changed meanwhile
+
+
+def is_passed_over(name: str) -> bool:
+    """Whether a file or folder of that name is hidden, an Office program's lock file, or the system's own."""
+    return SYSTEM.fullmatch(name) is not None
+
+
+def suffix_of(path: PurePath) -> str:
+    """What says of which type a file is: its suffix in lower case; of Outlook's winmail.dat ".tnef"."""
+    return ".tnef" if path.name.lower() == "winmail.dat" else path.suffix.lower()
 
 
 def read_stable(path: Path, look: Callable[[Path], os.stat_result] = os.lstat) -> bytes:

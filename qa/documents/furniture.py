@@ -117,6 +117,42 @@ def furniture_marks(text: str, found: Sequence[Range] | None = None) -> tuple[Ma
     return tuple(marks)
 
 
+EDGE_LINES = 2  # lines at the top or bottom of a page that can be its head or foot
+EDGE_CHARS = 120  # of such a line, at most
+PAGE_NUMBER = re.compile(r"(?i)(?:page|pagina|seite)\s+(\d+)(?:\s*(?:of|van|von|/)\s*\d+)?\W*$")
+SENTENCE = re.compile(r"(?:\S+\s+){3,}\S+[.!?]$")
+
+
+def page_edges(text: str, pages: Sequence[int]) -> Iterator[Mark]:
+    """The heads and feet of the pages: lines at the edge of several, in which at most the page's number differs.
+
+    The first head is kept. pages: where each begins.
+    """
+    seen: dict[tuple[str, str], list[Range]] = {}
+    found: set[Range] = set()
+    for number, (start, end) in enumerate(pairwise([*pages, len(text)] if pages else []), start=1):
+        lines = list(line_ranges(text, start, end))
+        for edge, places in (("head", lines[:EDGE_LINES]), ("foot", lines[: -EDGE_LINES - 1 : -1])):
+            for place in places if len(lines) > 2 * EDGE_LINES else places[:1]:
+                line = text[slice(*place)]
+                if len(line) > EDGE_CHARS or SENTENCE.search(line):
+                    continue
+                for key in {fold(line), edge_key(line, number)}:
+                    seen.setdefault((edge, key), []).append(place)
+                stated = PAGE_NUMBER.search(line)
+                if stated and int(stated[1]) == number and place in (lines[0], lines[-1]):
+                    found.add(place)
+    for (edge, _), places in seen.items():
+        if len(places) > 1:
+            found.update(places if edge == "foot" else places[1:])
+    return (Mark(*place, "furniture") for place in sorted(found))
+
+
+def edge_key(line: str, number: int) -> str:
+    """Equal for lines that differ only in figures that grow by one from page to page. number: of the page, from 1."""
+    return re.sub(r"(?<![\d.,])\d{1,4}(?![\d.,]*\d)", lambda found: f"#{int(found[0]) - number}", fold(line))
+
+
 def is_furniture(block: str, listed: bool, near: bool) -> bool:
     """Whether a short block is page furniture.
 

@@ -20,9 +20,10 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import IO
 
+from qa.documents.containers import Contents, contents_of
 from qa.documents.extract import Extract
 from qa.errors import UnreadableFile
-from qa.types import Mark
+from qa.types import Mark, Turn
 
 MEMORY = 2 * 2**30  # bytes of address space of the worker
 COMPUTING = 60  # seconds of processor time from one heartbeat to the next: the same on a busy machine
@@ -34,7 +35,11 @@ FILES = 500  # read by one worker: memory that parsers leak is freed with it
 COMMAND = (sys.executable, "-m", "qa.documents.worker")
 BEAT, RESULT, REFUSED = b".", b"T", b"F"  # kinds of message from the worker, each followed by 8 bytes of length
 
-Parsed = tuple[str, Extract]  # (SHA-256 of the bytes that were parsed, their content)
+Parsed = tuple[str, Extract]  # (SHA-256 of the file's bytes, the content of it or of its member)
+Listed = tuple[str, Contents]  # (SHA-256 of the file's bytes, what the container holds)
+Asked = tuple[
+    str, ...
+]  # path, member ("" for the whole file) and encoding ("" where none is named); or path alone: for the contents
 
 
 class Worker:
@@ -61,11 +66,20 @@ class Worker:
         self.files = 0
         self.lock = threading.Lock()
 
-    def read(self, path: Path) -> Parsed:
-        """SHA-256 and content of a file.
+    def read(self, path: Path, member: str = "", encoding: str = "") -> Parsed:
+        """SHA-256 of a file, and the content of it or of a member of it. encoding: where a person has named it.
 
         Raises UnreadableFile with the reason, also where the parser hung, crashed or took too much memory.
         """
+        return parsed(self.reply(path, member, encoding))
+
+    def contents(self, path: Path) -> Listed:
+        """SHA-256 of a file that holds several documents, and what they are. Raises what `read` does."""
+        sha256, row = json.loads(self.reply(path))
+        return sha256, contents_of(row)
+
+    def reply(self, path: Path, *rest: str) -> bytes:
+        """The payload of the worker's reply. rest: member and encoding; without, what a container holds is asked."""
         with self.lock:
             if self.files >= FILES:
                 self.close()
@@ -73,7 +87,7 @@ class Worker:
             self.files += 1
             try:
                 with Watchdog(process, self.silence, self.longest) as watchdog:
-                    kind, payload = exchange(process, path, watchdog)
+                    kind, payload = exchange(process, (os.fspath(path), *rest), watchdog)
             except (OSError, EOFError) as error:
                 self.close()
                 raise UnreadableFile(self.lost(process, watchdog)) from error
@@ -82,7 +96,7 @@ class Worker:
                 raise
         if kind == REFUSED:
             raise UnreadableFile(payload.decode("utf-8", "replace"))
-        return parsed(payload)
+        return payload
 
     def running(self) -> subprocess.Popen[bytes]:
         if self.process is not None and self.process.poll() is None:
@@ -184,11 +198,11 @@ class Watchdog:
             return
 
 
-def exchange(process: subprocess.Popen[bytes], path: Path, watchdog: Watchdog) -> tuple[bytes, bytes]:
+def exchange(process: subprocess.Popen[bytes], asked: Asked, watchdog: Watchdog) -> tuple[bytes, bytes]:
     """(kind, payload) of the worker's reply. Raises OSError or EOFError where the worker has ended."""
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(json.dumps(os.fspath(path)).encode("ascii") + b"\n")
+    process.stdin.write(json.dumps(asked).encode("ascii") + b"\n")
     process.stdin.flush()
     while True:
         kind = read_exactly(process.stdout, 1)
@@ -217,17 +231,24 @@ def message(kind: bytes, payload: bytes = b"") -> bytes:
 def packed(sha256: str, found: Extract) -> bytes:
     """The payload of a RESULT: one line of JSON with everything but the text, then the text in UTF-8."""
     marks = [astuple(mark) for mark in found.marks]
-    head = json.dumps([sha256, found.title, found.date, found.pages, marks, found.notes])
+    turns = [astuple(turn) for turn in found.turns]
+    head = json.dumps([sha256, found.title, found.date, found.pages, marks, found.notes, turns, found.times])
     return head.encode("ascii") + b"\n" + found.text.encode("utf-8", "surrogatepass")
+
+
+def packed_contents(sha256: str, found: Contents) -> bytes:
+    """The payload of a RESULT that says what a container holds."""
+    return json.dumps([sha256, astuple(found)]).encode("ascii")
 
 
 def parsed(payload: bytes) -> Parsed:
     """What `packed` made a payload of."""
     end = payload.index(b"\n")
-    sha256, title, date, pages, marks, notes = json.loads(payload[:end])
+    sha256, title, date, pages, marks, notes, turns, times = json.loads(payload[:end])
     text = str(memoryview(payload)[end + 1 :], "utf-8", "surrogatepass")
     made = tuple(Mark(*mark) for mark in marks)
-    return sha256, Extract(text, title, date, tuple(pages), made, tuple(notes))
+    said = tuple(Turn(*turn) for turn in turns)
+    return sha256, Extract(text, title, date, tuple(pages), made, tuple(notes), said, tuple(times))
 
 
 SHARED_WORKER = Worker()

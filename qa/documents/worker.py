@@ -1,4 +1,4 @@
-"""The process that reads files for `isolation`: it takes a path in JSON on each line and replies with messages."""
+"""The process that reads files for `isolation`: it takes a path and what of it in JSON on each line, and replies."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import os
 import queue
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 from qa.documents import heartbeat
-from qa.documents.isolation import BEAT, REFUSED, RESULT, message, packed
-from qa.documents.loaders import parse
+from qa.documents.isolation import BEAT, REFUSED, RESULT, message, packed, packed_contents
+from qa.documents.loaders import look_into, parse
 from qa.errors import UnreadableFile
 
 
@@ -24,18 +25,18 @@ def main() -> None:
     limit_memory(memory)
     heartbeat.listen(lambda: send(out, message(BEAT)))
     heartbeat.listen(lambda: limit_time(seconds))
-    paths: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=read_paths, args=(sys.stdin.buffer, paths), daemon=True).start()
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=read_lines, args=(sys.stdin.buffer, lines), daemon=True).start()
     while True:
-        path = Path(json.loads(paths.get()))
+        path, *rest = json.loads(lines.get())
         limit_time(seconds)
-        send(out, reply_to(path, memory))
+        send(out, reply_to(Path(path), rest, memory))
 
 
-def read_paths(stream: IO[bytes], paths: queue.SimpleQueue[str]) -> None:
+def read_lines(stream: IO[bytes], lines: queue.SimpleQueue[str]) -> None:
     """Puts each line into the queue; ends the process, even in the middle of a file, when the stream is closed."""
     for line in stream:
-        paths.put(line.decode("ascii"))
+        lines.put(line.decode("ascii"))
     os._exit(0)
 
 
@@ -44,10 +45,13 @@ def send(out: IO[bytes], data: bytes) -> None:
     out.flush()
 
 
-def reply_to(path: Path, memory: int) -> bytes:
-    """The message with the file's content, or with the reason why there is none."""
+def reply_to(path: Path, rest: Sequence[str], memory: int) -> bytes:
+    """The message with the content of a file or member, or with the reason why there is none.
+
+    rest: member and encoding; empty where it is asked what the container holds.
+    """
     try:
-        return message(RESULT, packed(*parse(path)))
+        return message(RESULT, packed(*parse(path, *rest)) if rest else packed_contents(*look_into(path)))
     except UnreadableFile as error:
         return refusal(str(error))
     except MemoryError:

@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qa.documents.files import file_sha256, reason
-from qa.documents.loaders import LOADERS
+from qa.documents.files import file_sha256, is_passed_over, reason, suffix_of
+from qa.documents.loaders import TYPES
 from qa.errors import TooManyRemovals, UnreadableFile, UsageError, VerbatimError
-from qa.store.catalog import Catalog, FileFacts, Fingerprint
+from qa.store.catalog import Catalog, FileFacts, Fingerprint, place_of
 from qa.store.opening import CATALOG_FILE
 from qa.text import encodable
 
@@ -22,11 +22,18 @@ RECENT_NS = 2_000_000_000  # a file changed this shortly before it was looked at
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file under a root that a loader reads."""
+    """A file under a root that a loader reads; or a member of a container, with the facts of the container's file."""
 
     name: str  # of its document
     path: Path
     stat: os.stat_result
+    member: str = ""
+    sha256: str = ""  # of the file's bytes, where it is known already
+    problem: str = ""  # why it cannot be read, where that is known already
+
+    @property
+    def place(self) -> str:
+        return place_of(str(self.path), self.member)
 
     @property
     def facts(self) -> FileFacts:
@@ -38,7 +45,7 @@ class FoundFile:
 class Listing:
     """What lies under the roots of a store."""
 
-    files: dict[str, FoundFile]  # by document name
+    files: dict[str, FoundFile]  # by document name; containers are files here until `containers.with_members`
     skipped: list[str]  # names of links and of types that no loader reads, sorted
     unnamed: list[tuple[str, str]]  # (name, reason) of files that cannot be documents because of their names
 
@@ -83,19 +90,21 @@ def check_presence(roots: Sequence[Path], recorded: Collection[str]) -> None:
 def check_removals(catalog: Catalog, roots: Sequence[Path], store: Path, files: dict[str, FoundFile]) -> None:
     """Raises TooManyRemovals when a root that existed before is missing or has lost more than half its documents.
 
-    What a person has excluded, has removed from the uploads or has moved is not lost.
+    files: those that are there, containers whole: they may lose members as a text may lose paragraphs. What a person
+    has excluded, has removed from the uploads or has moved is not lost.
     """
     recorded, known = set(catalog.roots), catalog.fingerprints()
     meant, there = catalog.excluded.keys(), {str(file.path) for file in files.values()}
     for root in absolute(roots):
         if root not in recorded:
             continue
-        held = {f.path for f in known.values() if lies_in(f.path, root) and not lies_in(f.path, str(uploads_of(store)))}
-        lost = held - there - meant  # by path: with another number of roots all names change
+        held = [f.path for f in known.values() if lies_in(f.path, root) and not lies_in(f.path, str(uploads_of(store)))]
+        lost = [path for path in held if path not in there | meant]  # with another number of roots all names change
         if not os.path.exists(root):
             raise TooManyRemovals(f"{root} is missing; if its documents shall go, run again with --allow-removals")
         if len(lost) * 2 > len(held):
-            lost -= moved_away(known, files, lost)
+            moved = moved_away(known, files, set(lost))
+            lost = [path for path in lost if path not in moved]
         if len(lost) * 2 > len(held):
             raise TooManyRemovals(
                 f"{len(lost)} of {len(held)} documents under {root} are no longer there; "
@@ -122,8 +131,8 @@ def find_files(roots: Sequence[Path], store: Path, excluded: Collection[str] = (
     """What lies under the roots and in the uploads. excluded: paths that are left out.
 
     With one folder as root a document is called by its path below it; with several, the root's name stands before;
-    before an upload always "uploads". Hidden files, symbolic links and stores are not read: the first are no documents,
-    a link may lead out of the folder or back into it. Raises VerbatimError where a folder cannot be listed.
+    before an upload always "uploads". Hidden and system files, symbolic links and stores are not read: the first are no
+    documents, a link may lead out of the folder or back into it. Raises VerbatimError where a folder cannot be listed.
     """
     listing = Listing({}, [], [])
     for root, prefix in named_roots(roots, store):
@@ -149,7 +158,7 @@ def sort_in(listing: Listing, name: str, path: Path) -> None:
         return
     except OSError as error:
         raise VerbatimError(f"{path} cannot be looked at: {error.strerror}; check its permissions") from error
-    if not stat.S_ISREG(info.st_mode) or path.suffix.lower() not in LOADERS:
+    if not stat.S_ISREG(info.st_mode) or suffix_of(path) not in TYPES:
         listing.skipped.append(encodable(name))
     elif name != encodable(name):
         listing.unnamed.append((encodable(name), "its name is not valid UTF-8; rename it"))
@@ -160,7 +169,7 @@ def sort_in(listing: Listing, name: str, path: Path) -> None:
 
 
 def holds_files(folder: Path) -> bool:
-    """Whether anything but folders, hidden files and stores lies under a folder."""
+    """Whether anything but folders, stores, hidden and system files lies under a folder."""
     return any(True for _ in walk(folder, folder))
 
 
@@ -173,10 +182,10 @@ def walk(root: Path, store: Path) -> Iterator[tuple[Path, str]]:
     for folder, folders, files in os.walk(root, onerror=cannot_list):
         here = Path(folder)
         folders[:] = sorted(
-            f for f in folders if not f.startswith(".") and here / f != store and not is_store(here / f)
+            f for f in folders if not is_passed_over(f) and here / f != store and not is_store(here / f)
         )
         for file in sorted(files):
-            if not file.startswith("."):
+            if not is_passed_over(file):
                 yield here / file, (here / file).relative_to(root).as_posix()
 
 
@@ -209,19 +218,19 @@ def is_untouched(before: Fingerprint, file: FoundFile) -> bool:
 
 def has_same_bytes(before: Fingerprint, file: FoundFile) -> bool:
     """Whether the file still has the bytes that were read. Raises UnreadableFile."""
-    return before.size == file.stat.st_size and sha256_of(file) == before.sha256
+    return not file.problem and before.size == file.stat.st_size and sha256_of(file) == before.sha256
 
 
 def sha256_of(file: FoundFile) -> str:
     """Hash of a file's bytes. Raises UnreadableFile."""
     try:
-        return file_sha256(file.path)
+        return file.sha256 or file_sha256(file.path)
     except OSError as error:
         raise UnreadableFile(reason(error)) from error
 
 
 def fingerprint_of(file: FoundFile, scanned_ns: int, sha256: str, made_by: str) -> Fingerprint:
-    return Fingerprint(str(file.path), *file.facts, scanned_ns, sha256, made_by)
+    return Fingerprint(str(file.path), *file.facts, scanned_ns, sha256, made_by, file.member)
 
 
 # ---- paths ----

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from qa.documents import loaders
-from qa.documents.files import MAX_BYTES
-from qa.errors import UnreadableFile, UsageError, VerbatimError
-from qa.ingestion.files import lies_in, uploads_of
+from qa.documents.files import MAX_BYTES, suffix_of
+from qa.errors import NoStore, UnreadableFile, UsageError, VerbatimError
+from qa.ingestion.files import UPLOADS, lies_in, uploads_of
 from qa.ingestion.sync import Embedder, sync
 from qa.store.catalog import DocumentStatus
-from qa.store.opening import create_catalog, open_catalog, write_lock
+from qa.store.opening import catalog_errors, create_catalog, open_catalog, reading, write_lock
 from qa.store.writer import CatalogWriter
 from qa.text import encodable
 
@@ -51,7 +51,7 @@ class Library:
 
     def documents(self) -> list[DocumentStatus]:
         """All that the store knows of, also files left out and unreadable ones. Raises NoStore, StoreDamaged."""
-        with contextlib.closing(open_catalog(self.store)) as catalog:
+        with reading(self.store) as catalog:
             return list(catalog.documents())
 
     # ---- changing ----
@@ -67,13 +67,19 @@ class Library:
         path, part = folder / checked, folder / f".{threading.get_ident()}{PART}{Path(checked).suffix.lower()}"
         try:
             write_limited(part, blocks)
-            loaders.load(part, checked)
+            check_readable(part, checked, self.encoding_of(f"{UPLOADS}/{checked}"))
             os.replace(part, path)
         except UnreadableFile as error:
             raise UsageError(f"{checked} {error}") from error
         finally:
             part.unlink(missing_ok=True)
         return checked
+
+    def encoding_of(self, name: str) -> str:
+        """The encoding that was named for a document when the store was last read; "" where none was."""
+        with contextlib.suppress(NoStore), contextlib.closing(open_catalog(self.store)) as catalog:
+            return loaders.named_encoding(catalog.encodings, name)
+        return ""
 
     def remove(self, name: str) -> None:
         """Leaves a document out; an uploaded file is deleted. The feedback that quotes it is erased with it."""
@@ -141,8 +147,8 @@ def checked_name(name: str) -> str:
     plain = name.replace("\\", "/").rsplit("/", 1)[-1].strip().lstrip(".")
     plain = "".join(c if c.isprintable() else "_" for c in plain)
     stem, suffix = os.path.splitext(plain)
-    if suffix.lower() not in loaders.LOADERS:
-        what = f"is of no type that is read ({', '.join(sorted(loaders.LOADERS))})"
+    if suffix_of(PurePosixPath(plain)) not in loaders.TYPES:
+        what = f"is of no type that is read ({', '.join(sorted(loaders.TYPES))})"
         if suffix.lower() in loaders.ADVICE:
             what = loaders.not_read(PurePosixPath(plain))
         raise UsageError(f"{plain or 'the file'} {what}")
@@ -150,6 +156,17 @@ def checked_name(name: str) -> str:
     if not short:
         raise UsageError("the file has no name; give it one")
     return short + suffix
+
+
+def check_readable(path: Path, name: str, encoding: str) -> None:
+    """Raises UnreadableFile for a file that cannot be read, or a container of which nothing can be."""
+    if suffix_of(path) in loaders.LOADERS:
+        loaders.load(path, name, encoding=encoding)
+        return
+    _, held = loaders.contents(path)
+    if not held.members:
+        reason = "".join(f": {member} {why}" for member, why in held.failed[:1])
+        raise UnreadableFile(f"holds no document that can be read{reason}")
 
 
 def write_limited(path: Path, blocks: Iterable[bytes]) -> None:
@@ -167,19 +184,43 @@ def write_limited(path: Path, blocks: Iterable[bytes]) -> None:
 
 
 def exclude(store: Path, names: Iterable[str]) -> None:
-    """Leaves documents out of the store from its next ingest on, though their files lie under a root.
+    """Leaves documents, or all of a container, out of the store from its next ingest on, though they lie under a root.
 
-    An uploaded file, of which the store has the only copy, is deleted. Raises UsageError for a name the store does not
-    have, NoStore, StoreBusy.
+    An uploaded file, of which the store has the only copy, is deleted; one that holds several documents when all of
+    them are left out. Raises UsageError for a name the store does not have, NoStore, StoreBusy.
     """
     with changing(store) as catalog:
         listed = {document.name: document for document in catalog.documents()}
         chosen = [known_name(listed, name) for name in names]
-        here = [document for document in chosen if lies_in(document.path, str(uploads_of(store)))]
-        for document in here:
-            Path(document.path).unlink(missing_ok=True)
-        added = {document.path: document.name for document in chosen if document.path and document not in here}
-        catalog.put(excluded=catalog.excluded | added)
+        left = catalog.excluded | {document.path: document.name for document in chosen if document.path}
+        for file, places in uploaded(store, listed.values()).items():
+            if file is None or str(file) in left or places <= left.keys():
+                if file:
+                    file.unlink(missing_ok=True)
+                left = {place: name for place, name in left.items() if place not in places | {str(file)}}
+        catalog.put(excluded=left)
+
+
+def uploaded(store: Path, listed: Iterable[DocumentStatus]) -> dict[Path | None, set[str]]:
+    """The uploaded files that the store knows documents of, with the places of these; None for files that are gone."""
+    folder = uploads_of(store)
+    files: dict[Path | None, set[str]] = {}
+    for document in listed:
+        if lies_in(document.path, str(folder)):
+            files.setdefault(file_around(folder, document.path), set()).add(document.path)
+    return files
+
+
+def file_around(folder: Path, place: str) -> Path | None:
+    """The file below a folder that a place is or, as a member, lies in; None where there is none."""
+    path = folder
+    for step in Path(place).relative_to(folder).parts:
+        if step == "..":  # only in the name of a member that is made to do harm
+            return None
+        path /= step
+        if os.path.isfile(path):  # unlike Path.is_file it is False for a name that is too long
+            return path
+    return None
 
 
 def include(store: Path, names: Iterable[str]) -> None:
@@ -197,11 +238,15 @@ def include(store: Path, names: Iterable[str]) -> None:
 def changing(store: Path) -> Iterator[CatalogWriter]:
     """The catalog of an existing store, opened for writing under its lock. Raises NoStore, StoreBusy."""
     open_catalog(store).close()
-    with write_lock(store), contextlib.closing(create_catalog(store)) as catalog:
+    with write_lock(store), contextlib.closing(create_catalog(store)) as catalog, catalog_errors(store):
         yield catalog
 
 
 def known_name(listed: dict[str, DocumentStatus], name: str) -> DocumentStatus:
-    if name not in listed:
+    """A document, or a whole container. Raises UsageError."""
+    inside = next((document for document in listed.values() if document.container == name), None)
+    if name not in listed and inside is None:
         raise UsageError(f"the store has no document {encodable(name)}")
-    return listed[name]
+    if name in listed or inside is None:
+        return listed[name]
+    return DocumentStatus(name, inside.path.removesuffix(inside.name.removeprefix(name)), inside.state)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from qa.documents import loaders
 from qa.errors import StoreMismatch, UnreadableFile, UsageError
+from qa.ingestion.containers import with_members
 from qa.ingestion.files import (
     FoundFile,
     absolute,
@@ -36,6 +37,7 @@ from qa.ingestion.files import (
 )
 from qa.ingestion.report import Erased, Report
 from qa.passages import CONTEXT_TOKENS, PASSAGE_CHARS, QUOTE_CHARS, SPLITTER_VERSION, passage_id, split
+from qa.store.busy import BUSY_SECONDS
 from qa.store.catalog import Catalog, FailedFile, Fingerprint
 from qa.store.feedback import erase_outdated
 from qa.store.index import (
@@ -48,7 +50,6 @@ from qa.store.index import (
     remove_generations,
 )
 from qa.store.opening import (
-    BUSY_SECONDS,
     catalog_errors,
     check_folder,
     copy_catalog,
@@ -103,9 +104,18 @@ class Plan:
     roots: Sequence[Path]
     model: Embedder
     made_by: str
+    encodings: Mapping[str, str]  # by patterns of documents' names
     files: dict[str, FoundFile]  # by document name
     known: dict[str, Fingerprint]  # of the documents that the store holds
-    report: Report  # its `removed`, `skipped` and some `failed` are known
+    containers: dict[str, list[Any]]  # what the store records of the files that hold several documents
+    report: Report  # its `removed`, `skipped`, some `failed` and `noted` are known
+
+    def encoding_of(self, name: str) -> str:
+        return loaders.named_encoding(self.encodings, name)
+
+    def made_by_of(self, name: str) -> str:
+        """Everything besides the file's bytes that decides what the passages and vectors of a document are."""
+        return self.made_by + self.encoding_of(name)
 
 
 # ---- the two ways in ----
@@ -118,13 +128,15 @@ def sync(
     *,
     embedder_name: str = "",
     allow_removals: bool = False,
+    encodings: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
     tuning: Tuning = TUNED,
 ) -> Report:
     """Makes the store hold exactly the documents under `roots` (empty: the recorded ones) and publishes it.
 
     `open_embedder` gets the model's name, or "" for the best one installed; it is asked for identity and tokens when a
-    file has changed, and for vectors only when one is missing. Raises UsageError (wrong roots), TooManyRemovals,
+    file has changed, and for vectors only when one is missing. encodings: of text files, by patterns of documents'
+    names; None: those of the last ingest. Raises UsageError (wrong roots), TooManyRemovals,
     StoreBusy, StoreMismatch, ModelUnavailable; a file that cannot be read is reported and does not stop the rest.
     """
     check_named(roots, store)
@@ -134,11 +146,13 @@ def sync(
         catalog_errors(store),
     ):
         recover(catalog, store)
-        work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals)
+        work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals, encodings)
         if not catalog.generation:  # killed before it is published, the first ingest can be repeated without paths
             catalog.put(roots=absolute(work.roots))
         read_changed(catalog, work, progress)
+        catalog.put(containers=work.containers)
         publish(catalog, store, work, progress, tuning)
+        catalog.put(encodings=dict(work.encodings))
         catalog.put(failed={name: file.row() for name, file in failed_files(work).items()})
         return work.report
 
@@ -150,6 +164,7 @@ def preview(
     *,
     embedder_name: str = "",
     allow_removals: bool = False,
+    encodings: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
 ) -> Report:
     """What `sync` would do and report, without embedding anything or writing to the store.
@@ -163,7 +178,7 @@ def preview(
         copy_catalog(store, Path(place))
         with contextlib.closing(create_catalog(Path(place))) as catalog, catalog_errors(store):
             catalog.unstage()
-            work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals)
+            work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals, encodings)
             report = work.report
             read_changed(catalog, work, progress)
             catalog.leave_out(report.removed)
@@ -191,6 +206,7 @@ def plan(
     open_embedder: Callable[[str], Embedder],
     embedder_name: str,
     allow_removals: bool,
+    encodings: Mapping[str, str] | None,
 ) -> Plan:
     """Finds the files and compares their names with what the catalog holds. Raises what `sync` does."""
     recorded = catalog.roots
@@ -199,19 +215,22 @@ def plan(
     if not (roots or catalog.generation or holds_files(uploads_of(store))):
         raise UsageError("the store has no roots yet; name the files or folders to ingest")
     model = open_embedder(checked_model(catalog, embedder_name, store))
-    listing = find_files(roots, store, catalog.excluded)
+    found = find_files(roots, store, catalog.excluded)
+    listing = with_members(found, catalog)
     files, known = listing.files, catalog.fingerprints()
     if not (known or files or listing.unnamed):
-        where, types = ", ".join(map(str, roots)), ", ".join(sorted(loaders.LOADERS))
+        where, types = ", ".join(map(str, roots)), ", ".join(sorted(loaders.TYPES))
         raise UsageError(f"{where} holds no document this program reads ({types})")
     if not allow_removals:
-        check_removals(catalog, roots, store, files)
+        check_removals(catalog, roots, store, found.files)
     report = Report(
         removed=sorted(set(known) - set(files)),
         skipped=listing.skipped,
         failed=[{"document": name, "reason": reason} for name, reason in listing.unnamed],
+        noted=[{"document": name, "note": note} for name, note in listing.noted],
     )
-    return Plan(roots, model, made_by_of(model), files, known, report)
+    told = catalog.encodings if encodings is None else encodings
+    return Plan(roots, model, made_by_of(model), told, files, known, listing.containers, report)
 
 
 def checked_model(catalog: Catalog, asked: str, store: Path) -> str:
@@ -226,7 +245,7 @@ def checked_model(catalog: Catalog, asked: str, store: Path) -> str:
 
 
 def made_by_of(model: Embedder) -> str:
-    """Everything besides the file's bytes that decides what its passages and vectors are."""
+    """What decides, for all files alike, what the passages and vectors of a document are."""
     sizes = PASSAGE_CHARS, QUOTE_CHARS, CONTEXT_TOKENS
     return json.dumps([loaders.LOADER_VERSION, SPLITTER_VERSION, sizes, model.identity])
 
@@ -238,16 +257,18 @@ def read_changed(catalog: CatalogWriter, work: Plan, progress: Progress) -> None
     """Stages every file that is new or differs from what the store holds; fills added, updated, unchanged, failed."""
     seen: dict[str, Fingerprint] = {}
     stale: list[str] = []
-    report, made_by = work.report, work.made_by
+    report = work.report
     twins = twins_of(work)
     for done, (name, file) in enumerate(sorted(work.files.items())):
         progress("reading", done, len(work.files))
-        before = work.known.get(name)
+        before, made_by = work.known.get(name), work.made_by_of(name)
         if before and before.made_by == made_by and is_untouched(before, file):
             report.unchanged.append(name)
             continue
         scanned_ns = time.time_ns()
         try:
+            if file.problem:
+                raise UnreadableFile(file.problem)
             if before and before.made_by == made_by and has_same_bytes(before, file):
                 report.unchanged.append(name)
                 seen[name] = fingerprint_of(file, scanned_ns, before.sha256, made_by)
@@ -265,15 +286,18 @@ def read_changed(catalog: CatalogWriter, work: Plan, progress: Progress) -> None
     catalog.touch(seen, stale)
 
 
-Twins = dict[tuple[int, str], dict[str, str]]  # (size, suffix) -> {sha256: name} of documents the store holds
+Twins = dict[
+    tuple[int, str, str, str], dict[str, str]
+]  # (size, suffix, member, made_by) -> {sha256: name} of documents
 
 
 def twins_of(work: Plan) -> Twins:
     """The documents that a renamed, moved or copied file may be equal to."""
     twins: Twins = {}
     for name, held in work.known.items():
-        if held.made_by == work.made_by:
-            twins.setdefault((held.size, Path(held.path).suffix.lower()), {})[held.sha256] = name
+        if held.made_by.startswith(work.made_by):
+            key = held.size, Path(held.path).suffix.lower(), held.member, held.made_by
+            twins.setdefault(key, {})[held.sha256] = name
     return twins
 
 
@@ -282,7 +306,8 @@ def stage_twin(catalog: CatalogWriter, file: FoundFile, twins: Twins, scanned_ns
 
     A title may be a file's name, which stands for one that the text lacks: such a file is read again.
     """
-    alike = twins.get((file.stat.st_size, file.path.suffix.lower()))
+    key = file.stat.st_size, file.path.suffix.lower(), file.member, work.made_by_of(file.name)
+    alike = twins.get(key)
     if not alike:
         return None
     digest, model = sha256_of(file), work.model.identity
@@ -295,17 +320,18 @@ def stage_twin(catalog: CatalogWriter, file: FoundFile, twins: Twins, scanned_ns
         replace(p, id=passage_id(file.name, p.start, p.text, p.context, model), source=source)
         for p in catalog.passages_of(twin.source.name)
     ]
-    catalog.stage(document, fingerprint_of(file, scanned_ns, digest, work.made_by), pieces, model)
+    catalog.stage(document, fingerprint_of(file, scanned_ns, digest, work.made_by_of(file.name)), pieces, model)
     return document
 
 
 def stage(catalog: CatalogWriter, file: FoundFile, scanned_ns: int, work: Plan) -> Document:
     """Reads and splits a file and puts it beside the live documents. Raises UnreadableFile."""
-    document, model = loaders.load(file.path, file.name), work.model
+    encoding, model = work.encoding_of(file.name), work.model
+    document = loaders.load(file.path, file.name, file.member, encoding)
     pieces = list(split(document, model.count_tokens, model.window, model.identity))
     if not pieces:
         raise UnreadableFile("holds no text")
-    fingerprint = fingerprint_of(file, scanned_ns, document.source.sha256, work.made_by)
+    fingerprint = fingerprint_of(file, scanned_ns, document.source.sha256, work.made_by_of(file.name))
     catalog.stage(document, fingerprint, pieces, model.identity)
     return document
 
@@ -410,6 +436,6 @@ def failed_files(work: Plan) -> dict[str, FailedFile]:
     failed = {}
     for failure in work.report.failed:
         name, file = failure["document"], work.files.get(failure["document"])
-        path, facts = (str(file.path), file.facts) if file else ("", (0, 0, 0, 0))
-        failed[name] = FailedFile(path, facts, failure["reason"])
+        place, facts = (file.place, file.facts) if file else ("", (0, 0, 0, 0))
+        failed[name] = FailedFile(place, facts, failure["reason"])
     return failed

@@ -18,12 +18,15 @@ def verify(
 ) -> list[tuple[str, str]]:
     """(document, what differs) for everything that is not as the store says; the store's own faults under "(store)"."""
     differences = []
-    sources = catalog.sources()
+    sources, encodings = catalog.sources(), catalog.encodings
     for done, source in enumerate(sources):
         progress(done, len(sources))
         held = catalog.document(source.name)
         if held is not None:
-            differences += [(source.name, what) for what in document_differences(held)]
+            differences += [
+                (source.name, what)
+                for what in document_differences(held, loaders.named_encoding(encodings, source.name))
+            ]
     progress(len(sources), len(sources))
     texts: dict[str, str] = {}
     for passage in catalog.all_passages():
@@ -36,10 +39,10 @@ def verify(
     return differences + [("(store)", what) for what in store_differences(catalog, store)]
 
 
-def document_differences(held: Document) -> Iterator[str]:
-    """How the file differs from what was read of it."""
+def document_differences(held: Document, encoding: str) -> Iterator[str]:
+    """How the file differs from what was read of it. encoding: where a person has named it."""
     try:
-        now = loaders.load(Path(held.source.path), held.source.name)
+        now = loaders.load(Path(held.source.path), held.source.name, held.source.member, encoding)
     except UnreadableFile as error:
         yield f"the file cannot be read again: {error}"
         return

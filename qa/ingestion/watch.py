@@ -7,9 +7,11 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from qa.documents.files import is_passed_over
 from qa.errors import VerbatimError
+from qa.ingestion.containers import with_members
 from qa.ingestion.files import absolute, check_named, find_files, is_changed, lies_in, uploads_of
-from qa.store.opening import open_catalog
+from qa.store.opening import reading
 
 QUIET_MS = 1000
 STEP_MS = 50  # changes that come closer together than this are taken for one
@@ -21,8 +23,9 @@ def differences(store: Path) -> dict[str, list[str]]:
     Only the files are compared, not the version of model or program. A file that the last ingest could not read counts
     when it has been written to since. Raises NoStore, StoreDamaged.
     """
-    with contextlib.closing(open_catalog(store)) as catalog:
-        files = find_files([Path(root) for root in catalog.roots], store, catalog.excluded).files
+    with reading(store) as catalog:
+        found = find_files([Path(root) for root in catalog.roots], store, catalog.excluded)
+        files = with_members(found, catalog).files
         known, failed = catalog.fingerprints(), catalog.failed
     tried = {name for name, file in failed.items() if name in files and file.facts == files[name].facts}
     changed = sorted(name for name in files.keys() & known.keys() if is_changed(known[name], files[name]))
@@ -40,18 +43,18 @@ def watched_paths(store: Path, roots: Sequence[Path]) -> list[Path]:
     """
     check_named(roots, store)
     if not roots:
-        with contextlib.closing(open_catalog(store)) as catalog:
+        with reading(store) as catalog:
             roots = [Path(root) for root in catalog.roots]
     uploads_of(store).mkdir(parents=True, exist_ok=True)
     return [*map(Path, absolute(roots)), uploads_of(store)]
 
 
 def is_ignored(path: Path, store: Path, watched: Sequence[Path]) -> bool:
-    """Whether a changed path cannot be a document's: it is the store's own, or hidden."""
+    """Whether a changed path cannot be a document's: it is the store's own, hidden, or a system file."""
     if lies_in(str(path), os.path.abspath(store)) and not lies_in(str(path), str(uploads_of(store))):
         return True
     below = [path.relative_to(root) for root in watched if root == path or root in path.parents]
-    return all(any(part.startswith(".") for part in name.parts) for name in below) and bool(below)
+    return all(any(map(is_passed_over, name.parts)) for name in below) and bool(below)
 
 
 def quiet_changes(roots: Sequence[Path], ignored: Callable[[Path], bool]) -> Iterator[None]:

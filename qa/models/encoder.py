@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
-from tokenizers import Tokenizer
 
 from qa.models.files import read_json
 
@@ -33,31 +32,29 @@ Floats = NDArray[np.float32]
 class Encoder:
     """The network of a folder that `write_encoder` has filled. Threads may share one."""
 
-    def __init__(self, folder: Path, tokenizer: Tokenizer, window: int, threads: int = 0) -> None:
-        """tokenizer: without truncation and padding. window: tokens of a text that are read. threads: 0: all."""
+    def __init__(self, folder: Path, window: int, threads: int = 0) -> None:
+        """window: tokens of a text that are read. threads: 0: as many as there are."""
         import onnxruntime  # type: ignore[import-untyped]
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(str(folder / ENCODER), options, ["CPUExecutionProvider"])
-        self._tokenizer, self._window = tokenizer, window
+        self._window = window
         weights: Any = safe_open(folder / WEIGHTS, "numpy")
         self._words = weights.get_slice(WORDS)
         self._places: Floats = weights.get_tensor(POSITIONS) + weights.get_tensor(TYPES)[:1]
         count = threads or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(count, "encoder") if count > 1 else None
 
-    def encode(self, texts: Sequence[str]) -> Floats:
-        """(texts, dimension): the mean over each text's tokens, not normalised.
+    def encode(self, texts: Sequence[Sequence[int]]) -> Floats:
+        """Tokens of each text -> (texts, dimension): the mean over them, not normalised.
 
         One text at a time, unpadded: as fast as a batch on a processor, and a vector does not depend, by rounding, on
         the other texts.
         """
-        encodings = self._tokenizer.encode_batch_fast(texts)
-        rows = (self._pool.map if self._pool else map)(lambda one: self._vector(one.ids), encodings)
-        return np.concatenate(list(rows))
+        return np.concatenate(list((self._pool.map if self._pool else map)(self._vector, texts)))
 
-    def _vector(self, ids: list[int]) -> Floats:
+    def _vector(self, ids: Sequence[int]) -> Floats:
         if len(ids) > self._window:
             ids = [*ids[: self._window - 1], ids[-1]]  # the mark of the end stays
         words = np.concatenate([self._words[number : number + 1] for number in ids])

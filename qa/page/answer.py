@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from qa.answering.citing import cell_named, cited_as, confidence_word, quoted
+from qa.answering.citing import cell_named, cited_as, confidence_word, near_identical, quoted
 from qa.text import Range, escaped, number_of, visible
 from qa.types import Answer, Hit, Place, Source, Span
 
 NEAREST = 3  # passages shown where there is no answer
 ALSO = 10  # further places listed beside a quote
+CHANGED = "changed since it was read"
 CLIP = 200  # characters of a name, title or speaker
 
 
@@ -28,6 +29,7 @@ class Citation:
     quote: Range
     sentence: Range
     passage: Range
+    date: str | None  # of what is said there
     speaker: str | None = None
     text: str | None = None  # what stood at `quote` when the answer was given; None: not known
     answer: bool = True  # False: a nearest passage, which is shaded but not marked
@@ -50,6 +52,7 @@ def span_citations(answer: Answer, number: int) -> tuple[Citation, ...]:
         quote=(span.start, span.end),
         sentence=(span.sentence_start, span.sentence_end),
         passage=(span.passage.start, span.passage.end),
+        date=span.date,
         speaker=span.speaker,
         text=span.text,
         changed=span.source.name in answer.changed,
@@ -59,7 +62,7 @@ def span_citations(answer: Answer, number: int) -> tuple[Citation, ...]:
 
 def place_citation(place: Place, changed: bool) -> Citation:
     at = (place.start, place.end)
-    return Citation(None, place.source, at, at, at, changed=changed)
+    return Citation(None, place.source, at, at, at, place.date, changed=changed)
 
 
 def hit_citation(hit: Hit, number: int) -> Citation:
@@ -67,7 +70,8 @@ def hit_citation(hit: Hit, number: int) -> Citation:
     at = (passage.start, passage.end)
     turn = passage.turn_at(passage.start)
     speaker = turn.speaker if turn else None
-    return Citation(number, passage.source, at, at, at, speaker=speaker, text=passage.text, answer=False)
+    date = passage.place(*at).date
+    return Citation(number, passage.source, at, at, at, date, speaker=speaker, text=passage.text, answer=False)
 
 
 # ---- the answer ----
@@ -121,6 +125,7 @@ def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int) -> 
         f"{cite_html(own, turn, first)} {where_html(own)}{cell_html(span)} &middot; "
         f"{confidence_html(span.confidence)}</figcaption>"
         + ("".join(f'<p class="v-warning">{changed_html(c)}</p>' for c in cited[: ALSO + 1] if c.changed))
+        + near_identical_html(span)
         + also_html(own, also, turn, first + 1)
         + f'<div class="v-acts">{copy_html(span)}{judge_html(turn, first)}</div></figure>'
     )
@@ -133,13 +138,24 @@ def also_html(own: Citation, also: Sequence[Citation], turn: int, first: int) ->
     often = Counter(c.source.name for c in (own, *also))
     places = []
     for number, citation in enumerate(also[:ALSO], start=first):
-        page = citation.source.page_at(citation.quote[0])
-        at = f"page {page}" if page is not None else f"character {citation.quote[0]:,}"
-        where = f" {at}" if page is not None or often[citation.source.name] > 1 else ""
-        places.append(f"<li>{cite_html(citation, turn, number)}{where} {date_html(citation.source)}</li>")
-    more = f"<li>and {number_of(len(also) - ALSO, 'more place')}</li>" if len(also) > ALSO else ""
+        place = citation.source.place_at(citation.quote[0])
+        at = place or f"character {citation.quote[0]:,}"
+        where = f" {escaped(at)}" if place or often[citation.source.name] > 1 else ""
+        changed = f' <b class="v-state">{CHANGED}</b>' if citation.changed else ""
+        places.append(f"<li>{cite_html(citation, turn, number)}{where} {date_html(citation.date)}{changed}</li>")
+    unlisted = sum(citation.changed for citation in also[ALSO:])
+    more = f"<li>and {number_of(len(also) - ALSO, 'more place')}" if len(also) > ALSO else ""
+    more += (f', of them {unlisted:,} <b class="v-state">{CHANGED}</b>' if unlisted else "") + ("</li>" if more else "")
     said = f"Said in {number_of(len(also), 'more place')}"
     return details_html(said, f'<ul class="v-also">{"".join(places)}{more}</ul>', f"{turn}-{first}")
+
+
+def near_identical_html(span: Span) -> str:
+    """How many of the documents that say the same are near-identical; their names stand in the folded list."""
+    return "".join(
+        f'<p class="v-note">{len(names):,} near-identical documents say the same and count as one</p>'
+        for names in near_identical(span)
+    )
 
 
 def nearest_html(hit: Hit, turn: int, number: int) -> str:
@@ -199,25 +215,24 @@ def judge_html(turn: int, number: int, right: str = "Right") -> str:
 
 
 def where_html(citation: Citation, titled: bool = True) -> str:
-    """Speaker, title, file, page and date."""
+    """Speaker, title, file, page or time, and date."""
     source = citation.source
-    page = source.page_at(citation.quote[0])
     titled = titled and source.title not in ("", source.name)
     facts = [
         f'<bdi class="v-speaker">{clipped(citation.speaker)}</bdi>' if citation.speaker else "",
         f'<bdi class="v-title">{clipped(source.title)}</bdi>' if titled else "",
         f'<bdi class="v-file">{clipped(source.name)}</bdi>',
-        f"page {page}" if page is not None else "",
-        date_html(source),
+        escaped(source.place_at(citation.quote[0])),
+        date_html(citation.date),
     ]
     return " &middot; ".join(fact for fact in facts if fact)
 
 
-def date_html(source: Source) -> str:
-    """The date the document states about itself: "last week" means nothing without it."""
-    if source.date is None:
+def date_html(date: str | None) -> str:
+    """The date of what is said, as the document states it: "last week" means nothing without it."""
+    if date is None:
         return '<span class="v-date">no date stated</span>'
-    return f'<time class="v-date">{clipped(source.date)}</time>'
+    return f'<time class="v-date">{clipped(date)}</time>'
 
 
 def changed_html(citation: Citation) -> str:

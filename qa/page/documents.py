@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import date
 
@@ -23,7 +24,13 @@ def drawer_html(
 
     types: the endings of files that are read, as a file chooser takes them; within: the part that is asked.
     """
-    rows = "".join(row_html(one, within) for one in listed[:LISTED])
+    begins = {one.container: one.name for one in reversed(listed) if one.container}
+    counts = Counter(one.container for one in listed)
+    rows = "".join(
+        (container_html(one.container, counts[one.container]) if begins.get(one.container) == one.name else "")
+        + row_html(one, within)
+        for one in listed[:LISTED]
+    )
     more = f'<p class="v-note">... and {len(listed) - LISTED:,} more</p>' if len(listed) > LISTED else ""
     warning = f'<p class="v-warning" role="status">{escaped(problem)}</p>' if problem else ""
     return (
@@ -118,6 +125,15 @@ def job_html(job: Job) -> str:
     return f'<p class="{kind}" role="status">{escaped(job.said)}</p>' if job.said else ""
 
 
+def container_html(name: str, count: int) -> str:
+    """The row above the documents of an archive or mailbox, which can be removed together."""
+    return (
+        f'<li><div><bdi class="v-title">{clipped(name)}</bdi><span class="v-facts">holds '
+        f'{number_of(count, "document")}</span></div><button type="button" class="v-act" '
+        f'data-remove="{json_attribute(name)}" aria-label="Remove all of {clipped(name)}">Remove all</button></li>'
+    )
+
+
 def row_html(one: DocumentStatus, within: Within | None) -> str:
     left_out = one.state == "excluded"
     asked = within is None or within.documents is None or one.name in within.documents
@@ -126,6 +142,7 @@ def row_html(one: DocumentStatus, within: Within | None) -> str:
         size_text(one.bytes) if one.bytes else "",
         escaped(", ".join(one.languages)),
         clipped(one.date or ("" if left_out else "no date stated")),
+        near_html(one),
         f'<b class="v-state">{STATES[one.state]}</b>' if STATES[one.state] else "",
     ]
     below = [name, *(f'<span class="v-fact">{fact}</span>' for fact in facts if fact)]
@@ -143,6 +160,12 @@ def row_html(one: DocumentStatus, within: Within | None) -> str:
         f'<button type="button" class="v-act" data-{act}="{value}" aria-label="{label} {clipped(one.name)}">'
         f"{label}</button></li>"
     )
+
+
+def near_html(one: DocumentStatus) -> str:
+    """Which document shares most of its text; empty where none does."""
+    more = f" and {one.near_identical - 1:,} more" if one.near_identical > 1 else ""
+    return f"near-identical to <bdi>{clipped(one.near_identical_to)}</bdi>{more}" if one.near_identical else ""
 
 
 def size_text(size: int) -> str:

@@ -14,7 +14,7 @@ import gradio as gr
 from qa.answering.followups import Earlier
 from qa.answering.qa import QA, clean
 from qa.answering.render import to_json
-from qa.documents.loaders import LOADERS
+from qa.documents.loaders import TYPES
 from qa.errors import UsageError, VerbatimError
 from qa.ingestion.library import Library
 from qa.page import export, feedback, history
@@ -260,7 +260,7 @@ class PageEvents:
 
     def drawer(self, within: Within | None, problem: str = "") -> str:
         """The drawer with every document that the store knows."""
-        types = ",".join(sorted(LOADERS))
+        types = ",".join(sorted(TYPES))
         return html_of(lambda: drawer_html(self.library.documents(), self.library.job, types, problem, within))
 
     def drawer_again(self, within: Within | None, event: gr.EventData) -> str:

@@ -12,9 +12,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from qa.answering.citing import cited_as, confidence_word
+from qa.answering.citing import cited_as, confidence_word, near_identical, near_identical_named
 from qa.documents import loaders
 from qa.errors import UnreadableFile, UsageError
 from qa.page.answer import NEAREST, shaded
@@ -50,7 +51,7 @@ def export_facts(asked: Sequence[Asked], now: datetime | None = None) -> Facts:
                 "part": one.part,
                 "answered": one.answer.answered,
                 "confidence": round(one.answer.confidence, 4),
-                "answers": [span_facts(span) for span in one.answer.spans],
+                "answers": [span_facts(span, one.answer.changed) for span in one.answer.spans],
                 "nearest": [] if one.answer.spans else [hit_facts(hit) for hit in one.answer.hits[:NEAREST]],
             }
             for one in asked
@@ -58,15 +59,18 @@ def export_facts(asked: Sequence[Asked], now: datetime | None = None) -> Facts:
     }
 
 
-def span_facts(span: Span) -> Facts:
+def span_facts(span: Span, changed: frozenset[str]) -> Facts:
+    """changed: names of the documents whose file was another one than what was read, when the answer was given."""
+    own, *also = ({**place_facts(place), "stale": place.source.name in changed} for place in span.places)
     return {
         "text": span.text,
-        **place_facts(Place(span.source, span.start, span.end)),
+        **own,
         "confidence": round(span.confidence, 4),
         "cited": cited_as(span),
         "sentence": {"text": span.sentence, "start": span.sentence_start, "end": span.sentence_end},
         "context": {"text": span.passage.text, "start": span.passage.start, "end": span.passage.end},
-        "also": [place_facts(place) for place in span.also],
+        "also": also,
+        "near_identical": near_identical(span),
     }
 
 
@@ -112,6 +116,7 @@ def quote_html(answer: Facts) -> str:
     place = answer["start"], answer["end"], "v-span"
     whole = place[:2] == (sentence["start"], sentence["end"])
     also = f'<p class="c">Said in {number_of(len(answer["also"]), "more place")}</p>' if answer["also"] else ""
+    also += "".join(f'<p class="c">{escaped(remark)}</p>' for remark in remarks(answer))
     return (
         f'<blockquote dir="auto">{shaded(sentence["text"], sentence["start"], [] if whole else [place])}</blockquote>'
         f'<p class="c">{escaped(answer["cited"])}; {how_sure(answer)}</p>{also}'
@@ -128,6 +133,13 @@ def notes(one: Facts) -> list[str]:
     """The part of the documents that a question was put to, and what it was read as, where it has them."""
     part = [f"asked only of {one['part']}"] if one["part"] else []
     return [*part, *([f"read as: {', '.join(one['lent'])}"] if one["lent"] else [])]
+
+
+def remarks(answer: Facts) -> list[str]:
+    """What else there is to know of the documents that an answer stands in; an export of before knows less of them."""
+    changed = dict.fromkeys(visible(place["document"]) for place in (answer, *answer["also"]) if place.get("stale"))
+    said = [f"changed since it was read: {', '.join(changed)}"] if changed else []
+    return said + [visible(line) for line in near_identical_named(answer.get("near_identical", ()))]
 
 
 def how_sure(answer: Facts) -> str:
@@ -150,6 +162,7 @@ def to_markdown(facts: Facts) -> str:
         for answer in one["answers"]:
             lines += [f"> {plain(answer['sentence']['text'])}", ""]
             lines += [f"{plain(answer['cited'])}; {how_sure(answer)}", ""]
+            lines += [line for remark in remarks(answer) for line in (plain(remark), "")]
         if not one["answers"]:
             lines += [NONE, ""]
             lines += [f"> {plain(hit['text'])}\n" for hit in one["nearest"]]
@@ -193,11 +206,14 @@ def read_export(path: Path) -> tuple[str, Facts]:
     raise UsageError(f"{path} is not an export of this version, holds no question, or has lost its facts")
 
 
-def check(path: Path, document_of: DocumentOf) -> tuple[int, list[tuple[str, str]]]:
+def check(
+    path: Path, document_of: DocumentOf, encodings: Mapping[str, str] = MappingProxyType({})
+) -> tuple[int, list[tuple[str, str]]]:
     """(quotes checked, (document, what differs) of those that are not what the documents say).
 
     document_of: the store's document of a name, None where it has none; each file is read again. Where what the export
-    shows is not what its facts say, that is reported under the export's own name. Raises UsageError.
+    shows is not what its facts say, that is reported under the export's own name. encodings: the store's, of text
+    files. Raises UsageError.
     """
     text, facts = read_export(path)
     count, differences = 0, []
@@ -208,7 +224,7 @@ def check(path: Path, document_of: DocumentOf) -> tuple[int, list[tuple[str, str
         for place, words in quotes(facts):
             name = str(place["document"])
             if name not in known:
-                known[name] = read_now(document_of(name))
+                known[name] = read_now(document_of(name), loaders.named_encoding(encodings, name))
             count += 1
             found = difference(known[name], place, words)
             differences += [(name, found)] if found else []
@@ -244,12 +260,12 @@ class FileNow(NamedTuple):
     passages: Sequence[Passage]
 
 
-def read_now(document: Document | None) -> FileNow | str:
-    """The file of a document read again, or why it cannot be."""
+def read_now(document: Document | None, encoding: str) -> FileNow | str:
+    """The file of a document read again, or why it cannot be. encoding: where a person has named it."""
     if document is None:
         return "the store no longer has this document"
     try:
-        read = loaders.load(Path(document.source.path), document.source.name)
+        read = loaders.load(Path(document.source.path), document.source.name, document.source.member, encoding)
     except UnreadableFile as error:
         return f"the file cannot be read again: {error}"
     return FileNow(read, list(split(read, lambda texts: [len(text.split()) for text in texts], WINDOW, "check")))

@@ -109,7 +109,7 @@ def span_row(span: Span) -> dict[str, Any]:
         "passage": span.passage.id,
         "at": [span.start, span.end, span.sentence_start, span.sentence_end],
         "confidence": span.confidence,
-        "also": [[place.source.name, place.source.sha256, place.start, place.end] for place in span.also],
+        "also": [[place.source.name, place.source.sha256, place.start, place.end, place.said] for place in span.also],
     }
 
 
@@ -173,7 +173,9 @@ def answer_of(
 def span_of(row: Mapping[str, Any], known: Mapping[str, Passage], sources: Mapping[tuple[str, str], Source]) -> Span:
     start, end, sentence_start, sentence_end = map(int, row["at"])
     also = tuple(
-        Place(sources[name, sha256], int(a), int(b)) for name, sha256, a, b in row["also"] if (name, sha256) in sources
+        Place(sources[name, sha256], int(a), int(b), *said)
+        for name, sha256, a, b, *said in row["also"]
+        if (name, sha256) in sources
     )
     hit = Hit(known[row["passage"]], 0.0)
     return Span(hit, start, end, sentence_start, sentence_end, float(row["confidence"]), also)

@@ -184,7 +184,10 @@ def logged_in(app: FastAPI, request: Request) -> bool:
 
 
 def add_original(app: FastAPI, qa: QA) -> None:
-    """GET /original?document=NAME: the file as a download; nothing in it can run in the page."""
+    """GET /original?document=NAME: the file as a download; nothing in it can run in the page.
+
+    Of a document in an archive or mailbox it is that file, under its own name.
+    """
 
     @app.get("/original")
     def original(request: Request, document: str = "") -> Response:
@@ -194,9 +197,8 @@ def add_original(app: FastAPI, qa: QA) -> None:
         opened = opened_file(held.path) if held else None
         if held is None or opened is None:
             return PlainTextResponse("the file is no longer there", status_code=404)
-        return StreamingResponse(
-            blocks_of(opened), media_type="application/octet-stream", headers=as_download(held.name)
-        )
+        name = Path(held.path).name if held.member else held.name
+        return StreamingResponse(blocks_of(opened), media_type="application/octet-stream", headers=as_download(name))
 
 
 def opened_file(path: str) -> BinaryIO | None:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
 from qa.errors import UsageError
 from qa.page.answer import Citation, changed_html, clipped, json_attribute, shaded, where_html
 from qa.text import HIDDEN, Range, escaped
-from qa.types import Document, Passage
+from qa.types import Document, Passage, Source
 
 WINDOW = 20_000  # characters of a document sent around a citation
 PART = 10_000  # characters sent when somebody reads on
@@ -75,7 +76,7 @@ def source_html(
     return (
         head
         + (f'<p class="v-warning">{changed_html(citation)}</p>' if citation.changed else "")
-        + f'<div class="v-tools">{steps_html(*place)}{FIND}{open_html(source.name)}</div>'
+        + f'<div class="v-tools">{steps_html(*place)}{FIND}{open_html(source)}</div>'
         + f'<div class="v-text" tabindex="0" role="region" aria-label="Text of the document" dir="auto" '
         f'data-place="{place_data(document, Shown.of(citation))}">'
         + edge_html("before", start > 0)
@@ -110,8 +111,10 @@ def steps_html(turn: int, number: int, count: int) -> str:
     return f'<span class="v-steps">{back}<span>{number + 1} of {count}</span>{on}</span>'
 
 
-def open_html(name: str) -> str:
-    return f'<a class="v-open" href="/original?document={quote(name, safe="")}" download>Open the original file</a>'
+def open_html(source: Source) -> str:
+    """The link to the file; of a document in an archive or mailbox it says that it opens that."""
+    what = f"Open {escaped(PurePath(source.path).name)}, which it is in" if source.member else "Open the original file"
+    return f'<a class="v-open" href="/original?document={quote(source.name, safe="")}" download>{what}</a>'
 
 
 def edge_html(edge: str, there: bool) -> str:
@@ -168,7 +171,8 @@ def part_html(
     """Characters start to end, with headings, speakers' labels, page breaks and what is marked."""
     ranges = [(m.start, m.end, f"v-{m.kind}") for m in document.marks if m.start < end and start < m.end]
     ranges += [*labels(document.text, passages), *shown.ranges(), *found]
-    pages = {at: number for number, at in enumerate(document.source.pages, start=1) if start <= at < end}
+    starts = () if document.source.times else document.source.pages
+    pages = {at: number for number, at in enumerate(starts, start=1) if start <= at < end}
     pieces = []
     for a, b in pairwise(sorted({start, end, *pages})):
         if a in pages:
@@ -182,11 +186,11 @@ def page_html(number: int) -> str:
 
 
 def labels(text: str, passages: Iterable[Passage]) -> set[tuple[int, int, str]]:
-    """The speakers' labels that turns begin with."""
+    """The speakers' labels that turns begin with, where the text has some: a letter has none."""
     found = set()
     for turn in {turn for passage in passages for turn in passage.turns if turn.speaker}:
         colon = text.find(":", turn.start, turn.start + LABEL)
-        if colon > 0:
+        if colon > 0 and turn.speaker and turn.speaker.startswith(text[turn.start : colon].rstrip()):
             found.add((turn.start, colon + 1, "v-says"))
     return found
 

@@ -25,7 +25,10 @@ Vectors = npt.NDArray[np.float32]
 FileFacts = tuple[int, int, int, int]  # size, modification and change time in nanoseconds, inode
 T = TypeVar("T")
 
-SOURCE_COLUMNS = "d.name, d.path, d.sha256, d.title, d.date, d.pages, d.stale"
+SOURCE_COLUMNS = (
+    "d.name, d.path, d.sha256, d.title, d.date, d.pages, d.stale, d.member, "
+    "(SELECT near FROM likeness WHERE document = d.id)"
+)
 PASSAGE_COLUMNS = (
     f"{SOURCE_COLUMNS}, p.id, p.start, p.end, p.text, p.context, p.language, p.sentences, p.turns, p.cells"
 )
@@ -41,8 +44,10 @@ class Facts(TypedDict, total=False):
     published: float  # when, in seconds since 1970
     passages: int  # in the published generation
     roots: list[str]  # absolute paths that the store is made from
-    excluded: dict[str, str]  # path -> name of the documents that a person leaves out
-    failed: dict[str, list[str | int]]  # name -> path, FileFacts, reason; read as `FailedFile`
+    excluded: dict[str, str]  # place -> name of the documents that a person leaves out
+    encodings: dict[str, str]  # pattern -> encoding of the text files whose encoding a person has named
+    failed: dict[str, list[str | int]]  # name -> place, FileFacts, reason; read as `FailedFile`
+    containers: dict[str, list[Any]]  # path -> what is known of a file that holds several documents; `ingestion`'s own
     embedder: str  # name of the model
     model: str  # its identity: name, version, hash of its weights
     dimension: int  # of its vectors
@@ -61,6 +66,7 @@ class Fingerprint:
     scanned_ns: int  # when it was looked at
     sha256: str
     made_by: str  # versions and settings of loader, splitter and model
+    member: str = ""  # what of the file was read
 
     @property
     def facts(self) -> FileFacts:
@@ -69,22 +75,22 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class FailedFile:
-    """A file that the last ingest could not read."""
+    """A file, or a member of one, that the last ingest could not read."""
 
-    path: str  # "" where it has none that can be written down
+    place: str  # "" where it has none that can be written down
     facts: FileFacts  # as they were then; zeros where unknown
     reason: str
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> FailedFile:
-        """From a value of `Facts.failed`; older stores have path and reason only."""
-        path, *facts, reason = row
+        """From a value of `Facts.failed`; older stores have place and reason only."""
+        place, *facts, reason = row
         size, mtime_ns, ctime_ns, inode = facts or (0, 0, 0, 0)
-        return cls(path, (size, mtime_ns, ctime_ns, inode), reason)
+        return cls(place, (size, mtime_ns, ctime_ns, inode), reason)
 
     def row(self) -> list[str | int]:
         """As a value of `Facts.failed`."""
-        return [self.path, *self.facts, self.reason]
+        return [self.place, *self.facts, self.reason]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +98,19 @@ class DocumentStatus:
     """A line in the list of a store's documents."""
 
     name: str
-    path: str  # "" where it has none that can be written down
+    path: str  # "" where it has none that can be written down; of a member its place, as `place_of` says it
     state: Literal["read", "stale", "failed", "excluded"]
     reason: str = ""  # why it could not be read (again)
-    bytes: int = 0  # of the file
+    bytes: int = 0  # of the file; 0 for a member of one
     characters: int = 0
     passages: int = 0
     languages: tuple[str, ...] = ()  # of the passages, the one with most of them first
     title: str = ""
     date: str | None = None
     sha256: str = ""
+    container: str = ""  # of a member that is held: what names of all members of its file begin with, before a slash
+    near_identical_to: str = ""  # another document that shares most of its text
+    near_identical: int = 0  # how many others do
 
 
 class Catalog:
@@ -156,8 +165,13 @@ class Catalog:
 
     @property
     def excluded(self) -> dict[str, str]:
-        """Path and name of the documents that a person leaves out."""
+        """Place and name of the documents that a person leaves out."""
         return dict(self.fact("excluded", {}))
+
+    @property
+    def encodings(self) -> dict[str, str]:
+        """The encodings that a person has named, by patterns of documents' names."""
+        return dict(self.fact("encodings", {}))
 
     @property
     def failed(self) -> dict[str, FailedFile]:
@@ -202,7 +216,7 @@ class Catalog:
 
     def fingerprints(self) -> dict[str, Fingerprint]:
         """Of each live document by name."""
-        query = """SELECT name, path, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256, made_by
+        query = """SELECT name, path, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256, made_by, member
                    FROM documents WHERE live ORDER BY name"""
         return {name: Fingerprint(*rest) for name, *rest in self.db.execute(query)}
 
@@ -217,7 +231,12 @@ class Catalog:
         row = self.db.execute(query, (name,)).fetchone()
         if row is None:
             return None
-        return Document(source_of(row), row[8], tuple(Mark(*mark) for mark in json.loads(row[7])))
+        return Document(source_of(row), row[10], tuple(Mark(*mark) for mark in json.loads(row[9])))
+
+    def documents_holding(self, words: str) -> list[str]:
+        """Names of the live documents whose text has exactly these characters somewhere, in order of names."""
+        query = "SELECT name FROM documents WHERE live AND instr(text, ?) ORDER BY name"
+        return [name for (name,) in self.db.execute(query, (words,))]
 
     def numbered(self, within: Within | None = None) -> dict[int, tuple[str, str | None]]:
         """Name and date of the live documents by their number; within: those that its names and dates leave."""
@@ -246,31 +265,46 @@ class Catalog:
             "SELECT document, language, count(*) FROM passages GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
         ):
             languages.setdefault(document, []).append((language, count))
-        query = """SELECT id, name, path, stale, size, length(text), title, date, sha256
+        groups = self.groups()
+        query = """SELECT id, name, path, member, stale, size, length(text), title, date, sha256
                    FROM documents WHERE live ORDER BY name"""
         listed = []
-        for row, name, path, stale, size, characters, title, date, sha256 in self.db.execute(query):
+        for row, name, path, member, stale, size, characters, title, date, sha256 in self.db.execute(query):
             counted = languages.get(row, [])
             problem = failed.pop(name, None)
+            alike = groups.get(name, [name])
             listed.append(
                 DocumentStatus(
                     name=name,
-                    path=path,
+                    path=place_of(path, member),
                     state="stale" if stale else "read",
                     reason=problem.reason if problem else "",
-                    bytes=size,
+                    bytes=0 if member else size,
                     characters=characters,
                     passages=sum(count for _, count in counted),
                     languages=tuple(language for language, _ in counted),
                     title=title,
                     date=date,
                     sha256=sha256,
+                    container=name.removesuffix(f"/{member}") if member else "",
+                    near_identical_to=next((other for other in alike if other != name), ""),
+                    near_identical=len(alike) - 1,
                 )
             )
-        listed += [DocumentStatus(name, file.path, "failed", file.reason) for name, file in failed.items()]
+        listed += [DocumentStatus(name, file.place, "failed", file.reason) for name, file in failed.items()]
         held = {document.path for document in listed}
-        listed += [DocumentStatus(name, path, "excluded") for path, name in self.excluded.items() if path not in held]
+        left_out = self.excluded.items()
+        listed += [DocumentStatus(name, place, "excluded") for place, name in left_out if place not in held]
         return sorted(listed, key=lambda document: document.name)
+
+    def groups(self) -> dict[str, list[str]]:
+        """For each live document that is near-identical to another one the sorted names of its group."""
+        found: dict[str, list[str]] = {}
+        query = """SELECT near, name FROM likeness l JOIN documents d ON d.id = l.document
+                   WHERE d.live AND near IS NOT NULL ORDER BY name"""
+        for first, name in self.db.execute(query):
+            found.setdefault(first, []).append(name)
+        return {name: names for names in found.values() for name in names}
 
     # ---- passages ----
 
@@ -279,7 +313,7 @@ class Catalog:
         found = {}
         for batch in batches(ids, IDS_AT_ONCE):
             rows = self.db.execute(f"SELECT {PASSAGE_COLUMNS} {LIVE} AND p.id IN ({','.join('?' * len(batch))})", batch)
-            found.update({row[7]: passage_of(row) for row in rows})
+            found.update({row[9]: passage_of(row) for row in rows})
         return found
 
     def all_passages(self) -> Iterator[Passage]:
@@ -351,6 +385,11 @@ def condition(within: Within) -> tuple[str, list[str]]:
     return " AND ".join(conditions), values
 
 
+def place_of(path: str, member: str) -> str:
+    """Where a document lies, in one text: its file's path, and behind that of a container the member's name."""
+    return f"{path}/{member}" if member else path
+
+
 def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """The items in pieces of at most `size`."""
     for at in range(0, len(items), size):
@@ -359,13 +398,17 @@ def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 def source_of(row: Sequence[Any]) -> Source:
     """A row of SOURCE_COLUMNS."""
-    name, path, sha256, title, date, pages, stale = row[:7]
-    return Source(name, path, sha256, title, date, tuple(json.loads(pages)), bool(stale))
+    name, path, sha256, title, date, pages, stale, member, group = row[:9]
+    starts = json.loads(pages)
+    times: tuple[str, ...] = ()
+    if starts and isinstance(starts[0], list):  # each with the time at which it is said
+        starts, times = zip(*starts, strict=True)
+    return Source(name, path, sha256, title, date, tuple(starts), bool(stale), member, tuple(times), group)
 
 
 def passage_of(row: Sequence[Any]) -> Passage:
     """A row of PASSAGE_COLUMNS."""
-    passage_id, start, end, text, context, language, sentences, turns, cells = row[7:16]
+    passage_id, start, end, text, context, language, sentences, turns, cells = row[9:18]
     return Passage(
         id=passage_id,
         source=source_of(row),

@@ -25,6 +25,7 @@ from qa.errors import StoreDamaged, VerbatimError
 from qa.store.catalog import Vectors
 from qa.store.mentions import FOLDER as MENTIONS
 from qa.store.mentions import MentionIndex, Texts, write_mentions
+from qa.store.opening import check_free
 from qa.store.words import WordIndex, WordWriter, languages_of
 
 PREFIX = "passages-"  # of a collection's name; the language follows
@@ -281,9 +282,10 @@ class Index:
 
     @cached_property
     def collections(self) -> dict[str, Any]:
-        """Chroma's collection of each language. Raises StoreDamaged."""
+        """Chroma's collection of each language. Raises StoreDamaged, StoreBusy."""
         if not has_all_files(self.path):  # deleted meanwhile: Chroma would make an empty one there
             raise StoreDamaged(f"the index {self.path} is gone; {self.remedy}")
+        check_free(self.path / "chroma.sqlite3")  # Chroma would wait for ever
         try:
             self.chroma = open_client(self.path)
             found = {

@@ -14,21 +14,25 @@ from typing import TypeVar
 from filelock import FileLock, Timeout
 
 from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageError, VerbatimError
+from qa.store.busy import BUSY_SECONDS, holder, waiting_said
 from qa.store.catalog import Catalog
 from qa.store.writer import CatalogWriter
 
 CATALOG_FILE = "catalog.sqlite"
-SCHEMA_VERSION = 3
-BUSY_SECONDS = 30.0  # to wait for another process: a question takes less
-FORBIDDEN = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
+SCHEMA_VERSION = 4
+BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")  # the last: others lock it in turn all the time
+FORBIDDEN = ("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")
+NOT_OPENED = "SQLITE_CANTOPEN"
+DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL, live INTEGER NOT NULL,
-    path TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
-    inode INTEGER NOT NULL, scanned_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, made_by TEXT NOT NULL,
+    path TEXT NOT NULL, member TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, scanned_ns INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, made_by TEXT NOT NULL,
     title TEXT NOT NULL, date TEXT, pages TEXT NOT NULL, marks TEXT NOT NULL, stale INTEGER NOT NULL DEFAULT 0,
     text TEXT NOT NULL,
     UNIQUE (name, live)
@@ -43,21 +47,26 @@ CREATE INDEX passages_id ON passages (id);
 CREATE INDEX passages_document ON passages (document);
 CREATE INDEX passages_key ON passages (key);
 CREATE INDEX passages_fold ON passages (fold);
+CREATE TABLE likeness (document INTEGER PRIMARY KEY REFERENCES documents (id), signature BLOB NOT NULL, near TEXT);
 CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL);
 """
 
 AnyCatalog = TypeVar("AnyCatalog", bound=Catalog)
 
 
-def open_catalog(store: Path) -> Catalog:
-    """Opens a store's catalog for reading. Raises NoStore, StoreMismatch, StoreDamaged."""
+def open_catalog(store: Path, busy_seconds: float = BUSY_SECONDS) -> Catalog:
+    """Opens a store's catalog for reading.
+
+    busy_seconds: how long a statement waits for another process. Raises NoStore, StoreMismatch, StoreBusy,
+    StoreDamaged, VerbatimError where it cannot be read for another reason.
+    """
     path = store / CATALOG_FILE
     if not path.is_file():
         if store.is_file():
             raise NoStore(f"{store} is a file, not a store; name a folder with --store")
         raise NoStore(f"{store} holds no store yet; make one with: qa ingest PATH --store {store}")
     with catalog_errors(store):
-        db = connect_to_read(path)
+        db = connect_to_read(path, busy_seconds)
         check_whole(db, path)
         tables = db.execute("SELECT 1 FROM sqlite_master").fetchone()  # none: killed before it had made them
         catalog = with_schema_checked(Catalog(db), store) if tables else Catalog(db)
@@ -67,28 +76,36 @@ def open_catalog(store: Path) -> Catalog:
         return catalog
 
 
+@contextlib.contextmanager
+def reading(store: Path) -> Iterator[Catalog]:
+    """A store's catalog, open for reading, with all errors of SQLite as sentences. Raises what `open_catalog` does."""
+    with contextlib.closing(open_catalog(store)) as catalog, catalog_errors(store):
+        yield catalog
+
+
 def create_catalog(store: Path, busy_seconds: float = BUSY_SECONDS) -> CatalogWriter:
     """Opens a store's catalog for writing, making the store if need be. The caller holds the store's lock.
 
     busy_seconds: how long a statement waits for another process. Raises UsageError where the store is a file,
-    StoreMismatch, StoreDamaged, VerbatimError where it cannot be written.
+    StoreMismatch, StoreBusy, StoreDamaged, VerbatimError where it cannot be written.
     """
+    path = store / CATALOG_FILE
     try:
         store.mkdir(parents=True, exist_ok=True)
-        db = connect(f"{(store / CATALOG_FILE).absolute().as_uri()}?mode=rwc", busy_seconds)
+        db = connect(f"{path.absolute().as_uri()}?mode=rwc", busy_seconds)
     except FileExistsError as error:
         raise UsageError(f"the store {store} is a file; name a folder with --store") from error
     except (OSError, sqlite3.OperationalError) as error:
         raise VerbatimError(f"the store {store} cannot be written ({error}); check its permissions") from error
-    with catalog_errors(store):
-        check_whole(db, store / CATALOG_FILE)
+    with catalog_errors(store), waiting_said(path):
+        check_whole(db, path)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA secure_delete = ON")
         if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
             db.executescript(
                 f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO meta VALUES ('schema', '{SCHEMA_VERSION}'); COMMIT;"
             )
-        return with_schema_checked(CatalogWriter(db), store)
+        return with_schema_checked(CatalogWriter(db, path), store)
 
 
 def copy_catalog(store: Path, to: Path) -> None:
@@ -129,23 +146,34 @@ def bytes_within(store: Path) -> int:
 # ---- connections ----
 
 
-def connect_to_read(path: Path) -> sqlite3.Connection:
+def connect_to_read(path: Path, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
     """A connection that cannot write, also where the folder may not be written to."""
     uri = path.absolute().as_uri()
     try:
-        db = connect(f"{uri}?mode=ro")
-        db.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
+        with waiting_said(path):
+            db = connect(f"{uri}?mode=ro", busy_seconds)
+            db.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
         # In a folder this user may not write SQLite cannot make the log's index; without a log the file is complete.
         log = path.with_name(path.name + "-wal")
-        if log.exists() and log.stat().st_size:
+        if not error_name(error).startswith((*FORBIDDEN, NOT_OPENED)) or (log.exists() and log.stat().st_size):
             raise
-        db = connect(f"{uri}?mode=ro&immutable=1")
+        db = connect(f"{uri}?mode=ro&immutable=1", busy_seconds)
     return db
 
 
 def connect(uri: str, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=busy_seconds)
+
+
+def check_free(file: Path, busy_seconds: float = BUSY_SECONDS) -> None:
+    """Waits while another process holds an SQLite file that a library is to open. Raises StoreBusy."""
+    try:
+        with waiting_said(file), contextlib.closing(connect(f"{file.absolute().as_uri()}?mode=ro", busy_seconds)) as db:
+            db.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError as error:  # of any other one the library will tell
+        if error_name(error).startswith(BUSY):
+            raise StoreBusy(f"busy: {holder(file)} holds {file}, try again when it has finished") from error
 
 
 def check_whole(db: sqlite3.Connection, path: Path) -> None:
@@ -156,23 +184,53 @@ def check_whole(db: sqlite3.Connection, path: Path) -> None:
         raise sqlite3.DatabaseError("it is cut short")
 
 
+# ---- errors ----
+
+
 @contextlib.contextmanager
 def catalog_errors(store: Path) -> Iterator[None]:
-    """Raises StoreDamaged or VerbatimError for SQLite's errors: a damaged file, a full disk, missing permissions."""
+    """Raises what `problem` makes of SQLite's errors."""
     try:
         yield
+    except sqlite3.ProgrammingError:  # a fault of this program
+        raise
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter for what SQLite quotes of damaged pages
-        name = getattr(error, "sqlite_errorname", None) or ""
-        if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and "READ" not in name):
-            raise VerbatimError(
-                f"the catalog in {store} cannot be written ({error}); is the disk full? The store answers as before: "
-                "make room and run ingest again"
-            ) from error
-        if name.startswith(FORBIDDEN):
-            raise VerbatimError(f"the store {store} cannot be written ({error}); check its permissions") from error
-        raise StoreDamaged(
-            f"the catalog in {store} cannot be read ({error}); move the folder away and ingest again"
-        ) from error
+        raise problem(store, error) from error
+
+
+def problem(store: Path, error: Exception) -> VerbatimError:
+    """One of SQLite's errors as a sentence that says what to do; only a damaged file is to be moved away."""
+    name, catalog = error_name(error), f"the catalog in {store}"
+    if name.startswith(BUSY):
+        return StoreBusy(f"busy: {holder(store / CATALOG_FILE)} holds {catalog}, try again when it has finished")
+    if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and "READ" not in name):
+        return VerbatimError(
+            f"{catalog} cannot be written ({error}); is the disk full? The store answers as before: "
+            "make room and run ingest again"
+        )
+    if name.startswith("SQLITE_IOERR"):
+        return VerbatimError(f"{catalog} cannot be read from its disk ({error}); check the disk, then try again")
+    if name == "SQLITE_READONLY_DBMOVED":
+        return VerbatimError(f"{catalog} was moved or replaced while it was open; try again")
+    if name.startswith(FORBIDDEN):
+        return VerbatimError(f"the store {store} cannot be written ({error}); check its permissions")
+    if name.startswith(NOT_OPENED):
+        return VerbatimError(
+            f"{catalog} cannot be opened ({error}); check its permissions and those of its folder, and that the disk "
+            "is not full"
+        )
+    if name == "SQLITE_ERROR":  # as for a table that is not there
+        return StoreMismatch(
+            f"{store / CATALOG_FILE} has not the tables of this program ({error}); name another folder with --store"
+        )
+    if name and not name.startswith(DAMAGED):
+        return VerbatimError(f"{catalog} cannot be used ({error}); try again")
+    return StoreDamaged(f"{catalog} is damaged ({error}); move the folder away and ingest again")
+
+
+def error_name(error: Exception) -> str:
+    """SQLite's name of an error; "" where the error is not SQLite's own, as that of a text that is not UTF-8."""
+    return getattr(error, "sqlite_errorname", None) or ""
 
 
 # ---- the lock ----

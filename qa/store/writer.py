@@ -14,12 +14,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 
+from qa.store.busy import waiting_said
 from qa.store.catalog import Catalog, Facts, Fingerprint, Vectors, batches
 from qa.store.mentions import Range, Texts
+from qa.store.near import groups, signature
 from qa.text import equality_key
 from qa.types import Document, Passage, Turn, join_context
 
@@ -35,10 +38,15 @@ MISSING = f"SELECT p.* FROM ({NEXT}) p WHERE NOT EXISTS (SELECT 1 FROM vectors v
 class CatalogWriter(Catalog):
     """The catalog of a store whose lock the caller holds. Open it with `opening.create_catalog`."""
 
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        super().__init__(connection)
+        self.path = path
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Commits what is written inside, or nothing of it where an exception leaves the block."""
-        self.db.execute("BEGIN IMMEDIATE")
+        with waiting_said(self.path):
+            self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
@@ -62,16 +70,18 @@ class CatalogWriter(Catalog):
 
         model: identity of the model that embeds the passages. Readers see the document after `switch`.
         """
-        f, s = fingerprint, document.source
+        f, s, likeness = fingerprint, document.source, signature(document)
         with self.transaction():
             self.unstage([s.name])
             staged = self.db.execute(
-                """INSERT INTO documents (name, live, path, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256,
+                """INSERT INTO documents (name, live, path, member, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256,
                    made_by, title, date, pages, marks, stale, text)
-                   VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-                (s.name, f.path, *f.facts, f.scanned_ns, f.sha256, f.made_by, s.title, s.date, json.dumps(s.pages),
+                   VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                (s.name, f.path, f.member, *f.facts, f.scanned_ns, f.sha256, f.made_by, s.title, s.date,
+                 json.dumps(list(zip(s.pages, s.times, strict=True)) if s.times else s.pages),
                  json.dumps([astuple(m) for m in document.marks]), s.stale, document.text),
             ).lastrowid  # fmt: skip
+            self.db.execute("INSERT INTO likeness (document, signature) VALUES (?, ?)", (staged, likeness))
             self.db.executemany(
                 """INSERT INTO passages (document, id, key, fold, start, end, language, sentences, turns, cells,
                    context, text)
@@ -85,6 +95,7 @@ class CatalogWriter(Catalog):
                "(SELECT value FROM json_each(?)))", (names is None, json.dumps(names or [])))]  # fmt: skip
         for document in ids:
             self.db.execute("DELETE FROM passages WHERE document = ?", (document,))
+            self.db.execute("DELETE FROM likeness WHERE document = ?", (document,))
             self.db.execute("DELETE FROM documents WHERE id = ?", (document,))
         if ids:
             self.put(erase=True)
@@ -190,24 +201,34 @@ class CatalogWriter(Catalog):
 
         Returns how many documents and passages went whose text no other document has.
         """
-        query = """SELECT id, sha256 FROM documents d WHERE live AND (name IN (SELECT name FROM temp.gone)
+        query = """SELECT id, sha256, member FROM documents d WHERE live AND (name IN (SELECT name FROM temp.gone)
                    OR EXISTS (SELECT 1 FROM documents n WHERE NOT n.live AND n.name = d.name))"""
         old = "document IN (SELECT value FROM json_each(?))"
         with self.transaction():
             going = self.db.execute(query).fetchall()
-            ids = json.dumps([document for document, _ in going])
+            ids = json.dumps([document for document, *_ in going])
             keys = [row[0] for row in self.db.execute(f"SELECT key FROM passages WHERE {old}", (ids,))]
             self.db.execute(f"DELETE FROM passages WHERE {old}", (ids,))
+            self.db.execute(f"DELETE FROM likeness WHERE {old}", (ids,))
             self.db.execute("DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?))", (ids,))
             self.db.execute("UPDATE documents SET live = 1 WHERE NOT live")
+            self.group()
             self.put(**facts)
             self.put(erase=self.erase_pending or bool(going))
-            texts = {row[0] for row in self.db.execute("SELECT sha256 FROM documents")}
+            texts = set(self.db.execute("SELECT sha256, member FROM documents"))
             used = "SELECT 1 FROM passages WHERE key = ?"
             return (
-                sum(sha256 not in texts for _, sha256 in going),
+                sum((sha256, member) not in texts for _, sha256, member in going),
                 sum(self.db.execute(used, (key,)).fetchone() is None for key in keys),
             )
+
+    def group(self) -> None:
+        """Notes which of the documents, all of them live, are near-identical."""
+        query = "SELECT name, id, signature, near FROM likeness l JOIN documents d ON d.id = l.document"
+        held = {name: row for name, *row in self.db.execute(query)}
+        found = groups({name: likeness for name, (_, likeness, _) in held.items()})
+        changed = [(found.get(name), row) for name, (row, _, near) in held.items() if near != found.get(name)]
+        self.db.executemany("UPDATE likeness SET near = ? WHERE document = ?", changed)
 
     def purge(self) -> tuple[int, bool]:
         """Removes vectors that no document uses and wipes what was deleted from the file.
@@ -243,6 +264,6 @@ def vector_key(model: str, text: str) -> bytes:
 def passage_row(p: Passage, model: str) -> tuple[Any, ...]:
     """Values of the table passages but for the document's number."""
     key = vector_key(model, join_context(p.context, p.text))
-    turns = json.dumps([(turn.start, turn.speaker) for turn in p.turns])
+    turns = json.dumps([astuple(turn) for turn in p.turns])
     sentences, cells = json.dumps(p.sentences), json.dumps([astuple(cell) for cell in p.cells])
     return p.id, key, equality_key(p.text), p.start, p.end, p.language, sentences, turns, cells, p.context, p.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from qa.answering.conflicts import differing, figures
@@ -17,6 +19,16 @@ def span(name: str, sentence: str, words: str = "", confidence: float = 0.8, lan
 
 
 HOW_MANY, WHEN = "How many people had to leave their homes?", "When did gate three stop?"
+
+
+def test_near_identical_documents_disagree_like_others() -> None:
+    spans = [span(name, f"{figure} people had to leave their homes.", figure) for name, figure in
+             (("a", "1,240"), ("b", "1,420"))]  # fmt: skip
+    grouped = []
+    for one in spans:
+        passage = replace(one.passage, source=replace(one.source, group="a"))
+        grouped.append(replace(one, hit=replace(one.hit, passage=passage)))
+    assert differing(HOW_MANY, grouped) == differing(HOW_MANY, spans) == [1]
 
 
 @pytest.mark.parametrize(

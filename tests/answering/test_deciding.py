@@ -74,6 +74,14 @@ def test_documents_that_agree_are_counted_up_to_a_few() -> None:
     assert list(rows[:, FEATURES.index("agreeing")]) == [AGREEING] * 6
 
 
+def test_near_identical_documents_agree_as_one() -> None:
+    sources = [replace(HITS[0].passage.source, name=name, group=group) for name, group in
+               (("a", "a"), ("b", "a"), ("c", "a"), ("d", None))]  # fmt: skip
+    hits = [replace(HITS[0], passage=replace(HITS[0].passage, source=source)) for source in sources]
+    rows = features(QUESTION, hits, [FOUND[0]._replace(number=n) for n in range(4)])
+    assert list(rows[:, FEATURES.index("agreeing")]) == [1] * 4
+
+
 def test_the_kind_asked_for_is_looked_for_in_the_span() -> None:
     assert (known("kind"), known("no_kind")) == ([1, 1, 1, 1], [0, 0, 0, 0])
     assert (known("kind", "How many were hurt?"), known("no_kind", "How many were hurt?")) == (

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -140,8 +141,8 @@ def test_the_public_object_has_the_keys_of_the_contract(asker: QA) -> None:
     assert made["question"] == "How much did the new engine of the ferry cost?"
     assert made["answered"] is True
     assert list(made["answers"][0]) == [
-        *("text", "confidence", "document", "start", "end", "sentence", "page", "date", "speaker", "language"),
-        *("sha256", "stale", "also", "cell"),
+        *("text", "confidence", "document", "start", "end", "sentence", "page", "time", "date", "speaker"),
+        *("language", "sha256", "stale", "also", "near_identical", "cell"),
     ]
     assert list(made["answers"][0]["sentence"]) == ["text", "start", "end"]
     assert list(made["passages"][0]) == ["document", "start", "end", "score", "also"]
@@ -312,6 +313,17 @@ def test_distinct_merges_equal_words_and_keeps_other_figures_apart() -> None:
     made = distinct(spans)
     assert [(s.source.name, s.start) for s in made] == [("a.txt", 0), ("b.txt", 50)]
     assert made[0].also == (Place(spans[1].source, 7, 26),)
+
+
+def test_near_identical_documents_have_one_voice() -> None:
+    spans = [span(name, 0, "nine", 0.6) for name in ("a.txt", "b.txt", "c.txt")]
+    alike = []
+    for one in spans[:2]:
+        passage = replace(one.passage, source=replace(one.source, group="a.txt"))
+        alike.append(replace(one, hit=replace(one.hit, passage=passage)))
+    assert distinct(alike)[0].confidence == 0.6
+    assert distinct([*alike, spans[2]])[0].confidence == distinct([spans[0], spans[2]])[0].confidence > 0.6
+    assert len(distinct(alike)[0].places) == 2
 
 
 def test_distinct_drops_what_overlaps_a_better_span_of_the_same_document() -> None:

@@ -65,12 +65,14 @@ def test_the_object_of_an_answer() -> None:
                 "end": 108,
                 "sentence": {"text": "The gate was closed by hand.", "start": 100, "end": 128},
                 "page": 2,
+                "time": None,
                 "date": "2024-03-14",
                 "speaker": "Anna",
                 "language": "en",
                 "sha256": "ab" * 32,
                 "stale": False,
-                "also": [{"document": "b.txt", "start": 7, "end": 35}],
+                "also": [{"document": "b.txt", "start": 7, "end": 35, "stale": False}],
+                "near_identical": [],
                 "cell": None,
             }
         ],
@@ -92,6 +94,28 @@ def test_the_object_without_an_answer() -> None:
 def test_a_changed_file_is_stale_in_the_object() -> None:
     assert to_json(answer_of(changed=frozenset({"a.txt"})))["answers"][0]["stale"] is True
     assert to_json(answer_of(changed=frozenset({"b.txt"})))["answers"][0]["stale"] is False
+
+
+def test_a_changed_file_that_says_the_same_is_stale_too() -> None:
+    also = (Place(source("b.txt"), 7, 35), Place(source("c.txt"), 0, 28))
+    answer = answer_of(also=also, changed=frozenset({"b.txt"}))
+    (made,) = to_json(answer)["answers"]
+    assert [(place["document"], place["stale"]) for place in made["also"]] == [("b.txt", True), ("c.txt", False)]
+    (line,) = [line for line in to_text(answer).splitlines() if "also:" in line]
+    assert "b.txt, characters 7-35 (this file has changed" in line
+    assert line.endswith("; c.txt, characters 0-28")
+
+
+def test_near_identical_documents_are_said_to_be_so() -> None:
+    also = tuple(Place(source(name, group=group), 0, 28) for name, group in (("b.txt", "a.txt"), ("b.txt", "a.txt"),
+                 ("c.txt", None), ("d.txt", "d.txt"), ("e.txt", "d.txt"), ("f.txt", "f.txt")))  # fmt: skip
+    answer = answer_of(of=source(group="a.txt"), also=also)
+    assert to_json(answer)["answers"][0]["near_identical"] == [["a.txt", "b.txt"], ["d.txt", "e.txt"]]
+    lines = [line.strip() for line in to_text(answer).splitlines() if "near-identical" in line]
+    assert lines == [
+        "2 near-identical documents say the same and count as one: a.txt, b.txt",
+        "2 near-identical documents say the same and count as one: d.txt, e.txt",
+    ]
 
 
 def test_the_object_keeps_every_character_on_one_line() -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.answering.view import VIEW_CHARS, View, views
 from qa.cells import table_cells
+from qa.documents.loaders import load
+from qa.passages import split
 from qa.types import Mark, Passage, Source
+from tests.documents.making import workbook
+from tests.helpers import FakeEmbedder
 
 ROWS = ["Name,Height (m),Head", 'Alder,312,"Vega, Ruth"', "Birch,,Omar Haas"]
 
@@ -80,3 +86,36 @@ def test_every_cell_is_read_once_whatever_it_holds(rows: list[list[str]]) -> Non
     places = np.concatenate([view.origin[view.origin >= 0] for view in found])
     inside = [n for cell in passage.cells for n in range(cell.start - passage.start, cell.end - passage.start)]
     assert sorted(places.tolist()) == inside
+
+
+def test_a_table_is_read_alike_whatever_the_format_of_its_file(tmp_path: Path) -> None:
+    rows = [
+        ["Quay", "Length (m)", "Master", "Crane"],
+        ["North", "310", "Ada Lund", "yes"],
+        ["South", "95", "Bo Okoro", "no"],
+        ["Inner quay", "1204", "Cy Prins", "two"],
+    ]
+    tagged = zip(["th", "td", "td", "td"], rows, strict=True)
+    files: dict[str, bytes] = {
+        "csv": "\n".join(",".join(row) for row in rows).encode(),
+        "tsv": "\r\n".join("\t".join(row) for row in rows).encode(),
+        "md": "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], ["---", ":-:", "--", "-:"], *rows[1:]]).encode(),
+        "html": (
+            "<html><body><table>"
+            + "".join("<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in row) + "</tr>" for tag, row in tagged)
+            + "</table></body></html>"
+        ).encode(),
+        "xlsx": workbook(lambda book: [book.active.append(row) for row in rows]),
+    }
+    read = {}
+    for suffix, data in files.items():
+        path = tmp_path / f"quays.{suffix}"
+        path.write_bytes(data)
+        pieces = split(load(path, path.name), FakeEmbedder().count_tokens, 512, "m")
+        read[suffix] = [view.text for piece in pieces for view in views(piece)]
+    assert read["csv"] == [
+        "Quay | Length (m) | Master | Crane\nQuay: North | Length (m): 310 | Master: Ada Lund | Crane: yes\n"
+        "Quay: South | Length (m): 95 | Master: Bo Okoro | Crane: no\n"
+        "Quay: Inner quay | Length (m): 1204 | Master: Cy Prins | Crane: two"
+    ]
+    assert all(texts == read["csv"] for texts in read.values()), read

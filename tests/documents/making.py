@@ -153,7 +153,7 @@ def letter() -> EmailMessage:
     message.add_attachment(
         b"Port,Ships,Year\nVeerhaven,12,2021\n", maintype="text", subtype="csv", filename="ships.csv"
     )
-    message.add_attachment(b"\x89PNG", maintype="image", subtype="png", filename="photo.png")
+    message.add_attachment(b"\x89PNG", maintype="image", subtype="svg+xml", filename="photo.svg")
     return message
 
 
@@ -172,3 +172,54 @@ def epub(**more: str) -> bytes:
         "OPS/text/two b.xhtml": f"<html><body><h1>Two</h1><p>{OTHER}</p></body></html>",
     }
     return zipped(**{"META-INF/container.xml": container, "OPS/p.opf": package, **pages, **more})
+
+
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def package(main: str, parts: dict[str, str | bytes], relations: dict[str, list[tuple[str, str, str]]]) -> bytes:
+    """An Office file. relations: of each part, as (id, kind, target); main: the name of the main part."""
+    space = "http://schemas.openxmlformats.org/package/2006"
+
+    def listed(found: list[tuple[str, str, str]]) -> str:
+        each = (f'<Relationship Id="{n}" Type="{OFFICE}/{kind}" Target="{to}"/>' for n, kind, to in found)
+        return f'<Relationships xmlns="{space}/relationships">{"".join(each)}</Relationships>'
+
+    def beside(name: str) -> str:
+        folder, _, last = name.rpartition("/")
+        return f"{folder}/_rels/{last}.rels"
+
+    return zipped(**{
+        "[Content_Types].xml": f'<Types xmlns="{space}/content-types"/>',
+        "_rels/.rels": listed([("r", "officeDocument", main)]),
+        **{beside(name): listed(found) for name, found in relations.items()},
+        **parts,
+    })  # fmt: skip
+
+
+def picture(width: int = 900, height: int = 700) -> bytes:
+    """A PNG; a large one might hold text."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.new("L", (width, height), 255).save(out, "PNG")
+    return out.getvalue()
+
+
+DRAWN = "http://schemas.openxmlformats.org/drawingml/2006"
+CHART = f"""<c:chartSpace xmlns:c="{DRAWN}/chart" xmlns:a="{DRAWN}/main"><c:chart>
+<c:title><c:tx><c:rich><a:p><a:r><a:t>Ships a year</a:t></a:r></a:p></c:rich></c:tx></c:title>
+<c:plotArea><c:barChart><c:ser>
+<c:tx><c:strRef><c:f>FILES!$B$1</c:f><c:strCache><c:pt idx="0"><c:v>Veerhaven</c:v></c:pt></c:strCache>
+</c:strRef></c:tx>
+<c:cat><c:strRef><c:strCache><c:ptCount val="3"/><c:pt idx="0"><c:v>2021</c:v></c:pt>
+<c:pt idx="1"><c:v>2022</c:v></c:pt><c:pt idx="2"><c:v>2023</c:v></c:pt></c:strCache></c:strRef></c:cat>
+<c:val><c:numRef><c:f>FILES!$B$2:$B$4</c:f><c:numCache><c:formatCode>#,##0</c:formatCode><c:ptCount val="3"/>
+<c:pt idx="0"><c:v>1204</c:v></c:pt><c:pt idx="2"><c:v>1310.0</c:v></c:pt></c:numCache></c:numRef></c:val>
+</c:ser></c:barChart>
+<c:valAx><c:title><c:tx><c:rich><a:p><a:r><a:t>sailing ships</a:t></a:r></a:p></c:rich></c:tx></c:title></c:valAx>
+</c:plotArea></c:chart></c:chartSpace>"""
+DIAGRAM = f"""<d:dataModel xmlns:d="{DRAWN}/diagram" xmlns:a="{DRAWN}/main"><d:ptLst><d:pt modelId="0" type="doc"/>
+<d:pt modelId="2"><d:t><a:p><a:r><a:t>then build</a:t></a:r></a:p></d:t></d:pt>
+<d:pt modelId="1"><d:t><a:p><a:r><a:t>first plan</a:t></a:r></a:p></d:t></d:pt></d:ptLst><d:cxnLst>
+<d:cxn srcId="0" destId="1" srcOrd="0"/><d:cxn srcId="0" destId="2" srcOrd="1"/></d:cxnLst></d:dataModel>"""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import re
+from pathlib import Path
 
 import pytest
 
-from qa.documents.loaders import LOADERS
+from qa.documents.decoding import decode
+from qa.documents.loaders import LOADERS, load, named_encoding
 from qa.errors import UnreadableFile
 from tests.documents.making import DUTCH, RUSSIAN, extract_of
 
@@ -70,3 +74,73 @@ def test_binary_is_refused(data: bytes, suffix: str) -> None:
 
 def test_one_stray_control_character_is_no_reason_to_refuse() -> None:
     assert extract_of(b"A form feed\x0c and a stray \x02 byte.").text == "A form feed\x0c and a stray \x02 byte."
+
+
+# ---- encodings that nothing states ----
+
+CZECH = (
+    "Starosta m\u011bsta \u0159ekl, \u017ee most bude otev\u0159en a\u017e v z\u00e1\u0159\u00ed. "
+    "Star\u0161\u00ed lid\u00e9 \u010dekaj\u00ed na \u0161est let slibovanou \u017eeleznici."
+)
+TURKISH = (
+    "Belediye ba\u015fkan\u0131 k\u00f6pr\u00fcn\u00fcn "
+    "a\u011fustosta a\u00e7\u0131laca\u011f\u0131n\u0131 s\u00f6yledi."
+)
+LATVIAN = (
+    "M\u0113rs teica, ka tiltu atv\u0113rs septembr\u012b, bet iedz\u012bvot\u0101ji tam netic jau se\u0161us gadus."
+)
+UKRAINIAN = (
+    "\u041c\u0435\u0440 \u043c\u0456\u0441\u0442\u0430 \u0441\u043a\u0430\u0437\u0430\u0432, "
+    "\u0449\u043e \u043c\u0456\u0441\u0442 \u0432\u0456\u0434\u043a\u0440\u0438\u044e\u0442\u044c \u0443 "
+    "\u0432\u0435\u0440\u0435\u0441\u043d\u0456."
+)
+KOREAN = "\ub2e4\ub9ac\ub294 \ub0b4\uc8fc\uc5d0 \uc5f4\ub9b0\ub2e4."
+
+
+@pytest.mark.parametrize(
+    ("text", "codecs"),
+    [
+        (CZECH, ("cp1250", "iso8859_2", "cp852")),
+        (TURKISH, ("cp1254", "iso8859_9")),
+        (LATVIAN, ("cp1257", "iso8859_13")),
+        (RUSSIAN, ("cp866", "koi8_r", "mac_cyrillic", "iso8859_5", "utf-16-le", "utf-16-be")),
+        (UKRAINIAN, ("cp1251", "mac_cyrillic")),
+        (DUTCH, ("cp1252", "mac_roman")),
+        (JAPANESE, ("iso2022_jp", "utf-16-le")),
+        (KOREAN, ("iso2022_kr", "cp949", "utf-16-be")),
+    ],
+)
+def test_an_encoding_is_told_by_the_words_that_it_makes(text: str, codecs: tuple[str, ...]) -> None:
+    for codec in codecs:
+        found = extract_of(f"{text}\r\n".encode(codec))
+        assert (found.text, found.notes) == (f"{text}\r\n", ()), codec
+
+
+@pytest.mark.parametrize("text", ["Kainos \u0161iemet i\u0161augo.", "Erdo\u011fan"])
+def test_what_could_be_two_encodings_is_refused_and_can_be_named(text: str, tmp_path: Path) -> None:
+    codec = "cp1257" if "iemet" in text else "cp1254"
+    path = tmp_path / "short.txt"
+    path.write_bytes(text.encode(codec))
+    with pytest.raises(UnreadableFile, match=r"encoding that cannot be told \(it may be .*qa\.toml.*\[encodings\]"):
+        load(path, "short.txt")
+    assert load(path, "short.txt", encoding=codec).text == text
+    assert decode(text.encode(codec)) == re.sub(
+        r"[^ -~]", "\ufffd", text
+    )  # of a letter, whose encoding nobody can name
+
+
+def test_a_named_encoding_holds_for_formats_that_are_text_and_reaches_the_worker(tmp_path: Path) -> None:
+    encodings = {"old/*.csv": "cp1250", "*.CSV": "cp866", "*": "cp1257"}
+    named = [named_encoding(encodings, name) for name in ("old/a.csv", "new/a.csv", "a.txt", "a.pdf")]
+    assert named == ["cp1250", "cp866", "cp1257", ""]
+    path = tmp_path / "a.csv"
+    path.write_bytes("Stanice;Vedouc\u00ed\n\u0160umava;Dvo\u0159\u00e1k\n".encode("cp1250"))
+    assert "Dvo\u0159\u00e1k" in load(path, "a.csv", encoding="cp1250").text
+    with pytest.raises(UnreadableFile, match=r"said in qa\.toml to be in utf-8, but is not"):
+        load(path, "a.csv", encoding="utf-8")
+
+
+def test_text_without_spaces_is_not_slow() -> None:
+    data = b"x" * 500_000 + "\u0159".encode("cp1250") + b"y" * 100_000
+    with contextlib.suppress(UnreadableFile):
+        assert len(extract_of(data).text) == 600_001

@@ -166,3 +166,19 @@ def test_a_language_menu_without_links_is_furniture_only_next_to_other_furniture
 def test_a_long_block_is_never_furniture() -> None:
     assert furniture_marks("Read also: " + PROSE * 4) == ()
     assert furniture_marks("We use cookies, you agree to that. " * 10) == ()
+
+
+def test_heads_and_feet_of_pages_are_furniture_and_pages_are_counted() -> None:
+    bodies = [f"{PROSE}\n\nOn 1{n} May the gauge read 4{n}0.\n\nTotal: {n * n}12\n" for n in range(3)]
+    text = "\f".join(
+        f"Gauges of Veerhaven        May 2021\n\n{body}\n\n\nLund & Okoro        [Page {n}]\n"
+        for n, body in enumerate(bodies, start=1)
+    )
+    found = extract_of(text + "\f")
+    assert found.text == text + "\f"
+    assert [text[at:].startswith("Gauges") for at in found.pages] == [True] * 3
+    assert marked(found, "furniture") == [
+        "Lund & Okoro        [Page 1]",
+        *(line for n in (2, 3) for line in ("Gauges of Veerhaven        May 2021", f"Lund & Okoro        [Page {n}]")),
+    ]
+    assert extract_of(text.replace("\f", "\n")).pages == ()

@@ -26,7 +26,7 @@ from qa.documents.worker import limit_time
 def send(data):
     sys.stdout.buffer.write(data); sys.stdout.buffer.flush()
 for line in sys.stdin:
-    name = os.path.basename(json.loads(line))
+    name = os.path.basename(json.loads(line)[0])
     if name.startswith("hang"): time.sleep(600)
     if name.startswith("slow"):
         for _ in range(8): time.sleep(.5); send(message(BEAT))

@@ -92,7 +92,7 @@ def test_the_title_is_the_name_of_the_file_where_the_text_states_none(tmp_path: 
 def test_a_document_has_the_notes_of_its_loader(tmp_path: Path) -> None:
     document = load(write(tmp_path, "m.eml", letter().as_bytes()), "m.eml")
     assert isinstance(document, Document)
-    assert document.notes == ("the attachment photo.png is of a type that is not read",)
+    assert document.notes == ("the attachment photo.svg is of a type that is not read",)
 
 
 def test_files_of_several_formats_are_ingested_into_one_store(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_hidden_files_links_and_other_types_are_not_read(folder: Path, tmp_path:
     outside = write(tmp_path / "outside", "secret.txt", "Nothing of this text may get into the store by a link.")
     write(folder, ".hidden.txt", "A hidden file is no document of anybody's.")
     write(folder, ".git/config.txt", "Nor is a file in a hidden folder one.")
-    write(folder, "picture.png", b"\x89PNG")
+    write(folder, "picture.svg", b"\x89PNG")
     write(folder, "notes/no suffix", "no suffix")
     (folder / "link.txt").symlink_to(outside)
     (folder / "dangling.txt").symlink_to(tmp_path / "nothing")
@@ -133,7 +133,7 @@ def test_hidden_files_links_and_other_types_are_not_read(folder: Path, tmp_path:
     (folder / "folder.txt").mkdir()
     report = ingest(tmp_path / "store", folder)
     assert (report.added, report.failed) == (NAMES, [])
-    assert report.skipped == ["dangling.txt", "link.txt", "notes/no suffix", "picture.png", "pipe.txt"]
+    assert report.skipped == ["dangling.txt", "link.txt", "notes/no suffix", "picture.svg", "pipe.txt"]
     assert b"Nothing of this" not in bytes_within(tmp_path / "store")
 
 
@@ -242,3 +242,12 @@ def test_a_folder_that_may_not_be_listed(folder: Path, store: Path, mode: int) -
     assert done.returncode == 0, done.stderr
     assert str(folder / "notes").encode() in done.stdout  # it is this folder that the message is about, not the store
     assert state(store) == before
+
+
+def test_what_office_and_the_system_keep_beside_documents_is_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    write(folder, "a.txt", "The lock at Veerhaven was closed on Monday.")
+    for name in ("~$report.docx", "~WRL0001.tmp", "desktop.ini", "Thumbs.db", ".DS_Store", "__MACOSX/._a.txt"):
+        write(folder, name, b"\x00\x01binary")
+    report = ingest(tmp_path / "store", folder)
+    assert (report.added, report.skipped, report.failed) == (["a.txt"], [], [])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import random
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,10 @@ from qa.store.index import HNSW, Index, build_generation, generation_path
 from qa.store.opening import open_catalog
 from tests.helpers import FakeEmbedder, Stopped, differences_of, ingest, state, write
 
+LONG = " ".join(f"Boat {n} came in at {n + 7} o'clock with {n * 31} fish." for n in range(40))  # makes copies of it
+# near-identical, which a heading or two between them does not change
+
+
 TEXTS = st.lists(
     st.sampled_from(
         [
@@ -34,6 +40,7 @@ TEXTS = st.lists(
             "\ufeffA mark in the middle. ",
             "# A heading\n\n",
             "The same sentence again and again. " * 30,
+            LONG,
         ]
     ),
     min_size=1,
@@ -48,7 +55,22 @@ STAGES = {
 }
 
 
-PLACES = st.sampled_from(["a.txt", "b.txt", "c.md", "d/a.txt", "d/e.txt"])
+PLACES = st.sampled_from(["a.txt", "b.txt", "c.md", "d/a.txt", "d/e.txt", "p.zip", "d/q.zip", "m.mbox"])
+
+
+def content(name: str, text: str) -> bytes:
+    """A text as a file of that name holds it: an archive or a mailbox has a document for each paragraph."""
+    pieces = {f"{number}.txt": piece for number, piece in enumerate(text.split("\n\n")) if piece.strip()}
+    if name.endswith(".zip"):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as made:
+            for member, piece in pieces.items():
+                made.writestr(zipfile.ZipInfo(member), piece)
+        return out.getvalue()
+    if name.endswith(".mbox"):
+        head = "From - Mon Mar 13 10:00:00 2023\nSubject: A letter\n\n"
+        return "".join(f"{head}{piece}\n\n" for piece in pieces.values()).encode()
+    return text.encode()
 
 
 STEPS = st.lists(
@@ -64,11 +86,14 @@ STEPS = st.lists(
 )
 
 
+PACKED = {".zip": 1, ".mbox": 2}  # renamed to another type these could not be read
+
+
 def carry_out(step: tuple[str, str, str], folder: Path, store: Path, tuning: Tuning) -> None:
     kind, name, other = step
     path = folder / name
     if kind == "write":
-        write(folder, name, other, age=0)
+        write(folder, name, content(name, other), age=0)
     elif kind == "ingest":
         ingest(store, folder, allow_removals=True, tuning=tuning)
     elif kind == "killed":
@@ -77,7 +102,7 @@ def carry_out(step: tuple[str, str, str], folder: Path, store: Path, tuning: Tun
         path.unlink()
     elif path.exists() and kind == "touch":
         path.touch()
-    elif path.exists():
+    elif path.exists() and PACKED.get(path.suffix) == PACKED.get(Path(other).suffix):
         (folder / other).parent.mkdir(exist_ok=True)
         path.replace(folder / other)
 
@@ -131,7 +156,7 @@ def test_any_history_ends_like_a_fresh_ingest(
         folder, store = Path(temporary) / "documents", Path(temporary) / "store"
         write(folder, "always.txt", "There is always one document, since an empty store is not made.")
         for name, text in first.items():
-            write(folder, name, text)
+            write(folder, name, content(name, text))
         ingest(store, folder, tuning=tuning)
         for step in steps:
             carry_out(step, folder, store, tuning)

@@ -35,7 +35,7 @@ def test_a_dry_run_says_what_an_ingest_then_does(folder: Path, store: Path, embe
     (folder / "dutch.md").rename(folder / "gemaal.md")
     write(folder, "whale.txt", WHALE)
     write(folder, "bad.txt", b"\0\1\2\3" * 100)
-    write(folder, "picture.png", b"\x89PNG")
+    write(folder, "picture.svg", b"\x89PNG")
     before = files_of(store)
     said = dry(store, model=embedder)
     assert files_of(store) == before

@@ -324,7 +324,7 @@ def test_a_store_without_any_document(tmp_path: Path) -> None:
     folder.mkdir()
     with pytest.raises(UsageError, match="documents"):
         ingest(store, folder)
-    write(folder, "picture.png", b"\x89PNG")
+    write(folder, "picture.svg", b"\x89PNG")
     with pytest.raises(UsageError, match="documents"):
         ingest(store, folder)
     with pytest.raises(NoStore):
@@ -537,13 +537,13 @@ Output = pytest.CaptureFixture[str]
 
 def test_an_old_format_is_skipped_with_advice(folder: Path, store: Path, capsys: Output) -> None:
     write(folder, "letter.DOC", b"\xd0\xcf\x11\xe0" * 100)
-    write(folder, "picture.png", b"\x89PNG")
+    write(folder, "picture.svg", b"\x89PNG")
     report = ingest(store)
-    assert report.skipped == ["letter.DOC", "picture.png"]
+    assert report.skipped == ["letter.DOC", "picture.svg"]
     print_report(report, store)
     assert capsys.readouterr().out.splitlines()[:2] == [
         "skipped  letter.DOC: is of a type that is not read (.DOC); save it as .docx",
-        "skipped  1 (links, and types that are not read): picture.png",
+        "skipped  1 (links, and types that are not read): picture.svg",
     ]
 
 
@@ -591,3 +591,21 @@ def test_characters_that_the_terminal_cannot_show_are_escaped(folder: Path, stor
     )  # fmt: skip
     assert run.returncode == 6
     assert b"caf\\xe9" in run.stdout
+
+
+def test_naming_an_encoding_has_the_file_read_again_and_verified_in_it(tmp_path: Path) -> None:
+    store, folder = tmp_path / "store", tmp_path / "documents"
+    words = "Kainos \u0161iemet i\u0161augo."
+    write(folder, "short.txt", words.encode("cp1257"))
+    write(folder, "plain.txt", "The lock at Veerhaven was closed on Monday.")
+    report = ingest(store, folder)
+    assert [failed["document"] for failed in report.failed] == ["short.txt"]
+    named = {"sh*.txt": "cp1257"}
+    report = ingest(store, folder, encodings=named)
+    assert (report.added, report.unchanged, report.failed) == (["short.txt"], ["plain.txt"], [])
+    assert state(store).documents["short.txt"][2] == words
+    assert differences_of(store) == []
+    assert ingest(store, folder).unchanged == ["plain.txt", "short.txt"]  # as the page does: with those of the store
+    report = ingest(store, folder, encodings={**named, "plain.txt": "cp1250"})
+    assert (report.updated, report.unchanged) == (["plain.txt"], ["short.txt"])
+    assert [failed["document"] for failed in ingest(store, folder, encodings={}).failed] == ["short.txt"]

@@ -33,7 +33,7 @@ def test_what_has_changed(folder: Path, store: Path, capsys: Output) -> None:
     (folder / "dutch.md").touch()
     change(folder / "bridge.txt", "4.2 million", "4.3 million")
     (folder / "harvest.txt").rename(folder / "crops.txt")
-    write(folder, "uploads.png", b"\x89PNG")
+    write(folder, "uploads.svg", b"\x89PNG")
     write(uploads_of(store), "whale.txt", WHALE)
     expected = {"added": ["crops.txt", "uploads/whale.txt"], "changed": ["bridge.txt"], "removed": ["harvest.txt"]}
     assert differences(store) == expected

@@ -36,12 +36,16 @@ def exact(embedder: Embedder, folder: Path) -> Encoder:
     for name in (WEIGHTS, "config.json"):
         shutil.copy(embedder.folder / name, folder / name)
     write_exact(folder)
-    return Encoder(folder, embedder._tokenizer, embedder.window, threads=1)
+    return Encoder(folder, embedder.window, threads=1)
+
+
+def ids(embedder: Embedder, texts: list[str]) -> list[list[int]]:
+    return [encoding.ids for encoding in embedder._tokenizer.encode_batch(texts)]
 
 
 def test_as_floats_the_vectors_are_those_of_sentence_transformers(tiny: Embedder, tmp_path: Path) -> None:
     texts = ["hello", "hello ab c", "x" * 30, "hello " * 500]
-    ours = exact(tiny, tmp_path).encode(["passage: " + text for text in texts])
+    ours = exact(tiny, tmp_path).encode(ids(tiny, ["passage: " + text for text in texts]))
     theirs = tiny._model.encode(texts, prompt="passage: ")
     assert ours.shape == (4, HIDDEN)
     assert likeness(ours, theirs) > 0.9999
@@ -53,7 +57,7 @@ def test_as_floats_the_vectors_are_those_of_sentence_transformers(tiny: Embedder
 def test_so_are_those_of_the_real_models(name: str, prompt: str, e5: Embedder, tmp_path: Path) -> None:
     model = e5 if name == E5 else open_embedder(name, threads=1)
     theirs = model._model.encode(TEXTS, prompt=prompt)
-    assert likeness(exact(model, tmp_path).encode([prompt + text for text in TEXTS]), theirs) > 0.9999
+    assert likeness(exact(model, tmp_path).encode(ids(model, [prompt + text for text in TEXTS])), theirs) > 0.9999
     assert likeness(model.encode_passages(TEXTS), theirs) > (0.99 if name == E5 else 0.9999)  # E5 has 8 bits
 
 
@@ -64,17 +68,19 @@ def test_a_vector_does_not_depend_on_the_other_texts(tiny: Embedder) -> None:
 
 
 def test_threads_change_nothing(tiny: Embedder) -> None:
-    several = Encoder(tiny.folder, tiny._tokenizer, tiny.window, threads=3)
-    alone = Encoder(tiny.folder, tiny._tokenizer, tiny.window, threads=1)
-    texts = [letter * 5 for letter in "abcdefghij"]
+    several = Encoder(tiny.folder, tiny.window, threads=3)
+    alone = Encoder(tiny.folder, tiny.window, threads=1)
+    texts = ids(tiny, [letter * 5 for letter in "abcdefghij"])
     assert np.array_equal(several.encode(texts), alone.encode(texts))
 
 
 def test_a_long_text_is_read_to_the_window_and_ends_as_texts_end(tiny: Embedder) -> None:
-    encoder = Encoder(tiny.folder, tiny._tokenizer, tiny.window, threads=1)
-    long = encoder.encode(["hello " * 200])
-    assert np.array_equal(long, encoder.encode(["hello " * (POSITIONS - 2)]))
-    assert not np.array_equal(long, encoder.encode(["hello " * (POSITIONS - 3)]))
+    encoder = Encoder(tiny.folder, tiny.window, threads=1)
+    long, fits, short = (
+        encoder.encode(ids(tiny, ["hello " * number])) for number in (200, POSITIONS - 2, POSITIONS - 3)
+    )
+    assert np.array_equal(long, fits)
+    assert not np.array_equal(long, short)
 
 
 def test_embedding_needs_no_torch(tiny: Embedder) -> None:

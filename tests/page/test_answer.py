@@ -73,6 +73,27 @@ def test_a_changed_file_is_said(qa: FakeQA) -> None:
     assert "has changed since it was read" in Seen(source_html(citations(answer)[0], qa.document("a/note.txt"))).text
 
 
+def test_a_changed_file_that_says_the_same_is_said_where_it_is_listed_or_counted(qa: FakeQA) -> None:
+    for number in range(30):
+        qa.documents[f"{number:02}.txt"] = document_of(f"{number:02}.txt", COPY)
+    qa.changed = frozenset({"copy.txt", "28.txt", "29.txt"})
+    seen = Seen(answer_html(qa.ask(QUESTION), 0))
+    assert "copy.txt page 2 no date stated changed since it was read" in seen.text
+    assert "The file copy.txt has changed" in seen.text
+    assert "and 21 more places, of them 2 changed since it was read" in seen.text
+
+
+def test_near_identical_documents_are_counted(qa: FakeQA) -> None:
+    answer = qa.ask(QUESTION)
+    (first, *rest) = answer.spans
+    assert "near-identical" not in answer_html(answer, 0)
+    own = replace(first.hit.passage, source=replace(first.source, group="a/note.txt"))
+    also = tuple(replace(place, source=replace(place.source, group="a/note.txt")) for place in first.also)
+    first = replace(first, hit=replace(first.hit, passage=own), also=also)
+    seen = Seen(answer_html(replace(answer, spans=(first, *rest)), 0))
+    assert "2 near-identical documents say the same and count as one" in seen.text
+
+
 def test_no_answer_says_so_and_shows_what_is_near_as_such(qa: FakeQA) -> None:
     answer = qa.ask("Who won?")
     seen = Seen(answer_html(answer, 0))

@@ -49,10 +49,27 @@ def test_what_is_asked_is_said() -> None:
     assert "Asking only 1 document, nl, from 2024-01-01 <button" in told
 
 
+def test_documents_of_an_archive_can_be_removed_together() -> None:
+    members = [DocumentStatus(f"a.zip/{n}.txt", f"/a.zip/{n}.txt", "read", container="a.zip") for n in range(3)]
+    made = drawer_html([*members, DocumentStatus("b.txt", "/b.txt", "read")], Job(), ".txt")
+    assert made.count('data-remove="&quot;a.zip&quot;"') == made.count("Remove all</button>") == 1
+    assert "holds 3 documents" in made
+    assert ">4 documents<" in made
+
+
+def test_a_near_identical_document_is_named() -> None:
+    listed = [DocumentStatus(f"{n}.txt", "", "read", passages=1, near_identical_to="<b>.txt", near_identical=n)
+              for n in range(3)]  # fmt: skip
+    rows = drawer_html(listed, Job(), ".txt").split("<li>")
+    assert ["near-identical to <bdi>&lt;b&gt;.txt</bdi>" in row for row in rows] == [False, False, True, True]
+    assert "</bdi> and 1 more" in rows[3]
+
+
 def test_nothing_in_the_drawer_is_markup() -> None:
     nasty = "<img src=x onerror=alert(1)>\"' \u202e${1}"
     made = drawer_html(
-        [DocumentStatus(nasty, nasty, s, nasty, 5_000_000, 9, 9, (nasty,), nasty, nasty) for s in ("read", "excluded")],
+        [DocumentStatus(nasty, nasty, s, nasty, 5_000_000, 9, 9, (nasty,), nasty, nasty, "", nasty)
+         for s in ("read", "excluded")],
         Job(said=nasty, problem=True), ".txt", nasty, Within(frozenset({nasty}), frozenset({nasty}), nasty, nasty),
     )  # fmt: skip
     assert "<img" not in made

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import html.parser
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from qa.cli import main
 from qa.errors import UsageError
 from qa.page.export import Asked, check, export_facts, read_export, to_html, to_markdown
 from qa.store.opening import open_catalog
-from qa.types import Answer, Hit, Passage, Source, Span
+from qa.types import Answer, Hit, Passage, Place, Source, Span
 from tests.helpers import FakeEmbedder, Listening, ingest, write
 
 NASTY = (
@@ -61,6 +63,24 @@ def test_an_unchanged_export_is_confirmed(
     assert answer["context"]["text"][answer["start"] - answer["context"]["start"] :].startswith(answer["text"])
     assert facts["questions"][1] == {**facts["questions"][1], "answered": False, "lent": ["lamp"], "answers": []}
     assert facts["questions"][1]["nearest"]
+
+
+@pytest.mark.parametrize("form", [to_html, to_markdown])
+def test_changed_files_and_near_identical_ones_are_said(form: Callable[[dict[str, Any]], str]) -> None:
+    answer = answer_of("The lamp was lit.")
+    (span,) = answer.spans
+    copies = tuple(Place(replace(span.source, name=name, group="b"), 0, 9) for name in ("b", "c", "d"))
+    asked = Asked("When?", replace(answer, spans=(replace(span, also=copies),), changed=frozenset({"c"})))
+    facts = export_facts([asked])
+    (said,) = facts["questions"][0]["answers"]
+    assert (said["stale"], [place["stale"] for place in said["also"]]) == (False, [False, True, False])
+    shown = html.unescape(form(facts).partition('{"format"')[0])
+    assert "changed since it was read: c" in shown
+    assert "3 near-identical documents say the same and count as one: b, c, d" in shown
+    for place in (said, *said["also"]):
+        del place["stale"]
+    del said["near_identical"]  # as earlier versions wrote it
+    assert "changed" not in form(facts)
 
 
 @pytest.mark.parametrize("number", [0, 1])

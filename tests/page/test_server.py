@@ -43,6 +43,9 @@ def qa(files: Path) -> FakeQA:
     for name in ("note.html", "a b&c.txt", "secret.txt"):
         write(files, name, TEXT)
     os.symlink(files / "secret.txt", files / "link.txt")
+    packed = document_of("box.mbox/0001", TEXT)
+    source = replace(packed.source, path=str(write(files, "box.mbox", f"From x\n{TEXT}")), member="0001")
+    documents.append(replace(packed, source=source))
     return FakeQA(documents, {"When?": [("note.html", GATE, "22:37")]})
 
 
@@ -79,6 +82,12 @@ def test_an_original_file_is_sent_as_a_download(page: str, files: Path, name: st
     assert headers["Content-Disposition"].startswith("attachment")
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in headers["Content-Security-Policy"]
+
+
+def test_the_original_of_a_letter_is_its_mailbox(page: str, files: Path) -> None:
+    status, body, headers = get(f"{page}/original?document=box.mbox/0001")
+    assert (status, body) == (200, (files / "box.mbox").read_bytes())
+    assert headers["Content-Disposition"] == 'attachment; filename="box.mbox"'
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -11,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mcp import Client, StdioServerParameters
 
 from qa.cli import make_parser
 from qa.settings import Settings
-from tests.helpers import ROOT
+from tests.helpers import ROOT, run_apart
 from tests.promises.served import asked, served
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -71,7 +73,33 @@ def test_the_question_shown_gets_the_answer_shown(store: Path) -> None:
 @pytest.mark.slow
 def test_the_program_shown_runs(store: Path, tmp_path: Path) -> None:
     (tmp_path / "vectorstore").symlink_to(store)
-    program = block("from qa import QA")
+    program = block("with QA.open")
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "01-barrier-fault-agency.txt" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_configuration_for_an_agent_starts_a_server_that_answers(store: Path) -> None:
+    configured = json.loads(block("mcpServers").replace("/path/to/vectorstore", str(store)))["mcpServers"]["verbatim"]
+    assert Path(configured["command"]).name == "qa"
+    server = StdioServerParameters(
+        command=sys.executable, args=["-m", "qa.cli", *configured["args"]], env=dict(os.environ), cwd=ROOT
+    )
+
+    async def ask() -> None:
+        async with Client(server) as client:
+            result = await client.call_tool("ask", {"question": "How many people had to leave their homes?"})
+            assert result.structured_content is not None
+            assert result.structured_content["answers"][0]["document"] == "01-barrier-fault-agency.txt"
+
+    run_apart(ask)
+
+
+@pytest.mark.slow
+def test_the_retriever_shown_finds_the_passage(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "vectorstore").symlink_to(store)
+    program = block("VerbatimRetriever")
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "01-barrier-fault-agency.txt" in done.stdout

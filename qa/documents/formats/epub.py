@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from collections import Counter
 from typing import Any
 from urllib.parse import unquote
 
+from qa.documents.account import unread_notes
 from qa.documents.archives import open_zip, parse_xml, read_part
 from qa.documents.extract import Builder, Extract
 from qa.documents.formats.html import page_paragraphs
+from qa.documents.formats.html_shown import notes_on
 from qa.documents.header import front_date
 from qa.documents.heartbeat import beat
 from qa.errors import UnreadableFile
 
 EPUB_FILE = "a book (.epub)"
 PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
+SILENT = re.compile(r"(?i)mimetype|META-INF/.*|.*\.(?:css|ncx|opf|js|ttf|otf|woff2?|smil|pls|xpgt|plist|dtd|ent)")
 MAX_CHAPTERS = 5_000
 
 
@@ -30,6 +35,8 @@ def load_epub(data: bytes) -> Extract:
             raise UnreadableFile(f"is not {EPUB_FILE}, or damaged: it names no package file")
         root = parse_xml(package, str(path))
         made = Builder()
+        left: Counter[str] = Counter()
+        read = {str(path), *navigation(root, posixpath.dirname(str(path)))}
         names = list(dict.fromkeys(chapters(root, posixpath.dirname(str(path)), made.notes)))
         held = {name.lower(): name for name in archive.namelist()}  # some books name their files in another case
         if len(names) > MAX_CHAPTERS:
@@ -39,8 +46,10 @@ def load_epub(data: bytes) -> Extract:
             page = read_part(archive, held.get(name.lower(), name))
             if page is None:
                 made.notes.append(f"the chapter {name[:80]} is named, but not there")
-            for text, kind in page_paragraphs(page) if page else ():
+            read.add(held.get(name.lower(), name))
+            for text, kind in page_paragraphs(page, left) if page else ():
                 made.add(text, kind)
+        made.notes += [*notes_on(left), *unread_notes(archive.namelist(), read, SILENT, archive.open)]
     title = next(iter(root.xpath("//*[local-name()='metadata']/*[local-name()='title']/text()")), None)
     stated = next(iter(root.xpath("//*[local-name()='metadata']/*[local-name()='date']/text()")), "")
     return made.finish(title, front_date(str(stated)[:10]))
@@ -58,7 +67,17 @@ def chapters(package: Any, folder: str, notes: list[str]) -> list[str]:
         if item is None or item.get("media-type") not in PAGES:
             notes.append(f"the chapter {str(reference.get('idref'))[:80]} is no page of text")
             continue
-        href = unquote((item.get("href") or "").partition("#")[0])
-        place = href.lstrip("/") if href.startswith("/") else posixpath.join(folder, href)
-        found.append(posixpath.normpath(place))
+        found.append(place_of(item, folder))
     return found
+
+
+def place_of(item: Any, folder: str) -> str:
+    """The name, in the archive, of a part that the package file names."""
+    href = unquote((item.get("href") or "").partition("#")[0])
+    return posixpath.normpath(href.lstrip("/") if href.startswith("/") else posixpath.join(folder, href))
+
+
+def navigation(package: Any, folder: str) -> list[str]:
+    """The names of the tables of contents, which say what the headings say."""
+    items = package.xpath("//*[local-name()='manifest']/*[local-name()='item']")
+    return [place_of(item, folder) for item in items if "nav" in (item.get("properties") or "").split()]

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from datetime import date
-from itertools import islice
 from typing import Any
 
-from qa.documents.decoding import decode
+from qa.documents.decoding import decode, decode_noted
 from qa.documents.extract import CELL_BREAK, INVISIBLE, TITLE_CHARS, Extract, name_set, row_of, sorted_marks, tidy
-from qa.documents.formulas import linear
+from qa.documents.formats.html_shown import NEW_LINE, keep_shown, notes_on
 from qa.documents.furniture import furniture_marks
 from qa.documents.header import front_date, header_date, header_title, plausible
-from qa.documents.raised import lowered, raised
 from qa.errors import UnreadableFile
 from qa.text import WORD, fold
 from qa.types import Kind, Mark
 
 HTML_CHARS = 5_000_000  # of a longer page all text is kept: its main text is not looked for
 
-NEW_LINE = "\u2424"  # stands for a line break that must be kept; extractors leave this character alone
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # lxml refuses these
 REFERENCE = re.compile(r"&#(?:([0-9]{1,7})|[xX]([0-9a-fA-F]{1,6}));?")
 META_ATTRIBUTES = ("name", "property", "itemprop", "http-equiv", "pubdate", "content", "datetime")
-NO_TEXT = ("script", "style", "template", "noscript", "iframe", "object", "svg", "select", "textarea", "button")
 AROUND = ("nav", "header", "footer", "form", "aside")
 BLOCK_TAGS = name_set(
     """html, body, main, article, section, div, p, head, h1, h2, h3, h4, h5, h6, quote, blockquote, pre, list, ul, ol
@@ -38,6 +35,7 @@ Paragraph = tuple[str, Kind | None]  # (text, kind; None: running text)
 DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{1,40})", re.IGNORECASE)
 DECLARED_XML = re.compile(rb"<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([\w.:-]{1,40})", re.IGNORECASE)
 CELL_CHARS = 400  # a row with a larger cell is page layout, not a table
+PROSE_WORDS = 12
 SHORT_PAGE = 250  # characters; below this trafilatura itself falls back on all text
 
 
@@ -47,7 +45,8 @@ def load_html(data: bytes) -> Extract:
     Where no main text is found, or only a small part of the page's text, it is the page without menus, header, footer
     and forms. Raises UnreadableFile where the page cannot be parsed.
     """
-    page = decoded_page(data)
+    source, unsure = decode_noted(data, declared_charset(data))
+    page = cleaned(source)
     if not WORD.search(page):
         return Extract("")
     for library in ("trafilatura", "htmldate"):
@@ -55,30 +54,42 @@ def load_html(data: bytes) -> Extract:
     try:
         tree = parse_html(page)
         stated = html_date(tree)
-        struck = drop_hidden(tree)
+        left = keep_shown(tree)
         title = html_title(tree)
-        paragraphs = main_paragraphs(tree, len(page))
+        paragraphs, beside = main_paragraphs(tree, len(page))
     except Exception as error:  # a parser may raise anything on a damaged page
         raise UnreadableFile(f"its HTML cannot be read: {error or type(error).__name__}") from error
     text, structure = joined(paragraphs)
     marks = sorted_marks(furniture_marks(text), structure)
-    notes = left_out(struck)
+    notes = (*notes_on(left), *unsure)
+    if beside:
+        notes += (f"text beside the main text is left out ({beside} paragraph{'s' if beside > 1 else ''})",)
     return Extract(text, title or header_title(text, marks)[0], stated or header_date(text), (), marks, notes)
 
 
-def page_paragraphs(data: bytes) -> list[Paragraph]:
-    """All paragraphs of a page that is part of another document: a chapter of a book, the body of an e-mail."""
+def page_paragraphs(data: bytes, left: Counter[str] | None = None) -> list[Paragraph]:
+    """All paragraphs of a page that is part of another document: a chapter of a book, the body of an e-mail.
+
+    left: gets how many elements of each kind with text are left out.
+    """
     page = decoded_page(data)
     if not WORD.search(page):
         return []
     tree = parse_html(page)
-    drop_hidden(tree)
+    gone = keep_shown(tree)
+    if left is not None:
+        left.update(gone)
     return list(paragraphs_of(body_of(tree)))
 
 
 def decoded_page(data: bytes) -> str:
     """The page's source without characters that lxml refuses. Raises UnreadableFile where it is not text."""
-    return NOT_XML.sub(" ", REFERENCE.sub(referenced, decode(data, declared_charset(data))))
+    return cleaned(decode(data, declared_charset(data)))
+
+
+def cleaned(page: str) -> str:
+    """A page's source without characters that lxml refuses."""
+    return NOT_XML.sub(" ", REFERENCE.sub(referenced, page))
 
 
 def body_of(tree: Any) -> Any:
@@ -117,148 +128,45 @@ def parse_html(page: str) -> Any:
         return html.document_fromstring("<html><body></body></html>")
 
 
-def drop_hidden(tree: Any) -> int:
-    """Removes scripts, controls, hidden and struck-out elements; returns how many were struck out.
-
-    Line breaks that must be kept are marked, raised and lowered figures made plain text.
-    """
-    from lxml import etree
-
-    etree.strip_elements(tree, *NO_TEXT, with_tail=False)
-    for formula in tree.xpath("//body//math"):
-        said = linear(formula)
-        formula.clear(keep_tail=True)
-        formula.text = said
-        formula.drop_tag()
-    for element in tree.xpath("//body//*[@hidden or @style or self::dialog[not(@open)]]"):
-        style = "".join((element.get("style") or "").lower().split())
-        hidden = element.get("hidden") is not None or element.tag == "dialog"
-        if hidden or "display:none" in style or "visibility:hidden" in style:
-            element.drop_tree()
-    struck = tree.xpath("//body//*[self::del or self::s or self::strike]")
-    struck += [e for e in tree.xpath("//body//*[@style]") if "line-through" in e.get("style").lower()]
-    for element in struck:
-        if element.getparent() is not None:
-            element.drop_tree()
-    for element in tree.xpath("//body//sup | //body//sub"):
-        level(element)
-    keep_line_breaks(tree)
-    spread_cells(tree)
-    return len(struck)
-
-
-IS_NOTE = re.compile(
-    r"(?i)(?:^|[\s_-])(?:(?:foot|end)?note|ref|cit(?:e|ation)|fn)"
-)  # in the class, role or type of an element that leads to a note
-
-
-def level(element: Any) -> None:
-    """Makes raised or lowered text plain: a note's mark goes, an exponent stays one."""
-    text = "".join(element.itertext())
-    if element.tag == "sub":
-        said = lowered(text)
-    else:
-        above = [
-            link for link in islice(element.iterancestors("a"), 1) if "".join(link.itertext()).strip() == text.strip()
-        ]
-        around = [element, *element.iterdescendants("a"), *above]
-        names = " ".join(str(e.get(name) or "") for e in around for name in ("class", "role", "epub:type"))
-        leads = any((e.get("href") or "").partition("#")[1] for e in around)
-        said = raised(text_before(element), text, leads or bool(IS_NOTE.search(names)))
-    if said == text:
-        return
-    for child in list(element):
-        element.remove(child)
-    element.text = said
-    element.drop_tag()
-
-
-def text_before(element: Any) -> str:
-    """The last words before an element within its parent."""
-    previous, parent = element.getprevious(), element.getparent()
-    if previous is None:
-        inline = parent.tag in ("a", "b", "i", "em", "strong", "span")
-        return parent.text or (text_before(parent) if inline else "")
-    return "".join([*previous.itertext(), previous.tail or ""])
-
-
-def left_out(struck: int) -> tuple[str, ...]:
-    """What is said of struck-out text."""
-    return (f"struck-out text is left out ({struck} {'place' if struck == 1 else 'places'})",) if struck else ()
-
-
-MOST_SPANNED = 1000  # rows or columns; browsers have such limits too
-
-
-def spread_cells(tree: Any) -> None:
-    """Gives each row of a table all its cells: one that spans rows stands in each of them, as it does for who looks.
-
-    Of a cell that spans columns the others are empty, but for one that names columns: it names each of them.
-    """
-    for table in tree.iter("table"):
-        rows = [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
-        if any(cell.get("rowspan") or cell.get("colspan") for row in rows for cell in row):
-            below: dict[int, tuple[int, Any]] = {}  # column: rows that a cell from above still spans, and the cell
-            for row in rows:
-                spread_row(row, below)
-
-
-def spread_row(row: Any, below: dict[int, tuple[int, Any]]) -> None:
-    made: list[Any] = []
-
-    def from_above() -> None:
-        while len(made) in below:
-            left, cell = below.pop(len(made))
-            if left > 1:
-                below[len(made)] = left - 1, cell
-            made.append(deepcopy(cell))
-
-    for cell in [cell for cell in row if cell.tag in ("td", "th")]:
-        from_above()
-        down, across = (spanned(cell, name) for name in ("rowspan", "colspan"))
-        for number in range(across):
-            one = cell if number == 0 else deepcopy(cell)
-            if number and cell.tag == "td":
-                one.clear()
-            if down > 1:
-                below[len(made)] = down - 1, one
-            made.append(one)
-    from_above()
-    for cell in made:
-        row.append(cell)
-
-
-def spanned(cell: Any, name: str) -> int:
-    value = cell.attrib.pop(name, "1").strip()
-    return max(1, min(int(value), MOST_SPANNED)) if value.isascii() and value.isdigit() else 1
-
-
-def keep_line_breaks(tree: Any) -> None:
-    """Puts NEW_LINE where <pre> or a second <br> breaks a line: extractors would make spaces of them."""
-    for element in tree.xpath("//pre/descendant-or-self::*"):
-        element.text = element.text and re.sub(r"\r\n?|\n", NEW_LINE, element.text)
-        if element.tag != "pre" and element.tail:
-            element.tail = re.sub(r"\r\n?|\n", NEW_LINE, element.tail)
-    for element in tree.xpath("//p//br"):
-        before = element.getprevious()
-        if before is not None and before.tag == "br" and not (before.tail or "").strip():
-            element.tail = NEW_LINE + (element.tail or "")
-
-
-def main_paragraphs(tree: Any, size: int) -> list[Paragraph]:
-    """The paragraphs of the page's main text."""
+def main_paragraphs(tree: Any, size: int) -> tuple[list[Paragraph], int]:
+    """The paragraphs of the page's main text, and how many of prose are left out beside it."""
     from trafilatura import bare_extraction
 
     whole = list(paragraphs_of(without_surroundings(tree)))
+    every = list(paragraphs_of(body_of(tree)))
     if size > HTML_CHARS:
-        return whole
+        return whole, prose_beside(every, whole)
     page = bare_extraction(tree, include_comments=False, include_tables=True, favor_recall=True)
     body = getattr(page, "body", None)
     main = list(paragraphs_of(body)) if body is not None else []
     length, most = (sum(len(text) for text, _ in found) for found in (main, whole))
-    if length < SHORT_PAGE and whole:  # trafilatura has fallen back on all text, menus included
-        return whole
-    return main if length * 4 >= most else whole
+    if (length < SHORT_PAGE and whole) or length * 4 < most:  # a short one is all text, menus included
+        main = whole
+    main = with_headings(main, whole)
+    return main, prose_beside(every, main)
+
+
+def with_headings(main: Sequence[Paragraph], whole: Sequence[Paragraph]) -> list[Paragraph]:
+    """The main text with the headings of `whole` that were dropped though what they stand above is kept."""
+    found, kept = list(main), {fold(text) for text, _ in main}
+    for number, (text, kind) in enumerate(whole):
+        if kind != "heading" or fold(text) in kept:
+            continue
+        below = next((fold(other) for other, role in whole[number + 1 :] if role != "heading"), None)
+        above = fold(whole[number - 1][0]) if number else ""
+        if below in kept:
+            at = next(i for i, (other, _) in enumerate(found) if fold(other) == below)
+            found.insert(at, (text, kind))
+        elif below is None and found and above == fold(found[-1][0]):
+            found.append((text, kind))
+    return found
+
+
+def prose_beside(every: Sequence[Paragraph], kept: Sequence[Paragraph]) -> int:
+    """How many paragraphs of a page are sentences and are not among those that are kept."""
+    said = fold(" ".join(text for text, _ in kept))
+    prose = (text for text, _ in every if len(text.split()) >= PROSE_WORDS and text.rstrip()[-1] in '.!?"\u201d')
+    return sum(fold(text) not in said for text in prose)
 
 
 def without_surroundings(tree: Any) -> Any:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, zip_longest
 from typing import Any
 
-from qa.documents.decoding import decode
+from qa.cells import FIELD as FIELD_BREAK
+from qa.documents.decoding import decode_noted
 from qa.documents.extract import Extract, sorted_marks
 from qa.documents.formats.plain import load_text
 from qa.documents.furniture import furniture_marks
@@ -19,19 +20,23 @@ MARKDOWN_CHARS = 2_000_000  # a longer file is read as plain text: parsing it wo
 
 
 def load_markdown(data: bytes) -> Extract:
-    """Markdown: exactly the decoded file; front matter, comments, rules and the like are marked as furniture."""
-    text = decode(data)
+    """Markdown: exactly the decoded file; comments, rules and the like are marked as furniture.
+
+    Of front matter title and date are known, every other field is text.
+    """
+    text, notes = decode_noted(data)
     if len(text) > MARKDOWN_CHARS:
         return load_text(data)
-    front, fields = front_matter(text)
-    body = front.end if front else 0
+    front, fields, body = front_matter(text)
     structure, heading = markdown_marks(text, body)
-    hidden = [mark for mark in structure if mark.kind == "furniture"] + ([front] if front else [])
+    hidden = [mark for mark in structure if mark.kind == "furniture"] + [
+        mark for mark in front if mark.kind == "furniture"
+    ]
     junk = sorted_marks(hidden, furniture_marks(text))
     title = fields.get("title") or heading or header_title(text, junk, body)[0]
     stated = next((value for name in FRONT_DATES if (value := front_date(fields.get(name, "")))), None)
-    marks = sorted_marks(junk, (mark for mark in structure if mark.kind != "furniture"))
-    return Extract(text, title, stated or header_date(text, body), (), marks)
+    marks = sorted_marks(junk, (mark for mark in (*front, *structure) if mark.kind != "furniture"))
+    return Extract(text, title, stated or header_date(text, body), (), marks, notes)
 
 
 FRONT_DATES = ("date", "published", "publishdate", "pubdate", "datum", "created", "updated", "lastmod", "modified")
@@ -40,22 +45,43 @@ TAG = re.compile(r"<[^<>]*>")
 FIELD = re.compile(r"(?P<name>[A-Za-z_-]+)\s*[:=]\s*(?P<value>.*)")
 
 
-def front_matter(text: str) -> tuple[Mark | None, dict[str, str]]:
-    """The block of settings that a file may begin with, and its one-line fields, names in lower case."""
+def front_matter(text: str) -> tuple[list[Mark], dict[str, str], int]:
+    """The block of settings that a file may begin with: its lines, its one-line fields by small names, where it ends.
+
+    Its first and last line, the title and dates are furniture, any other field is a row.
+    """
     opening = FRONT_MATTER.match(text)
     if not opening:
-        return None, {}
+        return [], {}, 0
     fields: dict[str, str] = {}
+    hidden = [(0, opening.end("fence"))]
+    marks: list[Mark] = []
     for match in LINE.finditer(text, opening.end()):
         line = match.group().rstrip()
         if line == opening["fence"] or (line == "..." and opening["fence"] == "---"):
-            return Mark(0, match.end(), "furniture"), fields
+            return [*marks, *connected(text, [*hidden, match.span()])], fields, match.end()
         field = FIELD.fullmatch(line)
+        name = field["name"].casefold() if field else ""
         if field:
             value = field["value"].strip()
             quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-            fields.setdefault(field["name"].casefold(), value[1:-1] if quoted else value)
-    return None, {}  # without a closing line it is a thematic break
+            fields.setdefault(name, value[1:-1] if quoted else value)
+        if name == "title" or name in FRONT_DATES:
+            hidden.append(match.span())
+        else:
+            marks += (Mark(a, b, "row", FIELD_BREAK) for a, b in trimmed(text, *match.span()))
+    return [], {}, 0  # without a closing line it is a thematic break
+
+
+def connected(text: str, lines: Sequence[Range]) -> Iterator[Mark]:
+    """Furniture marks for lines, one for those between which nothing stands."""
+    start, end = lines[0]
+    for first, last in lines[1:]:
+        if text[end:first].strip():
+            yield Mark(start, end, "furniture")
+            start = first
+        end = last
+    yield Mark(start, end, "furniture")
 
 
 def markdown_marks(text: str, body: int) -> tuple[list[Mark], str | None]:

@@ -6,7 +6,6 @@ They are joined to lines here, to paragraphs and tables in `pdf_blocks`, and acr
 
 from __future__ import annotations
 
-import contextlib
 import io
 import logging
 import math
@@ -17,9 +16,21 @@ from dataclasses import replace
 from typing import Any
 
 from qa.documents import ocr
+from qa.documents.attached import Loaders
 from qa.documents.extract import Builder, Extract, one_line
 from qa.documents.formats.pdf_blocks import LARGER, Line, Page, page_blocks, usual_distance
 from qa.documents.formats.pdf_pages import mend_pages, without_running_heads, words_of
+from qa.documents.formats.pdf_parts import (
+    FAULTS,
+    RECORDINGS,
+    add_attachments,
+    document_notes,
+    form_lines,
+    kinds_of_notes,
+    large_pictures,
+    note_lines,
+    pages_note,
+)
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
 from qa.documents.raised import raised
@@ -33,35 +44,47 @@ LIGATURES = {0xFB00 + i: text for i, text in enumerate(("ff", "fi", "fl", "ffi",
 BULLETS = dict.fromkeys((0xF0B7, 0xF0A7, 0xF0D8), "\u2022")  # of symbol fonts
 SIGNS = LIGATURES | BULLETS | {0x00A0: " "}
 NO_SIGN = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")  # characters that only a font defines
-FAULTS = (KeyError, ValueError, TypeError, IndexError, AttributeError, ZeroDivisionError, NotImplementedError)
 BOLD = re.compile(r"(?i)bold|black|heavy|demi")
 FILE_TITLE = re.compile(r"(?i)^(?:microsoft (?:word|powerpoint|excel) - .*|untitled.*|naamloos.*|.*\.\w{2,5})$")
 
 
-def load_pdf(data: bytes) -> Extract:
+def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     """PDF: paragraphs, headings and tables; running heads once, words broken at the end of a line joined.
 
-    Raises UnreadableFile for a PDF that is protected, damaged, or a scan that cannot be read.
+    Attached files come behind the last page. loaders: for them, by the suffix of their names. Raises UnreadableFile for
+    a PDF that is protected, damaged, or a scan that cannot be read.
     """
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its warnings about a file are not for the user
     reader = opened(data)
     pages: list[list[Line]] = []
-    notes: list[str] = []
     scans = 0
-    for page in reader.pages:
+    damaged, pictures, kinds = [], [], Counter[str]()
+    for number, page in enumerate(reader.pages, start=1):
         beat()
-        if len(pages) >= MAX_PAGES:
+        if number > MAX_PAGES:
             raise UnreadableFile(f"has more than {MAX_PAGES:,} pages: split it")
-        lines = page_lines(page)
+        lines, whole = page_lines(page)
+        if not whole:
+            damaged.append(number)
         if not any(WORD.search(line.text) for line in lines) and has_image(page):
             lines = [Line(text, 0, -12 * i, 10) for i, text in enumerate(ocr.read_page(page)) if text]
             scans += not lines
+        elif large_pictures(page):
+            pictures.append(number)
+        kinds.update(kinds_of_notes(page))
         pages.append([*lines, *form_lines(page), *note_lines(page)])
-    if scans:
-        notes.append(ocr.missing(scans, len(pages)))
-        if not any(pages):
-            raise UnreadableFile(notes[0])
-    return assembled(pages, stated_title(reader), notes)
+    notes = [ocr.missing(scans, len(pages))] if scans else []
+    notes += pages_note(damaged, "text is missing on {}, which cannot be read to its end")
+    notes += pages_note(pictures, "text in pictures is not read ({})")
+    if kinds["/StrikeOut"]:
+        notes.append(f"text that somebody has struck out is read as well ({kinds['/StrikeOut']} places)")
+    if any(kinds[kind] for kind in RECORDINGS):
+        notes.append("recordings are not read")
+    made, title = assembled(pages, stated_title(reader), [*notes, *document_notes(reader)])
+    add_attachments(made, reader, loaders)
+    if scans and not made.length:
+        raise UnreadableFile(notes[0])
+    return completed(made.finish(title))
 
 
 def opened(data: bytes) -> Any:
@@ -82,8 +105,8 @@ def opened(data: bytes) -> Any:
     return reader
 
 
-def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[str]) -> Extract:
-    """The text of all pages, given their lines, the title in the file's properties, and what could not be read.
+def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[str]) -> tuple[Builder, str | None]:
+    """The text and title of all pages, given their lines, the title in the file's properties, and notes.
 
     The size of the body's letters, the distance of its lines and running heads are found in the document as a whole.
     """
@@ -104,14 +127,14 @@ def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[st
                 made.table(block.rows)
             else:
                 made.add(block.text, block.kind)
-    return completed(made.finish(title if title and known_title(title, pages[0]) else headline(made_pages, body)))
+    return made, title if title and known_title(title, pages[0]) else headline(made_pages, body)
 
 
 # ---- pieces and lines ----
 
 
-def page_lines(page: Any) -> list[Line]:
-    """The lines of a page in the order in which they were drawn."""
+def page_lines(page: Any) -> tuple[list[Line], bool]:
+    """The lines of a page in the order in which they were drawn, and whether it could be read to its end."""
     from pypdf.errors import PyPdfError
 
     pieces: list[tuple[str, Line]] = []
@@ -125,13 +148,16 @@ def page_lines(page: Any) -> list[Line]:
             bold = bool(font and BOLD.search(str(font.get("/BaseFont", ""))))
             pieces.append((text, Line("", x, y, height, bold, abs(up) > abs(right))))
 
-    with contextlib.suppress(PyPdfError, *FAULTS):  # the text before the fault is kept
+    whole = True
+    try:
         page.extract_text(visitor_text=visit)
+    except (PyPdfError, *FAULTS):  # the text before the fault is kept
+        whole = False
     lines = list(lines_of(pieces))
     turned = [line for line in lines if line.turned]
     if 0 < len(turned) * 3 < len(lines):  # a stamp in the margin must not separate two pages
         lines = [*turned, *(line for line in lines if not line.turned)]
-    return lines
+    return lines, whole
 
 
 def lines_of(pieces: Sequence[tuple[str, Line]]) -> Iterator[Line]:
@@ -194,33 +220,6 @@ def made_line(buffer: Sequence[str], place: Line) -> Line:
     """A line at that place; gaps of three spaces or more become three, others one."""
     text = "".join(buffer).replace("\t", " ").strip()
     return replace(place, text=re.sub(r" {2,}", lambda gap: "   " if len(gap.group()) > 2 else " ", text))
-
-
-def form_lines(page: Any) -> Iterator[Line]:
-    """The form fields of a page that are filled in: name and value of each."""
-    try:
-        widgets = [note.get_object() for note in page.get("/Annots") or ()]
-        for widget in widgets[:5000]:
-            value = widget.get("/V") if widget.get("/Subtype") == "/Widget" and widget.get("/FT") != "/Btn" else None
-            name = one_line(str(widget.get("/TU") or widget.get("/T") or ""))
-            if isinstance(value, str) and (words := one_line(value)):
-                x, y, *_ = [float(side) for side in widget.get("/Rect", (0, 0))]
-                yield Line(f"{name}: {words}" if name else words, x, y, 10)
-    except FAULTS:
-        return
-
-
-def note_lines(page: Any) -> Iterator[Line]:
-    """What people have written on a page: comments and remarks, each as a paragraph that says what it is."""
-    try:
-        for at, note in enumerate(list(page.get("/Annots") or ())[:5000]):
-            with contextlib.suppress(*FAULTS):
-                written = note.get_object()
-                words = one_line(str(written.get("/Contents") or ""))
-                if words and written.get("/Subtype") not in ("/Link", "/Widget", "/Popup"):
-                    yield Line(f"Note on the page: {words}", 0, -40.0 * (at + 1), 10)
-    except FAULTS:
-        return
 
 
 def has_image(page: Any) -> bool:

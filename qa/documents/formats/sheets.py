@@ -4,84 +4,192 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from qa.documents.archives import open_zip, read_part, transitional
+from qa.documents.archives import transitional
+from qa.documents.attached import Loaders
 from qa.documents.extract import Builder, Extract
+from qa.documents.formats.sheet_parts import R, S, add_sheet_parts
 from qa.documents.formats.tables import HEAD_ROWS, columns_row
+from qa.documents.formats.word_text import levelled
+from qa.documents.heartbeat import beat
+from qa.documents.number_formats import duration_text, formatted
+from qa.documents.ooxml import Package
 from qa.errors import UnreadableFile
 
+EXCEL_FILE = "an Excel workbook (.xlsx)"
 SHEET_ROWS = 1_048_576  # the most that Excel allows
 SHEET_COLUMNS = 16_384
 MERGED_COLUMNS = 1_000  # columns of a merged cell that are looked at
 NO_VALUE = "[no value]"  # stands for a formula whose result the file does not hold
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
-LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]')  # text within a number format; currency signs
-NOT_SHOWN = re.compile(r"\[[^\]]*\]|_.|\*.")  # colours, conditions, space for a sign
-DIGITS = re.compile(r"[#0?,.]*[#0?][#0?,.]*")
+HIDDEN = re.compile(rb"\bhidden=\"(?:1|true)\"")
+ROW = re.compile(rb"<(?:\w+:)?row\b[^<>]*>")
+NUMBER = re.compile(rb"\br=\"(\d{1,7})\"")
+COLUMN = re.compile(rb"<(?:\w+:)?col\b[^<>]*>")
+CELL = re.compile(rb"<c\b[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\Z")
+CELL_BYTES = 500  # of the tag of a cell, at most
+NAMESPACE = S.strip("{}").encode("ascii")
+ESCAPED = re.compile(r"_x([0-9A-F]{4})_")
 
 
-def load_xlsx(data: bytes) -> Extract:
-    """XLSX: each sheet under its name, a line for each row; formulas as their last values.
+def load_xlsx(data: bytes, loaders: Loaders) -> Extract:
+    """XLSX: each sheet under its name, a line for each row; formulas as their last values; then what else it holds.
 
-    A merged cell stands in each of its rows. Hidden sheets are named as such, formulas without a value are noted.
+    A merged cell stands in each of its rows. Hidden sheets are named as such, formulas without a value are noted;
+    hidden rows and columns and struck-out text are left out and noted. loaders: for embedded files, by suffix.
     """
     from openpyxl import load_workbook
 
-    with open_zip(data, "xl/workbook.xml", "an Excel workbook (.xlsx)"):
-        data = transitional(data)
-        book, formulas = (
-            load_workbook(io.BytesIO(data), read_only=True, data_only=values, keep_links=False)
-            for values in (True, False)
-        )
+    package = Package(data, EXCEL_FILE)
+    entries = package.main_root(S + "workbook", EXCEL_FILE).iter(S + "sheet")
+    relations = package.relations(package.main)
+    whole = io.BytesIO(transitional(data))
+    book, formulas = (
+        load_workbook(whole, read_only=True, data_only=values, keep_links=False, rich_text=values)
+        for values in (True, False)
+    )
+    held = dict(zip(book.sheetnames, (formulas[name] for name in book.sheetnames), strict=True))
     made = Builder()
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for sheet, written in zip(book.worksheets, formulas.worksheets, strict=True):
-            for one in (sheet, written):
-                one.reset_dimensions()  # the size that the file states cannot be relied on
-            hidden = sheet.sheet_state != "visible"
-            named = len(book.worksheets) > 1 or not re.fullmatch(r"(?i)(?:sheet|blad|tabelle|feuil)\s*\d*", sheet.title)
-            merged = merged_areas(read_part(archive, sheet._worksheet_path.lstrip("/")) or b"")
-            unknown: list[str] = []
-            name = f"{sheet.title} (hidden sheet)" if hidden else sheet.title if named else ""
-            add_sheet(made, name, sheet_rows(sheet, written, merged, unknown))
-            if unknown:
-                some = ", ".join(unknown[:5]) + (" ..." if len(unknown) > 5 else "")
-                made.notes.append(f"formulas of the sheet {sheet.title[:40]} have no stored value ({some})")
+    struck = {i for i, style in enumerate(book._cell_styles) if book._fonts[style.fontId].strike}
+    only = len(held) == 1
+    for entry in entries:
+        beat()
+        name = entry.get("name") or ""
+        relation = relations.get(entry.get(R + "id"))
+        hidden = entry.get("state", "visible") != "visible"
+        named = hidden or not only or not re.fullmatch(r"(?i)(?:sheet|blad|tabelle|feuil)\s*\d*", name)
+        title = f"{name} (hidden sheet)" if hidden else name if named else ""
+        if relation is None or relation.kind not in ("worksheet", "chartsheet"):
+            continue
+        if relation.kind == "worksheet" and name in held:
+            xml = package.data(relation.target) or b""
+            hiding = hidden_rows(xml), hidden_columns(xml)
+            reader = Sheet(book[name], held[name], merged_areas(xml), *hiding, struck, inline_texts(xml))
+            add_sheet(made, title, reader.rows())
+            made.notes += reader.notes()
+        else:
+            package.read.add(relation.target)
+            made.add(title, "heading")
+        add_sheet_parts(made, package, relation.target, loaders)
+    made.notes += package.unread()
     return made.finish(book.properties.title)
 
 
-def sheet_rows(sheet: Any, written: Any, merged: Sequence[Area], unknown: list[str]) -> Iterator[list[str]]:
-    """The cells of each row that has any, as text. Raises UnreadableFile for more rows than a sheet can have.
+class Sheet:
+    """The rows of a sheet as text; counts what is left out."""
 
-    written: the same sheet with its formulas. unknown: gets the places of formulas without a value.
-    """
-    begins = {(area.top, area.left): area for area in merged}
-    carried: dict[int, tuple[int, str]] = {}  # column: the last row that a merged cell reaches, and what it says
-    for number, (row, sources) in enumerate(zip(sheet.iter_rows(), written.iter_rows(), strict=False), start=1):
-        if number > SHEET_ROWS or len(row) > SHEET_COLUMNS:
-            raise UnreadableFile("has more rows or columns than a sheet can have: it is damaged, or made to do harm")
-        cells: list[str] = []
-        for column, (cell, source) in enumerate(zip(row, sources, strict=False), start=1):
-            text = cell_text(cell)
-            if cell.value is None and source.data_type == "f":
-                unknown.append(source.coordinate)
-                text = NO_VALUE
-            area = begins.get((number, column))
-            if area:
-                wide = range(area.left, area.right + 1 if number == 1 else area.left + 1)  # names of columns go on
-                carried |= dict.fromkeys(wide, (area.bottom, text))
-            until, said = carried.get(column, (0, ""))
-            cells.append(text or (said if number <= until else ""))
-        for column in sorted(at for at, (until, _) in carried.items() if number <= until and at > len(cells)):
-            cells += [""] * (column - len(cells) - 1)  # the file holds nothing of a merged cell but its first place
-            cells.append(carried[column][1])
-        if any(cells):
-            yield cells
+    def __init__(
+        self,
+        sheet: Any,
+        written: Any,
+        merged: Sequence[Area],
+        rows: set[int],
+        columns: set[int],
+        struck: set[int],
+        inline: dict[str, Any],
+    ) -> None:
+        """written: the sheet with its formulas. rows, columns: the hidden ones. struck: styles of struck-out cells.
+
+        inline: texts with letters of several looks, by their cell.
+        """
+        self.sheet, self.written, self.merged, self.inline = sheet, written, merged, inline
+        self.hidden_rows, self.hidden_columns, self.struck = rows, columns, struck
+        self.unknown: list[str] = []  # places of formulas without a value
+        self.left_rows = self.left_cells = 0
+        self.left_columns: set[int] = set()
+        for one in (sheet, written):
+            one.reset_dimensions()  # the size that the file states cannot be relied on
+
+    def rows(self) -> Iterator[list[str]]:
+        """The cells of each row that has any. Raises UnreadableFile for more rows than a sheet can have."""
+        begins = {(area.top, area.left): area for area in self.merged}
+        carried: dict[int, tuple[int, str]] = {}  # column: the last row that a merged cell reaches, and what it says
+        for number, (row, sources) in enumerate(zip(self.sheet.iter_rows(), self.written.iter_rows(), strict=False), 1):
+            if number > SHEET_ROWS or len(row) > SHEET_COLUMNS:
+                raise UnreadableFile(
+                    "has more rows or columns than a sheet can have: it is damaged, or made to do harm"
+                )
+            cells: list[str] = []
+            for column, (cell, source) in enumerate(zip(row, sources, strict=False), start=1):
+                text = self.text_of(cell, source)
+                area = begins.get((number, column))
+                if area:
+                    wide = range(area.left, area.right + 1 if number == 1 else area.left + 1)  # names of columns go on
+                    carried |= dict.fromkeys(wide, (area.bottom, text))
+                until, said = carried.get(column, (0, ""))
+                cells.append(text or (said if number <= until else ""))
+            for column in sorted(at for at, (until, _) in carried.items() if number <= until and at > len(cells)):
+                cells += [""] * (column - len(cells) - 1)  # the file holds nothing of a merged cell but its first place
+                cells.append(carried[column][1])
+            if number in self.hidden_rows:
+                self.left_rows += any(cells)
+                continue
+            self.left_columns |= {at for at in self.hidden_columns if at <= len(cells) and cells[at - 1]}
+            shown = [text for at, text in enumerate(cells, start=1) if at not in self.hidden_columns]
+            if any(shown):
+                yield shown
+
+    def text_of(self, cell: Any, source: Any) -> str:
+        """What a cell shows. source: the cell with its formula."""
+        if cell.value is None:
+            if source.data_type != "f":
+                return ""
+            self.unknown.append(source.coordinate)
+            return NO_VALUE
+        if self.struck and getattr(cell, "_style_id", 0) in self.struck:
+            self.left_cells += 1
+            return ""
+        rich = self.inline.get(cell.coordinate) if self.inline else None
+        if rich is None and isinstance(cell.value, str | int | float | date | time | timedelta):
+            return cell_text(cell)
+        shown, left = rich_text(rich or cell.value)
+        self.left_cells += left
+        return shown
+
+    def notes(self) -> Iterator[str]:
+        """What is said of the sheet."""
+        of = f"of the sheet {self.sheet.title[:40]}"
+        if self.unknown:
+            some = ", ".join(self.unknown[:5]) + (" ..." if len(self.unknown) > 5 else "")
+            yield f"formulas {of} have no stored value ({some})"
+        for count, what in ((self.left_rows, "row"), (len(self.left_columns), "column")):
+            if count:
+                yield f"hidden {what}s {of} are left out ({count})"
+        if self.left_cells:
+            yield f"struck-out text {of} is left out ({self.left_cells} pieces)"
+
+
+def rich_text(value: Any) -> tuple[str, int]:
+    """(what a cell with letters of several looks shows, the number of struck-out pieces that are left out)."""
+    said, left = "", 0
+    for piece in value:
+        font = getattr(piece, "font", None)
+        text = unescaped(str(getattr(piece, "text", piece)))
+        if font is not None and font.strike:
+            left += 1
+        else:
+            said += levelled(said[-20:], text, (font.vertAlign or "") if font is not None else "")
+    return said, left
+
+
+def inline_texts(sheet: bytes) -> dict[str, Any]:
+    """The texts in a sheet's XML with letters of several looks, by their cell; openpyxl reads them as plain ones."""
+    from openpyxl.cell.rich_text import CellRichText
+    from openpyxl.xml.functions import fromstring
+
+    found = {}
+    for part in sheet.split(b"</is>") if b"<is>" in sheet else ():
+        before, _, text = part.rpartition(b"<is>")
+        place = CELL.search(before[-CELL_BYTES:])
+        if place and (b"<strike" in text or b"<vertAlign" in text):
+            found[place[1].decode("ascii")] = CellRichText.from_tree(
+                fromstring(b'<is xmlns="%s">%s</is>' % (NAMESPACE, text))
+            )
+    return found
 
 
 class Area(NamedTuple):
@@ -101,6 +209,30 @@ def merged_areas(sheet: bytes) -> list[Area]:
     for reference in MERGED.findall(sheet)[:SHEET_COLUMNS]:
         left, top, right, bottom = range_boundaries(reference.decode("ascii"))
         found.append(Area(top, left, bottom, min(right, left + MERGED_COLUMNS)))
+    return found
+
+
+def hidden_rows(sheet: bytes) -> set[int]:
+    """The numbers of the rows that a sheet's XML hides."""
+    found: set[int] = set()
+    if not HIDDEN.search(sheet):
+        return found
+    number = 0
+    for row in ROW.findall(sheet):
+        stated = NUMBER.search(row)
+        number = int(stated[1]) if stated else number + 1
+        if HIDDEN.search(row):
+            found.add(number)
+    return found
+
+
+def hidden_columns(sheet: bytes) -> set[int]:
+    """The numbers of the columns that a sheet's XML hides."""
+    found: set[int] = set()
+    for column in COLUMN.findall(sheet):
+        ends = [re.search(rb"\b%s=\"(\d{1,5})\"" % name, column) for name in (b"min", b"max")]
+        if HIDDEN.search(column) and ends[0] and ends[1]:
+            found |= set(range(int(ends[0][1]), min(int(ends[1][1]), SHEET_COLUMNS) + 1))
     return found
 
 
@@ -138,58 +270,9 @@ def cell_text(cell: Any) -> str:
         return duration_text(value)
     if isinstance(value, time):
         return value.isoformat("minutes" if not value.second else "auto")
-    return formatted(value, shown) if isinstance(value, int | float) else str(value)
+    return formatted(value, shown) if isinstance(value, int | float) else unescaped(str(value))
 
 
-def duration_text(value: timedelta) -> str:
-    """Hours, which may be more than a day's, and minutes; seconds where there are any."""
-    seconds = round(value.total_seconds())
-    text = f"{abs(seconds) // 3600}:{abs(seconds) // 60 % 60:02}"
-    return ("-" if seconds < 0 else "") + text + (f":{abs(seconds) % 60:02}" if seconds % 60 else "")
-
-
-def formatted(value: float, form: str) -> str:
-    """A number in a number format: leading zeros, decimals, signs between thousands, per cent, words around it."""
-    sections = form.split(";")
-    section = sections[1] if value < 0 and len(sections) > 1 else sections[0]
-    bare = NOT_SHOWN.sub("", LITERAL.sub("\x00", section))
-    digits = DIGITS.search(bare)
-    if digits is None or re.search(r"[eE][+-]|/|[ymdhs]", bare):
-        return number_text(value)
-    if len(DIGITS.findall(bare)) > 1:
-        return spread(value, NOT_SHOWN.sub("", LITERAL.sub(lambda found: "".join(found.groups("")), section)))
-    pattern = digits.group()
-    whole, _, fraction = pattern.partition(".")
-    if "%" in bare:
-        value *= 100
-    number = abs(value) if len(sections) > 1 and value < 0 else value
-    places, needed = len(fraction), fraction.count("0")
-    text = f"{number:{',' if ',' in whole.strip(',') else ''}.{places}f}"
-    if places > needed:
-        text = re.sub(rf"0{{1,{places - needed}}}$", "", text).rstrip(".")
-    zeros = whole.count("0")
-    head, dot, tail = text.partition(".")
-    sign, head = ("-", head[1:]) if head.startswith("-") else ("", head)
-    text = sign + head.zfill(zeros) + dot + tail
-    words = iter("".join(found) for found in LITERAL.findall(section))
-    around = re.sub("\x00", lambda _: next(words, ""), bare[: digits.start()] + "\x01" + bare[digits.end() :])
-    return around.replace("\x01", text).strip()
-
-
-def spread(value: float, pattern: str) -> str:
-    """A number in groups of digits, such as a telephone number: filled in from the right."""
-    left = list(str(round(abs(value))))
-    made: list[str] = []
-    for sign in reversed(pattern):
-        if sign in "0#?":
-            made.append(left.pop() if left else "0" if sign == "0" else "")
-        else:
-            made.append(sign)
-    first = next(at for at, sign in enumerate(pattern) if sign in "0#?")
-    made.insert(len(pattern) - first, "".join(left))  # digits that the pattern has no place for
-    return "".join(reversed(made)).strip()
-
-
-def number_text(value: float) -> str:
-    """A number without trailing zeros, to 12 digits where it is no integer."""
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else f"{value:.12g}"
+def unescaped(text: str) -> str:
+    """A text with the characters that XML cannot hold, which the file writes as _x000D_."""
+    return ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text

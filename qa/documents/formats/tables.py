@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 
-from qa.documents.decoding import decode
+from qa.documents.decoding import decode_noted
 from qa.documents.extract import TEXT_CHARS, Extract, looks_like_columns
 from qa.errors import UnreadableFile
 from qa.text import WORD, Range
@@ -24,7 +24,7 @@ END = re.compile(r"\r\n|\r|\n|\Z")
 
 def load_csv(data: bytes) -> Extract:
     """CSV: exactly the decoded file; each record is marked as a row, the one that names the columns as such."""
-    text = decode(data)
+    text, notes = decode_noted(data)
     if len(text) > TEXT_CHARS:
         raise UnreadableFile(f"holds more than {TEXT_CHARS // 10**6} million characters: split it")
     found = [where for where in records(text) if WORD.search(text, *where)]
@@ -40,7 +40,7 @@ def load_csv(data: bytes) -> Extract:
     title = next(
         (" ".join(text[m.start : m.end].strip(DELIMITERS).split()) for m in marks[:1] if m.kind == "heading"), None
     )
-    return Extract(text, title, None, (), tuple(marks))
+    return Extract(text, title, None, (), tuple(marks), notes)
 
 
 def cells_in(record: str, delimiter: str) -> list[str]:

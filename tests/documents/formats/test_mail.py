@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from email.message import EmailMessage
 
 from tests.documents.making import PROSE, assert_sound, extract_of, letter, marked, refusal
+from tests.documents.outlook_files import tnef
 
 
 def test_eml_text_parts_and_attachments() -> None:
@@ -14,10 +16,10 @@ def test_eml_text_parts_and_attachments() -> None:
     assert found.date == "2022-12-16"
     assert found.text.startswith("From: Ann <ann@example.org>\nTo: Ben <ben@example.org>\nDate: Fri, 16 Dec 2022")
     assert found.text.count("opens on") == 1
-    assert marked(found, "heading") == ["ships.csv", "photo.png"]
+    assert marked(found, "heading") == ["ships.csv", "photo.svg"]
     assert marked(found, "columns") == ["Port,Ships,Year"]
     assert marked(found, "row") == ["Veerhaven,12,2021"]
-    assert found.notes == ("the attachment photo.png is of a type that is not read",)
+    assert found.notes == ("the attachment photo.svg is of a type that is not read",)
 
 
 def test_eml_with_html_only_in_another_charset() -> None:
@@ -35,7 +37,9 @@ def test_messages_nested_too_deep_are_not_read() -> None:
         outer.set_content("See below.")
         outer.add_attachment(message)
         message = outer
-    assert extract_of(message.as_bytes(), ".eml").text.count("See below.") == 5
+    found = extract_of(message.as_bytes(), ".eml")
+    assert found.text.count("See below.") == 5
+    assert found.notes == ("a letter lies too deep in others to be read (message/rfc822)",)
 
 
 def test_a_file_without_mail_headers_is_refused() -> None:
@@ -101,3 +105,88 @@ def test_a_part_that_is_not_read_and_a_malformed_letter_are_noted() -> None:
         "the letter is malformed, parts may be missing (CloseBoundaryNotFoundDefect)",
         "a part of the letter is of a type that is not read (application/x-thing)",
     )
+
+
+def part(kind: str, data: bytes, *more: str) -> bytes:
+    """A part of a letter, as it is sent."""
+    return "\n".join((f"Content-Type: {kind}", *more, "", "")).encode() + data
+
+
+def mixed(*parts: bytes, kind: str = "mixed") -> bytes:
+    edge = f"edge{len(parts)}{kind}"
+    inside = b"".join(f"--{edge}\n".encode() + one + b"\n" for one in parts)
+    return f"Content-Type: multipart/{kind}; boundary={edge}\n\n".encode() + inside + f"--{edge}--\n".encode()
+
+
+def test_every_part_is_read_or_named() -> None:
+    encoded = "Content-Transfer-Encoding: base64"
+    forms = mixed(
+        part("text/plain", b"Words of the plain form, which has quite a few that stand nowhere else."),
+        part("text/html", b"<p>The page is about something else, for it was sent by a careless program.</p>"),
+        kind="alternative",
+    )
+    bounce = b"Final-Recipient: rfc822; ann@b.example\n\nStatus: 5.1.1\n"
+    table, unnamed = base64.b64encode(b"Port,Ships\nVeer,12\n"), base64.b64encode(b"Quay,Boats\nWest,7\n")
+    parts = (
+        forms,
+        part("text/plain; charset=x-lost", b"Words in an unknown encoding."),
+        part("text/plain", base64.b64encode(b"Words with a broken end.")[:-3], encoded),
+        part("text/plain", b"\x00\x01\x02\x03" * 9),
+        part("text/rtf", rb"{\rtf1\ansi Words of the rich form.}"),
+        part('text/csv; name="ships.csv"', table, encoded),
+        part("text/csv", unnamed, encoded),
+        part('application/octet-stream; name="drawing.dwg"', b"abc"),
+        part("application/x-thing", b"abc"),
+        part("text/calendar", INVITATION.encode()),
+        part('application/ics; name="invite.ics"', INVITATION.encode()),
+        part("text/calendar", b"BEGIN:VTODO\nEND:VTODO\n"),
+        part("message/rfc822", b"From: Tom <tom@reed.example>\nSubject: Inner\n\nWords of the inner letter."),
+        part("message/rfc822", base64.b64encode(b"From: Kim <k@k.example>\n\nWords of an encoded letter."), encoded),
+        part("message/delivery-status", bounce),
+        part(
+            'application/ms-tnef; name="winmail.dat"', tnef({0x1000: "Words of Outlook."}, {"quay.txt": b"Quay words."})
+        ),
+    )
+    found = extract_of(b"From: Ann <ann@b.example>\nSubject: All\n" + mixed(*parts) + b"Words behind the end.", ".eml")
+    assert_sound(found)
+    read = ("the plain form", "in an unknown encoding", "with a broken", "the rich form", "Veer,12", "West,7",
+            "Board meeting",
+            "the inner letter", "an encoded letter", "Status: 5.1.1", "Words of Outlook", "Quay words")  # fmt: skip
+    assert {words: found.text.count(words) for words in read} == dict.fromkeys(read, 1)
+    assert "something else" not in found.text
+    assert sorted(found.notes) == sorted((
+        "another form of the letter (text/html) says more than the one read (text/plain)",
+        "the encoding that text/plain names is not known (x-lost): it was guessed",
+        "the transfer encoding of text/plain is broken, text may be missing (InvalidBase64LengthDefect)",
+        "a part of the letter (text/plain) is not text (binary data)",
+        "the attachment drawing.dwg is of a type that is not read",
+        "a part of the letter is of a type that is not read (application/x-thing)",
+        "a calendar in the letter names no event that can be read",
+        "text outside the parts of the letter is left out",
+    ))  # fmt: skip
+
+
+def test_a_form_that_says_all_and_more_is_read_and_one_that_only_adds_a_link_is_not() -> None:
+    message = EmailMessage()
+    message["Subject"] = "Prices"
+    message.set_content("The prices follow. See https://long.example/a/b/c/d/e/f/g/h/i/j/k for more.")
+    message.add_alternative("<p>The prices follow. See here for more.</p>", subtype="html")
+    assert "https" in extract_of(message.as_bytes(), ".eml").text
+    message.get_body(("html",)).set_content(  # type: ignore[union-attr]
+        "<p>The prices follow. See here for more.</p><p>The roof costs 400, the door 20 and the gate 7.</p>",
+        subtype="html",
+    )
+    assert "the door 20" in extract_of(message.as_bytes(), ".eml").text
+
+
+def test_attached_letters_and_documents_keep_their_speakers_dates_and_cells() -> None:
+    inner = letter()
+    message = EmailMessage()
+    message["From"] = "Eva Lund <eva@lund.example>"
+    message["Date"] = "Thu, 12 Sep 2024 10:31:00 +0200"
+    message.set_content("See below.")
+    message.add_attachment(inner)
+    message.add_attachment(inner.as_bytes(), maintype="application", subtype="x-letter", filename="again.eml")
+    found = extract_of(message.as_bytes(), ".eml")
+    assert [(t.speaker, t.date) for t in found.turns if t.speaker] == [("Eva Lund", None), *[("Ann", "2022-12-16")] * 2]
+    assert [mark.separator for mark in found.marks if mark.kind == "row"] == [",", ","]

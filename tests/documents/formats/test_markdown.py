@@ -40,3 +40,12 @@ def test_markdown_structure_is_marked() -> None:
         *("---\ntitle: x\n---", "<!-- hidden\n\nwords -->", "***", "[ref]: http://x.example\n  'title'", "```sh"),
         *("```", "<!-- gone -->", "|---|---|", "<script>\nlet x = 1;\n</script>"),
     ]
+
+
+def test_fields_of_front_matter_are_text_to_be_quoted() -> None:
+    text = f"---\ntitle: The lock\nowner: Mirjam Kok\ndate: 2024-09-30\ntags:\n  - plan\n---\n\n# Other\n\n{PROSE}\n"
+    found = extract_of(text, ".md")
+    assert found.text == text
+    assert (found.title, found.date) == ("The lock", "2024-09-30")
+    assert marked(found, "row") == ["owner: Mirjam Kok", "tags:", "- plan"]
+    assert marked(found, "furniture") == ["---\ntitle: The lock", "date: 2024-09-30", "---"]

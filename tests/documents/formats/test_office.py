@@ -103,11 +103,15 @@ def word(body: str, **parts: str) -> bytes:
     main = "application/vnd.openxmlformats-officedocument.wordprocessingml"
     kinds = "".join(
         f'<Override PartName="/word/{name}.xml" ContentType="{main}.{kind}+xml"/>'
-        for name, kind in (("document", "document.main"), ("numbering", "numbering"))
+        for name, kind in (("document", "document.main"), ("numbering", "numbering"), ("footnotes", "footnotes"))
     )
     rels = "application/vnd.openxmlformats-package.relationships+xml"
     defaults = f'<Default Extension="rels" ContentType="{rels}"/><Default Extension="html" ContentType="text/html"/>'
-    names = {"numbering": ("numbering.xml", "numbering", "r1"), "chunk": ("chunk.html", "aFChunk", "r2")}
+    names = {
+        "numbering": ("numbering.xml", "numbering", "r1"),
+        "chunk": ("chunk.html", "aFChunk", "r2"),
+        "footnotes": ("footnotes.xml", "footnotes", "r3"),
+    }
 
     def relations(*found: tuple[str, str, str]) -> str:
         each = (f'<Relationship Id="{n}" Type="{office}/relationships/{kind}" Target="{to}"/>' for to, kind, n in found)
@@ -204,7 +208,7 @@ def test_word_embedded_pages_are_read_and_others_noted() -> None:
     body = para("Before.") + '<w:altChunk r:id="r2"/>' + para("After.") + '<w:altChunk r:id="r9"/>'
     found = extract_of(word(body, chunk="<html><body><p>8,214 tonnes.</p></body></html>"), ".docx")
     assert found.text == "Before.\n\n8,214 tonnes.\n\nAfter."
-    assert found.notes == ("an embedded part is of a type that is not read (missing)",)
+    assert found.notes == ("an embedded part is named, but missing",)
 
 
 def test_strict_open_xml_is_read() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qa.documents.formats.sheets import duration_text, formatted
+from qa.documents.number_formats import duration_text, formatted
 from tests.documents.making import assert_sound, extract_of, marked, workbook
 
 
@@ -31,6 +31,9 @@ from tests.documents.making import assert_sound, extract_of, marked, workbook
         (1234567.0, "0.00E+00", "1234567"),
         (0.5, "# ?/?", "0.5"),
         (7, "[Red]0", "7"),
+        (5, ";;;", ""),
+        (0, '0;-0;"none"', "none"),
+        (-5, "0;;0", ""),
     ],
 )
 def test_a_number_is_written_as_the_sheet_shows_it(value: float, form: str, shown: str) -> None:

@@ -1,0 +1,265 @@
+"""What of a web page a reader sees: hidden and struck-out elements go, list numbers and drawn text become text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from copy import deepcopy
+from itertools import islice
+from typing import Any
+
+from qa.documents.formats.numbering import written
+from qa.documents.formulas import linear
+from qa.documents.raised import lowered, raised
+
+NEW_LINE = "\u2424"  # stands for a line break that must be kept; extractors leave this character alone
+NO_TEXT = ("script", "style", "template", "noscript", "button")
+RECORDED = ("audio", "video", "canvas")  # what is written within is shown by browsers that cannot play them only
+EMBEDDED = ("object", "embed", "applet")
+INVISIBLE = re.compile(r"display:none|visibility:hidden|font-size:0(?![.\d])|opacity:0(?![.\d])|mso-hide:all")
+SIMPLE = re.compile(r"(?P<tag>[a-zA-Z][\w-]*)?(?P<sign>[.#])(?P<name>[\w-]+)")
+LARGE_DATA = 20_000  # characters of a picture that stands in the page itself; a smaller one is an icon
+STYLES = 200_000  # characters of style sheets that are looked at
+LIST_FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
+KINDS = {
+    "struck": "struck-out text is left out ({})",
+    "hidden": "hidden text is left out ({})",
+    "frames": "frames show other pages, which are no part of the file ({})",
+    "embedded": "embedded objects are not read ({})",
+    "recordings": "recordings are not read ({})",
+    "pictures": "text in pictures is not read ({})",
+}
+
+
+def notes_on(left: Counter[str]) -> tuple[str, ...]:
+    """What is said of what was left out."""
+    return tuple(
+        said.format(f"{left[kind]} {'place' if left[kind] == 1 else 'places'}")
+        for kind, said in KINDS.items()
+        if left[kind]
+    )
+
+
+def keep_shown(tree: Any) -> Counter[str]:
+    """Removes scripts, controls, hidden and struck-out elements; returns how many of each kind with text were removed.
+
+    Line breaks that must be kept are marked; formulas, drawn text, numbers of lists, raised and lowered figures made
+    plain text.
+    """
+    from lxml import etree
+
+    left: Counter[str] = Counter()
+    styled = list(elements_by_rule(tree))
+    etree.strip_elements(tree, *NO_TEXT, with_tail=False)
+    for formula in tree.xpath("//body//math"):
+        become(formula, linear(formula))
+    styled += [(e, "".join((e.get("style") or "").lower().split())) for e in tree.xpath("//body//*[@style]")]
+    hidden = [e for e, style in styled if INVISIBLE.search(style)]
+    hidden += tree.xpath("//body//*[@hidden or self::dialog[not(@open)]]")
+    struck = tree.xpath("//body//*[self::del or self::s or self::strike]")
+    struck += [e for e, style in styled if "line-through" in style]
+    for kind, elements in (("hidden", hidden), ("struck", struck)):
+        for element in elements:
+            if element.getparent() is not None and any(up.tag == "body" for up in element.iterancestors()):
+                left[kind] += bool("".join(element.itertext()).strip())
+                element.drop_tree()
+    left += show_embedded(tree)
+    show_controls(tree)
+    for element in tree.xpath("//body//sup | //body//sub"):
+        level(element)
+    number_lists(tree)
+    keep_line_breaks(tree)
+    spread_cells(tree)
+    return left
+
+
+def become(element: Any, text: str) -> None:
+    """Puts a text in the place of an element."""
+    element.clear(keep_tail=True)
+    element.text = text
+    element.drop_tag()
+
+
+def elements_by_rule(tree: Any) -> Iterator[tuple[Any, str]]:
+    """(element, rule) for each element that the page's style sheets hide or strike out by its class or id."""
+    sheets = "\n".join(style.text or "" for style in tree.iter("style"))[:STYLES]
+    first, *others = sheets.replace("<!--", " ").replace("-->", " ").split("/*")
+    sheets = first + "".join(part.partition("*/")[2] for part in others)  # without remarks
+    sheets = re.sub(r"@[^{};@]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", " ", sheets)  # rules for paper and small screens
+    rules: dict[tuple[str, str], tuple[str, str]] = {}
+    for selectors, _, rule in (part.rpartition("{") for part in sheets.split("}")):
+        bare = "".join(rule.lower().split())
+        if INVISIBLE.search(bare) or "line-through" in bare:
+            for selector in selectors.split(","):
+                if found := SIMPLE.fullmatch(selector.strip()):
+                    rules[found["sign"], found["name"]] = ((found["tag"] or "").lower(), bare)
+    for element in tree.xpath("//body//*[@class or @id]") if rules else ():
+        for key in [*((".", name) for name in (element.get("class") or "").split()), ("#", element.get("id") or "")]:
+            tag, rule = rules.get(key, ("", ""))
+            if rule and tag in ("", element.tag):
+                yield element, rule
+
+
+def show_embedded(tree: Any) -> Counter[str]:
+    """Puts the text of drawings and of frames that stand in the page itself in their places; counts all others."""
+    from lxml import html
+
+    left: Counter[str] = Counter()
+    for drawing in tree.xpath("//body//svg"):
+        lines = [" ".join("".join(text.itertext()).split()) for text in drawing.iter("text")]
+        drawing.clear(keep_tail=True)
+        drawing.tag = "div" if any(lines) else "span"
+        for line in filter(None, lines):
+            html.etree.SubElement(drawing, "p").text = line
+    for frame in tree.xpath("//body//iframe | //body//frame"):
+        within = frame.get("srcdoc") or ""
+        left["frames"] += not within.strip() and bool((frame.get("src") or "about:").partition("about:")[0])
+        frame.clear(keep_tail=True)
+        frame.tag = "div" if within.strip() else "span"
+        if within.strip():
+            for child in html.document_fromstring(within).iterchildren("body"):
+                frame.append(child)
+                child.tag = "div"
+    for names, kind in ((RECORDED, "recordings"), (EMBEDDED, "embedded")):
+        for element in [e for name in names for e in tree.xpath(f"//body//{name}")]:
+            left[kind] += element.tag != "canvas"
+            if element.getparent() is not None:
+                element.drop_tree()
+    left["pictures"] += sum(
+        len(source) > LARGE_DATA for source in tree.xpath("//body//img/@src[starts-with(., 'data:')]")
+    )
+    return left
+
+
+def show_controls(tree: Any) -> None:
+    """Puts what a form shows in the place of its controls: the chosen option, what is written in a field."""
+    for control in tree.xpath("//body//select"):
+        options = list(control.iter("option"))
+        chosen = [option for option in options if option.get("selected") is not None] or options[:1]
+        become(control, ", ".join(" ".join("".join(option.itertext()).split()) for option in chosen))
+    for control in tree.xpath("//body//textarea"):
+        become(control, "".join(control.itertext()))
+    for control in tree.xpath("//body//input[@value or @checked]"):
+        kind = (control.get("type") or "text").lower()
+        if kind in ("text", "number", "date", "email", "tel", "url", "time", "month", "week", "datetime-local"):
+            become(control, control.get("value") or "")
+        elif kind in ("checkbox", "radio") and control.get("checked") is not None:
+            become(control, "\u2612 ")
+
+
+def number_lists(tree: Any) -> None:
+    """Writes the numbers that a browser shows before the items of a list."""
+    for ordered in tree.xpath("//body//ol[not(ancestor::nav)]"):
+        style = "".join((ordered.get("style") or "").lower().split())
+        if "list-style:none" in style or "list-style-type:none" in style:
+            continue
+        items = list(ordered.iterchildren("li"))
+        backwards = ordered.get("reversed") is not None
+        number = whole_number(ordered.get("start"), len(items) if backwards else 1)
+        for item in items:
+            number = whole_number(item.get("value"), number)
+            label = f"{written(number, LIST_FORMS.get(ordered.get('type') or '', 'decimal'))}. "
+            first = next(iter(item), None)
+            if (item.text or "").strip() or first is None or first.tag not in ("p", "div"):
+                item.text = label + (item.text or "").lstrip()
+            else:
+                first.text = label + (first.text or "").lstrip()
+            number += -1 if backwards else 1
+
+
+def whole_number(stated: str | None, otherwise: int) -> int:
+    return int(stated) if stated and re.fullmatch(r"-?\d{1,6}", stated.strip()) else otherwise
+
+
+IS_NOTE = re.compile(
+    r"(?i)(?:^|[\s_-])(?:(?:foot|end)?note|ref|cit(?:e|ation)|fn)"
+)  # in the class, role or type of an element that leads to a note
+
+
+def level(element: Any) -> None:
+    """Makes raised or lowered text plain: a note's mark goes, an exponent stays one."""
+    text = "".join(element.itertext())
+    if element.tag == "sub":
+        said = lowered(text)
+    else:
+        above = [
+            link for link in islice(element.iterancestors("a"), 1) if "".join(link.itertext()).strip() == text.strip()
+        ]
+        around = [element, *element.iterdescendants("a"), *above]
+        names = " ".join(str(e.get(name) or "") for e in around for name in ("class", "role", "epub:type"))
+        leads = any((e.get("href") or "").partition("#")[1] for e in around)
+        said = raised(text_before(element), text, leads or bool(IS_NOTE.search(names)))
+    if said == text:
+        return
+    for child in list(element):
+        element.remove(child)
+    element.text = said
+    element.drop_tag()
+
+
+def text_before(element: Any) -> str:
+    """The last words before an element within its parent."""
+    previous, parent = element.getprevious(), element.getparent()
+    if previous is None:
+        inline = parent.tag in ("a", "b", "i", "em", "strong", "span")
+        return parent.text or (text_before(parent) if inline else "")
+    return "".join([*previous.itertext(), previous.tail or ""])
+
+
+MOST_SPANNED = 1000  # rows or columns; browsers have such limits too
+
+
+def spread_cells(tree: Any) -> None:
+    """Gives each row of a table all its cells: one that spans rows stands in each of them, as it does for who looks.
+
+    Of a cell that spans columns the others are empty, but for one that names columns: it names each of them.
+    """
+    for table in tree.iter("table"):
+        rows = [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
+        if any(cell.get("rowspan") or cell.get("colspan") for row in rows for cell in row):
+            below: dict[int, tuple[int, Any]] = {}  # column: rows that a cell from above still spans, and the cell
+            for row in rows:
+                spread_row(row, below)
+
+
+def spread_row(row: Any, below: dict[int, tuple[int, Any]]) -> None:
+    made: list[Any] = []
+
+    def from_above() -> None:
+        while len(made) in below:
+            left, cell = below.pop(len(made))
+            if left > 1:
+                below[len(made)] = left - 1, cell
+            made.append(deepcopy(cell))
+
+    for cell in [cell for cell in row if cell.tag in ("td", "th")]:
+        from_above()
+        down, across = (spanned(cell, name) for name in ("rowspan", "colspan"))
+        for number in range(across):
+            one = cell if number == 0 else deepcopy(cell)
+            if number and cell.tag == "td":
+                one.clear()
+            if down > 1:
+                below[len(made)] = down - 1, one
+            made.append(one)
+    from_above()
+    for cell in made:
+        row.append(cell)
+
+
+def spanned(cell: Any, name: str) -> int:
+    value = cell.attrib.pop(name, "1").strip()
+    return max(1, min(int(value), MOST_SPANNED)) if value.isascii() and value.isdigit() else 1
+
+
+def keep_line_breaks(tree: Any) -> None:
+    """Puts NEW_LINE where <pre> or a second <br> breaks a line: extractors would make spaces of them."""
+    for element in tree.xpath("//pre/descendant-or-self::*"):
+        element.text = element.text and re.sub(r"\r\n?|\n", NEW_LINE, element.text)
+        if element.tag != "pre" and element.tail:
+            element.tail = re.sub(r"\r\n?|\n", NEW_LINE, element.tail)
+    for element in tree.xpath("//p//br"):
+        before = element.getprevious()
+        if before is not None and before.tag == "br" and not (before.tail or "").strip():
+            element.tail = NEW_LINE + (element.tail or "")

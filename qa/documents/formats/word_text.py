@@ -1,0 +1,125 @@
+"""The text of a Word paragraph as Word shows it: without struck-out and hidden runs, notes' marks and second forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import Any
+
+from qa.documents.formats.numbering import W, value_of
+from qa.documents.formulas import linear
+from qa.documents.ooxml import MC
+from qa.documents.raised import lowered, raised
+from qa.documents.symbols import sign, unicode_of
+
+M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+BOX = W + "txbxContent"
+UNREAD = {BOX, MC + "Fallback", W + "del", W + "moveFrom", W + "rt"}  # text within these is not that of the paragraph
+BREAKS = {W + "tab": "\t", W + "ptab": "\t", W + "br": "\n", W + "cr": "\n", W + "noBreakHyphen": "-"}
+SPOKEN = (W + "t", W + "sym", W + "ddList", W + "checkBox", M + "oMath", *BREAKS)
+CHECKED, UNCHECKED = "\u2612", "\u2610"
+
+
+class Looks:
+    """How the runs of a document look, by their own properties and by their styles."""
+
+    def __init__(self, styles: Any) -> None:
+        """styles: the root of styles.xml; None where there is none."""
+        self.styles = {} if styles is None else {s.get(W + "styleId"): s for s in styles.iter(W + "style")}
+        usual = (n for n, s in self.styles.items() if s.get(W + "type") == "paragraph" and is_true(s, "default"))
+        self.usual = next(usual, "")
+        self.known: dict[tuple[str, str], Any] = {}
+
+    def value(self, run: Any, name: str) -> Any:
+        """The element of that name among the properties of a run or, if it has none, of its styles; or None."""
+        own = run.find(W + "rPr")
+        found = own.find(W + name) if own is not None else None
+        if found is None and own is not None:
+            found = self.styled(value_of(own, "rStyle"), name)
+        if found is None:
+            paragraph = next(run.iterancestors(W + "p"), None)
+            above = paragraph.find(W + "pPr") if paragraph is not None else None
+            found = self.styled((value_of(above, "pStyle") if above is not None else "") or self.usual, name)
+        return found
+
+    def styled(self, style: str, name: str) -> Any:
+        """The property of a style, or of those that it is based on."""
+        if (style, name) not in self.known:
+            at, found = style, None
+            for _ in range(len(self.styles)):
+                one = self.styles.get(at)
+                found = one.find(f"{W}rPr/{W}{name}") if one is not None else None
+                if one is None or found is not None:
+                    break
+                at = value_of(one, "basedOn")
+            self.known[style, name] = found
+        return self.known[style, name]
+
+    def is_left_out(self, run: Any) -> bool:
+        """Whether a run is struck out or hidden."""
+        return any(is_on(self.value(run, name)) for name in ("strike", "dstrike", "vanish"))
+
+    def height(self, run: Any) -> str:
+        """ "superscript", "subscript" or another word."""
+        place = self.value(run, "vertAlign")
+        return "" if place is None else str(place.get(W + "val"))
+
+    def font(self, run: Any) -> str:
+        fonts = self.value(run, "rFonts")
+        return "" if fonts is None else str(fonts.get(W + "ascii") or fonts.get(W + "hAnsi") or "")
+
+
+def is_true(element: Any, name: str) -> bool:
+    return element.get(W + name) in ("1", "true", "on")
+
+
+def is_on(switch: Any) -> bool:
+    """Whether a switch among a run's properties is set."""
+    return switch is not None and switch.get(W + "val", "true") not in ("0", "false", "off", "none")
+
+
+def runs(paragraph: Any, looks: Looks) -> Iterator[str]:
+    """The pieces of text of a paragraph with all tracked changes accepted, without text boxes.
+
+    Struck-out and hidden text is left out, and so are the marks of notes; exponents stay.
+    """
+    said = ""
+    for element in paragraph.iter(*SPOKEN):
+        above = list(takewhile(lambda up: up is not paragraph, element.iterancestors()))
+        run = next((up for up in above if up.tag == W + "r"), None)
+        if any(up.tag in UNREAD for up in above) or (run is not None and looks.is_left_out(run)):
+            continue
+        if element.tag == M + "oMath":
+            text = "" if any(up.tag == M + "oMath" for up in above) else linear(element)
+        elif run is None:
+            continue  # a tab stop among the paragraph's properties
+        elif element.tag == W + "t":
+            text = levelled(said, unicode_of(element.text or "", looks.font(run)), looks.height(run))
+        else:
+            text = special(element)
+        said = (said + text)[-20:]
+        yield text
+
+
+def levelled(said: str, text: str, height: str) -> str:
+    """What stands for raised or lowered characters behind what was said."""
+    if height == "superscript":
+        return raised(said, text)
+    return lowered(text) if height == "subscript" else text
+
+
+def special(element: Any) -> str:
+    """What Word shows for a sign of a symbol font, a field of a form, or a break."""
+    if element.tag == W + "sym":
+        try:
+            return sign(int(element.get(W + "char") or "", 16), element.get(W + "font") or "")
+        except ValueError:
+            return ""
+    if element.tag == W + "ddList":
+        chosen = value_of(element, "result") or value_of(element, "default") or "0"
+        entries = [str(entry.get(W + "val")) for entry in element.findall(W + "listEntry")]
+        return entries[int(chosen)] if chosen.isdigit() and int(chosen) < len(entries) else ""
+    if element.tag == W + "checkBox":
+        switch = element.find(W + "checked")
+        return CHECKED if is_on(switch if switch is not None else element.find(W + "default")) else UNCHECKED
+    return BREAKS[element.tag] if element.getparent().tag == W + "r" else ""
