@@ -169,7 +169,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A passage, or what one person says in it, in which something was found: `document.text[start:end] == text`."""
+    """What one person says in a passage, in which something was found: `document.text[start:end] == text`."""
 
     source: Source
     start: int
@@ -177,12 +177,22 @@ class Mention:
     text: str
     language: str
     speaker: str | None
+    date: str | None  # ISO date of what is said there: that of a quoted letter, else the document's
     score: float  # comparable within one search only
     marks: tuple[tuple[int, int], ...] = ()  # document offsets of the words and phrases found; the last may end later
 
     @property
     def page(self) -> int | None:
-        return self.source.page_at(self.marks[0][0] if self.marks else self.start)
+        return self.source.page_at(self.at)
+
+    @property
+    def time(self) -> str | None:
+        return self.source.time_at(self.at)
+
+    @property
+    def at(self) -> int:
+        """Where what was found begins."""
+        return self.marks[0][0] if self.marks else self.start
 
 
 @dataclass(frozen=True, slots=True)

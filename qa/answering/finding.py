@@ -6,7 +6,7 @@ Nothing holds more than a batch of passages with their text, however many are fo
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
@@ -14,20 +14,20 @@ from typing import Any, Literal
 from qa.answering.retrieval import collapse
 from qa.errors import StoreDamaged, UsageError
 from qa.store.catalog import Catalog
-from qa.store.expressions import TAIL, Expression, Stretch, holds, occurrences, parse, phrases, stemmed
+from qa.store.expressions import Expression, Stretch, holds, occurrences, parse, phrases, reach, stemmed
 from qa.store.index import Index
 from qa.store.mentions import MentionIndex, Piece, stems, to_check
 from qa.store.part import EXACT_UP_TO, open_part
 from qa.store.tokens import words_of
 from qa.text import equality_key, trimmed
-from qa.types import Mention, Source, Within
+from qa.types import Hit, Mention, Source, Within
 
 Sort = Literal["relevance", "document", "date"]
 Ranked = tuple[float, Piece]  # bm25, 0 where the order is another
-Numbered = dict[int, tuple[str, str | None]]  # name and date of each document by its number
 
 BATCH = 200  # passages whose text is held at a time
-BEFORE, AFTER = 64, 800  # characters around a piece that are read with it, for what runs over its borders
+BEFORE = 64  # characters before a piece that are read with it: a word may begin there and end in it
+PER_WORD = 12  # characters behind a piece that are read for each word needed of them, at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Counts:
 
     total: int
     documents: dict[str, int]
-    dates: dict[str, int]  # "" for documents without a date
-    speakers: dict[str, int]
+    dates: dict[str, int]  # "" for what has no date
+    speakers: dict[str, int]  # without what nobody says
     languages: dict[str, int]
 
 
@@ -62,28 +62,40 @@ def find(
     """Every passage with the words, phrases and near matches that a person typed.
 
     exact: words as they are typed, whatever the case, else in other forms, too. sort: dates oldest first, undated last.
-    within: of which part of the store. speaker: words of the name of who must be speaking. limit: of the passages
-    given, not of those counted. Raises UsageError for what cannot be understood, StoreDamaged.
+    within: of which part of the store, by the dates of what is said. speaker: words of the name of who must be
+    speaking. limit: of the passages given, not of those counted. Raises UsageError for what cannot be understood,
+    StoreDamaged.
     """
     wanted, within = parse(words), within or Within()
-    known = catalog.numbered(within)
-    whole = within.documents is None and not within.since and not within.until
-    speakers = speakers_named(index, speaker) if speaker else []
-    query = index.query(wanted, exact, None if whole else known, within.languages, speakers)
+    names = catalog.numbered()
+    asked = index.asked(wanted, exact, within.languages)
+    query = index.query(asked, narrowed(index, names, within, speaker))
     ranked: Iterable[Ranked]
-    if to_check(wanted):
-        ranked = list(checked(catalog, index, query, wanted, exact))
-        if sort != "relevance":
-            ranked.sort(key=lambda item: (place_in_order(known[item[1].document], sort), item[1].start))
-        pieces = [piece for _, piece in ranked]
-        by = [Counter(getattr(piece, field) for piece in pieces) for field in ("document", "speaker", "language")]
-        counts = counts_of(*by, known)
+    if any(map(to_check, asked)):
+        pieces = list(checked(catalog, index, query, wanted, exact))
+        by = {name: Counter(getattr(piece, name) for _, piece in pieces) for name in FACETS}
+        ranked = pieces if sort == "relevance" else sorted(pieces, key=lambda item: order(item[1], names, sort))
     else:
-        numbers = index.count(query, "document")
-        counts = counts_of(numbers, index.count(query, "speaker"), index.count(query, "language"), known)
-        most = counts.total if limit is None else min(limit, counts.total)
-        ranked = index.best(query, most) if sort == "relevance" else by_documents(index, query, numbers, known, sort)
-    return Finding(counts, mentions(catalog, islice(ranked, limit), wanted, exact))
+        by = {name: Counter(index.count(query, name)) for name in FACETS}
+        most = by["document"].total() if limit is None else limit
+        ranked = index.best(query, most) if sort == "relevance" else in_order(index, query, by, names, sort)
+    found = mentions(catalog, islice(ranked, limit), wanted, exact)
+    return Finding(counts_of(by, names), found)
+
+
+def narrowed(
+    index: MentionIndex, names: dict[int, str], within: Within, speaker: str
+) -> dict[str, Collection[int] | Collection[str]]:
+    """The values that a piece must have to be of a part of the store, by field. Raises UsageError."""
+    found: dict[str, Collection[int] | Collection[str]] = {}
+    if within.documents is not None:
+        found["document"] = [number for number, name in names.items() if name in within.documents]
+    if within.since or within.until:
+        days = Within(since=within.since, until=within.until)
+        found["date"] = [date for date in index.values("date") if days.holds("", "", date)]
+    if speaker:
+        found["speaker"] = speakers_named(index, speaker)
+    return found
 
 
 def speakers_named(index: MentionIndex, name: str) -> list[str]:
@@ -99,53 +111,49 @@ def speakers_named(index: MentionIndex, name: str) -> list[str]:
 
 # ---- counts and order ----
 
-
-def counts_of(
-    documents: dict[int, int], speakers: dict[str, int], languages: dict[str, int], known: Numbered
-) -> Counts:
-    """The counts, with documents by name and date."""
-    names: Counter[str] = Counter()
-    dates: Counter[str] = Counter()
-    for number, count in documents.items():
-        name, date = known[number]
-        names[name] += count
-        dates[date or ""] += count
-    spoken = {speaker: count for speaker, count in speakers.items() if speaker}
-    return Counts(sum(documents.values()), *(most_first(by) for by in (names, dates, spoken, languages)))
+FACETS = ("document", "date", "speaker", "language")  # fields of a piece that are counted
+Facets = dict[str, Counter[Any]]
 
 
-def most_first(counts: dict[str, int]) -> dict[str, int]:
+def counts_of(by: Facets, names: dict[int, str]) -> Counts:
+    documents = {names[number]: count for number, count in by["document"].items()}
+    spoken = {speaker: count for speaker, count in by["speaker"].items() if speaker}
+    found = (documents, by["date"], spoken, by["language"])
+    return Counts(by["document"].total(), *map(most_first, found))
+
+
+def most_first(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def place_in_order(document: tuple[str, str | None], sort: Sort) -> tuple[bool, str, str]:
-    """By what a document is sorted."""
-    name, date = document
-    return (not date, date or "", name) if sort == "date" else (False, "", name)
+def order(piece: Piece, names: dict[int, str], sort: Sort) -> tuple[bool, str, str, int]:
+    """By what pieces are sorted."""
+    day = (not piece.date, piece.date) if sort == "date" else (False, "")
+    return *day, names[piece.document], piece.start
 
 
-def by_documents(
-    index: MentionIndex, query: Any, counts: dict[int, int], known: Numbered, sort: Sort
-) -> Iterator[Ranked]:
-    """What is found, document after document, each in text order; read as it is needed."""
-    ordered = sorted(counts, key=lambda number: place_in_order(known[number], sort))
-    at = 0
-    while at < len(ordered):
-        some, number_of_pieces = [], 0
-        while at < len(ordered) and (not some or number_of_pieces < BATCH):
-            some.append(ordered[at])
-            number_of_pieces += counts[ordered[at]]
-            at += 1
-        rank = {number: place for place, number in enumerate(some)}
-        found = index.of_documents(query, some, number_of_pieces)
-        yield from ((0.0, piece) for piece in sorted(found, key=lambda piece: (rank[piece.document], piece.start)))
+def in_order(index: MentionIndex, query: Any, by: Facets, names: dict[int, str], sort: Sort) -> Iterator[Ranked]:
+    """What is found, document after document or day after day, each in text order; read as it is needed."""
+    field = "date" if sort == "date" else "document"
+    key = (lambda day: (not day, day)) if sort == "date" else names.__getitem__
+    some: list[Any] = []
+    size = 0
+    for value in [*sorted(by[field], key=key), None]:
+        if some and (value is None or size + by[field][value] > BATCH):
+            found = index.among(query, field, some, size)
+            yield from ((0.0, piece) for piece in sorted(found, key=lambda piece: order(piece, names, sort)))
+            some, size = [], 0
+        if value is not None:
+            some.append(value)
+            size += by[field][value]
 
 
 def checked(catalog: Catalog, index: MentionIndex, query: Any, wanted: Expression, exact: bool) -> Iterator[Ranked]:
     """Those of what tantivy finds in which the expression holds, compared with their texts; best first."""
-    numbers = index.count(query, "document")
-    for batch in in_batches(index.best(query, sum(numbers.values()))):
-        for item, (_, reading) in zip(batch, read(catalog, [piece for _, piece in batch]), strict=True):
+    number = sum(index.count(query, "document").values())
+    for batch in in_batches(index.best(query, number)):
+        readings = read(catalog, [piece for _, piece in batch], reach(wanted))
+        for item, (_, reading) in zip(batch, readings, strict=True):
             if holds(in_language(wanted, item[1].language, exact), reading.words):
                 yield item
 
@@ -165,7 +173,7 @@ class Reading:
 def mentions(catalog: Catalog, ranked: Iterator[Ranked], wanted: Expression, exact: bool) -> Iterator[list[Mention]]:
     """The pieces with their text and marks, in their order, in batches."""
     for batch in in_batches(ranked):
-        readings = read(catalog, [piece for _, piece in batch])
+        readings = read(catalog, [piece for _, piece in batch], reach(wanted))
         yield [
             mention(source, piece, score, reading, in_language(wanted, piece.language, exact))
             for (score, piece), (source, reading) in zip(batch, readings, strict=True)
@@ -178,31 +186,31 @@ def in_batches(ranked: Iterable[Ranked]) -> Iterator[list[Ranked]]:
         yield batch
 
 
-def read(catalog: Catalog, pieces: Sequence[Piece]) -> list[tuple[Source, Reading]]:
-    """The document and text of each piece; of the documents' texts one at a time is held."""
+def read(catalog: Catalog, pieces: Sequence[Piece], tail: int) -> list[tuple[Source, Reading]]:
+    """The document and text of each piece, with `tail` words that follow; of the documents' texts one is held."""
     found: dict[Piece, tuple[Source, Reading]] = {}
     by_document = defaultdict(list)
     for piece in pieces:
         by_document[piece.document].append(piece)
     for number, those in by_document.items():
         source, text = catalog.source_and_text(number)
-        found.update({piece: (source, reading_of(text, piece)) for piece in those})
+        found.update({piece: (source, reading_of(text, piece, tail)) for piece in those})
     return [found[piece] for piece in pieces]
 
 
-def reading_of(text: str, piece: Piece) -> Reading:
-    """A piece's words, and those that follow it, as the index has them."""
+def reading_of(text: str, piece: Piece, tail: int) -> Reading:
+    """A piece's words, and `tail` words that follow it, as the index has them."""
     begin = max(0, piece.start - BEFORE)  # a word that began before the piece is not a word of it
-    length = piece.end - begin + AFTER
+    until = piece.end + BEFORE + PER_WORD * tail
     while True:
-        words = words_of(text[begin : begin + length])
-        cut = begin + length < len(text)  # then the last word may be longer than what was read of it
+        words = words_of(text[begin:until])
+        cut = until < len(text)  # then the last word may be longer than what was read of it
         kept = [n for n in range(len(words.starts) - cut) if begin + words.starts[n] >= piece.start]
         own = sum(begin + words.starts[n] < piece.end for n in kept)
-        if len(kept) >= own + TAIL or not cut:
+        if not cut or (len(kept) >= own + tail and (not words.starts or begin + words.starts[-1] >= piece.end)):
             break
-        length *= 2
-    kept = kept[: own + TAIL]
+        until += until - begin
+    kept = kept[: own + tail]
     forms = [words.forms[n] for n in kept]
     ranges = [(begin + words.starts[n], begin + words.ends[n]) for n in kept]
     return Reading(text[piece.start : piece.end], Stretch(forms, stems(piece.language, forms), own), ranges)
@@ -227,6 +235,7 @@ def mention(source: Source, piece: Piece, score: float, reading: Reading, wanted
         text=reading.text[start:end],
         language=piece.language,
         speaker=piece.speaker or None,
+        date=piece.date or None,
         score=score,
         marks=joined(found),
     )
@@ -272,8 +281,11 @@ def like(
         if len(hits) >= limit or length >= sum(searched.sizes.values()):
             break
         length *= 4  # many copies of one text
-    return [
-        Mention(p.source, p.start, p.end, p.text, p.language, turn.speaker if turn else None, hit.score)
-        for hit in hits[:limit]
-        for p, turn in [(hit.passage, hit.passage.turn_at(hit.passage.start))]
-    ]
+    return [likeness(hit) for hit in hits[:limit]]
+
+
+def likeness(hit: Hit) -> Mention:
+    """A passage that is like another one, with who begins it."""
+    p = hit.passage
+    turn, date = p.turn_at(p.start), p.place(p.start, p.end).date
+    return Mention(p.source, p.start, p.end, p.text, p.language, turn.speaker if turn else None, date, hit.score)

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Literal, TypedDict, TypeVar
@@ -238,17 +238,15 @@ class Catalog:
         query = "SELECT name FROM documents WHERE live AND instr(text, ?) ORDER BY name"
         return [name for (name,) in self.db.execute(query, (words,))]
 
-    def numbered(self, within: Within | None = None) -> dict[int, tuple[str, str | None]]:
-        """Name and date of the live documents by their number; within: those that its names and dates leave."""
-        where, values = condition(replace(within or Within(), languages=frozenset()))
-        rows = self.db.execute(f"SELECT d.id, d.name, d.date FROM documents d WHERE d.live AND {where}", values)
-        return {number: (name, date) for number, name, date in rows}
+    def numbered(self) -> dict[int, str]:
+        """Names of the live documents by their number."""
+        return dict(self.db.execute("SELECT id, name FROM documents WHERE live"))
 
     def source_and_text(self, number: int) -> tuple[Source, str]:
         """The live document of that number, one of `numbered`."""
-        row = self.db.execute(f"SELECT {SOURCE_COLUMNS}, d.text FROM documents d WHERE live AND id = ?", (number,))
-        (found,) = row.fetchall()
-        return source_of(found), found[7]
+        query = f"SELECT {SOURCE_COLUMNS}, d.text FROM documents d WHERE live AND id = ?"
+        (row,) = self.db.execute(query, (number,)).fetchall()
+        return source_of(row), row[-1]
 
     def vector_of(self, passage_id: str) -> Vectors | None:
         """(dimension,) float32, the vector of a live passage; None where it is missing."""

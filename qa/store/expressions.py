@@ -7,6 +7,7 @@ here (field:, [a TO b], /regex/, boosts) lose their meaning before it is parsed:
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -226,6 +227,11 @@ def phrase(node: dict[str, Any]) -> Phrase | None:
 # ---- comparing ----
 
 
+def reach(wanted: Expression) -> int:
+    """Words behind a passage that must be known to tell what is found in it."""
+    return max(len(phrase.words) - 1 + (phrase.near or 0) for phrase in phrases(wanted, negative=True))
+
+
 def phrases(wanted: Expression, negative: bool = False) -> Iterator[Phrase]:
     """The phrases that are looked for; negative: those that must not be there, too."""
     if isinstance(wanted, Phrase):
@@ -269,26 +275,22 @@ def occurrences(wanted: Phrase, there: Stretch) -> Found:
 
 
 def near_occurrences(words: Sequence[str], near: int, forms: Sequence[str], own: int) -> Found:
-    """Where all the words stand so that moving them by `near` places in all puts them in a row, in their order."""
+    """Where all the words stand so that moving them by `near` places in all puts them in a row, in their order.
+
+    The place of a word less its number in the phrase must lie in a range of `near`. For each such range each word has
+    the first place that is free: equal words are taken in their order, so that none is left without one.
+    """
     places = [[at for at, form in enumerate(forms) if form == word] for word in words]
-    found: Found = []
-
-    def extend(chosen: tuple[int, ...], low: int, high: int) -> tuple[int, ...] | None:
-        """`chosen` with a place for each further word. low, high: bounds of places less their number in the phrase."""
-        number = len(chosen)
-        if number == len(words):
-            return chosen if min(chosen) < own else None
-        for at in places[number]:
-            moved = at - number
-            lowest, highest = min(low, moved), max(high, moved)
-            if highest - lowest <= near and at not in chosen:
-                whole = extend((*chosen, at), lowest, highest)
-                if whole:
-                    return whole
-        return None
-
-    for at in places[0]:
-        whole = extend((at,), at, at)
-        if whole:
-            found.append(tuple(sorted(whole)))
-    return found
+    found: dict[tuple[int, ...], None] = {}
+    for low in sorted({at - number for number, those in enumerate(places) for at in those}):
+        chosen: list[int] = []
+        for number, those in enumerate(places):
+            free = (at for at in those[bisect_left(those, low + number) :] if at not in chosen)
+            at = next(free, None)
+            if at is None or at - number > low + near:
+                break
+            chosen.append(at)
+        else:
+            if min(chosen) < own:
+                found[tuple(sorted(chosen))] = None
+    return list(found)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ FOLDER = "mentions"  # of a generation
 FOLLOWING = "\u00b6"  # before each word that stands behind a piece: no word of ours has this sign
 PIECE_CHARS = 600  # of text between passages
 RANGE = 50_000  # documents counted at a time: tantivy refuses more than 65,000 counters
-FIELDS = ("document", "start", "end", "language", "speaker")
+FIELDS = ("document", "start", "end", "language", "speaker", "date")
 
 
 class Range(NamedTuple):
@@ -45,6 +45,7 @@ class Piece(NamedTuple):
     end: int
     language: str
     speaker: str  # "" without one
+    date: str  # ISO date of what is said there; "" where none is stated
     first: int = 0  # its words' numbers among those of the document
     last: int = 0
 
@@ -54,6 +55,7 @@ class Texts(NamedTuple):
 
     document: int
     text: str
+    date: str | None
     passages: Sequence[Range]  # in text order
 
 
@@ -61,27 +63,30 @@ class Texts(NamedTuple):
 
 
 def pieces_of(whole: Texts, words: Words) -> Iterator[Piece]:
-    """The pieces of a document that hold words, in text order. A word belongs where it begins."""
-    at, language = 0, "und"
-    end = len(whole.text)
+    """The pieces of a document that hold words, in text order. A word belongs where it begins.
+
+    Text before a passage is taken to be in the language of the passage before it.
+    """
+    at, end = 0, len(whole.text)
+    language = whole.passages[0].language if whole.passages else "und"
     for passage in (*whole.passages, Range(end, end, "", ())):
         for start in range(at, passage.start, PIECE_CHARS):
-            yield from piece(whole, words, start, min(start + PIECE_CHARS, passage.start), language, "")
+            until = min(start + PIECE_CHARS, passage.start)
+            yield from piece(whole, words, start, until, language, Turn(start, None))
         language = passage.language or language
-        starts = [max(passage.start, turn.start) for turn in passage.turns]
-        speakers = [turn.speaker or "" for turn in passage.turns]
-        if not starts or starts[0] > passage.start:
-            starts, speakers = [passage.start, *starts], ["", *speakers]
-        for (start, until), speaker in zip(itertools.pairwise([*starts, passage.end]), speakers, strict=True):
-            yield from piece(whole, words, start, until, language, speaker)
+        turns = [Turn(passage.start, None), *passage.turns]
+        starts = [max(passage.start, turn.start) for turn in turns]
+        for turn, (start, until) in zip(turns, itertools.pairwise([*starts, passage.end]), strict=True):
+            yield from piece(whole, words, start, until, language, turn)
         at = passage.end
 
 
-def piece(whole: Texts, words: Words, start: int, end: int, language: str, speaker: str) -> Iterator[Piece]:
+def piece(whole: Texts, words: Words, start: int, end: int, language: str, turn: Turn) -> Iterator[Piece]:
     """The piece between two offsets, if a word begins there."""
     first, last = bisect_left(words.starts, start), bisect_left(words.starts, end)
     if first < last:
-        yield Piece(whole.document, start, end, language, speaker, first, last)
+        date = whole.date if turn.date is None else turn.date
+        yield Piece(whole.document, start, end, language, turn.speaker or "", date or "", first, last)
 
 
 def write_mentions(path: Path, documents: Iterable[Texts]) -> None:
@@ -114,7 +119,7 @@ def with_following(forms: Sequence[str], own: int) -> str:
 def stems(language: str, forms: Sequence[str]) -> list[str]:
     """Each word without its ending and accents, as the language has it."""
     found: list[str] = stemmer(language).analyze(" ".join(forms)) if forms else []
-    return found
+    return [stem or form for stem, form in zip(found, forms, strict=True)]
 
 
 @cache
@@ -170,46 +175,40 @@ class MentionIndex:
             self.opened.config_reader("manual")  # by default a thread watches the folder
             self.searcher = self.opened.searcher()
 
-    def query(
-        self,
-        wanted: Expression,
-        exact: bool,
-        documents: Collection[int] | None = None,
-        languages: Collection[str] = (),
-        speakers: Collection[str] = (),
-    ) -> Any:
-        """What tantivy is asked for an expression among the pieces of a part of the store. Raises StoreDamaged.
+    def asked(self, wanted: Expression, exact: bool, languages: Collection[str] = ()) -> dict[Expression, list[str]]:
+        """An expression as it is looked for in pieces of each language, and the languages that each form is for.
 
-        exact: words as they are, else their stems in each piece's language. documents: numbers; None: all.
-        Near matches of more than two words are asked for with fewer conditions: see `to_check`.
+        exact: words as they are, else their stems in the piece's language. languages: the only ones; empty: all.
         """
-        from tantivy import Query
+        forms: dict[Expression, list[str]] = {}
+        for language in self.values("language"):
+            if not languages or language in languages:
+                form = wanted if exact else stemmed(wanted, partial(stems, language))
+                forms.setdefault(form, []).append(language)
+        return forms
+
+    def query(self, asked: Mapping[Expression, Collection[str]], narrowed: Mapping[str, Collection[Any]]) -> Any:
+        """What tantivy is asked for. narrowed: values of some `FIELDS`, of which a piece has one each.
+
+        Near matches of more than two words are asked for with fewer conditions: see `to_check`. Raises StoreDamaged.
+        """
+        from tantivy import Occur, Query
 
         with tantivy_errors():
-            asked = self.translated(wanted) if exact else self.in_each_language(wanted, languages)
-            parts = [("document", documents)] if documents is not None else []
-            parts += [(name, values) for name, values in (("language", languages), ("speaker", speakers)) if values]
-            return self.restricted(asked, parts) if parts else asked or Query.empty_query()
+            forms = [self.restricted(self.translated(form), {"language": those}) for form, those in asked.items()]
+            if not forms:
+                return Query.empty_query()
+            return self.restricted(Query.boolean_query([(Occur.Should, form) for form in forms]), narrowed)
 
-    def restricted(self, asked: Any, parts: Iterable[tuple[str, Collection[Any]]]) -> Any:
+    def restricted(self, asked: Any, narrowed: Mapping[str, Collection[Any]]) -> Any:
         """The query among pieces whose fields have one of some values; they count nothing for the ranking."""
         from tantivy import Occur, Query
 
-        sets = [Query.term_set_query(self.opened.schema, name, list(values)) for name, values in parts]
+        schema = self.opened.schema
+        sets = [Query.term_set_query(schema, name, list(values)) for name, values in narrowed.items()]
         return Query.boolean_query(
             [(Occur.Must, asked), *((Occur.Must, Query.const_score_query(one, 0.0)) for one in sets)]
         )
-
-    def in_each_language(self, wanted: Expression, languages: Collection[str]) -> Any:
-        """The query for stems: in each language's pieces its own stems."""
-        from tantivy import Occur, Query
-
-        groups: dict[Expression, list[str]] = {}
-        for language in self.values("language"):
-            if not languages or language in languages:
-                groups.setdefault(stemmed(wanted, lambda words, of=language: stems(of, words)), []).append(language)
-        found = [self.restricted(self.translated(one), [("language", group)]) for one, group in groups.items()]
-        return Query.boolean_query([(Occur.Should, one) for one in found]) if found else Query.empty_query()
 
     def translated(self, wanted: Expression) -> Any:
         """An expression as tantivy's query."""
@@ -285,12 +284,10 @@ class MentionIndex:
             with tantivy_errors():
                 yield float(score), self.piece(address)
 
-    def of_documents(self, query: Any, documents: Collection[int], limit: int) -> list[Piece]:
-        """The pieces found in some documents, in order of document and place."""
+    def among(self, query: Any, field: str, values: Collection[Any], limit: int) -> list[Piece]:
+        """The pieces found that have one of some values in a field, in order of document and place."""
         with tantivy_errors():
-            hits = self.searcher.search(
-                self.restricted(query, [("document", documents)]), max(1, limit), count=False
-            ).hits
+            hits = self.searcher.search(self.restricted(query, {field: values}), max(1, limit), count=False).hits
             return sorted(self.piece(address) for _, address in hits)
 
     def piece(self, address: Any) -> Piece:

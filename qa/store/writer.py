@@ -184,7 +184,7 @@ class CatalogWriter(Catalog):
         """The documents of the next generation with their text, one at a time. added: only the staged ones."""
         query = f"SELECT id FROM documents d WHERE {STAGED_DOCUMENT if added else NEXT_DOCUMENT} ORDER BY id"
         for (document,) in self.db.execute(query).fetchall():
-            (text,) = self.db.execute("SELECT text FROM documents WHERE id = ?", (document,)).fetchone()
+            text, date = self.db.execute("SELECT text, date FROM documents WHERE id = ?", (document,)).fetchone()
             rows = self.db.execute(
                 "SELECT start, end, language, turns FROM passages WHERE document = ? ORDER BY start", (document,)
             )
@@ -192,7 +192,7 @@ class CatalogWriter(Catalog):
                 Range(start, end, language, [Turn(*turn) for turn in json.loads(turns)])
                 for start, end, language, turns in rows
             ]
-            yield Texts(document, text, passages)
+            yield Texts(document, text, date, passages)
 
     # ---- publishing ----
 
