@@ -9,30 +9,39 @@ import argparse
 import contextlib
 import csv
 import datetime
-import json
+import functools
 import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qa.console import say
 from qa.errors import UsageError
-from qa.text import encodable, number_of, visible
+from qa.text import HIDDEN, encodable, json_text, number_of, visible
 
 if TYPE_CHECKING:
     from qa.answering.finding import Counts
     from qa.store.catalog import Catalog
     from qa.store.index import Index
-    from qa.types import Mention, Within
+    from qa.types import Mention, Source, Within
 
 PRINTED = 20  # passages that are printed unless --limit says otherwise; --json and --csv give all
 NAMED = 5  # of the documents, speakers, dates and languages with the most passages
 WIDTH = 100
+BEGIN, END = "\ue000", "\ue001"  # around what was found, while lines are broken
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
-COLUMNS = ("document", "page", "speaker", "date", "language", "start", "end", "found", "marks", "text", "sha256")
-FORMULA = re.compile(r"\s*[=+\-@\t\r]")  # how a cell begins that a spreadsheet may take for a formula
+COLUMNS = (
+    "document", "page", "time", "speaker", "date", "language", "start", "end", "found", "marks", "text", "sha256",
+    "stale",
+)  # fmt: skip
+# What a spreadsheet takes for a formula, also behind a semicolon or tab where it splits cells there.
+FORMULA = re.compile(
+    r"((?:\A|[;\t\n\r\v\f\x85\u2028\u2029])[\s\"\u200b-\u200f\ufeff]*)(?=[=+@\-\uff1d\uff0b\uff20\uff0d])"
+)
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 # ---- arguments ----
 
@@ -101,7 +110,7 @@ def run_find(options: argparse.Namespace) -> bool:
     """Prints or writes what is found; returns whether anything is. Raises UsageError, NoStore, StoreDamaged."""
     from qa.settings import load_settings
     from qa.store.index import Index, generation_path
-    from qa.store.opening import catalog_errors, open_catalog
+    from qa.store.opening import reading
 
     if bool(options.like) == (options.words is not None):
         raise UsageError('say what to find, as in: qa find "WORDS", or --like DOCUMENT:START')
@@ -111,21 +120,20 @@ def run_find(options: argparse.Namespace) -> bool:
         raise UsageError("--json and --csv do not go together")
     store = load_settings(store=options.store).store
     with contextlib.ExitStack() as stack:
-        catalog = stack.enter_context(contextlib.closing(open_catalog(store)))
-        stack.enter_context(catalog_errors(store))
+        catalog = stack.enter_context(reading(store))
         stack.enter_context(catalog.snapshot())
         index = stack.enter_context(contextlib.closing(Index(generation_path(store, catalog.generation))))
+        part = part_of(options, catalog)
         if options.like:
-            return give(like_one(options, catalog, index), None, options)
+            return give(like_one(options, catalog, index, part), None, options)
         from qa.answering.finding import find
 
-        part = part_of(options, catalog)
         limit = options.limit or (None if options.json or options.csv else PRINTED)
         found = find(catalog, index.mentions, options.words, options.exact, options.sort, part, options.speaker, limit)
         return give((one for batch in found.batches for one in batch), found.counts, options)
 
 
-def like_one(options: argparse.Namespace, catalog: Catalog, index: Index) -> Iterator[Mention]:
+def like_one(options: argparse.Namespace, catalog: Catalog, index: Index, part: Within | None) -> Iterator[Mention]:
     """The passages most like the one that --like names. Raises UsageError."""
     from qa.answering.finding import like
 
@@ -135,38 +143,38 @@ def like_one(options: argparse.Namespace, catalog: Catalog, index: Index) -> Ite
     if options.exact or options.speaker or options.sort != "relevance":
         raise UsageError("--exact, --speaker and --sort do not go with --like")
     names = {visible(source.name): source.name for source in catalog.sources()}
-    return iter(
-        like(
-            catalog,
-            index,
-            names.get(document, document),
-            int(start),
-            part_of(options, catalog),
-            options.limit or PRINTED,
-        )
-    )
+    return iter(like(catalog, index, names.get(document, document), int(start), part, options.limit or PRINTED))
 
 
 def give(found: Iterator[Mention], counts: Counts | None, options: argparse.Namespace) -> bool:
-    """Prints or writes the passages as they come."""
+    """Prints or writes the passages as they come; the counts before them."""
     if options.csv:
         number = write_csv(found, options.csv)
-        print(f"{number_of(number, 'passage')} in {options.csv}", file=sys.stderr)
+        say(f"{number_of(number, 'passage')} in {options.csv}")
         return number > 0
     if counts is not None:
-        if options.json:
-            print(json.dumps(counts_json(counts), ensure_ascii=False))
-        else:
-            print(*counts_lines(counts), sep="\n")
+        print(json_text(counts_json(counts)) if options.json else "\n".join(counts_lines(counts)))
     number = 0
+    changed = change_teller()
     for number, one in enumerate(found, start=1):
+        stale = changed(one.source)
         if options.json:
-            print(json.dumps(mention_json(one), ensure_ascii=False))
+            from qa.answering.render import mention_json
+
+            print(json_text(mention_json(one, stale)))
         else:
-            print("", *mention_lines(number, one, sys.stdout.isatty()), sep="\n")
+            print("", *mention_lines(number, one, stale, sys.stdout.isatty()), sep="\n")
     if counts is not None and not options.json and number < counts.total:
         print(f"\n{counts.total - number:,} more: --limit, --csv FILE or --json gives them")
     return number > 0
+
+
+def change_teller() -> Callable[[Source], bool]:
+    """A function that tells whether a document's file has changed since it was read, or is gone; each is read once."""
+    from qa.answering.qa import sha256_now
+
+    now = functools.cache(sha256_now)
+    return lambda source: source.stale or now(source.path) != source.sha256
 
 
 # ---- counts ----
@@ -196,47 +204,34 @@ def counts_lines(counts: Counts) -> Iterator[str]:
 # ---- passages ----
 
 
-def mention_json(one: Mention) -> dict[str, Any]:
-    return {
-        "document": one.source.name,
-        "start": one.start,
-        "end": one.end,
-        "text": one.text,
-        "marks": [{"start": start, "end": end} for start, end in one.marks],
-        "page": one.page,
-        "date": one.source.date,
-        "speaker": one.speaker,
-        "language": one.language,
-        "sha256": one.source.sha256,
-        "score": round(one.score, 4),
-    }
-
-
-def mention_lines(number: int, one: Mention, marked: bool) -> Iterator[str]:
+def mention_lines(number: int, one: Mention, stale: bool, marked: bool) -> Iterator[str]:
     """A passage as it is printed. marked: with what was found in bold, for a terminal."""
     indent = " " * len(f"[{number}] ")
-    text = textwrap.fill(
-        shown(one, ("\ue000", "\ue001") if marked else ("", "")), WIDTH, initial_indent=f"[{number}] ",
-        subsequent_indent=indent,
-    )  # fmt: skip
-    yield text.replace("\ue000", BOLD).replace("\ue001", PLAIN)
+    signs = (BEGIN, END) if marked else ("", "")
+    text = textwrap.fill(shown(one, signs), WIDTH, initial_indent=f"[{number}] ", subsequent_indent=indent)
+    yield text.replace(BEGIN, BOLD).replace(END, PLAIN)
     if one.speaker:
         yield indent + visible(one.speaker)
-    page = [f"page {one.page}"] if one.page else []
-    date = [one.source.date] if one.source.date else []
-    place = ", ".join([one.source.name, *page, f"characters {one.start}-{one.end}", *date])
-    yield indent + visible(place)
+    place, date = one.source.place_at(one.at), one.date
+    facts = [one.source.name, *filter(None, (place, date)), f"characters {one.start}-{one.end}"]
+    yield indent + visible(", ".join(facts))
+    if stale:
+        yield f"{indent}the file has changed since it was read, or is gone: ingest again"
 
 
 def shown(one: Mention, signs: tuple[str, str]) -> str:
     """The text on one line with signs around what was found in it."""
-    parts, at = [], one.start
+    parts, at = [], 0
     for start, end in one.marks:
-        end = min(end, one.end)
-        parts += [one.text[at - one.start : start - one.start], signs[0]]
-        parts += [one.text[start - one.start : end - one.start], signs[1]]
+        start, end = start - one.start, min(end, one.end) - one.start
+        parts += [plain(one.text[at:start]), signs[0], plain(one.text[start:end]), signs[1]]
         at = end
-    return visible("".join([*parts, one.text[at - one.start :]]))
+    return " ".join("".join([*parts, plain(one.text[at:])]).split())
+
+
+def plain(text: str) -> str:
+    """A part of a text that cannot disguise it or steer a terminal, without the two signs of ours."""
+    return text.translate(HIDDEN).replace(BEGIN, "").replace(END, "")
 
 
 def write_csv(found: Iterable[Mention], path: Path) -> int:
@@ -250,13 +245,14 @@ def write_csv(found: Iterable[Mention], path: Path) -> int:
         )
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     number = 0
+    changed = change_teller()
     try:
         # With a byte-order mark, by which spreadsheets know that it is UTF-8.
         with part.open("x", encoding="utf-8-sig", newline="") as stream:
             table = csv.writer(stream)
             table.writerow(COLUMNS)
             for one in found:
-                table.writerow([harmless(cell) for cell in row_of(one)])
+                table.writerow([harmless(cell) for cell in row_of(one, changed(one.source))])
                 number += 1
         part.replace(path)
     finally:
@@ -264,16 +260,18 @@ def write_csv(found: Iterable[Mention], path: Path) -> int:
     return number
 
 
-def row_of(one: Mention) -> list[str | int | None]:
+def row_of(one: Mention, stale: bool) -> list[str | int | None]:
     words = [one.text[start - one.start : end - one.start] for start, end in one.marks]
     marks = " ".join(f"{start}-{end}" for start, end in one.marks)
-    place = [one.source.name, one.page, one.speaker, one.source.date, one.language, one.start, one.end]
-    return [*place, "; ".join(words), marks, one.text, one.source.sha256]
+    place = [one.source.name, one.page, one.time, one.speaker, one.date, one.language, one.start, one.end]
+    return [*place, " ... ".join(words), marks, one.text, one.source.sha256, str(stale).lower()]
 
 
 def harmless(cell: str | int | None) -> str | int | None:
-    """A cell that no spreadsheet takes for a formula: an apostrophe, which means "text" to it, stands before one."""
+    """A cell that no spreadsheet takes for a formula: an apostrophe, which means "text" to it, stands before one.
+
+    Control characters, which steer a terminal, are replaced.
+    """
     if not isinstance(cell, str):
         return cell
-    cell = encodable(cell).replace("\0", "\ufffd")
-    return f"'{cell}" if FORMULA.match(cell) else cell
+    return FORMULA.sub(r"\1'", CONTROL.sub("\ufffd", encodable(cell)))

@@ -7,7 +7,6 @@ made for it (`text`, `title` and the like), never in a sentence of ours.
 from __future__ import annotations
 
 import datetime
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from qa.answering.qa import QA, changed_documents
 from qa.answering.render import to_json
 from qa.errors import UsageError
-from qa.text import HIDDEN, Range, encodable
+from qa.text import Range, encodable
 from qa.types import Document, Within
 
 SHOWN = 4000  # characters of a document in one result
@@ -397,19 +396,3 @@ TOOLS = {
         ),
     )
 }
-
-
-# ---- writing ----
-
-
-def json_text(result: JSON) -> str:
-    """The object as JSON text in which characters that nobody sees, or that reorder others, are written as escapes.
-
-    A reader of the text, model or person, thus sees them; read as JSON it is the same object.
-    """
-    return re.sub(r"[^\n -~]", shown_or_escaped, json.dumps(result, ensure_ascii=False))
-
-
-def shown_or_escaped(match: re.Match[str]) -> str:
-    char = match.group()
-    return char if HIDDEN[ord(char)] == ord(char) else json.dumps(char)[1:-1]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from qa.answering.conflicts import differing
 from qa.answering.finding import Finding, Sort, find, like
@@ -15,7 +16,7 @@ from qa.answering.followups import Earlier, parts_of, resolve
 from qa.answering.readers import Reader, open_reader
 from qa.answering.retrieval import retrieve
 from qa.documents.files import file_sha256
-from qa.errors import StoreDamaged, StoreMismatch, UnreadableFile, UsageError
+from qa.errors import StoreBusy, StoreDamaged, StoreMismatch, UnreadableFile, UsageError
 from qa.models.embedder import Embedder, open_embedder
 from qa.settings import Settings, load_settings
 from qa.store.catalog import Catalog
@@ -23,6 +24,8 @@ from qa.store.index import Index, generation_path
 from qa.store.opening import catalog_errors, open_catalog, reading
 from qa.text import encodable, equality_key
 from qa.types import Answer, Document, Hit, Mention, Passage, Source, Span, Within
+
+T = TypeVar("T")
 
 MAX_QUESTION = 2000  # characters; the rest of a longer question is not read
 MAX_SPANS = 3
@@ -125,14 +128,7 @@ class QA:
     def retrieve(self, question: str, within: Within | None = None) -> list[Hit]:
         """The ranked passages for a question, from the newest published generation."""
         vector = self.embedder.encode_questions([question])[0]
-        try:
-            with self.published() as index:
-                return retrieve(self.catalog, index, question, vector, within=within)
-        except StoreDamaged:  # the generation was replaced and deleted in between: once more with the new one
-            with self.lock:
-                self.generation = 0
-            with self.published() as index:
-                return retrieve(self.catalog, index, question, vector, within=within)
+        return self.on_published(lambda index: retrieve(self.catalog, index, question, vector, within=within))
 
     def find(
         self,
@@ -145,11 +141,14 @@ class QA:
     ) -> Finding:
         """Every passage with what was typed, as `finding.find`; no model is loaded for it.
 
-        Raises StoreDamaged when the documents have changed before all batches were fetched; find again then.
+        Its batches raise StoreBusy when the documents have changed before all were fetched: find again then.
         """
-        with self.published() as index:
-            generation = self.generation
-            found = find(self.catalog, index.mentions, words, exact, sort, within, speaker, limit)
+
+        def work(index: Index) -> tuple[Finding, int]:
+            given = find(self.catalog, index.mentions, words, exact, sort, within, speaker, limit)
+            return given, self.generation
+
+        found, generation = self.on_published(work)
         return replace(found, batches=self.of_one_state(found.batches, generation))
 
     def of_one_state(self, batches: Iterator[list[Mention]], generation: int) -> Iterator[list[Mention]]:
@@ -157,7 +156,7 @@ class QA:
         while True:
             with self.published():
                 if self.generation != generation:
-                    raise StoreDamaged("the documents have changed meanwhile; find again")
+                    raise StoreBusy("the documents have changed meanwhile; find again")
                 batch = next(batches, None)
             if batch is None:
                 return
@@ -165,8 +164,21 @@ class QA:
 
     def like(self, document: str, start: int, within: Within | None = None, limit: int = 20) -> list[Mention]:
         """The passages most like the one that holds a character of a document, as `finding.like`."""
-        with self.published() as index:
-            return like(self.catalog, index, document, start, within, limit)
+        return self.on_published(lambda index: like(self.catalog, index, document, start, within, limit))
+
+    def on_published(self, work: Callable[[Index], T]) -> T:
+        """What `work` makes of the published generation's index.
+
+        Once more with the new one where the generation was replaced and deleted in between.
+        """
+        try:
+            with self.published() as index:
+                return work(index)
+        except StoreDamaged:
+            with self.lock:
+                self.generation = 0
+            with self.published() as index:
+                return work(index)
 
     def document(self, name: str) -> Document | None:
         """A document of the store with its text."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from qa.answering.citing import cell_named, near_identical, near_identical_named, place_facts
 from qa.text import number_of, visible
-from qa.types import Answer, Hit, Place, Span
+from qa.types import Answer, Hit, Mention, Place, Span
 
 CHANGED_TOO = " (this file has changed since it was read, or is gone)"
 
@@ -57,6 +57,25 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     also = [{"document": p.source.name, "start": p.start, "end": p.end} for p in hit.also]
     place = {"document": passage.source.name, "start": passage.start, "end": passage.end}
     return {**place, "score": round(hit.score, 6), "also": also}
+
+
+def mention_json(mention: Mention, stale: bool) -> dict[str, Any]:
+    """What was found, as an object. stale: its file has changed since it was read, or is gone."""
+    return {
+        "document": mention.source.name,
+        "start": mention.start,
+        "end": mention.end,
+        "text": mention.text,
+        "marks": [{"start": start, "end": end} for start, end in mention.marks],
+        "page": mention.page,
+        "time": mention.time,
+        "date": mention.date,
+        "speaker": mention.speaker,
+        "language": mention.language,
+        "sha256": mention.source.sha256,
+        "stale": stale,
+        "score": round(mention.score, 4),
+    }
 
 
 def place_json(place: Place) -> dict[str, Any]:

@@ -237,7 +237,7 @@ class MentionIndex:
         if to_check(wanted):
             pairs = [Query.term_set_query(schema, field, [*pair]) for pair in zip(words, following, strict=True)]
             return Query.boolean_query([(Occur.Must, pair) for pair in pairs])
-        ways = [[*words[:own], *following[own:]] for own in range(len(words), 0, -1)]
+        ways: list[list[Any]] = [[*words[:own], *following[own:]] for own in range(len(words), 0, -1)]
         if wanted.near:
             ways.append([following[0], words[1]])
         asked = [Query.phrase_query(schema, field, way, slop=wanted.near or 0) for way in ways]
