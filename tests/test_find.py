@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from qa.answering.qa import QA
+from qa.answering.sentence_reader import SentenceReader
 from qa.cli import main
-from tests.helpers import ingest, write
+from qa.errors import StoreBusy
+from qa.ingestion.sync import TUNED
+from tests.helpers import FakeEmbedder, ingest, write
 
 Output = pytest.CaptureFixture[str]
 
@@ -33,12 +39,80 @@ def test_a_wrong_query_is_one_line(store: Path, capsys: Output) -> None:
     assert "at character 1" in capsys.readouterr().err
 
 
-def test_text_that_begins_like_a_formula_is_harmless_in_the_table(tmp_path: Path) -> None:
-    write(tmp_path / "documents", "=a.txt", '=HYPERLINK("http://x.example") is what the ferry said that day.\n')
+def test_the_table_has_all_passages_and_no_formula(tmp_path: Path) -> None:
+    """Of the documents and of the places where a spreadsheet that splits at semicolons would begin a cell."""
+    text = '=HYPERLINK("http://x.example") is what the ferry said that day;\t=1+1, and more of the ferry\x1b[31m.\n'
+    write(tmp_path / "documents", "=a.txt", text)
     ingest(tmp_path / "store", tmp_path / "documents")
     assert main(["find", "ferry", "--csv", str(tmp_path / "o.csv"), "--store", str(tmp_path / "store")]) == 0
     with (tmp_path / "o.csv").open(encoding="utf-8-sig", newline="") as stream:
         (row,) = csv.DictReader(stream)
     assert row["document"] == "'=a.txt"
     assert row["text"].startswith("'=HYPERLINK")
-    assert row["found"] == "ferry"
+    assert ";\t'=1+1" in row["text"]
+    assert "\x1b" not in row["text"]
+    assert row["found"] == "ferry ... ferry"
+    assert row["stale"] == "false"
+
+
+def test_no_document_steers_the_terminal(tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that holds the signs by which marks are made; what is marked is marked all the same."""
+    text = (
+        "The ferry\x1b[2J \x9b31m sails \u202eagain \ue000 and again \ue001 with the new engine"
+        + " at noon" * 40
+        + ".\n"
+    )
+    write(tmp_path / "documents", "a.txt", text)
+    ingest(tmp_path / "store", tmp_path / "documents")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert main(["find", "ferry", "--store", str(tmp_path / "store")]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b[1mferry\x1b[0m" in shown
+    assert shown.count("\x1b") == 2
+    assert not {"\x9b", "\u202e", "\ue000", "\ue001"} & set(shown)
+    assert main(["find", "ferry", "--json", "--store", str(tmp_path / "store")]) == 0
+    printed = capsys.readouterr().out
+    assert json.loads(printed.splitlines()[1])["text"] == text.strip()
+    assert not {"\x1b", "\x9b", "\u202e"} & set(printed)
+
+
+def test_a_file_that_changed_since_is_named(store: Path, folder: Path, capsys: Output) -> None:
+    write(folder, "harvest.txt", "Something else.\n")
+    assert main(["find", "potatoes", "--store", str(store)]) == 0
+    assert "the file has changed since it was read" in capsys.readouterr().out
+
+
+def test_a_store_of_an_earlier_version_is_made_anew_by_the_next_ingest(
+    store: Path, folder: Path, embedder: FakeEmbedder, capsys: Output
+) -> None:
+    (generation,) = (store / "generations").iterdir()
+    shutil.rmtree(generation / "mentions")
+    manifest = json.loads((generation / "manifest.json").read_text())
+    kept = {name: facts for name, facts in manifest.items() if not name.startswith("mentions/")}
+    (generation / "manifest.json").write_text(json.dumps(kept))
+    assert main(["find", "ferry", "--store", str(store)]) == 1
+    assert "run ingest again" in capsys.readouterr().err
+    assert ingest(store, folder, embedder=embedder).rebuilt
+    assert not embedder.embedded
+    assert main(["find", "ferry", "--store", str(store)]) == 0
+
+
+def test_passages_added_to_a_large_store_are_found(store: Path, folder: Path) -> None:
+    """Then the index of the published generation is copied and extended."""
+    write(folder, "new.txt", "A zeppelin was seen above the harbour on Sunday.\n")
+    ingest(store, folder, tuning=replace(TUNED, extend_from=1))
+    assert main(["find", "zeppelin", "--store", str(store)]) == 0
+    assert main(["find", "ferry", "--store", str(store)]) == 0
+
+
+def test_a_program_is_told_when_the_documents_change_while_it_reads(store: Path, folder: Path) -> None:
+    embedder = FakeEmbedder()
+    with QA(store, embedder, SentenceReader(embedder)) as qa:
+        found = qa.find("the")
+        assert found.counts.total == sum(map(len, qa.find("the").batches))
+        write(folder, "new.txt", "A zeppelin was seen above the harbour on Sunday.\n")
+        ingest(store, folder)
+        with pytest.raises(StoreBusy, match="find again"):
+            next(found.batches)
+        assert qa.find("zeppelin").counts.documents == {"new.txt": 1}
+        assert qa.like("new.txt", 3, limit=2)
