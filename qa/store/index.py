@@ -199,7 +199,7 @@ def has_all_files(path: Path) -> bool:
 def is_complete(path: Path) -> bool:
     """Whether a generation is there with its manifest, the last file that is written of it."""
     files = {name for name, _ in read_manifest(path)}
-    return f"{MENTIONS}/meta.json" in files and has_all_files(path)  # versions before 0.7 made no index of every word
+    return f"{MENTIONS}/meta.json" in files and has_all_files(path)  # earlier versions made no index of every word
 
 
 def is_sqlite(file: Path) -> bool:
