@@ -16,7 +16,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qa.console import say
 from qa.errors import UsageError
@@ -148,6 +148,8 @@ def like_one(options: argparse.Namespace, catalog: Catalog, index: Index, part: 
 
 def give(found: Iterator[Mention], counts: Counts | None, options: argparse.Namespace) -> bool:
     """Prints or writes the passages as they come; the counts before them."""
+    from qa.answering.render import counts_json, mention_json
+
     if options.csv:
         number = write_csv(found, options.csv)
         say(f"{number_of(number, 'passage')} in {options.csv}")
@@ -159,8 +161,6 @@ def give(found: Iterator[Mention], counts: Counts | None, options: argparse.Name
     for number, one in enumerate(found, start=1):
         stale = changed(one.source)
         if options.json:
-            from qa.answering.render import mention_json
-
             print(json_text(mention_json(one, stale)))
         else:
             print("", *mention_lines(number, one, stale, sys.stdout.isatty()), sep="\n")
@@ -178,16 +178,6 @@ def change_teller() -> Callable[[Source], bool]:
 
 
 # ---- counts ----
-
-
-def counts_json(counts: Counts) -> dict[str, Any]:
-    return {
-        "found": counts.total,
-        "documents": counts.documents,
-        "dates": counts.dates,
-        "speakers": counts.speakers,
-        "languages": counts.languages,
-    }
 
 
 def counts_lines(counts: Counts) -> Iterator[str]:

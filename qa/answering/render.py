@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa.answering.citing import cell_named, near_identical, near_identical_named, place_facts
 from qa.text import number_of, visible
 from qa.types import Answer, Hit, Mention, Place, Span
+
+if TYPE_CHECKING:
+    from qa.answering.finding import Counts
 
 UNSURE = "Not sure. Perhaps this, but of such answers only about one in three is right:"
 CHANGED_TOO = " (this file has changed since it was read, or is gone)"
@@ -59,6 +62,17 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     also = [{"document": p.source.name, "start": p.start, "end": p.end} for p in hit.also]
     place = {"document": passage.source.name, "start": passage.start, "end": passage.end}
     return {**place, "score": round(hit.score, 6), "also": also}
+
+
+def counts_json(counts: Counts) -> dict[str, Any]:
+    """How many passages were found, and where, as an object."""
+    return {
+        "found": counts.total,
+        "documents": counts.documents,
+        "dates": counts.dates,
+        "speakers": counts.speakers,
+        "languages": counts.languages,
+    }
 
 
 def mention_json(mention: Mention, stale: bool) -> dict[str, Any]:

@@ -373,6 +373,7 @@ class Index:
 
     def close(self) -> None:
         self.words = {}
+        self.__dict__.pop("mentions", None)  # its files can then be deleted on Windows, too
         if self.chroma is not None:
             self.chroma.close()
         if self.copied:
