@@ -16,7 +16,7 @@ from qa.errors import StoreDamaged, UsageError
 from qa.store.catalog import Catalog
 from qa.store.expressions import Expression, Stretch, holds, occurrences, parse, phrases, reach, stemmed
 from qa.store.index import Index
-from qa.store.mentions import MentionIndex, Piece, stems, to_check
+from qa.store.mentions import FACETS, MentionIndex, Piece, stems, to_check
 from qa.store.part import EXACT_UP_TO, open_part
 from qa.store.tokens import words_of
 from qa.text import equality_key, trimmed
@@ -76,7 +76,7 @@ def find(
         by = {name: Counter(getattr(piece, name) for _, piece in pieces) for name in FACETS}
         ranked = pieces if sort == "relevance" else sorted(pieces, key=lambda item: order(item[1], names, sort))
     else:
-        by = {name: Counter(index.count(query, name)) for name in FACETS}
+        by = {name: Counter(counts) for name, counts in index.count(query).items()}
         most = by["document"].total() if limit is None else limit
         ranked = index.best(query, most) if sort == "relevance" else in_order(index, query, by, names, sort)
     found = mentions(catalog, islice(ranked, limit), wanted, exact)
@@ -111,7 +111,6 @@ def speakers_named(index: MentionIndex, name: str) -> list[str]:
 
 # ---- counts and order ----
 
-FACETS = ("document", "date", "speaker", "language")  # fields of a piece that are counted
 Facets = dict[str, Counter[Any]]
 
 
@@ -150,7 +149,7 @@ def in_order(index: MentionIndex, query: Any, by: Facets, names: dict[int, str],
 
 def checked(catalog: Catalog, index: MentionIndex, query: Any, wanted: Expression, exact: bool) -> Iterator[Ranked]:
     """Those of what tantivy finds in which the expression holds, compared with their texts; best first."""
-    number = sum(index.count(query, "document").values())
+    number = sum(index.count_by_document(query).values())
     for batch in in_batches(index.best(query, number)):
         readings = read(catalog, [piece for _, piece in batch], reach(wanted))
         for item, (_, reading) in zip(batch, readings, strict=True):

@@ -24,8 +24,9 @@ from qa.types import Turn
 FOLDER = "mentions"  # of a generation
 FOLLOWING = "\u00b6"  # before each word that stands behind a piece: no word of ours has this sign
 PIECE_CHARS = 600  # of text between passages
-RANGE = 50_000  # documents counted at a time: tantivy refuses more than 65,000 counters
+RANGE = 40_000  # documents counted at a time: tantivy refuses more than 65,000 counters, of all fields together
 FIELDS = ("document", "start", "end", "language", "speaker", "date")
+FACETS = ("document", "date", "speaker", "language")  # fields that are counted
 
 
 class Range(NamedTuple):
@@ -243,12 +244,13 @@ class MentionIndex:
         asked = [Query.phrase_query(schema, field, way, slop=wanted.near or 0) for way in ways]
         return Query.boolean_query([(Occur.Should, one) for one in asked])
 
-    def count(self, query: Any, by: str) -> dict[Any, int]:
-        """Pieces found by one of `FIELDS`, most first."""
-        if by == "document":
-            return self.count_by_document(query)
+    def count(self, query: Any) -> dict[str, dict[Any, int]]:
+        """Pieces found by each of `FACETS`: all at once, as most of the time is for the query."""
+        alone = self.highest_document() >= RANGE
         with tantivy_errors():
-            return counters(self.searcher.aggregate(query, terms_of(by)))
+            asked = {name: terms_of(name) for name in FACETS if not (alone and name == "document")}
+            found = {name: counters(counted) for name, counted in self.searcher.aggregate(query, asked).items()}
+        return found | ({"document": self.count_by_document(query)} if alone else {})
 
     def count_by_document(self, query: Any) -> dict[int, int]:
         from tantivy import FieldType, Occur, Query
@@ -263,7 +265,7 @@ class MentionIndex:
                         self.opened.schema, "document", FieldType.Integer, first, first + RANGE, include_upper=False
                     )
                     among = Query.boolean_query([(Occur.Must, query), (Occur.Must, part)])
-                found |= counters(self.searcher.aggregate(among, terms_of("document")))
+                found |= counters(self.searcher.aggregate(among, {"by": terms_of("document")})["by"])
         return found
 
     def highest_document(self) -> int:
@@ -312,8 +314,8 @@ def escaped(word: str) -> str:
 
 
 def terms_of(field: str) -> dict[str, Any]:
-    return {"by": {"terms": {"field": field, "size": RANGE}}}
+    return {"terms": {"field": field, "size": RANGE}}
 
 
 def counters(aggregated: dict[str, Any]) -> dict[Any, int]:
-    return {bucket["key"]: bucket["doc_count"] for bucket in aggregated["by"]["buckets"]}
+    return {bucket["key"]: bucket["doc_count"] for bucket in aggregated["buckets"]}
