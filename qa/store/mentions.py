@@ -235,13 +235,21 @@ class MentionIndex:
             return Query.regex_query(schema, field, escaped(words[0]) + ".*")
         if len(words) == 1:
             return Query.term_query(schema, field, words[0])
-        if to_check(wanted):
-            pairs = [Query.term_set_query(schema, field, [*pair]) for pair in zip(words, following, strict=True)]
-            return Query.boolean_query([(Occur.Must, pair) for pair in pairs])
-        ways: list[list[Any]] = [[*words[:own], *following[own:]] for own in range(len(words), 0, -1)]
+        if to_check(wanted):  # each two that follow each other must be near each other, in the piece or behind it
+            pairs = itertools.pairwise(zip(words, following, strict=True))
+            return Query.boolean_query(
+                [(Occur.Must, self.either(itertools.product(*pair), wanted.near, field)) for pair in pairs]
+            )
+        ways = [[*words[:own], *following[own:]] for own in range(len(words), 0, -1)]
         if wanted.near:
             ways.append([following[0], words[1]])
-        asked = [Query.phrase_query(schema, field, way, slop=wanted.near or 0) for way in ways]
+        return self.either(ways, wanted.near, field)
+
+    def either(self, ways: Iterable[Sequence[str]], near: int | None, field: str) -> Any:
+        """One of some runs of words, or a near match of them."""
+        from tantivy import Occur, Query
+
+        asked = [Query.phrase_query(self.opened.schema, field, list(way), slop=near or 0) for way in ways]
         return Query.boolean_query([(Occur.Should, one) for one in asked])
 
     def count(self, query: Any) -> dict[str, dict[Any, int]]:
