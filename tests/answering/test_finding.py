@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import random
 import tempfile
 import unicodedata
 from collections.abc import Iterator
@@ -155,6 +156,33 @@ def test_near_matches_agree_with_trying_every_place(there: list[str], words: lis
     )  # fmt: skip
     stretch = Stretch(there, there, min(own, len(there)))
     assert holds(Phrase(tuple(words), near), stretch) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [("red fox", 3), ("red fox wolf", 4), ("den red red", 12), ("fox hill den wolf", 9), ("hill hill", 5)],
+)
+def test_near_matches_are_found_in_the_whole_store(tmp_path: Path, words: str, near: int) -> None:
+    """Over the borders of passages too: each is found in the passage in which its first word stands."""
+    chance = random.Random(4)
+    said = [
+        chance.choice(["red", "fox", "wolf", "den", "hill"]) if chance.random() < 0.25 else f"w{number}"
+        for number in range(900)
+    ]
+    write(tmp_path / "documents", "a.txt", " ".join(word + chance.choice(["", "", ".", ",", ".\n\n"]) for word in said))
+    ingest(tmp_path / "store", tmp_path / "documents")
+    places = [[at for at, word in enumerate(said) if word == asked] for asked in words.split()]
+    expected = set()
+    for chosen in itertools.product(*places):
+        moved = [at - number for number, at in enumerate(chosen)]
+        if len(set(chosen)) == len(chosen) and max(moved) - min(moved) <= near:
+            expected.add(min(chosen))
+    with opened(tmp_path / "store") as known:
+        found = [range(m.start, m.end) for m in search(known, f'"{words}"~{near}')]
+        starts = words_of(text_of(known[0], "a.txt")).starts
+    assert expected
+    firsts = {next(number for number, one in enumerate(found) if starts[at] in one) for at in expected}
+    assert firsts == set(range(len(found)))
 
 
 @settings(max_examples=200, deadline=None)
