@@ -253,7 +253,7 @@ def answerable_ranges(question: str, passage: Passage) -> list[Range]:
 
 
 def cut_at_borders(ranges: Iterable[Range], passage: Passage) -> Iterator[Range]:
-    """The ranges, each cut at the borders of table cells, at the gaps of columns, and where somebody begins to speak."""
+    """The ranges, cut at the borders of table cells, at the gaps of columns, and where somebody begins to speak."""
     cells = {at - passage.start for cell in passage.cells for at in (cell.start, cell.end)}
     gaps = {at for gap in COLUMN_GAP.finditer(passage.text) for at in gap.span()}
     borders = sorted(cells | gaps | {turn.start - passage.start for turn in passage.turns})
