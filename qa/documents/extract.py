@@ -180,12 +180,22 @@ def row_of(cells: Sequence[str]) -> str:
 
 def tidy(row: Sequence[str]) -> list[str]:
     """The cells, each on one line, without the empty ones at the end."""
-    cells = [one_line(cell) for cell in row]
+    cells = [one_cell(cell) for cell in row]
     while cells and not cells[-1]:
         cells.pop()
     return cells
 
 
+def one_cell(text: str) -> str:
+    """The lines of a cell on one; where two would make one figure of two, a semicolon stands between them."""
+    said = ""
+    for line in filter(None, map(one_line, text.splitlines())):
+        meet = FIGURE_ENDS.search(said) and FIGURE_BEGINS.match(line)
+        said += ("; " if meet else " " if said else "") + line
+    return said
+
+
+FIGURE_ENDS, FIGURE_BEGINS = re.compile(r"\d[%\u2030)\xb0]?$"), re.compile(r"[-+\u2212(\xb1]? ?\d")
 COLUMN_CHARS = 60
 
 

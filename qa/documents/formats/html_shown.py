@@ -18,9 +18,15 @@ NO_TEXT = ("script", "style", "template", "noscript", "button")
 RECORDED = ("audio", "video", "canvas")  # what is written within is shown by browsers that cannot play them only
 EMBEDDED = ("object", "embed", "applet")
 INVISIBLE = re.compile(r"display:none|visibility:hidden|font-size:0(?![.\d])|opacity:0(?![.\d])|mso-hide:all")
+STRUCK = "line-through"
+UP = r"(?:0?\.[2-9]|[1-9])[\d.]*r?e[mx]|[2-9]\d[\d.]*%|(?:[3-9]|\d\d)[\d.]*p[xt]"  # more than a touch
+HIGH = re.compile(rf"vertical-align:(?:super|{UP})|(?=.*position:relative).*(?<![\w-])top:-(?:{UP})")
+LOW = re.compile(rf"vertical-align:(?:sub(?!\w)|-(?:{UP}))|(?=.*position:relative).*(?<![\w-])top:(?:{UP})")
+WITHIN_A_LINE = ("span", "a", "b", "i", "em", "strong", "small", "font", "u", "cite")
 SIMPLE = re.compile(r"(?P<tag>[a-zA-Z][\w-]*)?(?P<sign>[.#])(?P<name>[\w-]+)")
 LARGE_DATA = 20_000  # characters of a picture that stands in the page itself; a smaller one is an icon
 STYLES = 200_000  # characters of style sheets that are looked at
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 LIST_FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 KINDS = {
     "struck": "struck-out text is left out ({})",
@@ -41,16 +47,16 @@ def notes_on(left: Counter[str]) -> tuple[str, ...]:
     )
 
 
-def keep_shown(tree: Any) -> Counter[str]:
+def keep_shown(tree: Any, sheets: str = "") -> Counter[str]:
     """Removes scripts, controls, hidden and struck-out elements; returns how many of each kind with text were removed.
 
     Line breaks that must be kept are marked; formulas, drawn text, numbers of lists, raised and lowered figures made
-    plain text.
+    plain text. sheets: the style sheets that the page refers to, one after the other.
     """
     from lxml import etree
 
     left: Counter[str] = Counter()
-    styled = list(elements_by_rule(tree))
+    styled = list(elements_by_rule(tree, sheets))
     etree.strip_elements(tree, *NO_TEXT, with_tail=False)
     for formula in tree.xpath("//body//math"):
         become(formula, linear(formula))
@@ -58,7 +64,7 @@ def keep_shown(tree: Any) -> Counter[str]:
     hidden = [e for e, style in styled if INVISIBLE.search(style)]
     hidden += tree.xpath("//body//*[@hidden or self::dialog[not(@open)]]")
     struck = tree.xpath("//body//*[self::del or self::s or self::strike]")
-    struck += [e for e, style in styled if "line-through" in style]
+    struck += [e for e, style in styled if STRUCK in style]
     for kind, elements in (("hidden", hidden), ("struck", struck)):
         for element in elements:
             if element.getparent() is not None and any(up.tag == "body" for up in element.iterancestors()):
@@ -66,8 +72,12 @@ def keep_shown(tree: Any) -> Counter[str]:
                 element.drop_tree()
     left += show_embedded(tree)
     show_controls(tree)
+    for element, style in styled:
+        if element.tag in WITHIN_A_LINE and (HIGH.search(style) or LOW.search(style)):
+            element.tag = "sup" if HIGH.search(style) else "sub"
     for element in tree.xpath("//body//sup | //body//sub"):
-        level(element)
+        if element.getparent() is not None:  # of two within each other the inner one is gone
+            level(element)
     number_lists(tree)
     keep_line_breaks(tree)
     spread_cells(tree)
@@ -81,16 +91,16 @@ def become(element: Any, text: str) -> None:
     element.drop_tag()
 
 
-def elements_by_rule(tree: Any) -> Iterator[tuple[Any, str]]:
-    """(element, rule) for each element that the page's style sheets hide or strike out by its class or id."""
-    sheets = "\n".join(style.text or "" for style in tree.iter("style"))[:STYLES]
+def elements_by_rule(tree: Any, sheets: str) -> Iterator[tuple[Any, str]]:
+    """(element, rule) for each element that style sheets hide, strike out, raise or lower by its class or id."""
+    sheets = "\n".join([sheets, *(style.text or "" for style in tree.iter("style"))])[:STYLES]
     first, *others = sheets.replace("<!--", " ").replace("-->", " ").split("/*")
     sheets = first + "".join(part.partition("*/")[2] for part in others)  # without remarks
     sheets = re.sub(r"@[^{};@]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", " ", sheets)  # rules for paper and small screens
     rules: dict[tuple[str, str], tuple[str, str]] = {}
     for selectors, _, rule in (part.rpartition("{") for part in sheets.split("}")):
         bare = "".join(rule.lower().split())
-        if INVISIBLE.search(bare) or "line-through" in bare:
+        if any(re.search(look, bare) for look in (INVISIBLE, STRUCK, HIGH, LOW)):
             for selector in selectors.split(","):
                 if found := SIMPLE.fullmatch(selector.strip()):
                     rules[found["sign"], found["name"]] = ((found["tag"] or "").lower(), bare)
@@ -161,7 +171,7 @@ def number_lists(tree: Any) -> None:
             number = whole_number(item.get("value"), number)
             label = f"{written(number, LIST_FORMS.get(ordered.get('type') or '', 'decimal'))}. "
             first = next(iter(item), None)
-            if (item.text or "").strip() or first is None or first.tag not in ("p", "div"):
+            if (item.text or "").strip() or first is None or first.tag not in ("p", "div", *HEADINGS):
                 item.text = label + (item.text or "").lstrip()
             else:
                 first.text = label + (first.text or "").lstrip()
