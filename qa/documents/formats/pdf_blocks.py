@@ -29,6 +29,7 @@ class Line:
     size: float
     bold: bool = False
     turned: bool = False  # the text runs up or down the page
+    rows: tuple[tuple[str, ...], ...] = ()  # the cells of a ruled table, which takes the place of a line
 
 
 @dataclass(slots=True)
@@ -67,6 +68,10 @@ def page_blocks(lines: Sequence[Line], body: float, usual: float, bold: bool) ->
     blocks: Page = []
     rows: list[list[Line]] = []
     for row in rows_of(lines):
+        if row[0].rows:
+            blocks += [*table_blocks(rows), PageBlock([], rows=[list(cells) for cells in row[0].rows])]
+            rows = []
+            continue
         if len(row) > 1:
             rows.append(row)
             continue
@@ -122,7 +127,7 @@ def rows_of(lines: Sequence[Line]) -> Iterator[list[Line]]:
     """Lines that are next to each other, from left to right, in one list; each other line in a list of its own."""
     row: list[Line] = []
     for cell in (cell for line in lines for cell in cells_of(line)):
-        last = row[-1] if row else None
+        last = row[-1] if row and not (cell.rows or row[-1].rows) else None
         if last and is_raised(last, cell):
             behind = raised(last.text, cell.text) if cell.size < last.size else f" {cell.text}"
             row[-1] = replace(max(last, cell, key=lambda part: part.size), x=last.x, text=f"{last.text}{behind}")
@@ -147,7 +152,7 @@ def is_raised(last: Line, line: Line) -> bool:
 def cells_of(line: Line) -> list[Line]:
     """The parts of a line between wide gaps; their places are estimated from the number of letters before them."""
     parts = line.text.split("   ")
-    if len(parts) == 1:
+    if len(parts) == 1 or line.rows:
         return [line]
     at, cells = line.x, []
     for part in parts:
