@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from itertools import islice
 from typing import Any
@@ -27,6 +27,10 @@ SIMPLE = re.compile(r"(?P<tag>[a-zA-Z][\w-]*)?(?P<sign>[.#])(?P<name>[\w-]+)")
 LARGE_DATA = 20_000  # characters of a picture that stands in the page itself; a smaller one is an icon
 STYLES = 200_000  # characters of style sheets that are looked at
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+LIST_STYLE = re.compile(r"list-style(?:-type)?:[^;]*?(decimal-leading-zero|(?:lower|upper)-(?:roman|alpha|latin)|none)")
+LIST_STYLES = {"decimal-leading-zero": "decimalZero", "lower-roman": "lowerRoman", "upper-roman": "upperRoman",
+               "lower-alpha": "lowerLetter", "upper-alpha": "upperLetter", "lower-latin": "lowerLetter",
+               "upper-latin": "upperLetter", "none": ""}  # fmt: skip
 LIST_FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 KINDS = {
     "struck": "struck-out text is left out ({})",
@@ -78,7 +82,8 @@ def keep_shown(tree: Any, sheets: str = "") -> Counter[str]:
     for element in tree.xpath("//body//sup | //body//sub"):
         if element.getparent() is not None:  # of two within each other the inner one is gone
             level(element)
-    number_lists(tree)
+    number_lists(tree, {e: found[1] for e, style in styled if (found := LIST_STYLE.search(style))})
+    flatten_tables(tree)
     keep_line_breaks(tree)
     spread_cells(tree)
     return left
@@ -92,7 +97,7 @@ def become(element: Any, text: str) -> None:
 
 
 def elements_by_rule(tree: Any, sheets: str) -> Iterator[tuple[Any, str]]:
-    """(element, rule) for each element that style sheets hide, strike out, raise or lower by its class or id."""
+    """(element, rule) for each element that style sheets hide, strike out, raise, lower or number, by class or id."""
     sheets = "\n".join([sheets, *(style.text or "" for style in tree.iter("style"))])[:STYLES]
     first, *others = sheets.replace("<!--", " ").replace("-->", " ").split("/*")
     sheets = first + "".join(part.partition("*/")[2] for part in others)  # without remarks
@@ -100,7 +105,7 @@ def elements_by_rule(tree: Any, sheets: str) -> Iterator[tuple[Any, str]]:
     rules: dict[tuple[str, str], tuple[str, str]] = {}
     for selectors, _, rule in (part.rpartition("{") for part in sheets.split("}")):
         bare = "".join(rule.lower().split())
-        if any(re.search(look, bare) for look in (INVISIBLE, STRUCK, HIGH, LOW)):
+        if any(re.search(look, bare) for look in (INVISIBLE, STRUCK, HIGH, LOW, LIST_STYLE)):
             for selector in selectors.split(","):
                 if found := SIMPLE.fullmatch(selector.strip()):
                     rules[found["sign"], found["name"]] = ((found["tag"] or "").lower(), bare)
@@ -158,18 +163,19 @@ def show_controls(tree: Any) -> None:
             become(control, "\u2612 ")
 
 
-def number_lists(tree: Any) -> None:
-    """Writes the numbers that a browser shows before the items of a list."""
+def number_lists(tree: Any, styles: Mapping[Any, str]) -> None:
+    """Writes the numbers that a browser shows before the items of a list. styles: of lists and items."""
     for ordered in tree.xpath("//body//ol[not(ancestor::nav)]"):
-        style = "".join((ordered.get("style") or "").lower().split())
-        if "list-style:none" in style or "list-style-type:none" in style:
+        kind = LIST_FORMS.get(ordered.get("type") or "", "decimal")
+        form = LIST_STYLES[styles[ordered]] if ordered in styles else kind
+        if not form:
             continue
         items = list(ordered.iterchildren("li"))
         backwards = ordered.get("reversed") is not None
         number = whole_number(ordered.get("start"), len(items) if backwards else 1)
         for item in items:
             number = whole_number(item.get("value"), number)
-            label = f"{written(number, LIST_FORMS.get(ordered.get('type') or '', 'decimal'))}. "
+            label = f"{written(number, LIST_STYLES[styles[item]] or form if item in styles else form)}. "
             first = next(iter(item), None)
             if (item.text or "").strip() or first is None or first.tag not in ("p", "div", *HEADINGS):
                 item.text = label + (item.text or "").lstrip()
@@ -217,6 +223,27 @@ def text_before(element: Any) -> str:
     return "".join([*previous.itertext(), previous.tail or ""])
 
 
+SMALL_CELL = 200  # characters: a table with a larger cell may be the layout of a page
+
+
+def flatten_tables(tree: Any) -> None:
+    """Makes lines of the cells of a table that stands in a small cell of another one."""
+    for table in tree.xpath("//body//table[.//table]"):
+        own = {cell for cell in table.iter("td", "th") if next(cell.iterancestors("table")) is table}
+        if len(own) < 2 * len({cell.getparent() for cell in own}):
+            continue
+        if any(len("".join(cell.itertext())) > SMALL_CELL for cell in own):
+            continue
+        within = [e for e in table.iter(*TABLE_TAGS) if any(up in own for up in e.iterancestors("td", "th"))]
+        for element in within:
+            if element.tag in ("td", "th"):
+                element.text = NEW_LINE + (element.text or "")
+            elif element.tag == "table":
+                element.tail = NEW_LINE + (element.tail or "")
+            element.drop_tag()
+
+
+TABLE_TAGS = ("table", "thead", "tbody", "tfoot", "tr", "td", "th")
 MOST_SPANNED = 1000  # rows or columns; browsers have such limits too
 
 

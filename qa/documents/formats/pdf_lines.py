@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from qa.documents.formats.pdf_blocks import Line
-from qa.documents.raised import raised
+from qa.documents.raised import lowered, raised
 
+COLUMNS = 0.5  # times the size of the letters: figures farther apart are two
+LOWERED = 0.03  # times the size of the letters before: an index is lower, if only by a little
 RAISED = 0.88  # times the size of the letters before: a mark or exponent is smaller
 DOUBLED, RECENT = 0.1, 60  # times the size: pieces nearer are drawn twice; pieces looked back at
 LIGATURES = {0xFB00 + i: text for i, text in enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"))}
@@ -36,11 +39,11 @@ def lines_of(pieces: Sequence[tuple[str, Line]]) -> Iterator[Line]:
             if not words:
                 continue
             ended = False
-            reached = last.x + 0.6 * last.size * len(last.text)
-            if first is not None and words.strip() and place.x - reached > 2 * place.size > 0:
-                buffer.append("   ")
+            if first is not None and words.strip():
+                buffer.append(between(last, words, place))
             if first is not None and hangs_on(words, place, last):
-                buffer.append(raised("".join(buffer[-3:]), words))
+                below = place.y < last.y - LOWERED * last.size
+                buffer.append(lowered(words) if below else raised("".join(buffer[-3:]), words))
                 continue
             if words.strip():
                 first = first or place
@@ -61,6 +64,16 @@ def without_doubles(pieces: Sequence[tuple[str, Line]]) -> Iterator[tuple[str, L
         if text.strip():
             recent = [*recent[1 - RECENT :], (text, place)]
         yield text, place
+
+
+def between(last: Line, words: str, place: Line) -> str:
+    """What separates a piece from the one before on its line: a wide gap, or a space before a figure behind Hebrew."""
+    figures = last.text.strip()[-1:].isdigit() and words.strip()[:1].isdigit()
+    gap = place.x - last.x - 0.6 * last.size * len(last.text)
+    if gap > (COLUMNS if figures else 2) * place.size > 0:
+        return "   "
+    rightward = unicodedata.bidirectional(last.text[-1:] or " ") in ("R", "AL")
+    return " " if rightward and words[:1].isdigit() else ""
 
 
 def letter_follows(last: Line, place: Line) -> bool:
