@@ -9,7 +9,7 @@ import pytest
 
 from qa.documents.formats.rtf_tables import Edge, Row, in_columns
 from qa.documents.loaders import load
-from tests.documents.making import assert_sound, epub, extract_of, marked, package, workbook, zipped
+from tests.documents.making import OTHER, PROSE, assert_sound, epub, extract_of, marked, package, workbook, zipped
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 ODF = " ".join(
@@ -183,3 +183,37 @@ def test_letters_that_cannot_be_read_are_said(tmp_path: Path, name: str, data: b
     found = load(tmp_path / name, name)
     assert found.text.count("\ufffd") == 1
     assert [note for note in found.notes if "cannot be read stand as \ufffd (1)" in note]
+
+
+@pytest.mark.parametrize("tag", ["time", "label", "output", "b", "data", "abbr", "map"])
+@pytest.mark.parametrize("around", ["p", "li", "div", "td", "dd", "blockquote"])
+def test_no_tag_within_a_sentence_takes_its_words_away(tag: str, around: str) -> None:
+    said = f"The lock opened on <{tag}>5 May 2023</{tag}> for 44 ships."
+    shown = {"td": f"<table><tr><td>Lock</td><td>{said}</td></tr></table>", "li": f"<ul><li>{said}</li></ul>"}
+    page = f"<html><body><p>{PROSE}</p>{shown.get(around, f'<{around}>{said}</{around}>')}<p>{OTHER}</p></body></html>"
+    assert "The lock opened on 5 May 2023 for 44 ships." in extract_of(page, ".html").text
+
+
+@pytest.mark.parametrize("tag", ["center", "hgroup", "section", "fieldset", "figcaption", "summary", "p", "h3", "pre"])
+def test_text_beside_a_block_is_not_joined_to_it(tag: str) -> None:
+    loose = f"<div>Before 11<{tag}>Total 33</{tag}>44 <b>words</b> after it.</div>"
+    text = extract_of(f"<html><body><p>{PROSE}</p>{loose}<p>{OTHER}</p></body></html>", ".html").text
+    assert text == f"{PROSE}\n\nBefore 11\n\nTotal 33\n\n44 words after it.\n\n{OTHER}"
+
+
+def test_a_quotation_in_a_sentence_stays_in_it() -> None:
+    assert extract_of("<p>He said <q>no</q> twice.</p>", ".html").text == "He said \u201cno\u201d twice."
+
+
+def test_lists_of_a_page_are_numbered_by_its_style_sheets() -> None:
+    items = "<li>first</li><li style='list-style-type: upper-alpha'>second</li>"
+    rules = "ol.r { list-style: outside lower-roman } .bare { list-style-type: none }"
+    page = f"<style>{rules}</style><ol class='r' start='3'>{items}</ol><ol class='bare'><li>third</li></ol>"
+    assert extract_of(page, ".html").text == "iii. first\n\nD. second\n\nthird"
+
+
+def test_a_small_table_in_a_cell_is_part_of_the_cell() -> None:
+    inner = "<table><tr><td>7</td><td>8</td></tr></table>"
+    rows = f"<tr><td>South</td><td>12{inner}</td></tr><tr><td>Sum</td><td>2,521</td></tr>"
+    page = f"<html><body><p>{PROSE}</p><table>{rows}</table><p>{OTHER}</p></body></html>"
+    assert marked(extract_of(page, ".html"), "row") == ["South | 12; 7; 8", "Sum | 2,521"]

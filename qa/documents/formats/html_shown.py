@@ -84,6 +84,7 @@ def keep_shown(tree: Any, sheets: str = "") -> Counter[str]:
             level(element)
     number_lists(tree, {e: found[1] for e, style in styled if (found := LIST_STYLE.search(style))})
     flatten_tables(tree)
+    make_plain(tree)
     keep_line_breaks(tree)
     spread_cells(tree)
     return left
@@ -145,6 +146,59 @@ def show_embedded(tree: Any) -> Counter[str]:
         len(source) > LARGE_DATA for source in tree.xpath("//body//img/@src[starts-with(., 'data:')]")
     )
     return left
+
+
+WITHIN_SENTENCES = ("time", "label", "output", "map")  # whose words extractors would drop
+RENAMED = {
+    "section": "div", "fieldset": "div", "center": "div", "hgroup": "div", "dir": "ul",
+    "legend": "p", "summary": "p", "figcaption": "p", "listing": "pre",
+}  # fmt: skip
+AROUND_TEXT = ("body", "div", "article", "main", "blockquote", "details", "figure", "dialog")
+ALONE = ("article", "main", "figure", "dialog")  # loose text in these would be lost
+BLOCKS = (
+    *("address", "article", "aside", "blockquote", "details", "dialog", "div", "dl", "figure", "footer", "form", "h1"),
+    *("h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "menu", "nav", "ol", "p", "pre", "table", "ul"),
+)
+
+
+def make_plain(tree: Any) -> None:
+    """Makes of tags that extractors stumble over such as they know; text between two blocks becomes a paragraph."""
+    for element in tree.xpath("//body//q"):
+        element.text = f"\u201c{element.text or ''}"
+        element.tail = f"\u201d{element.tail or ''}"
+    for name in (*WITHIN_SENTENCES, "q"):
+        for element in tree.xpath(f"//body//{name}"):
+            element.drop_tag()
+    for name, other in RENAMED.items():
+        for element in tree.xpath(f"//body//{name}"):
+            element.tag = other
+    for parent in [e for name in AROUND_TEXT for e in tree.iter(name)]:
+        if parent.tag in ALONE or any(child.tag in BLOCKS for child in parent):
+            wrap_loose(parent)
+
+
+def wrap_loose(parent: Any) -> None:
+    """Puts each run of text and inline elements between the blocks of an element into a paragraph."""
+    runs: list[tuple[str, list[Any]]] = [(parent.text or "", [])]
+    blocks: list[Any] = []
+    for child in list(parent):
+        if child.tag in BLOCKS:
+            blocks.append(child)
+            runs.append((child.tail or "", []))
+        else:
+            runs[-1][1].append(child)
+    for number, (text, inline) in enumerate(runs):
+        if not any(word.strip() for word in (text, *("".join(e.itertext()) + (e.tail or "") for e in inline))):
+            continue
+        paragraph = parent.makeelement("p")
+        if number:
+            blocks[number - 1].tail = None
+            blocks[number - 1].addnext(paragraph)
+        else:
+            parent.text = None
+            parent.insert(0, paragraph)
+        paragraph.text = text
+        paragraph.extend(inline)
 
 
 def show_controls(tree: Any) -> None:

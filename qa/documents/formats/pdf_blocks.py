@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from qa.documents.extract import TITLE_CHARS
-from qa.documents.raised import raised
+from qa.documents.extract import TITLE_CHARS, one_cell
+from qa.documents.raised import lowered, raised
 from qa.types import Kind
 
+LOWERED = 0.03  # times the size of the letters before: an index is lower, if only by a little
 SAME_LINE = 0.4  # times the size of the letters: pieces whose heights differ by less are on one line
 PARAGRAPH_GAP = 1.35  # times the usual distance of lines: a larger gap separates paragraphs
 LARGER, SMALLER = 1.15, 0.93  # times the size of the body's letters: of a heading, of a footnote
@@ -129,7 +130,9 @@ def rows_of(lines: Sequence[Line]) -> Iterator[list[Line]]:
     for cell in (cell for line in lines for cell in cells_of(line)):
         last = row[-1] if row and not (cell.rows or row[-1].rows) else None
         if last and is_raised(last, cell):
-            behind = raised(last.text, cell.text) if cell.size < last.size else f" {cell.text}"
+            below = cell.y < last.y - LOWERED * last.size
+            behind = lowered(cell.text) if below else raised(last.text, cell.text)
+            behind = behind if cell.size < last.size else f" {cell.text}"
             row[-1] = replace(max(last, cell, key=lambda part: part.size), x=last.x, text=f"{last.text}{behind}")
             continue
         if last and abs(last.y - cell.y) < SAME_LINE * max(last.size, 1) and cell.x > last.x:
@@ -165,7 +168,8 @@ def cells_of(line: Line) -> list[Line]:
 def table_blocks(rows: Sequence[list[Line]]) -> Iterator[PageBlock]:
     """A table; or two columns of prose that were drawn line by line; or a line, where there is a single row."""
     if len(rows) < 2:
-        yield from (PageBlock([replace(row[0], text="  ".join(cell.text for cell in row))]) for row in rows)
+        for row in rows:
+            yield PageBlock([replace(row[0], text=one_cell("\n".join(cell.text for cell in row)))])
         return
     if all(len(row) == 2 for row in rows) and min(mean_length(rows, 0), mean_length(rows, 1)) > 30:
         yield from (PageBlock([row[side] for row in rows]) for side in (0, 1))

@@ -7,11 +7,10 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from qa.documents.formats.pdf_blocks import Line
+from qa.documents.formats.pdf_blocks import LOWERED, Line
 from qa.documents.raised import lowered, raised
 
 COLUMNS = 0.5  # times the size of the letters: figures farther apart are two
-LOWERED = 0.03  # times the size of the letters before: an index is lower, if only by a little
 RAISED = 0.88  # times the size of the letters before: a mark or exponent is smaller
 DOUBLED, RECENT = 0.1, 60  # times the size: pieces nearer are drawn twice; pieces looked back at
 LIGATURES = {0xFB00 + i: text for i, text in enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"))}

@@ -112,3 +112,19 @@ def test_lines_that_rule_no_table() -> None:
     assert len(grids([*box, Rule(False, 50, 0, 50), Rule(True, 25, 0, 100)])) == 1
     assert grids([Rule(True, at, 0, 100) for at in range(4000)]) == []
     assert not strikes([Rule(True, 3, 0, 400)], 0, 0, 10, 30)
+
+
+def test_figures_side_by_side_are_two_and_an_index_is_low() -> None:
+    def draw(canvas: Any) -> None:
+        put(canvas, 760, "17", x=72)
+        put(canvas, 760, "250", x=92)
+        text = canvas.beginText(72, 700)
+        for letters, x, y, size in (("H", 72, 700, 10), ("2", 79, 699.2, 6), ("O", 83, 700, 10)):
+            text.setFont("Helvetica", size)
+            text.setTextOrigin(x, y)
+            text.textOut(letters)
+        canvas.drawText(text)
+        put(canvas, 640, "CO", x=72)
+        put(canvas, 638.5, "2", x=88, size=6)
+
+    assert extract_of(pdf(draw), ".pdf").text == "17; 250\n\nH\u2082O\n\nCO\u2082"
