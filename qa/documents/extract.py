@@ -99,7 +99,7 @@ class Builder:
 
         Raises UnreadableFile where the text becomes longer than TEXT_CHARS.
         """
-        lined = "\n".join(line for part in text.splitlines() if (line := one_line(part)))
+        lined = "\n".join(line for part in text.splitlines() if (line := one_line(TABBED.sub("; ", part))))
         if not lined:
             return
         row = kind in ("row", "columns")
@@ -195,6 +195,7 @@ def one_cell(text: str) -> str:
     return said
 
 
+TABBED = re.compile(r"(?<=\d) *\t\s*(?=[-+\u2212]?\d)")  # between two figures, which a space would make one
 FIGURE_ENDS, FIGURE_BEGINS = re.compile(r"\d[%\u2030)\xb0]?$"), re.compile(r"[-+\u2212(\xb1]? ?\d")
 COLUMN_CHARS = 60
 

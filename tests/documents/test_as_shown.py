@@ -217,3 +217,9 @@ def test_a_small_table_in_a_cell_is_part_of_the_cell() -> None:
     rows = f"<tr><td>South</td><td>12{inner}</td></tr><tr><td>Sum</td><td>2,521</td></tr>"
     page = f"<html><body><p>{PROSE}</p><table>{rows}</table><p>{OTHER}</p></body></html>"
     assert marked(extract_of(page, ".html"), "row") == ["South | 12; 7; 8", "Sum | 2,521"]
+
+
+def test_a_tab_between_figures_makes_no_figure_of_them() -> None:
+    tabbed = "<w:p><w:r><w:t>North 12</w:t><w:tab/><w:t>345</w:t><w:tab/><w:t>tonnes</w:t></w:r></w:p>"
+    assert extract_of(docx(tabbed), ".docx").text == "North 12; 345 tonnes"
+    assert extract_of(rb"{\rtf1 North 12\tab 345\tab tonnes\par}", ".rtf").text == "North 12; 345 tonnes"
