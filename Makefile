@@ -92,10 +92,13 @@ $(WORK)/round-3/model/config.json: $(WORK)/pairs-2.jsonl
 $(WORK)/mean/config.json: $(WORK)/round-2/model/config.json $(WORK)/round-3/model/config.json
 	$(TRAIN).average_models $(WORK)/round-2/model $(WORK)/round-3/model $(WORK)/mean
 
+# The questions lie beside the papers and are files that an ingest would read.
+papers = mkdir -p $(2) && (cd $(1) && tar -cf - */documents) | tar -xf - -C $(2)
+
 $(WORK)/groups.jsonl: | $(READY)
 	mkdir -p $(WORK)
-	$(BIN)/python ingest.py $(DESK) --store $(WORK)/desk-store
-	$(BIN)/python ingest.py $(OWN)/desk --store $(WORK)/own-store
+	$(call papers,$(DESK),$(WORK)/desk) && $(BIN)/python ingest.py $(WORK)/desk --store $(WORK)/desk-store
+	$(call papers,$(OWN)/desk,$(WORK)/own) && $(BIN)/python ingest.py $(WORK)/own --store $(WORK)/own-store
 	$(TRAIN).reading_groups --desk $(DESK) $(WORK)/desk-store --desk $(OWN)/desk $(WORK)/own-store --data $(DATA) --out $(WORK)/prose.jsonl
 	$(TRAIN).table_groups --data $(DATA) --out $(WORK)/tables.jsonl
 	cat $(WORK)/prose.jsonl $(WORK)/tables.jsonl > $@

@@ -247,7 +247,10 @@ class Findings(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What `QA.ask` returns: up to three spans, best first, none where the documents hold no answer."""
+    """What `QA.ask` returns: up to three spans, best first, none where the documents hold no answer.
+
+    `perhaps` is no answer: the best span where none is sure enough but this one may be right.
+    """
 
     question: str
     confidence: float  # of the best span found, also when it stays under the threshold
@@ -259,10 +262,16 @@ class Answer:
     understood: str | None = None  # a follow-up as it was read; None where the question stands alone
     disagrees: tuple[int, ...] = ()  # numbers, from 0, of the spans that say something else than the first one
     read: int = 0  # passages that were read
+    perhaps: Span | None = None  # always None where answered
 
     @property
     def answered(self) -> bool:
         return bool(self.spans)
+
+    @property
+    def shown(self) -> tuple[Span, ...]:
+        """The spans that are shown: the answers, or the one that may be right."""
+        return (self.perhaps,) if self.perhaps else self.spans
 
 
 def join_context(context: str, text: str) -> str:

@@ -152,6 +152,7 @@ class Answered(BaseModel):
     answered: bool = Field(description="false: the documents were found to hold no answer")
     confidence: float = Field(description="of the best answer found, also where it is not given")
     answers: list[Quoted] = Field(description="best first, at most three; empty where answered is false")
+    perhaps: Quoted | None = Field(description="no answer: what may be one where answered is false; one in three is")
     passages: list[Nearest] = Field(description="the passages read, best first")
     seconds: dict[str, float]
     understood: str | None = Field(description="a question that goes on from earlier ones, as it was read")
@@ -198,7 +199,8 @@ def ask(qa: QA, asked: Ask) -> JSON:
     history = [exchange.model_dump() for exchange in asked.history]
     notes: list[str] = []
     answer = to_json(qa.ask(asked.question, history, within_of(qa, asked.within)))
-    for found in (*answer["answers"], *answer["passages"]):
+    perhaps = [answer["perhaps"]] if answer["perhaps"] else []
+    for found in (*answer["answers"], *perhaps, *answer["passages"]):
         if len(found["also"]) > PLACES:
             notes.append(f"Of {len(found['also'])} other places that say the same, {PLACES} are listed.")
             found["also"] = found["also"][:PLACES]

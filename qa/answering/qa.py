@@ -107,18 +107,21 @@ class QA:
         spans = distinct(found.spans)
         confidence = spans[0].confidence if spans else 0.0
         given = tuple(span for span in spans if span.confidence >= self.threshold)[:MAX_SPANS]
+        perhaps = spans[0] if not given and spans and confidence >= self.reader.perhaps else None
+        shown = (perhaps,) if perhaps else given
         read_at = time.perf_counter()
         return Answer(
             question=encodable(question),
             confidence=confidence,
             spans=given,
             hits=tuple(hits),
-            changed=changed_documents([place.source for span in given for place in span.places]),
+            changed=changed_documents([place.source for span in shown for place in span.places]),
             seconds=(("retrieve", retrieved_at - started_at), ("read", read_at - retrieved_at)),
             lent=resolved.lent,
             understood=resolved.understood,
             disagrees=tuple(differing(asked, given)),
             read=found.read,
+            perhaps=perhaps,
         )
 
     def retrieve(self, question: str, within: Within | None = None) -> list[Hit]:

@@ -77,6 +77,7 @@ def qualified(bounds: QuoteBounds, start: int, end: int) -> Range:
 
 # ---- whole clauses ----
 
+COLUMN_GAP = re.compile(r"(?<=\S)(?:[^\S\n]{3,}|\t)(?=\S)")  # of a table that is set with spaces or tabs
 BREAK = re.compile(r"[,;:](?=\s)|\s[-\u2013\u2014]\s|[()]")
 GIVES_REASON = re.compile(
     r"(?i)\b(because|so that|in order to|due to|owing to|thanks to|by|omdat|doordat|want|zodat|dankzij|door|om)\b"
@@ -252,9 +253,10 @@ def answerable_ranges(question: str, passage: Passage) -> list[Range]:
 
 
 def cut_at_borders(ranges: Iterable[Range], passage: Passage) -> Iterator[Range]:
-    """The ranges, each cut at the borders of the table cells in it, and where somebody else begins to speak."""
+    """The ranges, cut at the borders of table cells, at the gaps of columns, and where somebody begins to speak."""
     cells = {at - passage.start for cell in passage.cells for at in (cell.start, cell.end)}
-    borders = sorted(cells | {turn.start - passage.start for turn in passage.turns})
+    gaps = {at for gap in COLUMN_GAP.finditer(passage.text) for at in gap.span()}
+    borders = sorted(cells | gaps | {turn.start - passage.start for turn in passage.turns})
     for start, end in ranges:
         inside = borders[bisect_right(borders, start) : bisect_left(borders, end)]
         yield from pairwise([start, *inside, end])

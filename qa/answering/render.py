@@ -10,6 +10,7 @@ from qa.answering.citing import cell_named, near_identical, near_identical_named
 from qa.text import number_of, visible
 from qa.types import Answer, Hit, Place, Span
 
+UNSURE = "Not sure. Perhaps this, but of such answers only about one in three is right:"
 CHANGED_TOO = " (this file has changed since it was read, or is gone)"
 
 # ---- JSON ----
@@ -28,6 +29,7 @@ def to_json(answer: Answer, question_id: str | int | None = None) -> dict[str, A
         "understood": answer.understood,
         "disagrees": list(answer.disagrees),
         "read": answer.read,
+        "perhaps": span_json(answer.perhaps, answer.changed) if answer.perhaps else None,
     }
 
 
@@ -69,14 +71,17 @@ def place_json(place: Place) -> dict[str, Any]:
 def to_text(answer: Answer, width: int = 100) -> str:
     """What `qa ask` prints."""
     lines = [wrapped("understood as: ", visible(answer.understood), width), ""] if answer.understood else []
-    for number, span in enumerate(answer.spans):
+    if answer.perhaps:
+        lines += [UNSURE, ""]
+    for number, span in enumerate(answer.shown):
         lines.append(wrapped(f"[{number + 1}] ", f"\u201c{visible(span.sentence)}\u201d", width))
         lines += ["    " + line for line in span_lines(span, answer.changed)]
         lines += ["    " + line for line in contradiction(number, answer.disagrees)]
         lines.append("")
     if not answer.answered:
         read = f" ({number_of(answer.read, 'passage')} read)" if answer.read else ""
-        lines += [f"No answer in these documents{read}.", *(["", "Nearest passages:"] if answer.hits else [])]
+        none = "No sure answer in these documents" if answer.perhaps else "No answer in these documents"
+        lines += [f"{none}{read}.", *(["", "Nearest passages:"] if answer.hits else [])]
         for number, hit in enumerate(answer.hits[:3], start=1):
             lines += [wrapped(f"[{number}] ", visible(hit.passage.text), width), "    " + passage_place(hit), ""]
     return "\n".join(lines).rstrip()

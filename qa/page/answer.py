@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from qa.answering.citing import cell_named, cited_as, confidence_word, near_identical, quoted
+from qa.answering.render import UNSURE
 from qa.text import Range, escaped, number_of, visible
 from qa.types import Answer, Hit, Place, Source, Span
 
@@ -38,14 +39,16 @@ class Citation:
 
 def citations(answer: Answer) -> tuple[Citation, ...]:
     """Everything in an answer that can be opened, in the order in which `answer_html` counts it."""
+    quoted = tuple(c for number, _ in enumerate(answer.shown) for c in span_citations(answer, number))
     if answer.answered:
-        return tuple(c for number, _ in enumerate(answer.spans) for c in span_citations(answer, number))
-    return tuple(hit_citation(hit, number) for number, hit in enumerate(answer.hits[:NEAREST], start=1))
+        return quoted
+    first = len(answer.shown) + 1
+    return quoted + tuple(hit_citation(hit, number) for number, hit in enumerate(answer.hits[:NEAREST], start=first))
 
 
 def span_citations(answer: Answer, number: int) -> tuple[Citation, ...]:
     """The span's own place, then every other place that says the same."""
-    span = answer.spans[number]
+    span = answer.shown[number]
     own = Citation(
         number=number + 1,
         source=span.source,
@@ -104,14 +107,28 @@ def answer_html(answer: Answer, turn: int, partial: bool = False) -> str:
 
 
 def nothing_html(answer: Answer, turn: int, partial: bool) -> str:
-    """No answer, and the nearest passages. "Right, there is none" is offered only where all documents were asked."""
-    acts = "" if partial else f'<div class="v-acts">{judge_html(turn, 0, "Right, there is none")}</div>'
-    nearest = "".join(nearest_html(hit, turn, number) for number, hit in enumerate(answer.hits[:NEAREST]))
+    """No answer, what may be one, and the nearest passages.
+
+    "Right, there is none" is offered only where all documents were asked.
+    """
+    cited = span_citations(answer, 0) if answer.perhaps else ()
+    acts = "" if partial else f'<div class="v-acts">{judge_html(turn, len(cited), "Right, there is none")}</div>'
+    nearest = "".join(
+        nearest_html(hit, turn, number, bool(cited) + place)
+        for place, (number, hit) in enumerate(enumerate(answer.hits[:NEAREST], start=len(cited)), start=1)
+    )
     read = f" {number_of(answer.read, 'passage')} read." if answer.read else ""
+    which = "asked " if partial else ""
+    if answer.perhaps:
+        said = (
+            f'<div class="v-perhaps" role="group" aria-label="Not sure"><p class="v-perhaps-title">{UNSURE}</p>'
+            f"{quote_html(answer.perhaps, cited, turn, 0)}</div>"
+            f'<p class="v-none">The documents {which}hold no sure answer to this question.{read}</p>'
+        )
+    else:
+        said = f'<p class="v-none">The documents {which}hold no answer to this question.{read}</p>'
     return (
-        f'<p class="v-none">The documents {"asked " if partial else ""}hold no answer to this question.{read}</p>'
-        + (f'<h3 class="v-nearest-title">Nearest passages (not answers)</h3>{nearest}' if nearest else "")
-        + acts
+        said + (f'<h3 class="v-nearest-title">Nearest passages (not answers)</h3>{nearest}' if nearest else "") + acts
     )
 
 
@@ -158,8 +175,9 @@ def near_identical_html(span: Span) -> str:
     )
 
 
-def nearest_html(hit: Hit, turn: int, number: int) -> str:
-    citation = hit_citation(hit, number + 1)
+def nearest_html(hit: Hit, turn: int, number: int, label: int) -> str:
+    """A passage with its citation. number: of that in `citations`; label: as it is shown, from 1."""
+    citation = hit_citation(hit, label)
     return (
         f'<figure class="v-nearest"><blockquote dir="auto">{escaped(hit.passage.text)}</blockquote>'
         f"<figcaption>{cite_html(citation, turn, number)} {where_html(citation)}</figcaption></figure>"

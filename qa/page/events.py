@@ -150,7 +150,7 @@ class PageEvents:
         exchange = work.result()
         earlier = (*earlier[:turn], exchange, *earlier[turn + 1 :])
         history.save(self.qa.store, token, earlier)
-        found = exchange.answer is not None and exchange.answer.answered
+        found = exchange.answer is not None and bool(exchange.answer.shown)
         pane = self.source_pane(earlier, turn, 0) if found else pane_html(HINT)
         yield self.chat(earlier, answered=turn == len(earlier) - 1), pane, earlier, gr.skip()
 

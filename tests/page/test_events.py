@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -149,6 +150,16 @@ def test_wrong_and_no_answer_are_noted_without_words(events: PageEvents, qa: Fak
     assert "Select the right words" in events.judge(earlier, Event({"turn": 0, "number": 0, "right": 0}))
     assert "hold no answer" in events.judge(earlier, Event({"turn": 1, "number": 0, "right": 1}))
     assert rows(qa) == [(WRONG, [], []), (NONE, [QUESTION], [])]  # so short a question is read as a follow-up
+
+
+def test_of_what_may_be_an_answer_right_means_what_was_clicked(events: PageEvents, qa: FakeQA) -> None:
+    _, _, (asked,), _ = last_reply(events, QUESTION, ())
+    assert asked.answer is not None
+    unsure = (replace(asked, answer=replace(asked.answer, spans=(), perhaps=asked.answer.spans[0])),)
+    assert "Noted as right." in events.judge(unsure, Event({"turn": 0, "number": 0, "right": 1}))
+    assert rows(qa) == [(RIGHT, [], ["22:37", "22:37"])]
+    assert "hold no answer" in events.judge(unsure, Event({"turn": 0, "number": 2, "right": 1}))  # after quote and copy
+    assert rows(qa) == [(NONE, [], [])]
 
 
 def test_a_part_of_the_documents_proves_no_missing_answer(events: PageEvents, qa: FakeQA) -> None:
