@@ -57,19 +57,24 @@ def read_questions(data: bytes, name: str) -> Questions:
 
     Raises UsageError, with the number of the line that is wrong.
     """
-    if PurePath(name).suffix.lower() in JSON_LINES:
-        try:
-            return parse_questions(data.decode("utf-8-sig"), name)
-        except UnicodeDecodeError as error:
-            raise UsageError(f"{name} cannot be read: {error}") from error
+    text, notes = text_in(data, name)
+    listed, more = parse_questions(text, name)
+    return Questions(listed, [*notes, *more])
+
+
+def text_in(data: bytes, name: str) -> tuple[str, list[str]]:
+    """The text of such a file, and what is not sure about it. Raises UsageError where it is none."""
     try:
+        if PurePath(name).suffix.lower() in JSON_LINES:
+            return data.decode("utf-8-sig"), []
         text, notes = decode_noted(data)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name} cannot be read: {error}") from error
     except Ambiguous as error:
         raise UsageError(f"{name} has an encoding that cannot be told: save it as UTF-8") from error
     except UnreadableFile as error:
         raise UsageError(f"{name} {error}: name a file of plain lines, CSV or JSON lines") from error
-    listed, more = parse_questions(text, name)
-    return Questions(listed, [*(f"{name}: {note}" for note in notes), *more])
+    return text, [f"{name}: {note}" for note in notes]
 
 
 def parse_questions(text: str, name: str) -> Questions:

@@ -26,7 +26,7 @@ Cell = str | int | float | bool | None
 
 COLUMNS = (
     "question", "answered", "confidence", "quote", "sentence", "speaker", "document", "page", "date", "start", "end",
-    "sha256", "also", "time", "stale", "disagrees", "within", "id",
+    "sha256", "also", "time", "stale", "disagrees", "within", "id", "change", "problem",
 )  # fmt: skip
 WIDTHS = {"question": 40, "quote": 40, "sentence": 60, "speaker": 24, "document": 28, "date": 12, "also": 30}
 LONGEST = 32_767  # characters that a cell of a spreadsheet holds
@@ -36,15 +36,19 @@ CUT = " ... (cut: a cell holds no more)"
 
 
 def rows_of(answer: Row) -> Iterator[list[Cell]]:
-    """A row for each answer to a question, in COLUMNS; one without a quote where the documents hold none."""
+    """A row for each answer to a question, in COLUMNS; one without a quote where the documents hold none.
+
+    What may be an answer, where none is sure, is a row that says "perhaps" in place of whether it is answered.
+    """
+    perhaps = answer.get("perhaps")
     within = within_in_words(answer.get("within", {}))
-    for number, found in enumerate(answer["answers"] or [None]):
+    for number, found in enumerate(answer["answers"] or [perhaps]):
         facts: dict[str, Cell] = {
             "question": answer["question"],
-            "answered": answer["answered"],
+            "answered": "perhaps" if perhaps else answer["answered"],
             "confidence": answer["confidence"],
             "within": within,
-            "id": answer.get("id"),
+            **{name: answer.get(name) for name in ("id", "change", "problem")},
         }
         if found:
             facts |= {

@@ -69,12 +69,19 @@ def test_a_row_an_answer_with_every_fact() -> None:
         "sentence": f"It cost {ONE}.", "speaker": "Anna", "document": "one.txt", "page": "2",
         "date": "2024-03-13", "start": "8", "end": "21", "sha256": qa.documents["one.txt"].source.sha256,
         "also": "copy.txt 9-22", "time": "", "stale": "true", "disagrees": "true", "within": "", "id": "q1",
+        "change": "", "problem": "",
     }  # fmt: skip
     assert (second["quote"], second["stale"], second["disagrees"]) == (TWO, "false", "true")
     assert {name: value for name, value in none.items() if value} == {
         "question": "Who?", "answered": "false", "confidence": "0.12", "id": "q2",
         "within": "documents: one.txt; since: 2024-01-01",
     }  # fmt: skip
+
+
+def test_what_may_be_an_answer_is_not_called_one() -> None:
+    sure = object_of("22:37")
+    row = table(written([{**sure, "answered": False, "answers": [], "perhaps": sure["answers"][0]}], ".csv"))[1]
+    assert (row[COLUMNS.index("answered")], row[COLUMNS.index("quote")]) == ("perhaps", "22:37")
 
 
 @pytest.mark.parametrize("quote", WICKED)
