@@ -49,7 +49,7 @@ def list_html(asked: QuestionList | None, outdated: bool = False, problem: str =
             f'data-version="{asked.version}" data-running="{int(asked.running)}" data-show="all">{said}'
             f'<div class="v-list-head">{head_html(asked, outdated)}</div>'
             f'<div class="v-list-tools"><label>Show <select class="v-show">{choices}</select></label>'
-            f'<span role="group" aria-label="Download">{DOWNLOADS}</span></div>'
+            f'<span role="group" aria-label="Download">Download {DOWNLOADS}</span></div>'
             '<table class="v-table" role="table"><thead role="rowgroup"><tr role="row"><th role="columnheader" '
             'scope="col">Question</th><th role="columnheader" scope="col">Answer, word for word</th></tr></thead>'
             f'<tbody role="rowgroup">{rows}</tbody></table></section>'

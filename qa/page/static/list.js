@@ -81,8 +81,17 @@ function patch(it, got) {
     head.innerHTML = it.head = got.head;
     if (inside) (chosen && head.querySelector(`[data-act="${chosen}"]`) || head.querySelector('h2')).focus();
   }
+  mark();
   it.dataset.version = got.version;
   it.dataset.running = Number(got.running);
+}
+
+function mark() {  // the open citation, which drawing its row anew has unmarked
+  const pane = document.querySelector('.v-source');
+  if (!pane) return;
+  for (const cite of element.querySelectorAll('.v-cite')) {
+    if (cite.dataset.turn === pane.dataset.turn && cite.dataset.number === pane.dataset.number) cite.setAttribute('aria-current', 'true');
+  }
 }
 
 async function follow() {
@@ -108,5 +117,6 @@ watch('value', () => {
   const warning = it.querySelector('.v-warning[role=status]');
   if (moved) (it.querySelector(warning ? '.v-list-text' : '.v-list-title') || it.querySelector('.v-list-title')).focus();
   moved = false;
+  mark();
   if (!timer) timer = setTimeout(follow, 300);
 });
