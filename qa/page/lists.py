@@ -225,8 +225,9 @@ class Lists:
         with asked.lock:
             asked.running = asked.running and any(row.waits for row in asked.rows)
             asked.version += 1
-        if self.held.get(token) is asked and (not asked.running or time.monotonic() - asked.written > EVERY):
-            save(self.qa.store, token, asked)
+        with self.lock:  # else a list that is being forgotten could come back as a file
+            if self.held.get(token) is asked and (not asked.running or time.monotonic() - asked.written > EVERY):
+                save(self.qa.store, token, asked)
         if asked.running:
             try:
                 self.worker.submit(self.step, token, asked)
