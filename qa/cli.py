@@ -20,11 +20,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa import __version__
-from qa.ask import add_arguments, run_ask
+from qa import __version__, ask, find
 from qa.console import complain, embedder_opener, print_report, print_status, progress_bars, publication, say
 from qa.errors import StoreBusy, UsageError, VerbatimError
-from qa.find import add_arguments, run_find
 from qa.text import visible
 
 if TYPE_CHECKING:
@@ -318,11 +316,13 @@ def make_parser() -> argparse.ArgumentParser:
     ingest.epilog = "Exit: 0 done, 1 error, 2 wrong use, 3 a file could not be read, 4 the store is busy."
 
     asking = add(
-        commands, "ask", lambda given: OK if run_ask(given) else NO_ANSWER, "ask a question, or a list of them"
+        commands, "ask", lambda given: OK if ask.run_ask(given) else NO_ANSWER, "ask a question, or a list of them"
     )
-    add_arguments(asking)
+    ask.add_arguments(asking)
 
-    add_arguments(add(commands, "find", lambda given: OK if run_find(given) else NO_ANSWER, "find every mention"))
+    find.add_arguments(
+        add(commands, "find", lambda given: OK if find.run_find(given) else NO_ANSWER, "find every mention")
+    )
 
     show = add(commands, "show", run_show, "print a document's text, in which offsets count")
     show.add_argument("document", metavar="DOCUMENT", help="its name as answers give it")
