@@ -116,6 +116,8 @@ WRITERS: dict[str, Callable[[Iterable[Row], BinaryIO], None]] = {
     ".csv": write_csv,
     ".xlsx": write_xlsx,
     ".jsonl": write_json_lines,
+    ".ndjson": write_json_lines,
+    ".json": write_json_lines,
 }
 
 
