@@ -222,10 +222,12 @@ class Aligned:
         """Whether the letters and digits under the rectangles are those that are meant, beside marks of notes."""
         if not all(box.is_shown for _, box in lines):
             return False
+        drawn = [(index, one) for index, one in enumerate(self.drawn) if one.box and plainest(one.char)]
         under = {
             index
-            for index, one in enumerate(self.drawn)
-            if one.box and plainest(one.char) and any(one.page == page and box.holds_middle(one.box) for page, box in lines)
+            for page, box in lines
+            for index, one in drawn
+            if one.page == page and one.box and box.holds_middle(one.box)
         }
         return meant <= under and all(self.is_aside(index, meant) for index in under - meant)
 

@@ -1,4 +1,4 @@
-"""The process that draws pages for `pictures`: pictures of a PDF's pages, and where ranges of its text stand in them."""
+"""The process that draws pages for `pictures`: those of a PDF, and where ranges of its text stand on them."""
 
 from __future__ import annotations
 
@@ -114,9 +114,7 @@ def scanned(path: Path, member: str, sha256: str, number: int) -> Sheet:
         return Sheet(words, pdf_boxes.as_jpeg(picture)) if words else Sheet([])
 
 
-def recognised(
-    lines: list[list[tuple[str, ocr.Place]]], number: int, width: int, height: int
-) -> Iterator[Drawn]:
+def recognised(lines: list[list[tuple[str, ocr.Place]]], number: int, width: int, height: int) -> Iterator[Drawn]:
     """The characters of recognised words, each with its share of the word's place, on page `number`."""
     for line in lines:
         for word, (left, top, right, bottom) in line:

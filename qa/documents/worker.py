@@ -19,7 +19,6 @@ from qa.documents.isolation import BEAT, REFUSED, RESULT, message, packed, packe
 from qa.documents.loaders import look_into, parse
 from qa.errors import UnreadableFile
 
-
 Asked = Sequence[str]  # what of a file is asked
 Reading = Callable[[Path, Asked], bytes]  # makes the payload of a RESULT; raises UnreadableFile, or what a parser does
 

@@ -51,6 +51,7 @@ KNOWN_BY = {  # library: the only modules that may import it
     "trafilatura": {"documents.formats.html"},
     "watchfiles": {"ingestion.watch"},
     "pypdf": {"documents.formats.pdf"},
+    "pypdfium2": {"documents.pdf_boxes"},
     "openpyxl": {"documents.formats.sheets"},
     "oxmsg": {"documents.formats.outlook"},
     "tnefparse": {"documents.formats.outlook"},
