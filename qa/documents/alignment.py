@@ -14,30 +14,30 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
+from typing import Literal
 
 from qa.text import Range
 
 ANCHORS = (48, 24, 12, 8)  # lengths of what must be unique in both; the longer ones tell repeated text apart
 SHORTEST = 12  # letters and digits of a run that is trusted
 GAP = 60  # most characters between two runs that are filled in
-EDGE = 0.003  # share of a page by which a letter may reach over its edge
+NEAR, WIDE = (
+    0.8,
+    1.6,
+)  # times the height of letters: on one line their middles are nearer; a gap between columns is wider
 HYPHENS = frozenset("-\u2010\u2011\u00ad\x02\ufffe")  # pdfium writes U+0002 or U+FFFE for one at the end of a line
+APART = re.compile(r"\||\t| {2}")  # what the loader puts between two cells
 ADDED = re.compile(r"(?:\A|\n)Note on the page[^\n]*")  # what the loader adds to a page: it is not drawn as text
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle of a page's picture, in shares of its width and height from the upper left corner."""
+    """A rectangle of a page as it is shown, measured from its upper left corner."""
 
     left: float
     top: float
     right: float
     bottom: float
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether it lies in the picture: of a cropped page some text may not."""
-        return -EDGE < self.left <= self.right < 1 + EDGE and -EDGE < self.top <= self.bottom < 1 + EDGE
 
     def around(self, other: Box) -> Box:
         """The smallest rectangle that holds both."""
@@ -53,6 +53,13 @@ class Box:
         x, y = (other.left + other.right) / 2, (other.top + other.bottom) / 2
         return self.left <= x <= self.right and self.top <= y <= self.bottom
 
+    def turned_back(self, quarters: int) -> Box:
+        """The rectangle as it lies to somebody for whom text is upright that is turned by so many quarters."""
+        left, top, right, bottom = self.left, self.top, self.right, self.bottom
+        for _ in range(quarters % 4):
+            left, top, right, bottom = top, -right, bottom, -left
+        return Box(left, top, right, bottom)
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
@@ -60,8 +67,8 @@ class Drawn:
 
     char: str
     page: int
-    box: Box | None
-    upright: bool = True  # False: its line runs up or down the picture
+    box: Box | None  # in any unit that is the same across and down
+    quarters: int = 0  # by which its line is turned clockwise
     raised: bool = False  # smaller and higher than the one before it, as the mark of a note
 
 
@@ -86,29 +93,124 @@ def plainest(char: str) -> str:
     return "".join(c for c in apart if c.isalnum() and unicodedata.category(c) != "Lm")  # Lm: an accent by itself
 
 
+# ---- from one letter to the next ----
+
+Step = Literal["near", "wide", "down", "broken", "away"]
+
+
+def step_between(drawn: Sequence[Drawn], index: int, following: int) -> Step:
+    """How a letter is drawn behind another one: beside it, behind a gap, on a line below, that as well behind a hyphen
+    which breaks a word, or anywhere else.
+    """
+    last, one = drawn[index], drawn[following]
+    if index == following:
+        return "near"
+    if last.box is None or one.box is None or (last.page, last.quarters) != (one.page, one.quarters):
+        return "away"
+    a, b = last.box.turned_back(last.quarters), one.box.turned_back(one.quarters)
+    height = max(a.bottom - a.top, b.bottom - b.top)
+    below = (b.top + b.bottom - a.top - a.bottom) / 2
+    if abs(below) < NEAR * height:
+        return "away" if b.right < a.left - 2 * height else "wide" if b.left - a.right > WIDE * height else "near"
+    if below < 0:
+        return "away"
+    return "broken" if any(other.char in HYPHENS for other in drawn[index + 1 : following]) else "down"
+
+
+def may_follow(between: str, step: Step) -> bool:
+    """Whether letters with that between them in the text may be drawn at such a step.
+
+    A text goes on in the next line where it says so, and over a gap only to the next cell: at a wide gap one column
+    ends, and what stands behind it is another one's.
+    """
+    match step:
+        case "near":
+            return True
+        case "wide":
+            return APART.search(between) is not None
+        case "down":
+            return "\n" in between
+        case "broken":
+            return "\n" in between or between in ("", "-")
+    return False
+
+
 # ---- runs ----
 
 
-def aligned(text: str, drawn: str) -> list[int]:
-    """For each character of `text` its index in `drawn`, -1 where that is not sure. Both as `letters` gives them."""
-    to = [-1] * len(text)
-    taken = bytearray(len(drawn))
-    for length in (*ANCHORS, min(len(text), ANCHORS[-1] - 1)):
-        for at, there in common_anchors(text, drawn, length):
-            if to[at] < 0 and not taken[there]:
-                run_from(text, drawn, to, taken, (at, there))
-    fill_gaps(text, drawn, to)
-    return to
+class Runs:
+    """Letters of a text and letters that are drawn, and which of them belong together.
 
+    to: for each letter of the text the number of the drawn one; -1 where that is not sure.
+    """
 
-def common_anchors(text: str, drawn: str, length: int) -> Iterator[Range]:
-    """Where runs of that many characters stand that occur once in each of both. A short run is a whole text only."""
-    if length < 1 or (length < ANCHORS[-1] and length != len(text)):
-        return
-    unique = once(drawn, length)
-    for run, at in once(text, length).items():
-        if at >= 0 and unique.get(run, -1) >= 0:
-            yield at, unique[run]
+    def __init__(self, text: str, between: Sequence[str], drawn: str, steps: Sequence[Step]) -> None:
+        """between: what stands in the text behind each letter. steps: from each drawn letter to the next."""
+        self.text, self.between, self.drawn, self.steps = text, between, drawn, steps
+        self.to = [-1] * len(text)
+        self.unsure: set[int] = set()
+        for length in (*ANCHORS, min(len(text), ANCHORS[-1] - 1)):
+            for at, there in self.anchors(length):
+                if self.to[at] != there:
+                    self.run_from(at, there, length)
+        self.drop_unsure()
+        self.fill_gaps()
+
+    def anchors(self, length: int) -> Iterator[Range]:
+        """Where runs of that many letters stand that occur once in each of both. A short run is a whole text only."""
+        if length < 1 or (length < ANCHORS[-1] and length != len(self.text)):
+            return
+        unique = once(self.drawn, length)
+        for run, at in once(self.text, length).items():
+            if at >= 0 and unique.get(run, -1) >= 0:
+                yield at, unique[run]
+
+    def belong(self, at: int, there: int) -> bool:
+        """Whether there are two such letters, and they are equal."""
+        inside = 0 <= at < len(self.text) and 0 <= there < len(self.drawn)
+        return inside and self.text[at] == self.drawn[there]
+
+    def goes_on(self, at: int, there: int) -> bool:
+        """Whether the letters behind two that belong together do so as well."""
+        return self.belong(at + 1, there + 1) and may_follow(self.between[at], self.steps[there])
+
+    def run_from(self, at: int, there: int, length: int) -> None:
+        """Places the longest run around an anchor, if it holds the anchor and is long enough to be trusted."""
+        last = at
+        while self.goes_on(last, there + last - at):
+            last += 1
+        if last - at + 1 < length:
+            return
+        first, shift = at, there - at
+        while self.belong(first - 1, first - 1 + shift) and self.goes_on(first - 1, first - 1 + shift):
+            first -= 1
+        if last - first + 1 < min(SHORTEST, len(self.text)):
+            return
+        for one in range(first, last + 1):
+            if self.to[one] not in (-1, one + shift):
+                self.unsure.add(one)
+            self.to[one] = one + shift
+
+    def drop_unsure(self) -> None:
+        """Takes back letters that stand in two runs, and those for which one drawn letter would do twice."""
+        users: dict[int, int] = {}
+        for at, there in enumerate(self.to):
+            if there >= 0 and users.setdefault(there, at) != at:
+                self.unsure |= {at, users[there]}
+        for at in self.unsure:
+            self.to[at] = -1
+
+    def fill_gaps(self) -> None:
+        """Places short pieces between two that follow each other, where all of such a piece is found between them."""
+        known = [at for at, there in enumerate(self.to) if there >= 0]
+        for a, b in pairwise(known):
+            if 1 < b - a <= GAP and 1 < self.to[b] - self.to[a] <= 2 * GAP:
+                piece, begin = self.text[a + 1 : b], self.to[a] + 1
+                matcher = SequenceMatcher(None, piece, self.drawn[begin : self.to[b]], autojunk=False)
+                blocks = [block for block in matcher.get_matching_blocks() if block.size]
+                if sum(block.size for block in blocks) == len(piece):
+                    for one, there, size in blocks:
+                        self.to[a + 1 + one : a + 1 + one + size] = range(begin + there, begin + there + size)
 
 
 def once(text: str, length: int) -> dict[str, int]:
@@ -118,34 +220,6 @@ def once(text: str, length: int) -> dict[str, int]:
         run = text[at : at + length]
         found[run] = -1 if run in found else at
     return found
-
-
-def run_from(text: str, drawn: str, to: list[int], taken: bytearray, seed: Range) -> None:
-    """Places the longest run of equal characters around a seed, if it is long enough to be trusted, or all there is."""
-    first, there = seed
-    while first and there and to[first - 1] < 0 and not taken[there - 1] and text[first - 1] == drawn[there - 1]:
-        first, there = first - 1, there - 1
-    last, until = first, there
-    while last < len(text) and until < len(drawn) and to[last] < 0 and not taken[until] and text[last] == drawn[until]:
-        last, until = last + 1, until + 1
-    if last - first < min(SHORTEST, len(text)):
-        return
-    to[first:last] = range(there, until)
-    taken[there:until] = b"\1" * (until - there)
-
-
-def fill_gaps(text: str, drawn: str, to: list[int]) -> None:
-    """Places short pieces between two that follow each other, where all of such a piece is found between them."""
-    known = [at for at, there in enumerate(to) if there >= 0]
-    for a, b in pairwise(known):
-        if 1 < b - a <= GAP and 1 < to[b] - to[a] <= 2 * GAP:
-            piece = text[a + 1 : b]
-            matcher = SequenceMatcher(None, piece, drawn[to[a] + 1 : to[b]], autojunk=False)
-            blocks = [block for block in matcher.get_matching_blocks() if block.size]
-            if sum(block.size for block in blocks) == len(piece):
-                for block in blocks:
-                    first = to[a] + 1 + block.b
-                    to[a + 1 + block.a : a + 1 + block.a + block.size] = range(first, first + block.size)
 
 
 # ---- marks ----
@@ -160,7 +234,9 @@ class Aligned:
         hidden = ADDED.sub(lambda match: " " * len(match.group()), text)
         plain, self.places = letters(hidden)
         shown, self.indices = letters([one.char if one.box else "" for one in drawn])
-        self.to = aligned(plain, shown)
+        between = [text[a + 1 : b] for a, b in pairwise(self.places)]
+        steps = [step_between(drawn, a, b) for a, b in pairwise(self.indices)]
+        self.to = Runs(plain, between, shown, steps).to
 
     def boxes(self, start: int, end: int) -> list[tuple[int, Box]]:
         """(page, rectangle) of each line that text[start:end] is drawn in; none where that is not sure."""
@@ -220,8 +296,6 @@ class Aligned:
 
     def reads_back(self, lines: Sequence[tuple[int, Box]], meant: set[int]) -> bool:
         """Whether the letters and digits under the rectangles are those that are meant, beside marks of notes."""
-        if not all(box.is_shown for _, box in lines):
-            return False
         drawn = [(index, one) for index, one in enumerate(self.drawn) if one.box and plainest(one.char)]
         under = {
             index
@@ -266,11 +340,9 @@ def lines_of(drawn: Sequence[Drawn], indices: Sequence[int]) -> Iterator[tuple[i
 
 def goes_on(last: Drawn, one: Drawn) -> bool:
     """Whether a character stands on the line of the one before it, and not far from it."""
-    a, b = last.box, one.box
-    if a is None or b is None or last.page != one.page or last.upright != one.upright:
+    if last.box is None or one.box is None or (last.page, last.quarters) != (one.page, one.quarters):
         return False
-    if not one.upright:  # looked at from the side
-        a, b = Box(a.top, a.left, a.bottom, a.right), Box(b.top, b.left, b.bottom, b.right)
+    a, b = last.box.turned_back(last.quarters), one.box.turned_back(one.quarters)
     height = max(a.bottom - a.top, b.bottom - b.top)
     shared = min(a.bottom, b.bottom) - max(a.top, b.top)
     beside = max(b.left - a.right, a.left - b.right)

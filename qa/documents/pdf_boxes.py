@@ -59,13 +59,16 @@ def as_jpeg(picture: Any) -> bytes:
     return out.getvalue()
 
 
-def page_characters(pdf: Any, number: int) -> list[Drawn]:
-    """The characters of a page, from 1, in the order in which they are drawn. Raises UnreadableFile for too many."""
+def page_characters(pdf: Any, number: int) -> tuple[list[Drawn], tuple[float, float]]:
+    """The characters of a page, from 1, in the order in which they are drawn, and its width and height in points.
+
+    Raises UnreadableFile for too many.
+    """
     with closing(pdf[number - 1]) as page, closing(page.get_textpage()) as text:
         if text.count_chars() > MOST:
             raise UnreadableFile(f"has more than {MOST:,} characters on a page")
         place = placing(page)
-        return [*characters(text, number, place, page.get_rotation() // 90)]
+        return [*characters(text, number, place, page.get_rotation() // 90)], page.get_size()
 
 
 def characters(text: Any, number: int, place: Any, turns: int) -> Iterator[Drawn]:
@@ -84,13 +87,13 @@ def characters(text: Any, number: int, place: Any, turns: int) -> Iterator[Drawn
             continue
         angle = raw.FPDFText_GetCharAngle(text, at)
         askew = abs((angle + math.pi / 4) % (math.pi / 2) - math.pi / 4)
-        quarter = round(angle / (math.pi / 2)) + turns
+        quarters = (round(angle / (math.pi / 2)) + turns) % 4  # pdfium counts clockwise, as the page does
         raw.FPDFText_GetLooseCharBox(text, at, loose)
         line = (loose.left, loose.bottom, loose.right, loose.top)
         raised = before is not None and askew < STRAIGHT and is_raised(before, line, round(angle / (math.pi / 2)) % 2)
         if not raised:
             before = line
-        yield Drawn(char, number, place(left, bottom, right, top), quarter % 2 == 0, raised)
+        yield Drawn(char, number, place(left, bottom, right, top), quarters, raised)
 
 
 def is_raised(before: Place, line: Place, turned: int) -> bool:
@@ -102,13 +105,15 @@ def is_raised(before: Place, line: Place, turned: int) -> bool:
 
 
 def placing(page: Any) -> Any:
-    """A function from the sides of a rectangle of the page's own measure to a Box of its picture."""
+    """A function from the sides of a rectangle in the page's own measure to its Box in points, turned and cropped."""
     from pypdfium2 import raw
+
+    width, height = page.get_size()
 
     def shown(x: float, y: float) -> tuple[float, float]:
         across, down = ctypes.c_int(), ctypes.c_int()
         raw.FPDF_PageToDevice(page, 0, 0, FINE, FINE, 0, x, y, across, down)
-        return across.value / FINE, down.value / FINE
+        return across.value * width / FINE, down.value * height / FINE
 
     def place(left: float, bottom: float, right: float, top: float) -> Box:
         (a, b), (c, d) = shown(left, bottom), shown(right, top)

@@ -44,6 +44,7 @@ class Sheet:
     """What stands on a page."""
 
     characters: list[Drawn]
+    size: tuple[float, float]  # width and height, in the unit of the characters' boxes
     scan: bytes = b""  # JPEG of the picture in which they were recognised, where the page is a scan
 
 
@@ -70,7 +71,8 @@ class Sheets:
             if until <= min(self.asked.last, first + MOST_PAGES - 1):
                 begin = self.asked.start_of(first)
                 if found := self.part(first, until).boxes(start - begin, end - begin):
-                    return found
+                    shares = [(page, shares_of(box, *self.sheet(page).size)) for page, box in found]
+                    return shares if all(is_shown(box) for _, box in shares) else []
         return []
 
     def part(self, first: int, last: int) -> Aligned:
@@ -84,9 +86,9 @@ class Sheets:
     def sheet(self, number: int) -> Sheet:
         if number not in self.known:
             beat()
-            found = Sheet(pdf_boxes.page_characters(self.pdf, number))
+            found = Sheet(*pdf_boxes.page_characters(self.pdf, number))
             if not any(plainest(one.char) for one in found.characters):
-                found = scanned(self.path, self.asked.member, self.asked.sha256, number)
+                found = scanned(self.path, self.asked.member, self.asked.sha256, number) or found
             self.known[number] = found
         return self.known[number]
 
@@ -100,31 +102,47 @@ class Sheets:
 
 
 @lru_cache(maxsize=SCANS)
-def scanned(path: Path, member: str, sha256: str, number: int) -> Sheet:
-    """A page that is a picture of text, read by tesseract once more, as it was when the document was read."""
+def scanned(path: Path, member: str, sha256: str, number: int) -> Sheet | None:
+    """A page that is a picture of text, read by tesseract once more, as it was when the document was read.
+
+    None where tesseract is not installed, or finds no text.
+    """
     from PIL import Image
 
     page = opened(bytes_of(path, member, sha256)).pages[number - 1]
     png = ocr.largest_picture(page) if ocr.languages() else None
     if png is None:
-        return Sheet([])
+        return None
     with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
-        words = list(recognised(ocr.read_words(png), number, *picture.size))
+        words, size = list(recognised(ocr.read_words(png), number)), picture.size
         picture.thumbnail((pdf_boxes.WIDTH, pdf_boxes.PIXELS // pdf_boxes.WIDTH))
-        return Sheet(words, pdf_boxes.as_jpeg(picture)) if words else Sheet([])
+        return Sheet(words, size, pdf_boxes.as_jpeg(picture)) if words else None
 
 
-def recognised(lines: list[list[tuple[str, ocr.Place]]], number: int, width: int, height: int) -> Iterator[Drawn]:
+def recognised(lines: list[list[tuple[str, ocr.Place]]], number: int) -> Iterator[Drawn]:
     """The characters of recognised words, each with its share of the word's place, on page `number`."""
     for line in lines:
         for word, (left, top, right, bottom) in line:
             step = (right - left) / len(word)
             for at, char in enumerate(word):
-                sides = left + at * step, left + (at + 1) * step
-                box = Box(sides[0] / width, top / height, sides[1] / width, bottom / height)
-                yield Drawn(char, number, box)
+                yield Drawn(char, number, Box(left + at * step, top, left + (at + 1) * step, bottom))
             yield Drawn(" ", number, None)
         yield Drawn("\n", number, None)
+
+
+# ---- shares ----
+
+EDGE = 0.003  # share of a page by which a letter may reach over its edge
+
+
+def shares_of(box: Box, width: float, height: float) -> Box:
+    """A rectangle in shares of the width and height of its page."""
+    return Box(box.left / width, box.top / height, box.right / width, box.bottom / height)
+
+
+def is_shown(box: Box) -> bool:
+    """Whether a rectangle, in shares, lies on its page: of a cropped page some text may not."""
+    return -EDGE < box.left <= box.right < 1 + EDGE and -EDGE < box.top <= box.bottom < 1 + EDGE
 
 
 # ---- files ----

@@ -73,7 +73,9 @@ class Picture:
 
     number: int  # from 1
     jpeg: bytes
-    boxes: tuple[tuple[Box, ...], ...]  # of each range that was asked for: its lines on this page
+    boxes: tuple[
+        tuple[Box, ...], ...
+    ]  # of each range that was asked for: its lines here, in shares of width and height
 
 
 @dataclass(frozen=True, slots=True)
