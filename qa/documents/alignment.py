@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
@@ -26,6 +25,7 @@ NEAR, WIDE = (
     1.6,
 )  # times the height of letters: on one line their middles are nearer; a gap between columns is wider
 HYPHENS = frozenset("-\u2010\u2011\u00ad\x02\ufffe")  # pdfium writes U+0002 or U+FFFE for one at the end of a line
+MARGIN = 6  # times the height of letters: the next line of a paragraph begins at most that much further out
 APART = re.compile(r"\||\t| {2}")  # what the loader puts between two cells
 ADDED = re.compile(r"(?:\A|\n)Note on the page[^\n]*")  # what the loader adds to a page: it is not drawn as text
 
@@ -95,6 +95,7 @@ def plainest(char: str) -> str:
 
 # ---- from one letter to the next ----
 
+Places = Sequence[Box]
 Step = Literal["near", "wide", "down", "broken", "away"]
 
 
@@ -144,9 +145,18 @@ class Runs:
     to: for each letter of the text the number of the drawn one; -1 where that is not sure.
     """
 
-    def __init__(self, text: str, between: Sequence[str], drawn: str, steps: Sequence[Step]) -> None:
-        """between: what stands in the text behind each letter. steps: from each drawn letter to the next."""
+    def __init__(
+        self, text: str, between: Sequence[str], drawn: str, steps: Sequence[Step], places: Places, notes: Set[int]
+    ) -> None:
+        """between: what stands in the text behind each letter. steps: from each drawn letter to the next.
+
+        places: of the drawn letters, each as it lies on its own line. notes: numbers of those that are marks of notes.
+        """
+        self.places = places
         self.text, self.between, self.drawn, self.steps = text, between, drawn, steps
+        self.lines: list[int] = [0]  # of each letter, the first one of its line
+        for at, gap in enumerate(between, start=1):
+            self.lines.append(at if "\n" in gap else self.lines[-1])
         self.to = [-1] * len(text)
         self.unsure: set[int] = set()
         for length in (*ANCHORS, min(len(text), ANCHORS[-1] - 1)):
@@ -154,7 +164,7 @@ class Runs:
                 if self.to[at] != there:
                     self.run_from(at, there, length)
         self.drop_unsure()
-        self.fill_gaps()
+        self.fill_gaps(notes)
 
     def anchors(self, length: int) -> Iterator[Range]:
         """Where runs of that many letters stand that occur once in each of both. A short run is a whole text only."""
@@ -171,8 +181,27 @@ class Runs:
         return inside and self.text[at] == self.drawn[there]
 
     def goes_on(self, at: int, there: int) -> bool:
-        """Whether the letters behind two that belong together do so as well."""
-        return self.belong(at + 1, there + 1) and may_follow(self.between[at], self.steps[there])
+        """Whether the letters behind two that belong together do so as well.
+
+        Into the next line they do where all of the line before belongs together: else the line may be the last cell of
+        a row, and what is drawn below it another row's.
+        """
+        if not (self.belong(at + 1, there + 1) and may_follow(self.between[at], self.steps[there])):
+            return False
+        return self.steps[there] in ("near", "wide") or self.is_whole_line(at, there)
+
+    def is_whole_line(self, at: int, there: int) -> bool:
+        """Whether a line of the text, up to a letter, is drawn as one line, and the next letter below that line."""
+        first = self.lines[at]
+        if not all(
+            self.belong(one, one + there - at)
+            and self.steps[one + there - at] in ("near", "wide")
+            and may_follow(self.between[one], self.steps[one + there - at])
+            for one in range(first, at)
+        ):
+            return False
+        begin, end, below = (self.places[n] for n in (first + there - at, there, there + 1))
+        return begin.left - MARGIN * (end.bottom - end.top) < below.left < end.right
 
     def run_from(self, at: int, there: int, length: int) -> None:
         """Places the longest run around an anchor, if it holds the anchor and is long enough to be trusted."""
@@ -200,17 +229,14 @@ class Runs:
         for at in self.unsure:
             self.to[at] = -1
 
-    def fill_gaps(self) -> None:
-        """Places short pieces between two that follow each other, where all of such a piece is found between them."""
+    def fill_gaps(self, notes: Set[int]) -> None:
+        """Places short pieces between two letters where nothing else is drawn between those, beside marks of notes."""
         known = [at for at, there in enumerate(self.to) if there >= 0]
         for a, b in pairwise(known):
             if 1 < b - a <= GAP and 1 < self.to[b] - self.to[a] <= 2 * GAP:
-                piece, begin = self.text[a + 1 : b], self.to[a] + 1
-                matcher = SequenceMatcher(None, piece, self.drawn[begin : self.to[b]], autojunk=False)
-                blocks = [block for block in matcher.get_matching_blocks() if block.size]
-                if sum(block.size for block in blocks) == len(piece):
-                    for one, there, size in blocks:
-                        self.to[a + 1 + one : a + 1 + one + size] = range(begin + there, begin + there + size)
+                inside = [there for there in range(self.to[a] + 1, self.to[b]) if there not in notes]
+                if self.text[a + 1 : b] == "".join(self.drawn[there] for there in inside):
+                    self.to[a + 1 : b] = inside
 
 
 def once(text: str, length: int) -> dict[str, int]:
@@ -236,7 +262,9 @@ class Aligned:
         shown, self.indices = letters([one.char if one.box else "" for one in drawn])
         between = [text[a + 1 : b] for a, b in pairwise(self.places)]
         steps = [step_between(drawn, a, b) for a, b in pairwise(self.indices)]
-        self.to = Runs(plain, between, shown, steps).to
+        lying = [box.turned_back(one.quarters) for one in (drawn[index] for index in self.indices) if (box := one.box)]
+        notes = {n for n, index in enumerate(self.indices) if drawn[index].raised}
+        self.to = Runs(plain, between, shown, steps, lying, notes).to
 
     def boxes(self, start: int, end: int) -> list[tuple[int, Box]]:
         """(page, rectangle) of each line that text[start:end] is drawn in; none where that is not sure."""
