@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -36,7 +35,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     source = Source("report.pdf", str(path), hashlib.sha256(data).hexdigest(), "The lock", None, found.pages)
     page = document_of("page.html", "The ferry sails on Monday.")
     page = replace(page, source=replace(page.source, path=str(write(folder, "page.html", NASTY))))
-    answers = {QUESTION: [("report.pdf", QUOTE, QUOTE)], "When?": [("page.html", "The ferry sails on Monday.", "Monday")]}
+    answers = {
+        QUESTION: [("report.pdf", QUOTE, QUOTE)],
+        "When?": [("page.html", "The ferry sails on Monday.", "Monday")],
+    }
     with served(FakeQA([Document(source, found.text, found.marks), page], answers)) as at:
         yield at
 
@@ -69,16 +71,20 @@ def test_the_page_is_drawn_with_the_quote_marked_on_it(
 
 
 def test_a_hostile_web_page_is_opened_at_the_quote_and_can_do_nothing(
-    visit: Callable[..., Visit], address: str, tmp_path: Path
+    visit: Callable[..., Visit], address: str
 ) -> None:
     here = visit(address)
     here.ask("When?")
-    asked: list[str] = []
-    here.page.context.on("request", lambda request: asked.append(request.url))
+    asked: list[tuple[str, str | None]] = []
+    here.page.context.on("request", lambda request: asked.append((request.url, None)))
+    here.page.context.on("requestfailed", lambda request: asked.append((request.url, request.failure)))
     with here.page.context.expect_page() as opened:
         here.page.get_by_role("link", name="Open the original at the quote").click()
     page = opened.value
     page.wait_for_function("() => scrollY > 500")
     assert page.evaluate("[window.__pwned ?? null, window.origin, window.opener]") == [None, "null", None]
-    assert [url for url in asked if "beacon" in url] == []
+    beacons = [(url, why) for url, why in asked if "beacon" in url]
+    assert {url for url, _ in beacons} <= {"http://beacon.invalid/c.png"}, "only the picture is looked at"
+    assert {why for _, why in beacons} <= {None, "csp"}, "and the policy refuses it before it is sent"
+    assert sum(why is None for _, why in beacons) == sum(why == "csp" for _, why in beacons)
     page.close()
