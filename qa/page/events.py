@@ -23,6 +23,7 @@ from qa.page.conversation import HINT, cited, kept_html, log_html, notice_html, 
 from qa.page.documents import drawer_html, read_within, within_html, within_text
 from qa.page.history import FORGOTTEN, Conversation, Exchange
 from qa.page.lists import FIRST_TURN, Lists
+from qa.page.original import picture_html
 from qa.page.source import (
     MOST_FOUND,
     Shown,
@@ -257,6 +258,12 @@ class PageEvents:
             return {"html": made, "length": len(document.text), "count": len(found), "number": number + 1, "more": full}
 
         return self.of_document(asked, part)
+
+    def original(self, asked: Any) -> dict[str, Any]:
+        """The picture of the page on which a citation of a PDF stands, with the quote marked on it."""
+        return self.of_document(
+            asked, lambda document, shown: {"html": picture_html(document, shown.on_page(), shown.answer)}
+        )
 
     def of_document(self, asked: Any, make: Callable[[Document, Shown], dict[str, Any]]) -> dict[str, Any]:
         """What the page asked about a document it shows; a problem where it has been replaced, or asked nonsense."""

@@ -23,9 +23,9 @@ from qa.page.list_events import ListEvents
 from qa.page.list_view import list_html
 
 STATIC = Path(__file__).parent / "static"
-CHAT_JS, SOURCE_JS, DRAWER_JS, KEEP_JS, TOKEN_JS, VIEWS_JS, LIST_JS = (
+CHAT_JS, SOURCE_JS, ORIGINAL_JS, DRAWER_JS, KEEP_JS, TOKEN_JS, VIEWS_JS, LIST_JS = (
     (STATIC / name).read_text(encoding="utf-8")
-    for name in ("chat.js", "source.js", "documents.js", "keep.js", "token.js", "views.js", "list.js")
+    for name in ("chat.js", "source.js", "original.js", "documents.js", "keep.js", "token.js", "views.js", "list.js")
 )
 
 VIEWS = (
@@ -66,7 +66,7 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
                 note = pane("v-within", "", NOTE_JS)
                 box, button = composer()
             with gr.Column(elem_id="v-right", min_width=300):
-                source = pane("v-pane", pane_html(HINT), SOURCE_JS, source_functions(events))
+                source = pane("v-pane", pane_html(HINT), SOURCE_JS + ORIGINAL_JS, source_functions(events))
         drawer = pane("v-drawers", "", DRAWER_JS, drawer_functions(events))
         notice, kept = pane("v-notices", "", ""), pane("v-kept", "", KEEP_JS)
         outputs = [chat, source, earlier, box]
@@ -120,7 +120,10 @@ def source_functions(events: PageEvents) -> list[Callable[..., Any]]:
     def find(asked: Any) -> dict[str, Any]:
         return events.find(asked)
 
-    return [read, find]
+    def original(asked: Any) -> dict[str, Any]:
+        return events.original(asked)
+
+    return [read, find, original]
 
 
 def drawer_functions(events: PageEvents) -> list[Callable[..., Any]]:

@@ -36,6 +36,7 @@ from qa.page import running
 from qa.page.conversation import examples_for
 from qa.page.events import PageEvents
 from qa.page.layout import page_blocks
+from qa.page.original import shown
 from qa.settings import Settings
 from qa.text import visible
 from qa.types import Within
@@ -187,7 +188,8 @@ def logged_in(app: FastAPI, request: Request) -> bool:
 def add_original(app: FastAPI, qa: QA) -> None:
     """GET /original?document=NAME: the file as a download; nothing in it can run in the page.
 
-    Of a document in an archive or mailbox it is that file, under its own name.
+    Of a document in an archive or mailbox it is that file, under its own name. GET /opened?document=NAME: the file as
+    the browser shows it, where that does no harm; else a download.
     """
 
     @app.get("/original")
@@ -195,11 +197,17 @@ def add_original(app: FastAPI, qa: QA) -> None:
         if not logged_in(app, request):
             return PlainTextResponse("log in first", status_code=401)
         held = next((source for source in qa.sources() if source.name == document), None)
-        opened = opened_file(held.path) if held else None
-        if held is None or opened is None:
+        file = opened_file(held.path) if held else None
+        if held is None or file is None:
             return PlainTextResponse("the file is no longer there", status_code=404)
         name = Path(held.path).name if held.member else held.name
-        return StreamingResponse(blocks_of(opened), media_type="application/octet-stream", headers=as_download(name))
+        return StreamingResponse(blocks_of(file), media_type="application/octet-stream", headers=as_download(name))
+
+    @app.get("/opened")
+    def opened(request: Request, document: str = "") -> Response:
+        held = next((source for source in qa.sources() if source.name == document), None)
+        made = shown(held) if held and logged_in(app, request) else None
+        return made or original(request, document)
 
 
 def opened_file(path: str) -> BinaryIO | None:

@@ -6,14 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import PurePath
 from typing import Any
-from urllib.parse import quote
 
 from qa.errors import UsageError
 from qa.page.answer import Citation, changed_html, clipped, json_attribute, shaded, where_html
+from qa.page.original import links_html, with_picture
 from qa.text import HIDDEN, Range, escaped
-from qa.types import Document, Passage, Source
+from qa.types import Document, Passage
 
 WINDOW = 20_000  # characters of a document sent around a citation
 PART = 10_000  # characters sent when somebody reads on
@@ -46,6 +45,10 @@ class Shown:
         except (TypeError, KeyError, ValueError) as error:
             raise ValueError("no citation") from error
 
+    def on_page(self) -> list[Range]:
+        """What is marked on the picture of a page, the most important first."""
+        return [self.quote, self.sentence] if self.answer else [self.passage]
+
     def ranges(self) -> list[tuple[int, int, str]]:
         marked = [(*self.sentence, "v-sentence"), (*self.quote, "v-mark")] if self.answer else []
         return [(*self.passage, "v-passage"), *marked]
@@ -76,15 +79,24 @@ def source_html(
     return (
         head
         + (f'<p class="v-warning">{changed_html(citation)}</p>' if citation.changed else "")
-        + f'<div class="v-tools">{steps_html(*place)}{FIND}{open_html(source)}</div>'
-        + f'<div class="v-text" tabindex="0" role="region" aria-label="Text of the document" dir="auto" '
-        f'data-place="{place_data(document, Shown.of(citation))}">'
-        + edge_html("before", start > 0)
-        + part_html(document, start, end, Shown.of(citation), passages)
-        + edge_html("after", end < len(document.text))
-        + '</div><div class="v-foot"><button type="button" class="v-act v-teach" disabled>The answer is this</button>'
+        + f'<div class="v-tools">{steps_html(*place)}{FIND}{links_html(citation, document)}</div>'
+        + with_picture(text_html(document, Shown.of(citation), (start, end), passages), citation)
+        + '<div class="v-foot"><button type="button" class="v-act v-teach" disabled>The answer is this</button>'
         + f'<p class="v-exactly">Characters {citation.quote[0]} to {citation.quote[1]}</p>'
         + f'<p class="v-exactly v-hash">SHA-256 {escaped(source.sha256)}</p></div>'
+    )
+
+
+def text_html(document: Document, shown: Shown, part: Range, passages: Sequence[Passage]) -> str:
+    """A part of a document's text, with what is marked in it, and the buttons that fetch what stands around it."""
+    start, end = part
+    return (
+        f'<div class="v-text" tabindex="0" role="region" aria-label="Text of the document" dir="auto" '
+        f'data-place="{place_data(document, shown)}">'
+        + edge_html("before", start > 0)
+        + part_html(document, start, end, shown, passages)
+        + edge_html("after", end < len(document.text))
+        + "</div>"
     )
 
 
@@ -109,12 +121,6 @@ def steps_html(turn: int, number: int, count: int) -> str:
 
     back, on = step("Previous citation", number - 1, "&lsaquo;"), step("Next citation", number + 1, "&rsaquo;")
     return f'<span class="v-steps">{back}<span>{number + 1} of {count}</span>{on}</span>'
-
-
-def open_html(source: Source) -> str:
-    """The link to the file; of a document in an archive or mailbox it says that it opens that."""
-    what = f"Open {escaped(PurePath(source.path).name)}, which it is in" if source.member else "Open the original file"
-    return f'<a class="v-open" href="/original?document={quote(source.name, safe="")}" download>{what}</a>'
 
 
 def edge_html(edge: str, there: bool) -> str:

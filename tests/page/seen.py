@@ -29,7 +29,7 @@ class Seen(html.parser.HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes += attrs
-        if tag != "input":
+        if tag not in ("input", "img"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:

@@ -52,6 +52,7 @@ KNOWN_BY = {  # library: the only modules that may import it
     "watchfiles": {"ingestion.watch"},
     "pypdf": {"documents.formats.pdf"},
     "openpyxl": {"documents.formats.sheets", "answering.tables"},
+    "pypdfium2": {"documents.pdf_boxes"},
     "oxmsg": {"documents.formats.outlook"},
     "tnefparse": {"documents.formats.outlook"},
     "zipfile": {"documents.archives", "documents.containers"},

@@ -267,7 +267,7 @@ def test_the_original_file_is_a_download(
     here = visit(at)
     here.ask(LAMP)
     with here.page.expect_download() as opened:
-        here.page.get_by_role("link", name="Open the original file").click()
+        here.page.get_by_role("link", name="Save it").click()
     opened.value.save_as(tmp_path / "it")
     assert opened.value.suggested_filename == "museum.html"
     assert (tmp_path / "it").read_bytes() == (folder / "museum.html").read_bytes()
@@ -482,7 +482,7 @@ def test_a_hostile_corpus_stays_text_in_every_part_of_the_page(visit: Callable[.
             here.page.get_by_role("button", name="Keep as HTML").click()
         kept.value.save_as(tmp_path / "kept.html")
         with here.page.expect_download() as original:
-            here.page.get_by_role("link", name="Open the original file").click()
+            here.page.get_by_role("link", name="Save it").click()
         original.value.save_as(tmp_path / "original")
         assert (tmp_path / "original").read_bytes() == (tmp_path / "documents" / name).read_bytes()
         here.page.reload()  # the conversation comes from the store again
