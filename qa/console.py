@@ -52,7 +52,7 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
             if stage not in bars:
                 for bar in bars.values():
                     bar.close()
-                unit = "file" if stage == "reading" else "passage"
+                unit = {"reading": "file", "asking": "question"}.get(stage, "passage")
                 bars[stage] = tqdm(total=total, desc=stage, unit=unit, leave=False, dynamic_ncols=True)
             bars[stage].update(done - bars[stage].n)
         elif total > 10 and done * 10 // total != tenths.get(stage):

@@ -7,8 +7,9 @@ All offsets are code points into `Document.text`; `end` is exclusive.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,20 @@ class Within:
     languages: frozenset[str] = frozenset()
     since: str | None = None  # ISO dates, both included; given one, documents without a date are left out
     until: str | None = None
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Within:
+        """The part that `facts` gave."""
+        documents = facts.get("documents")
+        named = None if documents is None else frozenset(documents)
+        return cls(named, frozenset(facts.get("languages", ())), facts.get("since"), facts.get("until"))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What restricts, for JSON."""
+        documents = {} if self.documents is None else {"documents": sorted(self.documents)}
+        others = {"languages": sorted(self.languages), "since": self.since, "until": self.until}
+        return documents | {name: value for name, value in others.items() if value}
 
     def holds(self, document: str, language: str, date: str | None) -> bool:
         """Whether a passage in that language, of a document of that name and date, is of the part."""

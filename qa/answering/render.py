@@ -19,7 +19,7 @@ CHANGED_TOO = " (this file has changed since it was read, or is gone)"
 # ---- JSON ----
 
 
-def to_json(answer: Answer, question_id: str | None = None) -> dict[str, Any]:
+def to_json(answer: Answer, question_id: str | int | None = None) -> dict[str, Any]:
     """The public object; `id` only where one is given."""
     return {
         **({} if question_id is None else {"id": question_id}),

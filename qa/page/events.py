@@ -22,6 +22,7 @@ from qa.page.answer import citations
 from qa.page.conversation import HINT, cited, kept_html, log_html, notice_html, pane_html, sources_html
 from qa.page.documents import drawer_html, read_within, within_html, within_text
 from qa.page.history import FORGOTTEN, Conversation, Exchange
+from qa.page.lists import FIRST_TURN, Lists
 from qa.page.source import (
     MOST_FOUND,
     Shown,
@@ -55,6 +56,7 @@ class PageEvents:
         self.ready = threading.Event()  # set once the models are loaded; until then a question waits, and says so
         self.readers = ThreadPoolExecutor(QUESTIONS_AT_ONCE, "reader")
         self.library = Library(qa.store, qa.embedder)
+        self.lists = Lists(qa, lambda question, within: self.exchange(question, (), True, within))
         self.count = itertools.count()  # makes every opened source a new value, so that it scrolls again
 
     def warm_up(self, say: Callable[[str], None]) -> None:
@@ -68,6 +70,7 @@ class PageEvents:
 
     def close(self) -> None:
         """Waits for the questions being read; those that wait are dropped."""
+        self.lists.close()
         self.readers.shutdown(cancel_futures=True)
 
     # ---- the conversation ----
@@ -177,14 +180,22 @@ class PageEvents:
         made = export.to_html(facts) if form == export.HTML else export.to_markdown(facts)
         return kept_html(f"questions-and-answers.{form}", made, next(self.count)), ""
 
+    def asked_at(self, earlier: Conversation, turn: int, token: str) -> tuple[Conversation, int]:
+        """The conversation that a turn is of, and its number there; a question of the list is one of its own."""
+        if turn < FIRST_TURN:
+            return earlier, turn
+        listed = self.lists.exchange(token, turn)
+        return (listed,) if listed else (), 0
+
     def judge(self, earlier: Conversation, event: gr.EventData) -> str:
         """A notice after a click on Right or Wrong."""
         turn, number, right = (number_sent(event, name) for name in ("turn", "number", "right"))
         return self.notice(lambda: feedback.judge(self.qa, earlier, turn, number, right == 1))
 
-    def teach(self, earlier: Conversation, event: gr.EventData) -> str:
+    def teach(self, earlier: Conversation, event: gr.EventData, token: str = "") -> str:
         """A notice after words in the source pane were named as the answer."""
-        return self.notice(lambda: feedback.teach(self.qa, earlier, number_sent(event, "turn"), sent(event)))
+        asked, at = self.asked_at(earlier, number_sent(event, "turn"), token)
+        return self.notice(lambda: feedback.teach(self.qa, asked, at, sent(event)))
 
     def notice(self, make: Callable[[], str]) -> str:
         """What was done, or why it was not."""
@@ -195,14 +206,15 @@ class PageEvents:
 
     # ---- the source ----
 
-    def cite(self, earlier: Conversation, event: gr.EventData) -> str:
-        """The source pane for a click on a citation, also of an earlier answer."""
-        return self.source_pane(earlier, number_sent(event, "turn"), number_sent(event, "number"), clicked=True)
+    def cite(self, earlier: Conversation, event: gr.EventData, token: str = "") -> str:
+        """The source pane for a click on a citation, also of an earlier answer or one of the list."""
+        return self.source_pane(earlier, number_sent(event, "turn"), number_sent(event, "number"), True, token)
 
-    def source_pane(self, earlier: Conversation, turn: int, number: int, clicked: bool = False) -> str:
-        if not (0 <= turn < len(earlier) and 0 <= number < cited(earlier[turn])):
+    def source_pane(self, earlier: Conversation, turn: int, number: int, clicked: bool = False, token: str = "") -> str:
+        asked, at = self.asked_at(earlier, turn, token)
+        if not (0 <= at < len(asked) and 0 <= number < cited(asked[at])):
             return pane_html(f'<p class="v-warning">{FORGOTTEN}</p>')
-        inside = html_of(lambda: self.source(earlier[turn], turn, number))
+        inside = html_of(lambda: self.source(asked[at], turn, number))
         return pane_html(inside, next(self.count), clicked, turn, number)
 
     def source(self, exchange: Exchange, turn: int, number: int) -> str:

@@ -19,11 +19,19 @@ from qa.page.conversation import HINT, log_html, pane_html
 from qa.page.documents import job_html
 from qa.page.events import QUESTIONS_AT_ONCE, PageEvents
 from qa.page.export import HTML, MARKDOWN
+from qa.page.list_events import ListEvents
+from qa.page.list_view import list_html
 
 STATIC = Path(__file__).parent / "static"
-CHAT_JS, SOURCE_JS, DRAWER_JS, KEEP_JS, TOKEN_JS = (
+CHAT_JS, SOURCE_JS, DRAWER_JS, KEEP_JS, TOKEN_JS, VIEWS_JS, LIST_JS = (
     (STATIC / name).read_text(encoding="utf-8")
-    for name in ("chat.js", "source.js", "documents.js", "keep.js", "token.js")
+    for name in ("chat.js", "source.js", "documents.js", "keep.js", "token.js", "views.js", "list.js")
+)
+
+VIEWS = (
+    '<div class="v-views" role="group" aria-label="View">'
+    '<button type="button" class="v-act" data-view="chat" aria-pressed="true">Conversation</button>'
+    '<button type="button" class="v-act" data-view="list" aria-pressed="false">List</button></div>'
 )
 
 NOTE_JS = (
@@ -38,6 +46,7 @@ HEAD = """<h1>Verbatim</h1><p>Answers in the words of your documents</p>
 
 def page_blocks(events: PageEvents) -> gr.Blocks:
     """The page over an opened store."""
+    listed = ListEvents(events)
     blocks = gr.Blocks(title="Verbatim", analytics_enabled=False, fill_width=True)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     with blocks:
@@ -51,6 +60,8 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
             anew = small("New conversation", "v-new")
         with gr.Row(elem_id="v-columns"):
             with gr.Column(elem_id="v-left", min_width=300):
+                pane("v-views", VIEWS, VIEWS_JS)
+                listing = pane("v-list", list_html(None), LIST_JS, list_functions(listed))
                 chat = pane("v-chat", log_html((), first=events.examples), CHAT_JS)
                 note = pane("v-within", "", NOTE_JS)
                 box, button = composer()
@@ -65,11 +76,14 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
             chat.example(events.example, [earlier, token, within], outputs, **waits),
             chat.alone(events.again, [earlier, token, within], outputs, **waits),
         ]
-        for opening in (chat.cite, source.step):
+        for opening in (chat.cite, listing.cite, source.step):
             # "always_last" runs the first of two quick clicks again (Gradio 6.31); source.js lets the last one win.
-            opening(events.cite, [earlier], source, trigger_mode="multiple", queue=False, **quiet)
+            opening(events.cite, [earlier, token], source, trigger_mode="multiple", queue=False, **quiet)
+        listing.begin(listed.begin, [token, within], listing, queue=False, **quiet)
+        listing.act(listed.act, [token], listing, queue=False, **quiet)
+        listing.show(listed.show, [token], listing, queue=False, **quiet)
         chat.judge(events.judge, [earlier], notice, queue=False, **quiet)
-        source.teach(events.teach, [earlier], notice, queue=False, **quiet)
+        source.teach(events.teach, [earlier, token], notice, queue=False, **quiet)
         for keep, form in ((as_html, HTML), (as_markdown, MARKDOWN)):
             keep.click(events.keep, [earlier, gr.State(form)], [kept, notice], queue=False, **quiet)
         documents.click(events.drawer, [within], drawer, queue=False, **quiet)
@@ -85,7 +99,7 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
         anew.click(None, js=FOCUS_JS, api_visibility="private")
         blocks.load(None, None, [token, last], js=TOKEN_JS, **quiet).then(
             events.welcome, [token, last], [chat, source, earlier], queue=False, **quiet
-        )
+        ).then(listed.view, [token, last], listing, queue=False, **quiet)
         api(events.answer, api_name="ask", queue=False)
     return blocks
 
@@ -117,6 +131,21 @@ def drawer_functions(events: PageEvents) -> list[Callable[..., Any]]:
         return {"running": now.running, "html": job_html(now)}
 
     return [job]
+
+
+def list_functions(listed: ListEvents) -> list[Callable[..., Any]]:
+    """What the List view asks the server: answers that have come, a file's text, the table as a file."""
+
+    def rows(asked: Any) -> dict[str, Any]:
+        return listed.rows(asked)
+
+    def read(asked: Any) -> dict[str, str]:
+        return listed.read(asked)
+
+    def file(asked: Any) -> dict[str, str]:
+        return listed.file(asked)
+
+    return [rows, read, file]
 
 
 def small(label: str, name: str | None = None) -> gr.Button:

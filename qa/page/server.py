@@ -38,6 +38,7 @@ from qa.page.events import PageEvents
 from qa.page.layout import page_blocks
 from qa.settings import Settings
 from qa.text import visible
+from qa.types import Within
 
 PORT, PORTS = 7860, 100  # the first port tried, and how many
 BLOCK = 1024 * 1024  # bytes sent at a time
@@ -260,13 +261,14 @@ def add_local(app: FastAPI, qa: QA, secret: str) -> None:
         return JSONResponse({"proof": running.proof(secret, challenge)})
 
     @app.post(running.ASK)
-    def ask(asked: dict[str, str]) -> Response:
-        if not hmac.compare_digest(asked.get("secret", "").encode(), secret.encode()):
+    def ask(asked: dict[str, Any]) -> Response:
+        if not hmac.compare_digest(str(asked.get("secret", "")).encode(), secret.encode()):
             return PlainTextResponse("not for you", status_code=403)
         if asked.get("embedder") not in ("", qa.embedder.name):
             return PlainTextResponse("another embedder", status_code=409)
         try:
-            answer = qa.ask(asked["question"])
+            within = Within.of(asked["within"]) if "within" in asked else None
+            answer = qa.ask(asked["question"], (), within)
         except (VerbatimError, OSError, KeyError) as error:
             return PlainTextResponse(visible(str(error)), status_code=500)
         return JSONResponse({"answer": to_json(answer), "text": to_text(answer)})
