@@ -21,10 +21,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa import __version__
-from qa.ask import add_arguments, run_ask
+from qa.ask import add_arguments as add_ask_arguments
+from qa.ask import run_ask
 from qa.console import complain, embedder_opener, print_report, print_status, progress_bars, publication, say
 from qa.errors import StoreBusy, UsageError, VerbatimError
-from qa.find import add_arguments, run_find
+from qa.find import add_arguments as add_find_arguments
+from qa.find import run_find
 from qa.text import visible
 
 if TYPE_CHECKING:
@@ -320,9 +322,9 @@ def make_parser() -> argparse.ArgumentParser:
     asking = add(
         commands, "ask", lambda given: OK if run_ask(given) else NO_ANSWER, "ask a question, or a list of them"
     )
-    add_arguments(asking)
+    add_ask_arguments(asking)
 
-    add_arguments(add(commands, "find", lambda given: OK if run_find(given) else NO_ANSWER, "find every mention"))
+    add_find_arguments(add(commands, "find", lambda given: OK if run_find(given) else NO_ANSWER, "find every mention"))
 
     show = add(commands, "show", run_show, "print a document's text, in which offsets count")
     show.add_argument("document", metavar="DOCUMENT", help="its name as answers give it")

@@ -219,12 +219,10 @@ def write_csv(found: Iterable[Mention], path: Path) -> int:
             f"{path} cannot be written: name with --csv a file, not a link or device, in a folder that exists"
         )
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    number = -1  # the first line names the columns
     try:
         with part.open("xb") as stream:
-            for number, line in enumerate(csv_lines(found, change_teller())):
-                stream.write(line)
+            written = sum(stream.write(line) > 0 for line in csv_lines(found, change_teller()))
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    return number
+    return written - 1  # the first line names the columns

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from qa.errors import UsageError
-from qa.page.answer import Citation, changed_html, clipped, json_attribute, shaded, where_html
+from qa.page.answer import Citation, changed_html, clipped, json_attribute, like_html, shaded, where_html
 from qa.text import HIDDEN, Range, escaped
 from qa.types import Document, Passage, Source
 
@@ -32,23 +32,25 @@ class Shown:
     sentence: Range
     passage: Range
     answer: bool  # False: a nearest passage, which is shaded but not marked
+    found: tuple[Range, ...] = ()  # what else is marked
 
     @classmethod
     def of(cls, citation: Citation) -> Shown:
-        return cls(citation.quote, citation.sentence, citation.passage, citation.answer)
+        return cls(citation.quote, citation.sentence, citation.passage, citation.answer, citation.found or ())
 
     @classmethod
     def read(cls, data: Any) -> Shown:
         """What the page sent back. Raises ValueError for anything else."""
         try:
             quote, sentence, passage = ((int(a), int(b)) for a, b in (data["quote"], data["sentence"], data["passage"]))
-            return cls(quote, sentence, passage, bool(data["answer"]))
+            found = tuple((int(a), int(b)) for a, b in data["found"])
+            return cls(quote, sentence, passage, bool(data["answer"]), found)
         except (TypeError, KeyError, ValueError) as error:
             raise ValueError("no citation") from error
 
     def ranges(self) -> list[tuple[int, int, str]]:
         marked = [(*self.sentence, "v-sentence"), (*self.quote, "v-mark")] if self.answer else []
-        return [(*self.passage, "v-passage"), *marked]
+        return [(*self.passage, "v-passage"), *marked, *((start, end, "v-mark") for start, end in self.found)]
 
 
 # ---- the pane ----
@@ -73,6 +75,9 @@ def source_html(
     if document is None or problem:
         return f'{head}{steps_html(*place)}<p class="v-warning">{problem}</p>'
     start, end = window(document.text, *citation.quote)
+    looked_for = citation.found is not None  # it answers no question
+    teach = "" if looked_for else '<button type="button" class="v-act v-teach" disabled>The answer is this</button>'
+    first, last = citation.passage if looked_for else citation.quote
     return (
         head
         + (f'<p class="v-warning">{changed_html(citation)}</p>' if citation.changed else "")
@@ -82,8 +87,8 @@ def source_html(
         + edge_html("before", start > 0)
         + part_html(document, start, end, Shown.of(citation), passages)
         + edge_html("after", end < len(document.text))
-        + '</div><div class="v-foot"><button type="button" class="v-act v-teach" disabled>The answer is this</button>'
-        + f'<p class="v-exactly">Characters {citation.quote[0]} to {citation.quote[1]}</p>'
+        + f'</div><div class="v-foot">{teach}{like_html(source.name, citation.quote[0])}'
+        + f'<p class="v-exactly">Characters {first} to {last}</p>'
         + f'<p class="v-exactly v-hash">SHA-256 {escaped(source.sha256)}</p></div>'
     )
 
@@ -131,6 +136,7 @@ def place_data(document: Document, shown: Shown) -> str:
         "sentence": shown.sentence,
         "passage": shown.passage,
         "answer": shown.answer,
+        "found": shown.found,
     }
     return json_attribute(facts)
 
