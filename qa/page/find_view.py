@@ -21,8 +21,9 @@ from qa.page.finds import FACETS, MOST_LIKE, Asked, Facet, Search, facets
 from qa.text import escaped, number_of
 from qa.types import Mention
 
-NAMED = 6  # values of a facet that are offered at once
+NAMED = 4  # values of a facet that are offered at once
 LISTED = 200  # and with those that are folded
+PERIODS = 12  # days shown at most before they are counted by month, and months before they are by year
 NAMES: dict[Facet, str] = {"document": "Document", "speaker": "Speaker", "dated": "Date", "language": "Language"}
 SORTS = (("relevance", "relevance"), ("date", "date"), ("document", "document"))
 GRAMMAR = (
@@ -110,7 +111,7 @@ def facets_html(search: Search) -> str:
     only = search.asked.only
     rows = [
         facet_html(facet, by)
-        for facet, by in facets(search.counts, 2 * NAMED).items()
+        for facet, by in facets(search.counts, PERIODS).items()
         if (len(by) > 1 or (by and facet == "speaker")) and (facet not in only or facet == "dated")
     ]
     return f'<div class="v-facets">{"".join(rows)}</div>' if rows else ""
