@@ -71,7 +71,7 @@ TOOLS = {
             "find",
             "Find every mention",
             "Every passage in which words or phrases stand, with the exact places of the words in it, and how many "
-            "there are by document, speaker, date and language. A result holds a part of them; its notes say how to read on.",
+            "there are by document, speaker, date and language. A result holds some; its notes say how to read on.",
             Find,
             Found,
             find,

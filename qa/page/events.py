@@ -218,7 +218,8 @@ class PageEvents:
         if not 0 <= number < len(all_cited):
             return pane_html(f'<p class="v-warning">{FORGOTTEN}</p>')
         inside = html_of(lambda: self.source(all_cited, turn, number))
-        return pane_html(inside, next(self.count), clicked, turn, number)
+        back = "the passages" if turn >= FIRST_SEARCH else "the answer"
+        return pane_html(inside, next(self.count), clicked, turn, number, back)
 
     def cited_in(self, earlier: Conversation, turn: int, token: str) -> Sequence[Citation]:
         """Everything that can be opened of an answer, or of what a search has shown; nothing if it is forgotten."""

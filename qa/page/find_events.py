@@ -18,6 +18,7 @@ class FindEvents:
     """The handlers of the view, over the searches that the page's events hold."""
 
     def __init__(self, events: PageEvents) -> None:
+        self.qa = events.qa
         self.finds = events.finds
 
     def find(self, token: str, within: Within | None, event: gr.EventData) -> str:
@@ -38,7 +39,8 @@ class FindEvents:
 
         def made() -> str:
             search = self.finds.start(token, asked)
-            return finds_html(search, first=mentions_html(search.more(), search))
+            like = self.qa.passages_within(asked.like[0], asked.like[1], asked.like[1] + 1) if asked.like else []
+            return finds_html(search, first=mentions_html(search.more(), search), like=like[0].text if like else "")
 
         return told(made, lambda problem: finds_html(None, asked, problem=problem))
 

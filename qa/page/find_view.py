@@ -37,11 +37,17 @@ GRAMMAR = (
 )
 
 
-def finds_html(search: Search | None, asked: Asked | None = None, first: str = "", problem: str = "") -> str:
-    """The view. first: the first passages as HTML; problem: what is to be said instead of a result."""
+def finds_html(
+    search: Search | None, asked: Asked | None = None, first: str = "", like: str = "", problem: str = ""
+) -> str:
+    """The view.
+
+    first: the first passages as HTML; like: the text of the passage that they are like; problem: what is to be said
+    instead of a result.
+    """
     asked = search.asked if search else asked or Asked()
     said = f'<p class="v-warning" role="status">{escaped(problem)}</p>' if problem else ""
-    found = result_html(search, first) if search else "" if problem else HELP
+    found = result_html(search, first, like) if search else "" if problem else HELP
     only = json_attribute(asked.only)
     turn = search.turn if search else -1
     return (
@@ -71,14 +77,17 @@ def form_html(asked: Asked) -> str:
     )
 
 
-def result_html(search: Search, first: str) -> str:
+def result_html(search: Search, first: str, like: str) -> str:
     """What was found: how much, what it is narrowed to, counts, and the first passages."""
     asked, total, counts = search.asked, search.total, search.counts
     part = f'<p class="v-note">Found only in {escaped(within_text(asked.within))}.</p>' if asked.within else ""
     if asked.like:
-        document, start = asked.like
-        which = "most like the one" if total == MOST_LIKE else "like the one, most like it first,"
-        title = f"{number_of(total, 'passage')} {which} in <bdi>{clipped(document)}</bdi>, character {start:,}"
+        which = "The" if total == MOST_LIKE else "All"
+        title = f"{which} {number_of(total, 'passage')} like this one, most alike first"
+        part = (
+            f'<p class="v-like"><q dir="auto">{clipped(like)}</q> <bdi>{clipped(asked.like[0])}</bdi> '
+            f'<button type="button" class="v-act" data-back="1" hidden>Back to what was found</button></p>{part}'
+        )
     elif counts and total:
         title = f"{number_of(total, 'passage')} in {number_of(len(counts.documents), 'document')}"
     else:

@@ -4,16 +4,18 @@ const box = () => element.querySelector('.v-finds-words');
 const token = () => sessionStorage.getItem('verbatim');
 const only = () => JSON.parse(view().dataset.only);
 let goal = '';  // where the keyboard goes on once the view is drawn anew
+let last = null;  // what was asked for before passages like one of its
 let asked = '';  // the words that the result is for
 
 function say(text) { const line = document.querySelector('#v-said'); if (line) line.textContent = text; }
 
 function find(narrowed, then) {
   goal = then;
-  trigger('find', {
+  last = {
     words: box().value, exact: element.querySelector('.v-finds-exact').checked,
     sort: element.querySelector('.v-finds-sort').value, only: narrowed,
-  });
+  };
+  trigger('find', last);
 }
 
 async function more(button) {
@@ -71,6 +73,7 @@ element.addEventListener('click', (event) => {
   const {turn, number, narrow, wider} = button.dataset;
   if (narrow) { const [facet, value] = JSON.parse(narrow); return find({...only(), [facet]: value}, 'result'); }
   if (wider) { const left = only(); delete left[wider]; return find(left, 'result'); }
+  if (button.dataset.back) { goal = 'result'; return trigger('find', last); }
   if (button.dataset.more) return more(button);
   if (button.dataset.table) return table(button);
   if (turn === undefined) return;
@@ -113,5 +116,7 @@ watch('value', () => {
   if (goal) { at.focus(); say((warning || title || {textContent: ''}).textContent); }
   if (goal === 'words') box().setSelectionRange(box().value.length, box().value.length);
   goal = '';
+  const back = it.querySelector('[data-back]');
+  if (back) back.hidden = !last || !last.words;
   mark();
 });
