@@ -144,7 +144,11 @@ def sources_html(sources: Sequence[Source]) -> str:
 def pane_html(
     inside: str, opened: int = -1, clicked: bool = False, turn: int = -1, number: int = -1, back: str = "the answer"
 ) -> str:
-    """The source pane. back: to what its button leads, in a narrow window. opened: differs for each opening. clicked: a person asked for it, so the page may scroll."""
+    """The source pane.
+
+    opened: differs for each opening. clicked: a person asked for it, so the page may scroll. back: to what its button
+    leads in a narrow window.
+    """
     by = ' data-clicked="1"' if clicked else ""
     leave = f'<button type="button" class="v-back">Back to {back}</button>' if opened >= 0 else ""
     return (
