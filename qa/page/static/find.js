@@ -95,9 +95,9 @@ document.addEventListener('click', (event) => {
   const like = event.target.closest('[data-like]');
   if (like) {
     goal = 'result';
-    document.querySelector('[data-view=find]').click();
+    document.querySelector('button[data-view=find]').click();
     trigger('like', JSON.parse(like.dataset.like));
-  } else if (event.target.closest('[data-view=find]') && event.isTrusted) setTimeout(() => box().focus());
+  } else if (event.target.closest('button[data-view=find]') && event.isTrusted) setTimeout(() => box().focus());
 });
 
 document.addEventListener('keydown', (event) => {
@@ -110,9 +110,13 @@ document.addEventListener('keydown', (event) => {
 watch('value', () => {
   const it = view();
   if (!it) return;
-  asked = it.dataset.turn === '-1' ? '' : box().value;
+  // gradio patches the form that stands there, and what somebody has chosen in it does not follow its attributes
+  const exact = it.querySelector('.v-finds-exact'), sort = it.querySelector('.v-finds-sort');
+  exact.checked = exact.hasAttribute('checked');
+  sort.value = sort.querySelector('[selected]').value;
+  asked = it.dataset.turn === '-1' ? '' : box().getAttribute('value');
   const title = it.querySelector('.v-finds-title'), warning = it.querySelector('.v-warning[role=status]');
-  const at = {result: title, exact: it.querySelector('.v-finds-exact'), sort: it.querySelector('.v-finds-sort')}[goal] || box();
+  const at = {result: title, exact, sort}[goal] || box();
   if (goal) { at.focus(); say((warning || title || {textContent: ''}).textContent); }
   if (goal === 'words') box().setSelectionRange(box().value.length, box().value.length);
   goal = '';
