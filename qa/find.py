@@ -7,41 +7,30 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
 import datetime
-import functools
 import os
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.console import say
 from qa.errors import UsageError
-from qa.text import HIDDEN, encodable, json_text, number_of, visible
+from qa.text import HIDDEN, json_text, number_of, visible
 
 if TYPE_CHECKING:
     from qa.answering.finding import Counts
     from qa.store.catalog import Catalog
     from qa.store.index import Index
-    from qa.types import Mention, Source, Within
+    from qa.types import Mention, Within
 
 PRINTED = 20  # passages that are printed unless --limit says otherwise; --json and --csv give all
 NAMED = 5  # of the documents, speakers, dates and languages with the most passages
 WIDTH = 100
 BEGIN, END = "\ue000", "\ue001"  # around what was found, while lines are broken
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
-COLUMNS = (
-    "document", "page", "time", "speaker", "date", "language", "start", "end", "found", "marks", "text", "sha256",
-    "stale",
-)  # fmt: skip
-# What a spreadsheet takes for a formula, also behind a semicolon or tab where it splits cells there.
-FORMULA = re.compile(
-    r"((?:\A|[;\t\n\r\v\f\x85\u2028\u2029])[\s\"\u200b-\u200f\ufeff]*)(?=[=+@\-\uff1d\uff0b\uff20\uff0d])"
-)
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 # ---- arguments ----
 
@@ -148,6 +137,7 @@ def like_one(options: argparse.Namespace, catalog: Catalog, index: Index, part: 
 
 def give(found: Iterator[Mention], counts: Counts | None, options: argparse.Namespace) -> bool:
     """Prints or writes the passages as they come; the counts before them."""
+    from qa.answering.qa import change_teller
     from qa.answering.render import counts_json, mention_json
 
     if options.csv:
@@ -167,14 +157,6 @@ def give(found: Iterator[Mention], counts: Counts | None, options: argparse.Name
     if counts is not None and not options.json and number < counts.total:
         print(f"\n{counts.total - number:,} more: --limit, --csv FILE or --json gives them")
     return number > 0
-
-
-def change_teller() -> Callable[[Source], bool]:
-    """A function that tells whether a document's file has changed since it was read, or is gone; each is read once."""
-    from qa.answering.qa import sha256_now
-
-    now = functools.cache(sha256_now)
-    return lambda source: source.stale or now(source.path) != source.sha256
 
 
 # ---- counts ----
@@ -229,39 +211,18 @@ def write_csv(found: Iterable[Mention], path: Path) -> int:
 
     Raises UsageError where the file cannot be written.
     """
+    from qa.answering.mention_table import csv_lines
+    from qa.answering.qa import change_teller
+
     if not path.parent.is_dir() or (os.path.lexists(path) and (path.is_symlink() or not path.is_file())):
         raise UsageError(
             f"{path} cannot be written: name with --csv a file, not a link or device, in a folder that exists"
         )
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    number = 0
-    changed = change_teller()
     try:
-        # With a byte-order mark, by which spreadsheets know that it is UTF-8.
-        with part.open("x", encoding="utf-8-sig", newline="") as stream:
-            table = csv.writer(stream)
-            table.writerow(COLUMNS)
-            for one in found:
-                table.writerow([harmless(cell) for cell in row_of(one, changed(one.source))])
-                number += 1
+        with part.open("xb") as stream:
+            written = sum(stream.write(line) > 0 for line in csv_lines(found, change_teller()))
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    return number
-
-
-def row_of(one: Mention, stale: bool) -> list[str | int | None]:
-    words = [one.text[start - one.start : end - one.start] for start, end in one.marks]
-    marks = " ".join(f"{start}-{end}" for start, end in one.marks)
-    place = [one.source.name, one.page, one.time, one.speaker, one.date, one.language, one.start, one.end]
-    return [*place, " ... ".join(words), marks, one.text, one.source.sha256, str(stale).lower()]
-
-
-def harmless(cell: str | int | None) -> str | int | None:
-    """A cell that no spreadsheet takes for a formula: an apostrophe, which means "text" to it, stands before one.
-
-    Control characters, which steer a terminal, are replaced.
-    """
-    if not isinstance(cell, str):
-        return cell
-    return FORMULA.sub(r"\1'", CONTROL.sub("\ufffd", encodable(cell)))
+    return written - 1  # the first line names the columns

@@ -35,7 +35,8 @@ from mcp_types import (
 from mcp_types import Tool as OfferedTool
 
 from qa import __version__
-from qa.agents.tools import INSTRUCTIONS, JSON, TOOLS, Tool, excerpt, known_document
+from qa.agents.offered import TOOLS, Tool
+from qa.agents.tools import INSTRUCTIONS, JSON, excerpt, known_document
 from qa.answering.qa import QA
 from qa.errors import UsageError, VerbatimError
 from qa.settings import Settings

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, Literal
 
 from qa.answering.retrieval import collapse
-from qa.errors import StoreDamaged, UsageError
+from qa.errors import StoreDamaged, UnknownSpeaker, UsageError
 from qa.store.catalog import Catalog
 from qa.store.expressions import Expression, Stretch, holds, occurrences, parse, phrases, reach, stemmed
 from qa.store.index import Index
@@ -58,18 +58,23 @@ def find(
     within: Within | None = None,
     speaker: str = "",
     limit: int | None = None,
+    *,
+    label: str | None = None,
+    dated: str | None = None,
+    skip: int = 0,
 ) -> Finding:
     """Every passage with the words, phrases and near matches that a person typed.
 
     exact: words as they are typed, whatever the case, else in other forms, too. sort: dates oldest first, undated last.
     within: of which part of the store, by the dates of what is said. speaker: words of the name of who must be
-    speaking. limit: of the passages given, not of those counted. Raises UsageError for what cannot be understood,
-    StoreDamaged.
+    speaking. label and dated: the speaker exactly, and how the date begins ("" where there is none), as counts give
+    them. limit: of the passages given, not of those counted; skip: passages left out before them. Raises UsageError
+    for what cannot be understood, UnknownSpeaker, StoreDamaged.
     """
     wanted, within = parse(words), within or Within()
     names = catalog.numbered()
     asked = index.asked(wanted, exact, within.languages)
-    query = index.query(asked, narrowed(index, names, within, speaker))
+    query = index.query(asked, narrowed(index, names, within, speaker, label, dated))
     ranked: Iterable[Ranked]
     if any(map(to_check, asked)):
         pieces = list(checked(catalog, index, query, wanted, exact))
@@ -77,35 +82,38 @@ def find(
         ranked = pieces if sort == "relevance" else sorted(pieces, key=lambda item: order(item[1], names, sort))
     else:
         by = {name: Counter(counts) for name, counts in index.count(query).items()}
-        most = by["document"].total() if limit is None else limit
+        most = by["document"].total() if limit is None else skip + limit
         ranked = index.best(query, most) if sort == "relevance" else in_order(index, query, by, names, sort)
-    found = mentions(catalog, islice(ranked, limit), wanted, exact)
+    found = mentions(catalog, islice(ranked, skip, None if limit is None else skip + limit), wanted, exact)
     return Finding(counts_of(by, names), found)
 
 
 def narrowed(
-    index: MentionIndex, names: dict[int, str], within: Within, speaker: str
+    index: MentionIndex, names: dict[int, str], within: Within, speaker: str, label: str | None, dated: str | None
 ) -> dict[str, Collection[int] | Collection[str]]:
     """The values that a piece must have to be of a part of the store, by field. Raises UsageError."""
     found: dict[str, Collection[int] | Collection[str]] = {}
     if within.documents is not None:
         found["document"] = [number for number, name in names.items() if name in within.documents]
-    if within.since or within.until:
+    if within.since or within.until or dated is not None:
         days = Within(since=within.since, until=within.until)
-        found["date"] = [date for date in index.values("date") if days.holds("", "", date)]
+        among = [date for date in ("", *index.values("date")) if days.holds("", "", date)]
+        found["date"] = [date for date in among if dated is None or (date.startswith(dated) if dated else not date)]
     if speaker:
         found["speaker"] = speakers_named(index, speaker)
+    if label is not None:
+        found["speaker"] = [one for one in found.get("speaker", [label]) if one == label]
     return found
 
 
 def speakers_named(index: MentionIndex, name: str) -> list[str]:
-    """The speakers whose label holds all words of a name, whatever the case. Raises UsageError where none does."""
+    """The speakers whose label holds all words of a name, whatever the case. Raises UnknownSpeaker."""
     asked = set(words_of(name).forms)
     speakers = index.values("speaker")
     named = [speaker for speaker in speakers if asked and asked <= set(words_of(speaker).forms)]
     if not named:
         some = ", ".join(speakers[:10]) + (" ..." if len(speakers) > 10 else "")
-        raise UsageError(f"nobody called {name!r} speaks in these documents; there are: {some or 'no transcripts'}")
+        raise UnknownSpeaker(f"nobody called {name!r} speaks in these documents; there are: {some or 'no transcripts'}")
     return named
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -141,6 +142,10 @@ class QA:
         within: Within | None = None,
         speaker: str = "",
         limit: int | None = None,
+        *,
+        label: str | None = None,
+        dated: str | None = None,
+        skip: int = 0,
     ) -> Finding:
         """Every passage with what was typed, as `finding.find`; no model is loaded for it.
 
@@ -148,7 +153,10 @@ class QA:
         """
 
         def work(index: Index) -> tuple[Finding, int]:
-            given = find(self.catalog, index.mentions, words, exact, sort, within, speaker, limit)
+            given = find(
+                self.catalog, index.mentions, words, exact, sort, within, speaker, limit,
+                label=label, dated=dated, skip=skip,
+            )  # fmt: skip
             return given, self.generation
 
         found, generation = self.on_published(work)
@@ -290,6 +298,12 @@ def changed_documents(sources: Sequence[Source]) -> frozenset[str]:
     """Names of the documents whose file no longer has the bytes that were read, or is gone."""
     now = {path: sha256_now(path) for path in {source.path for source in sources}}
     return frozenset(source.name for source in sources if source.stale or now[source.path] != source.sha256)
+
+
+def change_teller() -> Callable[[Source], bool]:
+    """A function that tells whether a document's file has changed since it was read, or is gone; each is read once."""
+    now = functools.cache(sha256_now)
+    return lambda source: source.stale or now(source.path) != source.sha256
 
 
 def sha256_now(path: str) -> str | None:

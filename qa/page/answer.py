@@ -35,6 +35,7 @@ class Citation:
     text: str | None = None  # what stood at `quote` when the answer was given; None: not known
     answer: bool = True  # False: a nearest passage, which is shaded but not marked
     changed: bool = False  # the file differs from what was read
+    found: tuple[Range, ...] | None = None  # of a passage that somebody looked for: all that was found in it
 
 
 def citations(answer: Answer) -> tuple[Citation, ...]:
@@ -144,7 +145,8 @@ def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int) -> 
         + ("".join(f'<p class="v-warning">{changed_html(c)}</p>' for c in cited[: ALSO + 1] if c.changed))
         + near_identical_html(span)
         + also_html(own, also, turn, first + 1)
-        + f'<div class="v-acts">{copy_html(span)}{judge_html(turn, first)}</div></figure>'
+        + f'<div class="v-acts">{copy_html(span)}{judge_html(turn, first)}'
+        + f"{like_html(span.source.name, span.start)}</div></figure>"
     )
 
 
@@ -221,6 +223,12 @@ def copy_html(span: Span) -> str:
     """The button that copies the quotation, in the document's own characters, and its citation."""
     copied = html.escape(f"{quoted(span)}\n{cited_as(span)}", quote=True)
     return f'<button type="button" class="v-act" data-copy="{copied}">Copy</button>'
+
+
+def like_html(document: str, at: int) -> str:
+    """The button that finds passages like the one which holds a character."""
+    place = json_attribute({"document": document, "start": at})
+    return f'<button type="button" class="v-act" data-like="{place}">Find more like this</button>'
 
 
 def judge_html(turn: int, number: int, right: str = "Right") -> str:

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 
@@ -18,9 +18,10 @@ from qa.documents.loaders import TYPES
 from qa.errors import UsageError, VerbatimError
 from qa.ingestion.library import Library
 from qa.page import export, feedback, history
-from qa.page.answer import citations
-from qa.page.conversation import HINT, cited, kept_html, log_html, notice_html, pane_html, sources_html
+from qa.page.answer import Citation, citations
+from qa.page.conversation import HINT, kept_html, log_html, notice_html, pane_html, sources_html
 from qa.page.documents import drawer_html, read_within, within_html, within_text
+from qa.page.finds import FIRST_SEARCH, Finds
 from qa.page.history import FORGOTTEN, Conversation, Exchange
 from qa.page.lists import FIRST_TURN, Lists
 from qa.page.original import picture_html
@@ -44,6 +45,7 @@ QUESTIONS_AT_ONCE = 4  # questions of the page that are read at the same time; f
 TICK = 0.25  # seconds after which a question that is still being read gives gradio the chance to cancel it
 UNEXPECTED = "Something went wrong inside Verbatim; the window it was started from says what."
 
+T = TypeVar("T")
 Update = Any  # a value for a component, or gr.skip()
 
 
@@ -58,6 +60,7 @@ class PageEvents:
         self.readers = ThreadPoolExecutor(QUESTIONS_AT_ONCE, "reader")
         self.library = Library(qa.store, qa.embedder)
         self.lists = Lists(qa, lambda question, within: self.exchange(question, (), True, within))
+        self.finds = Finds(qa)
         self.count = itertools.count()  # makes every opened source a new value, so that it scrolls again
 
     def warm_up(self, say: Callable[[str], None]) -> None:
@@ -212,15 +215,23 @@ class PageEvents:
         return self.source_pane(earlier, number_sent(event, "turn"), number_sent(event, "number"), True, token)
 
     def source_pane(self, earlier: Conversation, turn: int, number: int, clicked: bool = False, token: str = "") -> str:
-        asked, at = self.asked_at(earlier, turn, token)
-        if not (0 <= at < len(asked) and 0 <= number < cited(asked[at])):
+        all_cited = self.cited_in(earlier, turn, token)
+        if not 0 <= number < len(all_cited):
             return pane_html(f'<p class="v-warning">{FORGOTTEN}</p>')
-        inside = html_of(lambda: self.source(asked[at], turn, number))
-        return pane_html(inside, next(self.count), clicked, turn, number)
+        inside = html_of(lambda: self.source(all_cited, turn, number))
+        back = "the passages" if turn >= FIRST_SEARCH else "the answer"
+        return pane_html(inside, next(self.count), clicked, turn, number, back)
 
-    def source(self, exchange: Exchange, turn: int, number: int) -> str:
-        assert exchange.answer is not None
-        all_cited = citations(exchange.answer)
+    def cited_in(self, earlier: Conversation, turn: int, token: str) -> Sequence[Citation]:
+        """Everything that can be opened of an answer, or of what a search has shown; nothing if it is forgotten."""
+        if turn >= FIRST_SEARCH:
+            search = self.finds.of(token, turn)
+            return search.shown if search else ()
+        asked, at = self.asked_at(earlier, turn, token)
+        answer = asked[at].answer if 0 <= at < len(asked) else None
+        return citations(answer) if answer else ()
+
+    def source(self, all_cited: Sequence[Citation], turn: int, number: int) -> str:
         citation = all_cited[number]
         document = self.qa.document(citation.source.name)
         around = self.passages(document, window(document.text, *citation.quote)) if document else ()
@@ -363,10 +374,15 @@ def skips(count: int) -> tuple[Update, ...]:
 
 def html_of(make: Callable[[], str]) -> str:
     """HTML, or the sentence that says why there is none."""
+    return told(make, lambda problem: f'<p class="v-warning">{escaped(problem)}</p>')
+
+
+def told(make: Callable[[], T], otherwise: Callable[[str], T]) -> T:
+    """What `make` makes, else what `otherwise` makes of the sentence that says what is wrong."""
     try:
         return make()
     except Exception as error:  # the outermost edge
-        return f'<p class="v-warning">{escaped(sentence_of(error))}</p>'
+        return otherwise(sentence_of(error))
 
 
 def sentence_of(error: Exception) -> str:

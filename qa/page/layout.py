@@ -19,19 +19,32 @@ from qa.page.conversation import HINT, log_html, pane_html
 from qa.page.documents import job_html
 from qa.page.events import QUESTIONS_AT_ONCE, PageEvents
 from qa.page.export import HTML, MARKDOWN
+from qa.page.find_events import FindEvents
+from qa.page.find_view import finds_html
 from qa.page.list_events import ListEvents
 from qa.page.list_view import list_html
 
 STATIC = Path(__file__).parent / "static"
-CHAT_JS, SOURCE_JS, ORIGINAL_JS, DRAWER_JS, KEEP_JS, TOKEN_JS, VIEWS_JS, LIST_JS = (
+CHAT_JS, SOURCE_JS, ORIGINAL_JS, DRAWER_JS, KEEP_JS, TOKEN_JS, VIEWS_JS, LIST_JS, FIND_JS = (
     (STATIC / name).read_text(encoding="utf-8")
-    for name in ("chat.js", "source.js", "original.js", "documents.js", "keep.js", "token.js", "views.js", "list.js")
+    for name in (
+        "chat.js",
+        "source.js",
+        "original.js",
+        "documents.js",
+        "keep.js",
+        "token.js",
+        "views.js",
+        "list.js",
+        "find.js",
+    )
 )
 
 VIEWS = (
     '<div class="v-views" role="group" aria-label="View">'
     '<button type="button" class="v-act" data-view="chat" aria-pressed="true">Conversation</button>'
-    '<button type="button" class="v-act" data-view="list" aria-pressed="false">List</button></div>'
+    '<button type="button" class="v-act" data-view="list" aria-pressed="false">List</button>'
+    '<button type="button" class="v-act" data-view="find" aria-pressed="false">Find</button></div>'
 )
 
 NOTE_JS = (
@@ -46,7 +59,7 @@ HEAD = """<h1>Verbatim</h1><p>Answers in the words of your documents</p>
 
 def page_blocks(events: PageEvents) -> gr.Blocks:
     """The page over an opened store."""
-    listed = ListEvents(events)
+    listed, found = ListEvents(events), FindEvents(events)
     blocks = gr.Blocks(title="Verbatim", analytics_enabled=False, fill_width=True)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     with blocks:
@@ -62,6 +75,7 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
             with gr.Column(elem_id="v-left", min_width=300):
                 pane("v-views", VIEWS, VIEWS_JS)
                 listing = pane("v-list", list_html(None), LIST_JS, list_functions(listed))
+                finding = pane("v-finds", finds_html(None), FIND_JS, find_functions(found))
                 chat = pane("v-chat", log_html((), first=events.examples), CHAT_JS)
                 note = pane("v-within", "", NOTE_JS)
                 box, button = composer()
@@ -76,12 +90,10 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
             chat.example(events.example, [earlier, token, within], outputs, **waits),
             chat.alone(events.again, [earlier, token, within], outputs, **waits),
         ]
-        for opening in (chat.cite, listing.cite, source.step):
+        for opening in (chat.cite, listing.cite, finding.cite, source.step):
             # "always_last" runs the first of two quick clicks again (Gradio 6.31); source.js lets the last one win.
             opening(events.cite, [earlier, token], source, trigger_mode="multiple", queue=False, **quiet)
-        listing.begin(listed.begin, [token, within], listing, queue=False, **quiet)
-        listing.act(listed.act, [token], listing, queue=False, **quiet)
-        listing.show(listed.show, [token], listing, queue=False, **quiet)
+        wire_views(listing, listed, finding, found, [token, within], quiet)
         chat.judge(events.judge, [earlier], notice, queue=False, **quiet)
         source.teach(events.teach, [earlier, token], notice, queue=False, **quiet)
         for keep, form in ((as_html, HTML), (as_markdown, MARKDOWN)):
@@ -102,6 +114,17 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
         ).then(listed.view, [token, last], listing, queue=False, **quiet)
         api(events.answer, api_name="ask", queue=False)
     return blocks
+
+
+def wire_views(
+    listing: gr.HTML, listed: ListEvents, finding: gr.HTML, found: FindEvents, visitor: list[Any], quiet: dict[str, Any]
+) -> None:
+    """What the List and the Find view call. visitor: who it is, and the part of the documents that is asked."""
+    listing.begin(listed.begin, visitor, listing, queue=False, **quiet)
+    listing.act(listed.act, visitor[:1], listing, queue=False, **quiet)
+    listing.show(listed.show, visitor[:1], listing, queue=False, **quiet)
+    for happens, does in ((finding.find, found.find), (finding.like, found.like)):
+        happens(does, visitor, finding, trigger_mode="multiple", queue=False, **quiet)
 
 
 def pane(name: str, value: str, script: str, functions: Sequence[Callable[..., Any]] = ()) -> gr.HTML:
@@ -149,6 +172,15 @@ def list_functions(listed: ListEvents) -> list[Callable[..., Any]]:
         return listed.file(asked)
 
     return [rows, read, file]
+
+
+def find_functions(found: FindEvents) -> list[Callable[..., Any]]:
+    """What the Find view asks the server: more of what was found."""
+
+    def more(asked: Any) -> dict[str, Any]:
+        return found.more(asked)
+
+    return [more]
 
 
 def small(label: str, name: str | None = None) -> gr.Button:

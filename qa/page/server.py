@@ -35,6 +35,7 @@ from qa.ingestion.library import Library
 from qa.page import running
 from qa.page.conversation import examples_for
 from qa.page.events import PageEvents
+from qa.page.finds import Finds
 from qa.page.layout import page_blocks
 from qa.page.original import shown
 from qa.settings import Settings
@@ -122,6 +123,7 @@ def application(events: PageEvents, logins: Logins | None = None, secret: str = 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, anywhere=bool(logins))
     add_original(app, events.qa)
+    add_table(app, events.finds)
     add_upload(app, events.library)
     if secret:
         add_local(app, events.qa, secret)
@@ -233,6 +235,23 @@ def as_download(name: str) -> dict[str, str]:
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cache-Control": "no-store",
     }
+
+
+def add_table(app: FastAPI, finds: Finds) -> None:
+    """GET /found?token=TOKEN&turn=NUMBER: everything that a visitor's search finds, as a CSV file."""
+
+    @app.get("/found")
+    def found(request: Request, token: str = "", turn: int = -1) -> Response:
+        if not logged_in(app, request):
+            return PlainTextResponse("log in first", status_code=401)
+        search = finds.of(token, turn)
+        try:
+            lines = finds.table(search) if search else None
+        except VerbatimError as error:
+            return PlainTextResponse(visible(str(error)), status_code=409)
+        if lines is None:
+            return PlainTextResponse("find it again: the page was restarted since", status_code=404)
+        return StreamingResponse(lines, media_type="application/octet-stream", headers=as_download("found.csv"))
 
 
 def add_upload(app: FastAPI, library: Library) -> None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from qa.errors import UsageError
-from qa.page.answer import Citation, changed_html, clipped, json_attribute, shaded, where_html
+from qa.page.answer import Citation, changed_html, clipped, json_attribute, like_html, shaded, where_html
 from qa.page.original import links_html, with_picture
 from qa.text import HIDDEN, Range, escaped
 from qa.types import Document, Passage
@@ -31,27 +31,29 @@ class Shown:
     sentence: Range
     passage: Range
     answer: bool  # False: a nearest passage, which is shaded but not marked
+    found: tuple[Range, ...] = ()  # what else is marked
 
     @classmethod
     def of(cls, citation: Citation) -> Shown:
-        return cls(citation.quote, citation.sentence, citation.passage, citation.answer)
+        return cls(citation.quote, citation.sentence, citation.passage, citation.answer, citation.found or ())
 
     @classmethod
     def read(cls, data: Any) -> Shown:
         """What the page sent back. Raises ValueError for anything else."""
         try:
             quote, sentence, passage = ((int(a), int(b)) for a, b in (data["quote"], data["sentence"], data["passage"]))
-            return cls(quote, sentence, passage, bool(data["answer"]))
+            found = tuple((int(a), int(b)) for a, b in data["found"])
+            return cls(quote, sentence, passage, bool(data["answer"]), found)
         except (TypeError, KeyError, ValueError) as error:
             raise ValueError("no citation") from error
 
     def on_page(self) -> list[Range]:
         """What is marked on the picture of a page, the most important first."""
-        return [self.quote, self.sentence] if self.answer else [self.passage]
+        return list(self.found) or ([self.quote, self.sentence] if self.answer else [self.passage])
 
     def ranges(self) -> list[tuple[int, int, str]]:
         marked = [(*self.sentence, "v-sentence"), (*self.quote, "v-mark")] if self.answer else []
-        return [(*self.passage, "v-passage"), *marked]
+        return [(*self.passage, "v-passage"), *marked, *((start, end, "v-mark") for start, end in self.found)]
 
 
 # ---- the pane ----
@@ -76,13 +78,16 @@ def source_html(
     if document is None or problem:
         return f'{head}{steps_html(*place)}<p class="v-warning">{problem}</p>'
     start, end = window(document.text, *citation.quote)
+    looked_for = citation.found is not None  # it answers no question
+    teach = "" if looked_for else '<button type="button" class="v-act v-teach" disabled>The answer is this</button>'
+    first, last = citation.passage if looked_for else citation.quote
     return (
         head
         + (f'<p class="v-warning">{changed_html(citation)}</p>' if citation.changed else "")
         + f'<div class="v-tools">{steps_html(*place)}{FIND}{links_html(citation, document)}</div>'
         + with_picture(text_html(document, Shown.of(citation), (start, end), passages), citation)
-        + '<div class="v-foot"><button type="button" class="v-act v-teach" disabled>The answer is this</button>'
-        + f'<p class="v-exactly">Characters {citation.quote[0]} to {citation.quote[1]}</p>'
+        + f'<div class="v-foot">{teach}{like_html(source.name, citation.quote[0])}'
+        + f'<p class="v-exactly">Characters {first} to {last}</p>'
         + f'<p class="v-exactly v-hash">SHA-256 {escaped(source.sha256)}</p></div>'
     )
 
@@ -137,6 +142,7 @@ def place_data(document: Document, shown: Shown) -> str:
         "sentence": shown.sentence,
         "passage": shown.passage,
         "answer": shown.answer,
+        "found": shown.found,
     }
     return json_attribute(facts)
 

@@ -107,7 +107,7 @@ async function follow() {
 }
 
 document.addEventListener('click', (event) => {
-  if (event.target.closest('[data-view=list]') && !element.querySelector('.v-list-text')) trigger('show');
+  if (event.target.closest('button[data-view=list]') && !element.querySelector('.v-list-text')) trigger('show');
 });
 
 watch('value', () => {

@@ -5,7 +5,7 @@ function show(view) {
 }
 
 element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-view]');
+  const button = event.target.closest('button[data-view]');
   if (button) show(button.dataset.view);
 });
 
