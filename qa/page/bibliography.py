@@ -63,7 +63,9 @@ def works_of(asked: Sequence[Asked], notes: Sequence[Note], document_of: Documen
 
     for span in (span for one in asked for span in one.answer.shown):
         for place in span.places:
-            add(place.source, place.start, place.end, span.text if place == span.places[0] else said(place, document_of))
+            add(
+                place.source, place.start, place.end, span.text if place == span.places[0] else said(place, document_of)
+            )
     for note in notes:
         document = document_of(note.document)
         if document:

@@ -59,10 +59,12 @@ def source_html(
     document: Document | None,
     passages: Sequence[Passage] = (),
     place: tuple[int, int, int] = (0, 0, 1),
+    marks: Sequence[tuple[int, int, str]] = (),
 ) -> str:
     """The document's text around a citation, the passage shaded and the quote marked; or why it cannot be shown.
 
-    passages: those of the part shown, for their speakers. place: turn, number of the citation and how many there are.
+    passages: those of the part shown, for their speakers. place: turn, number of the citation and how many there are;
+    turn -1: of no answer. marks: further ranges with their classes.
     """
     source = citation.source
     head = (
@@ -80,14 +82,15 @@ def source_html(
         + f'<div class="v-text" tabindex="0" role="region" aria-label="Text of the document" dir="auto" '
         f'data-place="{place_data(document, Shown.of(citation))}">'
         + edge_html("before", start > 0)
-        + part_html(document, start, end, Shown.of(citation), passages)
+        + part_html(document, start, end, Shown.of(citation), passages, marks)
         + edge_html("after", end < len(document.text))
-        + '</div><div class="v-foot"><button type="button" class="v-act v-teach" disabled>The answer is this</button>'
+        + f'</div><div class="v-foot">{TEACH if place[0] >= 0 else ""}'
         + f'<p class="v-exactly">Characters {citation.quote[0]} to {citation.quote[1]}</p>'
         + f'<p class="v-exactly v-hash">SHA-256 {escaped(source.sha256)}</p></div>'
     )
 
 
+TEACH = '<button type="button" class="v-act v-teach" disabled>The answer is this</button>'
 FIND = (
     '<form class="v-find" role="search"><input type="search" class="v-query" aria-label="Find in this document" '
     'placeholder="Find in document" maxlength="200" autocomplete="off">'

@@ -188,10 +188,17 @@ def settle(store: Path, document_of: DocumentOf, added: Sequence[str] = ()) -> S
     if any(now != note for note, now in pairs):
         rewrite(store / NOTES_FILE, rows_now)
     return Settled(
-        moved=sum(bool(now and not now.lost and (now.document, now.start) != (note.document, note.start)) for note, now in pairs),
+        moved=sum(
+            bool(now and not now.lost and (now.document, now.start) != (note.document, note.start))
+            for note, now in pairs
+        ),
         lost=sum(bool(now and now.lost and not note.lost) for note, now in pairs),
         erased=sum(now is None for _, now in pairs),
     )
+
+
+def where(note: Note) -> tuple[str, int]:
+    return note.document, note.start
 
 
 def is_moved(note: Note, document: Document) -> bool:

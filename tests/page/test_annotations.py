@@ -23,7 +23,7 @@ from tests.page.fake_qa import FakeQA, document_of
 from tests.page.seen import GATE, NASTY, NOTE, QUESTION
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
-TEX = r"Profit & loss: 5% of $3_000 -- or {less}} \input{/etc/passwd} \end{filecontents} ~^#`<>|\" ''x'' ,,y @misc{z, é ..."
+TEX = r"Profit & loss: 5% of $3_000 -- or {less}} \input{/etc/passwd} \end{filecontents} ~^#`<>|\" ''x'' ,,y @misc{z, é"
 
 
 @pytest.fixture
@@ -193,9 +193,7 @@ CSL_ITEM = {  # of the CSL schema 1.0.2 what is used here; it allows no others
 }  # fmt: skip
 
 
-def test_csl_has_an_entry_for_each_document_with_its_quotes(
-    qa: FakeQA, asked: list[Asked], notes: list[Note]
-) -> None:
+def test_csl_has_an_entry_for_each_document_with_its_quotes(qa: FakeQA, asked: list[Asked], notes: list[Note]) -> None:
     items = json.loads(to_csl(works_of(asked, notes, qa.document)))
     Draft7Validator({"type": "array", "items": CSL_ITEM}).validate(items)
     by_name = {item["custom"]["document"]: item for item in items}
@@ -251,4 +249,3 @@ def braces(text: str) -> Iterator[int]:
 def test_braces_of_a_document_never_end_an_entry(qa: FakeQA) -> None:
     assert min(braces(tex("}}} \\} @misc{x,"))) == 0
     assert list(braces(tex("}}} \\} @misc{x,")))[-1] == 0
-

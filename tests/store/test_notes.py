@@ -187,7 +187,14 @@ def stop(*_: object) -> None:
 def test_lines_that_are_no_notes_are_skipped(store: Path) -> None:
     note = noted(store, COST)
     row = json.loads((store / NOTES_FILE).read_text())
-    wrong = ({**row, "id": "../x"}, {**row, "start": "1"}, {**row, "tags": [1]}, {**row, "more": 1}, {"id": note.id}, [])
+    wrong = (
+        {**row, "id": "../x"},
+        {**row, "start": "1"},
+        {**row, "tags": [1]},
+        {**row, "more": 1},
+        {"id": note.id},
+        [],
+    )
     with (store / NOTES_FILE).open("ab") as stream:
         stream.write(b"".join(json.dumps(one).encode() + b"\n" for one in wrong) + b'{"id": "\xff\n' + b"[" * 100_000)
     assert the_note(store) == note
