@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 from qa import __version__
 from qa.console import complain, embedder_opener, print_report, print_status, progress_bars, publication, say
 from qa.errors import StoreBusy, UsageError, VerbatimError
+from qa.notes import add_arguments as add_note_arguments
+from qa.notes import run_notes
 from qa.text import visible
 
 if TYPE_CHECKING:
@@ -415,6 +417,7 @@ def make_parser() -> argparse.ArgumentParser:
     show = add(commands, "show", run_show, "print a document's text, in which offsets count")
     show.add_argument("document", metavar="DOCUMENT", help="its name as answers give it")
 
+    add_note_arguments(add(commands, "notes", lambda given: run_notes(given, settings_of(given)) or OK, "list notes"))
     status = add(commands, "status", run_status, "say what the store holds")
     status.add_argument("--json", action="store_true", help="as one JSON object")
     status.add_argument("--changed", action="store_true", help="list the files that differ from the store instead")

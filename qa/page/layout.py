@@ -116,10 +116,10 @@ def source_functions(events: PageEvents, noting: NoteEvents) -> list[Callable[..
     def find(asked: Any) -> dict[str, Any]:
         return events.find(asked)
 
-    def note(asked: Any) -> dict[str, Any]:
+    def changed(asked: Any) -> dict[str, Any]:
         return noting.change(asked)
 
-    return [read, find, note]
+    return [read, find, changed]
 
 
 def drawer_functions(events: PageEvents, noting: NoteEvents) -> list[Callable[..., Any]]:

@@ -22,7 +22,7 @@ ORDER = (  # a folder, or a module beside the folders, imports from its own line
     {"settings", "documents", "models"},
     {"turns", "passages", "store"},
     {"ingestion", "answering"},
-    {"console", "page", "agents", "integrations"},
+    {"console", "notes", "page", "agents", "integrations"},
     {"cli"},
 )
 LAYER = {name: number for number, names in enumerate(ORDER) for name in names}
@@ -178,7 +178,7 @@ def prints(tree: ast.AST) -> Iterator[int]:
 
 
 def test_only_the_command_line_prints() -> None:
-    assert {name for name, tree in MODULES.items() if any(prints(tree))} == {"cli", "console"}
+    assert {name for name, tree in MODULES.items() if any(prints(tree))} == {"cli", "console", "notes"}
 
 
 def functions(tree: ast.AST) -> Iterator[tuple[str, int]]:
@@ -227,7 +227,7 @@ def test_no_module_hides_an_import_of_ours_in_a_function_but_where_start_up_woul
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and ours(node):
                 hidden.add(name)
-    assert hidden <= {"cli", "console", ""}
+    assert hidden <= {"cli", "console", "notes", ""}
 
 
 # ---- the files of the project ----

@@ -25,7 +25,7 @@ function closeForm() {
 
 async function changeNotes(what) {
   const box = text(), shown = [...box.querySelectorAll('.v-part')];
-  const got = await server.note({...place(), ...what, parts: shown.map((part) => [Number(part.dataset.start), Number(part.dataset.end)])});
+  const got = await server.changed({...place(), ...what, parts: shown.map((part) => [Number(part.dataset.start), Number(part.dataset.end)])});
   if (text() !== box) return null;
   if (got.problem) return got;
   const top = box.scrollTop, before = ids();
