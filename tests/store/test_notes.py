@@ -187,7 +187,7 @@ def stop(*_: object) -> None:
 def test_lines_that_are_no_notes_are_skipped(store: Path) -> None:
     note = noted(store, COST)
     row = json.loads((store / NOTES_FILE).read_text())
-    wrong = (
+    wrong: tuple[dict[str, object], ...] = (
         {**row, "id": "../x"},
         {**row, "start": "1"},
         {**row, "tags": [1]},
