@@ -417,7 +417,7 @@ def make_parser() -> argparse.ArgumentParser:
     show = add(commands, "show", run_show, "print a document's text, in which offsets count")
     show.add_argument("document", metavar="DOCUMENT", help="its name as answers give it")
 
-    add_note_arguments(add(commands, "notes", lambda given: run_notes(given, settings_of(given)) or OK, "list notes"))
+    add_note_arguments(add(commands, "notes", lambda given: run_notes(given, settings_of(given)), "list notes"))
     status = add(commands, "status", run_status, "say what the store holds")
     status.add_argument("--json", action="store_true", help="as one JSON object")
     status.add_argument("--changed", action="store_true", help="list the files that differ from the store instead")

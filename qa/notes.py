@@ -31,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--export", type=Path, metavar="FILE", help="write them as W3C Web Annotations (JSON-LD)")
 
 
-def run_notes(options: argparse.Namespace, settings: Settings) -> None:
-    """Prints or writes the notes that are asked for. Raises UsageError, NoStore, StoreDamaged, VerbatimError."""
+def run_notes(options: argparse.Namespace, settings: Settings) -> int:
+    """Prints or writes the notes that are asked for; returns the exit code 0. Raises UsageError, NoStore, StoreDamaged, VerbatimError."""
     from qa.page.annotations import to_annotations
     from qa.store.notes import read_notes, search
     from qa.store.opening import reading
@@ -42,12 +42,13 @@ def run_notes(options: argparse.Namespace, settings: Settings) -> None:
         if options.export:
             write(options.export, to_annotations((), found, catalog.document))
             say(f"{number_of(len(found), 'note')} in {options.export}")
-            return
+            return 0
         sources = {source.name: source for source in catalog.sources()}
     for note in found:
         print(json.dumps(asdict(note), ensure_ascii=False) if options.json else in_words(note, sources))
     if not found:
         print("no note is like that" if options.words or options.tag else "there are no notes", file=sys.stderr)
+    return 0
 
 
 def write(path: Path, text: str) -> None:
