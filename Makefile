@@ -131,10 +131,10 @@ $(WORK)/reader/reader.json: $(WORK)/reader/reader.onnx $(WORK)/calibration/gold.
 clean:  ## remove environment, caches and build products; the store stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 
-# Uploads, conversations and feedback come from nowhere else than the page.
-clean-store:  ## remove the store in vectorstore/; ALL=yes: also if it holds uploads, conversations or feedback
+# Uploads, conversations, feedback and notes come from nowhere else than the page.
+clean-store:  ## remove the store in vectorstore/; ALL=yes: also if it holds uploads, conversations, feedback or notes
 	@if [ "$(ALL)" != yes ] && [ -n "$$(find vectorstore/uploads vectorstore/conversations vectorstore/feedback.jsonl \
-	  -type f 2>/dev/null)" ]; then echo "$(CURDIR)/vectorstore holds uploads, conversations or feedback, which no ingest \
+	  vectorstore/notes.jsonl -type f 2>/dev/null)" ]; then echo "$(CURDIR)/vectorstore holds uploads, conversations, feedback or notes, which no ingest \
 	brings back: move them away, or remove them too: make clean-store ALL=yes"; exit 1; fi
 	@find vectorstore/ -mindepth 1 ! -path vectorstore/README.md -delete
 	@echo "removed the store in $(CURDIR)/vectorstore"

@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa import __version__, ask, find
+from qa import __version__, ask, find, notes
 from qa.console import complain, embedder_opener, print_report, print_status, progress_bars, publication, say
 from qa.errors import StoreBusy, UsageError, VerbatimError
 from qa.text import visible
@@ -327,6 +327,7 @@ def make_parser() -> argparse.ArgumentParser:
     show = add(commands, "show", run_show, "print a document's text, in which offsets count")
     show.add_argument("document", metavar="DOCUMENT", help="its name as answers give it")
 
+    notes.add_arguments(add(commands, "notes", lambda given: notes.run_notes(given, settings_of(given)), "list notes"))
     status = add(commands, "status", run_status, "say what the store holds")
     status.add_argument("--json", action="store_true", help="as one JSON object")
     status.add_argument("--changed", action="store_true", help="list the files that differ from the store instead")

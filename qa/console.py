@@ -101,6 +101,8 @@ def print_report(report: Report, store: Path, dry: bool = False) -> None:
         print("rebuilt  the index was missing or damaged; it is made from the catalog, nothing is embedded for that")
     if report.erased.documents or report.erased.passages or report.erased.vectors or not report.erased.complete:
         print(receipt(report).replace("erased ", "erased   ", 1))
+    if report.notes_said:
+        print(f"notes    {report.notes_said}")
     documents = len(report.added) + len(report.updated) + len(report.unchanged)
     print(
         f"{store}: {documents} documents up to date ({len(report.unchanged)} unchanged), {report.passages} passages "

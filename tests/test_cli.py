@@ -424,7 +424,9 @@ def test_ingest_json(real: tuple[Path, Path, dict[str, Any]]) -> None:
     assert said.pop("failed")[0].keys() == {"document", "reason"}
     lists = {"added": NAMES, "updated": [], "removed": [], "unchanged": [], "skipped": ["picture.svg"], "noted": []}
     nothing = {"documents": 0, "passages": 0, "vectors": 0, "complete": True}
-    assert said == {**lists, "passages": count, "embedded": count, "reused": 0, "erased": nothing, "rebuilt": False}
+    notes = {"moved": 0, "lost": 0, "erased": 0}
+    counts = {"passages": count, "embedded": count, "reused": 0}
+    assert said == {**lists, **counts, "erased": nothing, "notes": notes, "rebuilt": False}
 
 
 @pytest.mark.slow

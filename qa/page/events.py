@@ -17,12 +17,13 @@ from qa.answering.render import to_json
 from qa.documents.loaders import TYPES
 from qa.errors import UsageError, VerbatimError
 from qa.ingestion.library import Library
-from qa.page import export, feedback, history
+from qa.page import export, feedback, history, notes
 from qa.page.answer import Citation, citations
 from qa.page.conversation import HINT, kept_html, log_html, notice_html, pane_html, sources_html
 from qa.page.documents import drawer_html, read_within, within_html, within_text
 from qa.page.finds import FIRST_SEARCH, Finds
 from qa.page.history import FORGOTTEN, Conversation, Exchange
+from qa.page.keep import ANNOTATIONS, BIBTEX, CSL, FORMS, kept
 from qa.page.lists import FIRST_TURN, Lists
 from qa.page.original import picture_html
 from qa.page.source import (
@@ -31,11 +32,13 @@ from qa.page.source import (
     chosen,
     following,
     occurrences,
+    outdated,
     part_html,
     shown_document,
     source_html,
     window,
 )
+from qa.store.notes import read_notes
 from qa.text import Range, encodable, escaped
 from qa.types import Document, Passage, Within
 
@@ -175,14 +178,23 @@ class PageEvents:
             return Exchange(question, problem=sentence_of(error), alone=alone)
         return Exchange(question, answer, alone=alone, part=within_text(within))
 
-    def keep(self, earlier: Conversation, form: str) -> tuple[Update, str]:
+    def keep(self, earlier: Conversation, event: gr.EventData) -> tuple[Update, str]:
         """The conversation as a file, and a notice."""
+        form = text_sent(event, "form")
         asked = [export.Asked(e.question, e.answer, e.part) for e in earlier if e.answer]
-        if not asked:
+        if not asked or form not in FORMS:
             return gr.skip(), notice_html("There is nothing to keep yet: ask something first.", next(self.count))
-        facts = export.export_facts(asked)
-        made = export.to_html(facts) if form == export.HTML else export.to_markdown(facts)
-        return kept_html(f"questions-and-answers.{form}", made, next(self.count)), ""
+        if form in (ANNOTATIONS, CSL, BIBTEX) and not any(one.answer.shown for one in asked):
+            return gr.skip(), notice_html("No answer quotes a document yet.", next(self.count))
+        name = f"questions-and-answers.{form}"
+        return self.file(name, lambda: kept(form, asked, read_notes(self.qa.store), self.qa.document))
+
+    def file(self, name: str, make: Callable[[], str]) -> tuple[Update, str]:
+        """A file for the browser to save, or the notice why there is none."""
+        try:
+            return kept_html(name, make(), next(self.count)), ""
+        except Exception as error:  # the outermost edge
+            return gr.skip(), notice_html(escaped(sentence_of(error)), next(self.count), wrong=True)
 
     def asked_at(self, earlier: Conversation, turn: int, token: str) -> tuple[Conversation, int]:
         """The conversation that a turn is of, and its number there; a question of the list is one of its own."""
@@ -232,10 +244,17 @@ class PageEvents:
         return citations(answer) if answer else ()
 
     def source(self, all_cited: Sequence[Citation], turn: int, number: int) -> str:
-        citation = all_cited[number]
+        return self.opened(all_cited[number], (turn, number, len(all_cited)))
+
+    def opened(self, citation: Citation, place: tuple[int, int, int]) -> str:
+        """A citation in its document, with the notes on that."""
         document = self.qa.document(citation.source.name)
-        around = self.passages(document, window(document.text, *citation.quote)) if document else ()
-        return source_html(citation, document, around, (turn, number, len(all_cited)))
+        if document is None or outdated(citation, document):
+            return source_html(citation, document, (), place)
+        around = self.passages(document, window(document.text, *citation.quote))
+        noted = notes.notes_on(self.qa, document)
+        shown = source_html(citation, document, around, place, notes.marks(document, noted))
+        return shown + notes.pane_notes_html(noted)
 
     def passages(self, document: Document, part: Range) -> Sequence[Passage]:
         return self.qa.passages_within(document.source.name, *part)
@@ -245,7 +264,8 @@ class PageEvents:
 
         def part(document: Document, shown: Shown) -> dict[str, Any]:
             start, end = following(document.text, str(asked["edge"]), int(asked["at"]))
-            made = part_html(document, start, end, shown, self.passages(document, (start, end)))
+            marks = notes.marks(document, notes.notes_on(self.qa, document))
+            made = part_html(document, start, end, shown, self.passages(document, (start, end)), marks)
             return {"html": made if start < end else "", "length": len(document.text)}
 
         return self.of_document(asked, part)
@@ -259,7 +279,7 @@ class PageEvents:
                 return {"count": 0}
             number = chosen(found, int(asked["at"]), bool(asked["back"]))
             start, end = window(document.text, *found[number])
-            marks = [
+            marks = notes.marks(document, notes.notes_on(self.qa, document)) + [
                 (a, b, "v-found v-found-now" if n == number else "v-found")
                 for n, (a, b) in enumerate(found)
                 if a < end and start < b
@@ -291,7 +311,8 @@ class PageEvents:
     def drawer(self, within: Within | None, problem: str = "") -> str:
         """The drawer with every document that the store knows."""
         types = ",".join(sorted(TYPES))
-        return html_of(lambda: drawer_html(self.library.documents(), self.library.job, types, problem, within))
+        noted = html_of(lambda: notes.drawer_notes_html(read_notes(self.qa.store)))
+        return html_of(lambda: drawer_html(self.library.documents(), self.library.job, types, problem, within, noted))
 
     def drawer_again(self, within: Within | None, event: gr.EventData) -> str:
         """The drawer once an ingest has ended; the event may say which files could not be sent."""

@@ -152,7 +152,11 @@ def remarks(answer: Facts) -> list[str]:
 
 
 def how_sure(answer: Facts) -> str:
-    return f"{confidence_word(answer['confidence'])} ({answer['confidence']:.2f})"
+    return how_sure_of(answer["confidence"])
+
+
+def how_sure_of(confidence: float) -> str:
+    return f"{confidence_word(confidence)} ({confidence:.2f})"
 
 
 def checked_by(facts: Facts) -> str:

@@ -18,25 +18,26 @@ from gradio.events import api
 from qa.page.conversation import HINT, log_html, pane_html
 from qa.page.documents import job_html
 from qa.page.events import QUESTIONS_AT_ONCE, PageEvents
-from qa.page.export import HTML, MARKDOWN
 from qa.page.find_events import FindEvents
 from qa.page.find_view import finds_html
+from qa.page.keep import keep_html
 from qa.page.list_events import ListEvents
 from qa.page.list_view import list_html
+from qa.page.note_events import NoteEvents
 
 STATIC = Path(__file__).parent / "static"
-CHAT_JS, SOURCE_JS, ORIGINAL_JS, DRAWER_JS, KEEP_JS, TOKEN_JS, VIEWS_JS, LIST_JS, FIND_JS = (
-    (STATIC / name).read_text(encoding="utf-8")
-    for name in (
-        "chat.js",
-        "source.js",
-        "original.js",
-        "documents.js",
-        "keep.js",
-        "token.js",
-        "views.js",
-        "list.js",
-        "find.js",
+CHAT_JS, SOURCE_JS, DRAWER_JS, KEEP_JS, MENU_JS, TOKEN_JS, VIEWS_JS, LIST_JS, FIND_JS = (
+    "".join((STATIC / name).read_text(encoding="utf-8") for name in names)
+    for names in (
+        ["chat.js"],
+        ["source.js", "original.js", "notes.js"],
+        ["documents.js", "all_notes.js"],
+        ["keep.js"],
+        ["menu.js"],
+        ["token.js"],
+        ["views.js"],
+        ["list.js"],
+        ["find.js"],
     )
 )
 
@@ -60,6 +61,7 @@ HEAD = """<h1>Verbatim</h1><p>Answers in the words of your documents</p>
 def page_blocks(events: PageEvents) -> gr.Blocks:
     """The page over an opened store."""
     listed, found = ListEvents(events), FindEvents(events)
+    noting = NoteEvents(events)
     blocks = gr.Blocks(title="Verbatim", analytics_enabled=False, fill_width=True)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     with blocks:
@@ -68,8 +70,7 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
         with gr.Row(elem_id="v-head"):
             gr.HTML(HEAD, apply_default_css=False)
             documents = small("Documents", "v-documents")
-            as_html = small("Keep as HTML")
-            as_markdown = small("Keep as Markdown")
+            keep = pane("v-keep", keep_html(), MENU_JS)
             anew = small("New conversation", "v-new")
         with gr.Row(elem_id="v-columns"):
             with gr.Column(elem_id="v-left", min_width=300):
@@ -80,8 +81,8 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
                 note = pane("v-within", "", NOTE_JS)
                 box, button = composer()
             with gr.Column(elem_id="v-right", min_width=300):
-                source = pane("v-pane", pane_html(HINT), SOURCE_JS + ORIGINAL_JS, source_functions(events))
-        drawer = pane("v-drawers", "", DRAWER_JS, drawer_functions(events))
+                source = pane("v-pane", pane_html(HINT), SOURCE_JS, source_functions(events, noting))
+        drawer = pane("v-drawers", "", DRAWER_JS, drawer_functions(events, noting))
         notice, kept = pane("v-notices", "", ""), pane("v-kept", "", KEEP_JS)
         outputs = [chat, source, earlier, box]
         waits: dict[str, Any] = {"concurrency_limit": QUESTIONS_AT_ONCE, **quiet}
@@ -96,8 +97,10 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
         wire_views(listing, listed, finding, found, [token, within], quiet)
         chat.judge(events.judge, [earlier], notice, queue=False, **quiet)
         source.teach(events.teach, [earlier, token], notice, queue=False, **quiet)
-        for keep, form in ((as_html, HTML), (as_markdown, MARKDOWN)):
-            keep.click(events.keep, [earlier, gr.State(form)], [kept, notice], queue=False, **quiet)
+        keep.keep(events.keep, [earlier], [kept, notice], queue=False, **quiet)
+        drawer.keep(noting.keep, None, [kept, notice], queue=False, **quiet)
+        for opening in (drawer.note, source.note):
+            opening(noting.open, None, [source, drawer], trigger_mode="multiple", queue=False, **quiet)
         documents.click(events.drawer, [within], drawer, queue=False, **quiet)
         drawer.shut(lambda: "", None, drawer, queue=False, **quiet)
         for happens, does in (
@@ -134,7 +137,7 @@ def pane(name: str, value: str, script: str, functions: Sequence[Callable[..., A
     )
 
 
-def source_functions(events: PageEvents) -> list[Callable[..., Any]]:
+def source_functions(events: PageEvents, noting: NoteEvents) -> list[Callable[..., Any]]:
     """What the source pane asks the server without being drawn anew; gradio wants plain functions."""
 
     def read(asked: Any) -> dict[str, Any]:
@@ -146,17 +149,23 @@ def source_functions(events: PageEvents) -> list[Callable[..., Any]]:
     def original(asked: Any) -> dict[str, Any]:
         return events.original(asked)
 
-    return [read, find, original]
+    def changed(asked: Any) -> dict[str, Any]:
+        return noting.change(asked)
+
+    return [read, find, original, changed]
 
 
-def drawer_functions(events: PageEvents) -> list[Callable[..., Any]]:
-    """What the drawer asks the server: how far the ingest in the background is."""
+def drawer_functions(events: PageEvents, noting: NoteEvents) -> list[Callable[..., Any]]:
+    """What the drawer asks the server: how far the ingest in the background is, and which notes there are."""
 
     def job(asked: Any) -> dict[str, Any]:
         now = events.library.job
         return {"running": now.running, "html": job_html(now)}
 
-    return [job]
+    def notes(asked: Any) -> dict[str, Any]:
+        return noting.listed(asked)
+
+    return [job, notes]
 
 
 def list_functions(listed: ListEvents) -> list[Callable[..., Any]]:

@@ -64,10 +64,12 @@ def source_html(
     document: Document | None,
     passages: Sequence[Passage] = (),
     place: tuple[int, int, int] = (0, 0, 1),
+    marks: Sequence[tuple[int, int, str]] = (),
 ) -> str:
     """The document's text around a citation, the passage shaded and the quote marked; or why it cannot be shown.
 
-    passages: those of the part shown, for their speakers. place: turn, number of the citation and how many there are.
+    passages: those of the part shown, for their speakers. place: turn, number of the citation and how many there are;
+    turn -1: of no answer. marks: further ranges with their classes.
     """
     source = citation.source
     head = (
@@ -78,28 +80,38 @@ def source_html(
     if document is None or problem:
         return f'{head}{steps_html(*place)}<p class="v-warning">{problem}</p>'
     start, end = window(document.text, *citation.quote)
-    looked_for = citation.found is not None  # it answers no question
-    teach = "" if looked_for else '<button type="button" class="v-act v-teach" disabled>The answer is this</button>'
+    looked_for = citation.found is not None
+    teach = (
+        ""
+        if looked_for or place[0] < 0
+        else '<button type="button" class="v-act v-teach" disabled>The answer is this</button>'
+    )
     first, last = citation.passage if looked_for else citation.quote
     return (
         head
         + (f'<p class="v-warning">{changed_html(citation)}</p>' if citation.changed else "")
         + f'<div class="v-tools">{steps_html(*place)}{FIND}{links_html(citation, document)}</div>'
-        + with_picture(text_html(document, Shown.of(citation), (start, end), passages), citation)
+        + with_picture(text_html(document, Shown.of(citation), (start, end), passages, marks), citation)
         + f'<div class="v-foot">{teach}{like_html(source.name, citation.quote[0])}'
         + f'<p class="v-exactly">Characters {first} to {last}</p>'
         + f'<p class="v-exactly v-hash">SHA-256 {escaped(source.sha256)}</p></div>'
     )
 
 
-def text_html(document: Document, shown: Shown, part: Range, passages: Sequence[Passage]) -> str:
+def text_html(
+    document: Document,
+    shown: Shown,
+    part: Range,
+    passages: Sequence[Passage],
+    marks: Sequence[tuple[int, int, str]] = (),
+) -> str:
     """A part of a document's text, with what is marked in it, and the buttons that fetch what stands around it."""
     start, end = part
     return (
         f'<div class="v-text" tabindex="0" role="region" aria-label="Text of the document" dir="auto" '
         f'data-place="{place_data(document, shown)}">'
         + edge_html("before", start > 0)
-        + part_html(document, start, end, shown, passages)
+        + part_html(document, start, end, shown, passages, marks)
         + edge_html("after", end < len(document.text))
         + "</div>"
     )

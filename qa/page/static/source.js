@@ -91,10 +91,9 @@ function selection() {
 }
 
 document.addEventListener('selectionchange', () => {
-  const button = element.querySelector('.v-teach');
-  if (!button) return;
-  selected = selection() || (document.activeElement === button ? selected : null);
-  button.disabled = !selected;
+  const button = element.querySelector('.v-teach'), here = document.activeElement;
+  selected = selection() || (here && here.matches('.v-teach, .v-write') ? selected : null);
+  if (button) button.disabled = !selected;
 });
 
 element.addEventListener('mousedown', (event) => {

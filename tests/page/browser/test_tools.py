@@ -238,10 +238,9 @@ def test_a_kept_conversation_is_verified_and_a_changed_one_is_not(
     at, store, _ = real
     here = visit(at)
     here.ask(LAMP)
-    with here.page.expect_download() as kept:
-        here.page.get_by_role("button", name=f"Keep as {form}").click()
-    path = tmp_path / kept.value.suggested_filename
-    kept.value.save_as(path)
+    kept = here.keep(form)
+    path = tmp_path / kept.suggested_filename
+    kept.save_as(path)
     assert main(["verify", "--export", str(path), "--store", str(store)]) == 0
     path.write_text(path.read_text("utf-8").replace("1887", "1987"), "utf-8")
     assert main(["verify", "--export", str(path), "--store", str(store)]) == 6
@@ -478,9 +477,7 @@ def test_a_hostile_corpus_stays_text_in_every_part_of_the_page(visit: Callable[.
         expect(drawer.locator(".v-warning")).to_contain_text("<img src=x onerror=window.__pwned=4>.exe is of no type")
         drawer.get_by_role("checkbox").press("Escape")
         here.drawer_closes()
-        with here.page.expect_download() as kept:
-            here.page.get_by_role("button", name="Keep as HTML").click()
-        kept.value.save_as(tmp_path / "kept.html")
+        here.keep("HTML").save_as(tmp_path / "kept.html")
         with here.page.expect_download() as original:
             here.page.get_by_role("link", name="Save it").click()
         original.value.save_as(tmp_path / "original")
