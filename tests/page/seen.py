@@ -47,6 +47,6 @@ OURS = {
 ATTRIBUTES = {
     "class", "dir", "type", "title", "tabindex", "role", "aria-label", "hidden", "disabled", "href", "download",
     "data-turn", "data-number", "data-opened", "data-clicked", "data-key", "data-copy", "data-judge", "data-o",
-    "data-start", "data-end", "data-place", "data-like", "data-edge", "data-page", "data-alone", "placeholder", "maxlength",
-    "autocomplete",
+    "data-start", "data-end", "data-place", "data-like", "data-edge", "data-page", "data-alone", "placeholder",
+    "maxlength", "autocomplete",
 }  # fmt: skip

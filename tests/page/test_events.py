@@ -216,7 +216,15 @@ def test_what_is_no_request_is_answered_with_a_problem(events: PageEvents, asked
 
 
 def test_a_replaced_document_is_not_read_on(events: PageEvents) -> None:
-    place = {"quote": [0, 1], "sentence": [0, 1], "passage": [0, 1], "answer": True, "edge": "after", "at": 0}
+    place = {
+        "quote": [0, 1],
+        "sentence": [0, 1],
+        "passage": [0, 1],
+        "answer": True,
+        "found": [],
+        "edge": "after",
+        "at": 0,
+    }
     assert "replaced" in events.read({"document": "note.html", "sha256": "0" * 64, **place})["problem"]
     assert "replaced" in events.read({"document": "nothing", "sha256": "0" * 64, **place})["problem"]
 
