@@ -221,9 +221,9 @@ def test_a_replaced_document_is_not_read_on(events: PageEvents) -> None:
         "sentence": [0, 1],
         "passage": [0, 1],
         "answer": True,
+        "found": [],
         "edge": "after",
         "at": 0,
-        "found": [],
     }
     assert "replaced" in events.read({"document": "note.html", "sha256": "0" * 64, **place})["problem"]
     assert "replaced" in events.read({"document": "nothing", "sha256": "0" * 64, **place})["problem"]

@@ -204,7 +204,7 @@ def test_hostile_text_stays_text(events: PageEvents) -> None:
     like = FindEvents(events).like(TOKEN, None, Event({"document": "wicked <b>.txt", "start": 0}))  # type: ignore[arg-type]
     typed = found(events, words=f"{NASTY} OR ship", only={"speaker": NASTY, "document": NASTY})
     pane = events.cite((), Event({"turn": turn_of(view), "number": 0}), TOKEN)  # type: ignore[arg-type]
-    more = {"input", "ol", "code", "dl", "dt", "dd", "label", "select", "option"}
+    more = {"q", "input", "ol", "code", "dl", "dt", "dd", "label", "select", "option"}
     for shown in (view, like, typed, pane):
         seen = Seen(shown)
         assert set(seen.tags) <= OURS | more
