@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_notes(options: argparse.Namespace, settings: Settings) -> int:
-    """Prints or writes the notes asked for; returns exit code 0. Raises UsageError, NoStore, VerbatimError."""
+    """Prints or writes the notes that are asked for; returns the exit code. Raises VerbatimError."""
     from qa.page.annotations import to_annotations
     from qa.store.notes import read_notes, search
     from qa.store.opening import reading

@@ -24,8 +24,8 @@ from tests.page.seen import GATE, NASTY, NOTE, QUESTION
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 TEX = (
-    r"Profit & loss: 5% of $3_000 -- or {less}} \input{/etc/passwd} \end{filecontents} ~^#`<>|\" ''x'' ,,y @misc{z, "
-    + "\u00e9"
+    r"Profit & loss: 5% of $3_000 -- or {less}} \input{/etc/passwd} \end{x} ~^#`<>|\" "
+    "''x'' ,,y @misc{z, \u00e9"
 )
 
 
