@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
 import os
-import re
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qa.ask import add_part, part_of
 from qa.console import say
 from qa.errors import UsageError
 from qa.text import HIDDEN, json_text, number_of, visible
@@ -50,53 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Exit: 0 something is found, 5 nothing is, 1 error, 2 wrong use."
 
 
-def add_part(parser: argparse.ArgumentParser) -> None:
-    """The options that name a part of the store."""
-    parser.add_argument("--document", action="append", metavar="NAME", help="only this document; may be repeated")
-    parser.add_argument("--language", action="append", metavar="CODE", help="only passages in it; may be repeated")
-    parser.add_argument("--from", dest="since", metavar="DATE", help="only documents of that day or later")
-    parser.add_argument("--to", dest="until", metavar="DATE", help="only documents of that day or earlier")
-
-
-def part_of(options: argparse.Namespace, catalog: Catalog) -> Within | None:
-    """The part of the store that the options name; None for all of it. Raises UsageError for what is not there."""
-    from qa.types import Within
-
-    names: frozenset[str] | None = None
-    if options.document:
-        known = {visible(source.name): source.name for source in catalog.sources()}  # as it is printed
-        for name in options.document:
-            if name not in known and name not in known.values():
-                raise UsageError(f"the store has no document {name}; qa status lists them")
-        names = frozenset(known.get(name, name) for name in options.document)
-    for language in options.language or []:
-        if language not in (held := catalog.languages()):
-            raise UsageError(f"the store has no passages in {language}; it has: {', '.join(held)}")
-    part = Within(
-        names,
-        frozenset(options.language or ()),
-        day(options.since, "01", "01") if options.since else None,
-        day(options.until, "12", "31") if options.until else None,
-    )
-    return None if part == Within() else part
-
-
-def day(given: str, month: str, day_of_month: str) -> str:
-    """An ISO date; of a year or month its first or last day. Raises UsageError."""
-    match = re.fullmatch(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", given)
-    try:
-        year, *rest = match.groups() if match else ("0",)
-        datetime.date(int(year), int(rest[0] or 1), int(rest[1] or 1))
-    except (ValueError, IndexError) as error:
-        raise UsageError(f"{given} is no date; write it as 2023, 2023-05 or 2023-05-14") from error
-    return f"{year}-{rest[0] or month}-{rest[1] or day_of_month}"
-
-
 # ---- the command ----
 
 
 def run_find(options: argparse.Namespace) -> bool:
     """Prints or writes what is found; returns whether anything is. Raises UsageError, NoStore, StoreDamaged."""
+    from qa.answering.questions import named_within
     from qa.settings import load_settings
     from qa.store.index import Index, generation_path
     from qa.store.opening import reading
@@ -112,7 +70,7 @@ def run_find(options: argparse.Namespace) -> bool:
         catalog = stack.enter_context(reading(store))
         stack.enter_context(catalog.snapshot())
         index = stack.enter_context(contextlib.closing(Index(generation_path(store, catalog.generation))))
-        part = part_of(options, catalog)
+        part = named_within(part_of(options), [one.name for one in catalog.sources()], catalog.languages())
         if options.like:
             return give(like_one(options, catalog, index, part), None, options)
         from qa.answering.finding import find
