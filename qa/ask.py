@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa import __version__
-from qa.console import progress_bars, say
+from qa.console import check_output, progress_bars, say
 from qa.errors import StoreBusy, UsageError
 from qa.text import number_of
 
@@ -114,7 +114,7 @@ def ask_batch(questions: Path, out: Path, settings: Settings, part: Part) -> Non
     from qa.answering.tables import write_answers, writer_for
 
     writer_for(out.name)
-    check_out(questions, out)
+    check_out(questions, out, settings.store)
     listed = read_list(questions)
     withins, state = placed(listed, part, settings, questions.name)
     kept = out.with_name(f".{out.name}.part")
@@ -125,12 +125,9 @@ def ask_batch(questions: Path, out: Path, settings: Settings, part: Part) -> Non
     say(f"{number_of(len(listed), 'question')} asked, {answered:,} answered: {out}")
 
 
-def check_out(questions: Path, out: Path) -> None:
+def check_out(questions: Path, out: Path, store: Path) -> None:
     """Raises UsageError where the answers cannot be written to a file of that name."""
-    if not out.parent.is_dir() or (os.path.lexists(out) and (out.is_symlink() or not out.is_file())):
-        raise UsageError(
-            f"{out} cannot be written: name with --out a file, not a link or device, in a folder that exists"
-        )
+    check_output(out, "--out", store)
     if out.exists() and questions.exists() and out.samefile(questions):
         raise UsageError(f"{out} holds the questions; name another file with --out")
 

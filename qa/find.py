@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.ask import add_part, part_of
-from qa.console import say
+from qa.console import check_output, say
 from qa.errors import UsageError
 from qa.text import HIDDEN, json_text, number_of, visible
 
@@ -66,6 +66,8 @@ def run_find(options: argparse.Namespace) -> bool:
     if options.json and options.csv:
         raise UsageError("--json and --csv do not go together")
     store = load_settings(store=options.store).store
+    if options.csv:
+        check_output(options.csv, "--csv", store)
     with contextlib.ExitStack() as stack:
         catalog = stack.enter_context(reading(store))
         stack.enter_context(catalog.snapshot())
@@ -172,10 +174,6 @@ def write_csv(found: Iterable[Mention], path: Path) -> int:
     from qa.answering.mention_table import csv_lines
     from qa.answering.qa import change_teller
 
-    if not path.parent.is_dir() or (os.path.lexists(path) and (path.is_symlink() or not path.is_file())):
-        raise UsageError(
-            f"{path} cannot be written: name with --csv a file, not a link or device, in a folder that exists"
-        )
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("xb") as stream:

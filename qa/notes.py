@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.console import say
+from qa.console import check_output, say
 from qa.errors import UsageError
 from qa.text import encodable, number_of, visible
 
@@ -37,6 +37,8 @@ def run_notes(options: argparse.Namespace, settings: Settings) -> int:
     from qa.store.notes import read_notes, search
     from qa.store.opening import reading
 
+    if options.export:
+        check_output(options.export, "--export", settings.store)
     with reading(settings.store) as catalog:
         found = search(read_notes(settings.store), " ".join(options.words), options.tag)
         if options.export:

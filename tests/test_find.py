@@ -116,3 +116,22 @@ def test_a_program_is_told_when_the_documents_change_while_it_reads(store: Path,
             next(found.batches)
         assert qa.find("zeppelin").counts.documents == {"new.txt": 1}
         assert qa.like("new.txt", 3, limit=2)
+
+
+@pytest.mark.parametrize(
+    "command", [["find", "ferry", "--csv"], ["notes", "--export"], ["ask", "--batch", "Q", "--out"]]
+)
+@pytest.mark.parametrize(
+    ("target", "why"), [("in/a.csv", "document of the store"), ("store/x.csv", "lies in the store")]
+)
+def test_no_output_replaces_a_document_or_goes_into_the_store(
+    command: list[str], target: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = write(tmp_path / "in", "a.csv", "Ship,Port\nThe ferry,Skerry\n").read_bytes()
+    ingest(tmp_path / "store", tmp_path / "in")
+    questions = write(tmp_path, "q.txt", "Which ship?\n")
+    arguments = [str(questions) if one == "Q" else one for one in command]
+    code = main([*arguments, str(tmp_path / target), "--store", str(tmp_path / "store")])
+    assert (code, why in capsys.readouterr().err) == (2, True)
+    assert (tmp_path / "in" / "a.csv").read_bytes() == written
+    assert not (tmp_path / "store" / "x.csv").exists()

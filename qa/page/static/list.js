@@ -2,7 +2,9 @@
 const view = () => element.querySelector('.v-list');
 const token = () => sessionStorage.getItem('verbatim');
 let timer = null, moved = false;  // moved: somebody chose a button, and the keyboard goes on at the new heading
-let file = '';  // the name of the file that the questions were read from
+let file = '', first = '';  // the name of the file that the questions were read from, and its first line
+
+const line1 = (box) => box.value.trim().split('\n')[0];
 
 function say(text) { const line = document.querySelector('#v-said'); if (line) line.textContent = text; }
 
@@ -50,6 +52,10 @@ element.addEventListener('click', (event) => {
   trigger('cite', {turn: Number(turn), number: Number(number)});
 });
 
+element.addEventListener('input', (event) => {
+  if (event.target.matches('.v-list-text') && line1(event.target) !== first) file = '';  // other questions than the file's
+});
+
 element.addEventListener('submit', (event) => {
   event.preventDefault();
   moved = true;
@@ -63,7 +69,7 @@ element.addEventListener('change', async (event) => {
   const data = await new Promise((done) => { reader.onload = () => done(reader.result.split(',')[1] || ''); reader.readAsDataURL(given); });
   const got = await server.read({name: given.name, data}).catch(() => ({problem: `${given.name} could not be sent`}));
   const box = element.querySelector('.v-list-text');
-  if (got.text !== undefined && box) { box.value = got.text; file = given.name; box.focus(); }
+  if (got.text !== undefined && box) { box.value = got.text; file = given.name; first = line1(box); box.focus(); }
   warn(got.problem || '');
 });
 

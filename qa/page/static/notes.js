@@ -24,12 +24,12 @@ function closeForm() {
 }
 
 async function changeNotes(what) {
-  const box = text(), shown = [...box.querySelectorAll('.v-part')];
-  const got = await server.changed({...place(), ...what, parts: shown.map((part) => [Number(part.dataset.start), Number(part.dataset.end)])});
-  if (text() !== box) return null;
+  const box = text(), parts = [...box.querySelectorAll('.v-part')], asked = shown();
+  const got = await server.changed({...place(), ...what, parts: parts.map((part) => [Number(part.dataset.start), Number(part.dataset.end)])});
+  if (text() !== box || shown() !== asked) return null;
   if (got.problem) return got;
   const top = box.scrollTop, before = ids();
-  shown.forEach((part, number) => { if (got.parts[number] && part.isConnected) part.outerHTML = got.parts[number]; });
+  parts.forEach((part, number) => { if (got.parts[number] && part.isConnected) part.outerHTML = got.parts[number]; });
   box.scrollTop = top;
   const list = element.querySelector('.v-notes-place');
   list.innerHTML = got.html;

@@ -3,10 +3,11 @@
   let folded = false;  // whether the picture was last folded away
 
   async function draw(sheet) {
-    if (sheet.dataset.asked) return;
-    sheet.dataset.asked = '1';
+    const asked = shown();  // the element may be used again for the next document
+    if (sheet.dataset.asked === asked) return;
+    sheet.dataset.asked = asked;
     const got = await server.original(place()).catch(() => ({problem: 'The page could not be asked for.'}));
-    if (!sheet.isConnected) return;
+    if (!sheet.isConnected || shown() !== asked) return;
     if (got.html) sheet.innerHTML = got.html;
     else sheet.querySelector('p').textContent = got.problem;
     for (const image of sheet.querySelectorAll('img')) await image.decode().catch(() => {});
