@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from qa.answering.conflicts import differing
 from qa.answering.finding import Finding, Sort, find, like
-from qa.answering.followups import Earlier, parts_of, resolve
+from qa.answering.followups import Earlier, ResolvedQuestion, parts_of, resolve
 from qa.answering.readers import Reader, open_reader
 from qa.answering.retrieval import retrieve
 from qa.documents.files import file_sha256
@@ -106,6 +106,16 @@ class QA:
             raise UsageError("the question is empty; type one")
         started_at = time.perf_counter()
         resolved = resolve(asked, [cleaned(earlier) for earlier in history])
+        answer = self.answer(question, asked, resolved, within, started_at)
+        if resolved.lent and resolved.complete and not answer.answered:  # it may have been a question of its own
+            alone = self.answer(question, asked, resolve(asked), within, started_at)
+            return alone if alone.answered else answer
+        return answer
+
+    def answer(
+        self, question: str, asked: str, resolved: ResolvedQuestion, within: Within | None, started_at: float
+    ) -> Answer:
+        """Retrieves, reads and decides. question: as it came; asked: cleaned; started_at: by `perf_counter`."""
         hits = self.retrieve(resolved.text, within)
         retrieved_at = time.perf_counter()
         found = self.reader.read(resolved.to_read, hits)

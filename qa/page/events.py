@@ -173,9 +173,11 @@ class PageEvents:
         """Asks, once the models are loaded."""
         self.ready.wait()
         try:
-            answer = self.qa.ask(question, history.history_of(() if alone else earlier), within)
+            before = history.history_of(() if alone else earlier)
+            answer = self.qa.ask(question, before, within)
         except Exception as error:  # the outermost edge: a person sees a sentence
             return Exchange(question, problem=sentence_of(error), alone=alone)
+        alone = alone or (not answer.lent and history.goes_on(question, before))
         return Exchange(question, answer, alone=alone, part=within_text(within))
 
     def keep(self, earlier: Conversation, event: gr.EventData) -> tuple[Update, str]:

@@ -64,6 +64,11 @@ def history_of(earlier: Conversation) -> list[Earlier]:
     return [exchange.earlier for exchange in earlier if exchange.answer]
 
 
+def goes_on(question: str, before: Sequence[Earlier]) -> bool:
+    """Whether a question refers to earlier ones; an answer that was lent nothing was then found by it alone."""
+    return bool(resolve(clean(question), [cleaned(item) for item in before]).lent)
+
+
 # ---- saving ----
 
 

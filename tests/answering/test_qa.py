@@ -557,3 +557,22 @@ def test_threads_go_on_asking_while_generations_change(asker: QA, store: Path, f
             ingest(store, folder)
         assert all(future.result() for future in asked)
     assert "new2.txt" in {source.name for source in asker.sources()}
+
+
+def test_a_short_question_after_others_is_tried_alone_where_what_they_lend_finds_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "in", "a.txt", "The train passed the signal at great speed.")
+    write(tmp_path / "in", "b.txt", "The mayor is Helena Brandt.")
+    ingest(tmp_path / "store", tmp_path / "in")
+
+    class Strict(SureReader):
+        """Finds nothing where more than the question is read."""
+
+        def read(self, question: str, hits: Sequence[Hit]) -> Findings:
+            return super().read(question, hits) if question in ("Who is the mayor?", "And who?") else Findings([], 0)
+
+    with QA(tmp_path / "store", FakeEmbedder(), Strict()) as qa:
+        earlier = ["How fast did the train pass the signal?"]
+        answer = qa.ask("Who is the mayor?", earlier)
+        assert answer.answered
+        assert (answer.lent, answer.understood) == ((), None)
+        assert not qa.ask("And who?", earlier).answered  # it says that it goes on
