@@ -106,7 +106,7 @@ def test_a_list_is_asked_read_and_asked_again_with_the_keyboard(
     expect(said).to_have_text("2 answered, 1 without an answer. Against the run before: 1 changed.")
     here.page.get_by_label("Show").select_option("change")
     expect(rows.filter(visible=True)).to_have_count(1)
-    expect(rows.nth(1)).to_contain_text("Before: 310,000 euros in cost.txt")
+    expect(rows.nth(1)).to_contain_text("310,000 euros in cost.txt")
     expect(rows.nth(1).locator("blockquote mark")).to_have_text("340,000 euros")
     assert faults(here, axe) == []
     with here.page.expect_download() as loaded:

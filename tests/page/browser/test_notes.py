@@ -13,11 +13,10 @@ from qa.answering.qa import QA
 from qa.answering.sentence_reader import SentenceReader
 from qa.store.notes import read_notes
 from tests.helpers import FakeEmbedder, ingest, write
-from tests.page.browser.test_tools import WICKED, axe
+from tests.page.browser.test_tools import WICKED
 from tests.page.browser.visiting import Visit
 from tests.page.fake_qa import served
 
-__all__ = ["axe"]  # the fixture
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::Warning:gradio.queueing")]
 
 LINES = "\n".join(f"Line {n} of a long log that nobody reads." for n in range(1500))
