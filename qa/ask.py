@@ -22,6 +22,7 @@ from qa.text import number_of
 if TYPE_CHECKING:
     from qa.answering.questions import Listed, Part
     from qa.settings import Settings
+    from qa.store.catalog import Catalog
     from qa.types import Within
 
 # ---- arguments ----
@@ -75,16 +76,31 @@ def part_of(options: argparse.Namespace) -> Part:
     return Part(*lists, options.since or "", options.until or "")
 
 
+def within_of(options: argparse.Namespace, catalog: Catalog) -> Within | None:
+    """The part of a store that the options name; says how many documents a date leaves out because they have none.
+
+    Raises UsageError for what the store does not have.
+    """
+    from qa.answering.questions import named_within
+
+    sources = catalog.sources()
+    within = named_within(part_of(options), [one.name for one in sources], catalog.languages())
+    if within and (within.since or within.until):
+        chosen = [one for one in sources if within.documents is None or one.name in within.documents]
+        if undated := sum(one.date is None for one in chosen):
+            say(f"left out, as they state no date: {number_of(undated, 'document')}")
+    return within
+
+
 def ask_one(options: argparse.Namespace, settings: Settings) -> bool:
     from qa.page.running import ask_running
 
     within = None
     if options.document or options.language or options.since or options.until:
-        from qa.answering.questions import named_within
         from qa.store.opening import reading
 
         with reading(settings.store) as catalog:
-            within = named_within(part_of(options), [one.name for one in catalog.sources()], catalog.languages())
+            within = within_of(options, catalog)
     running = None if options.no_server else ask_running(settings, options.question, within)
     answer, text = running or ask_here(options.question, settings, within)
     print(json.dumps(answer, ensure_ascii=False) if options.json else text)
@@ -127,9 +143,9 @@ def ask_batch(questions: Path, out: Path, settings: Settings, part: Part) -> Non
 
 def check_out(questions: Path, out: Path, store: Path) -> None:
     """Raises UsageError where the answers cannot be written to a file of that name."""
-    check_output(out, "--out", store)
     if out.exists() and questions.exists() and out.samefile(questions):
         raise UsageError(f"{out} holds the questions; name another file with --out")
+    check_output(out, "--out", store)
 
 
 def read_list(path: Path) -> list[Listed]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.ask import add_part, part_of
+from qa.ask import add_part, within_of
 from qa.console import check_output, say
 from qa.errors import UsageError
 from qa.text import HIDDEN, json_text, number_of, visible
@@ -54,7 +54,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_find(options: argparse.Namespace) -> bool:
     """Prints or writes what is found; returns whether anything is. Raises UsageError, NoStore, StoreDamaged."""
-    from qa.answering.questions import named_within
     from qa.settings import load_settings
     from qa.store.index import Index, generation_path
     from qa.store.opening import reading
@@ -72,7 +71,7 @@ def run_find(options: argparse.Namespace) -> bool:
         catalog = stack.enter_context(reading(store))
         stack.enter_context(catalog.snapshot())
         index = stack.enter_context(contextlib.closing(Index(generation_path(store, catalog.generation))))
-        part = named_within(part_of(options), [one.name for one in catalog.sources()], catalog.languages())
+        part = within_of(options, catalog)
         if options.like:
             return give(like_one(options, catalog, index, part), None, options)
         from qa.answering.finding import find

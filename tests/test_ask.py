@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 
 from qa.cli import main
 from qa.models.embedder import MINILM
-from tests.helpers import DOCUMENTS, ROOT, run_python, write
+from tests.helpers import DOCUMENTS, ROOT, ingest, run_python, write
 
 ENGINE = "How much did the new engine of the night ferry cost?"
 LAMP = "When was the lamp built?"
@@ -151,3 +151,11 @@ def test_another_s_link_is_not_written_through(store: Path, tmp_path: Path, caps
     assert ask("--batch", questions, "--out", tmp_path / "a.csv", "--store", store) == 2
     assert "is a link" in capsys.readouterr().err
     assert theirs.read_text() == "theirs"
+
+
+def test_documents_that_a_date_leaves_out_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "in", "a.txt", "Date: 13 March 2024\n\nThe lamp was lit in 1887.")
+    write(tmp_path / "in", "b.txt", "The lamp of another harbour was lit in 1901.")
+    ingest(tmp_path / "store", tmp_path / "in")
+    assert main(["find", "lamp", "--from", "2024", "--store", str(tmp_path / "store")]) == 0
+    assert "left out, as they state no date: 1 document" in capsys.readouterr().err
