@@ -172,12 +172,8 @@ def write_csv(found: Iterable[Mention], path: Path) -> int:
     """
     from qa.answering.mention_table import csv_lines
     from qa.answering.qa import change_teller
+    from qa.answering.tables import whole_file
 
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("xb") as stream:
-            written = sum(stream.write(line) > 0 for line in csv_lines(found, change_teller()))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(path, path.with_name(f".{path.name}.{os.getpid()}.part")) as stream:
+        written = sum(stream.write(line) > 0 for line in csv_lines(found, change_teller()))
     return written - 1  # the first line names the columns

@@ -22,13 +22,7 @@ ENGINE = "How much did the new engine of the night ferry cost?"
 LAMP = "When was the lamp built?"
 Output = pytest.CaptureFixture[str]
 
-
-@pytest.fixture(autouse=True)
-def plain_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("QA_STORE", "QA_EMBEDDER", "QA_READER", "QA_THRESHOLD"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("QA_THREADS", "1")
-    monkeypatch.chdir(tmp_path)  # where no qa.toml lies
+pytestmark = pytest.mark.usefixtures("plain_settings")
 
 
 @pytest.fixture(scope="module")

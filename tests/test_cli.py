@@ -26,6 +26,8 @@ from tests.helpers import DOCUMENTS, ROOT, give_away, ingest, make_read_only, ru
 NAMES = sorted(DOCUMENTS)
 Output = pytest.CaptureFixture[str]
 
+pytestmark = pytest.mark.usefixtures("plain_settings")
+
 
 def run(*arguments: object) -> int:
     """Exit code of a command; of wrong arguments too."""
@@ -47,15 +49,6 @@ def qa(*arguments: object, obeys: bool = False, **variables: str) -> subprocess.
     """The command in a process of its own."""
     code = "import sys; from qa.cli import main; sys.exit(main(sys.argv[1:]))"
     return run_python(code, *arguments, obeys=obeys, **variables)
-
-
-@pytest.fixture(autouse=True)
-def plain_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No settings of the person who runs the tests; only where converted models are kept stays theirs."""
-    for name in ("QA_STORE", "QA_EMBEDDER", "QA_READER", "QA_THRESHOLD"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("QA_THREADS", "1")
-    monkeypatch.chdir(tmp_path)  # where no qa.toml lies
 
 
 # Quick start

@@ -33,10 +33,12 @@ def other_cells(question: str, passage: Passage) -> list[Cell]:
     labels = {cell.row: stems(cell.row, passage.language) for cell in passage.cells if cell.row}
     named = {label: of_label for label, of_label in labels.items() if of_label and of_label <= words}
     meant = {a for a, own in named.items() if not any(own < other for other in named.values())}  # the fullest name
+    lines = list(rows(passage))
+    of_rows = [years_of_row(passage, row) for row in lines]
+    a_row_is_meant = any(of_row & asked for of_row in of_rows)
     found = []
-    for row in rows(passage):
-        of_row = years_of_row(passage, row)
-        other_row = bool(of_row) and not of_row & asked and bool(year_rows(passage) & asked)
+    for row, of_row in zip(lines, of_rows, strict=True):
+        other_row = a_row_is_meant and bool(of_row) and not of_row & asked
         for cell in row:
             of_column = years(cell.column)
             other_column = bool(asked and of_column) and not of_column & asked
@@ -63,11 +65,6 @@ def years_of_row(passage: Passage, row: Sequence[Cell]) -> frozenset[str]:
     """The years that a row begins with, where its first cell holds nothing else."""
     first = text_of(passage, row[0])
     return years(first) if YEAR.fullmatch(first) else frozenset()
-
-
-def year_rows(passage: Passage) -> frozenset[str]:
-    """The years with which any row begins."""
-    return frozenset(year for row in rows(passage) for year in years_of_row(passage, row))
 
 
 def text_of(passage: Passage, cell: Cell) -> str:

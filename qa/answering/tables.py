@@ -6,6 +6,7 @@ knows no types: there an apostrophe stands before such text, and `original` take
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -123,9 +124,16 @@ WRITERS: dict[str, Callable[[Iterable[Row], BinaryIO], None]] = {
 
 def write_answers(answers: Iterable[Row], path: Path, part: Path) -> None:
     """Writes a file, which appears under its name only when it is complete. part: what it is called until then."""
+    with whole_file(path, part) as stream:
+        writer_for(path.name)(answers, stream)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, part: Path) -> Iterator[BinaryIO]:
+    """A stream for a file that appears under its name only when it is complete; `part` is its name until then."""
     try:
         with part.open("xb") as stream:
-            writer_for(path.name)(answers, stream)
+            yield stream
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

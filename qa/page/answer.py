@@ -114,10 +114,7 @@ def nothing_html(answer: Answer, turn: int, partial: bool) -> str:
     """
     cited = span_citations(answer, 0) if answer.perhaps else ()
     acts = "" if partial else f'<div class="v-acts">{judge_html(turn, len(cited), "Right, there is none")}</div>'
-    nearest = "".join(
-        nearest_html(hit, turn, number, bool(cited) + place)
-        for place, (number, hit) in enumerate(enumerate(answer.hits[:NEAREST], start=len(cited)), start=1)
-    )
+    nearest = all_nearest_html(answer, turn)
     read = f" {number_of(answer.read, 'passage')} read." if answer.read else ""
     which = "asked " if partial else ""
     if answer.perhaps:
@@ -133,11 +130,12 @@ def nothing_html(answer: Answer, turn: int, partial: bool) -> str:
     )
 
 
-def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int) -> str:
-    """A quoted sentence with its citations and buttons. first: number of its own citation in `citations`."""
+def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int, acts: bool = True) -> str:
+    """A quoted sentence with its citations. first: number of its own citation in `citations`; acts: with buttons."""
     own, also = cited[0], cited[1:]
     whole = (span.start, span.end) == (span.sentence_start, span.sentence_end)
     sentence = shaded(span.sentence, span.sentence_start, [] if whole else [(span.start, span.end, "v-span")])
+    buttons = f"{copy_html(span)}{judge_html(turn, first)}{like_html(span.source.name, span.start)}"
     return (
         f'<figure class="v-quote"><blockquote dir="auto">{sentence}</blockquote><figcaption>'
         f"{cite_html(own, turn, first)} {where_html(own)}{cell_html(span)} &middot; "
@@ -145,8 +143,7 @@ def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int) -> 
         + ("".join(f'<p class="v-warning">{changed_html(c)}</p>' for c in cited[: ALSO + 1] if c.changed))
         + near_identical_html(span)
         + also_html(own, also, turn, first + 1)
-        + f'<div class="v-acts">{copy_html(span)}{judge_html(turn, first)}'
-        + f"{like_html(span.source.name, span.start)}</div></figure>"
+        + (f'<div class="v-acts">{buttons}</div></figure>' if acts else "</figure>")
     )
 
 
@@ -174,6 +171,15 @@ def near_identical_html(span: Span) -> str:
     return "".join(
         f'<p class="v-note">{len(names):,} near-identical documents say the same and count as one</p>'
         for names in near_identical(span)
+    )
+
+
+def all_nearest_html(answer: Answer, turn: int) -> str:
+    """The nearest passages, counted on from what is shown before them."""
+    before = len(span_citations(answer, 0)) if answer.perhaps else 0
+    return "".join(
+        nearest_html(hit, turn, before + number, len(answer.shown) + number + 1)
+        for number, hit in enumerate(answer.hits[:NEAREST])
     )
 
 

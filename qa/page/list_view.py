@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 from qa.answering.render import UNSURE
 from qa.page.answer import (
-    NEAREST,
-    Citation,
-    also_html,
-    cell_html,
-    changed_html,
-    cite_html,
+    all_nearest_html,
     clipped,
-    confidence_html,
     details_html,
-    near_identical_html,
-    nearest_html,
-    shaded,
+    quote_html,
     span_citations,
-    where_html,
 )
 from qa.page.conversation import question_html
 from qa.page.history import Exchange
 from qa.page.lists import FIRST_TURN, QuestionList, Row
 from qa.text import escaped, number_of
-from qa.types import Answer, Span
+from qa.types import Answer
 
 ACCEPTED = ".csv,.tsv,.txt,.jsonl,.ndjson,.json"
 CHANGES = {"new": "new answer", "changed": "changed", "gone": "no answer any more"}
@@ -154,7 +144,7 @@ def cell(exchange: Exchange | None, turn: int) -> str:
     quotes, first = [], 0
     for number, span in enumerate(answer.spans):
         cited = span_citations(answer, number)
-        quotes.append(quote_html(span, cited, turn, first))
+        quotes.append(quote_html(span, cited, turn, first, acts=False))
         first += len(cited)
     shown = [0, *answer.disagrees]
     rest = "".join(quote for number, quote in enumerate(quotes) if number not in shown)
@@ -164,32 +154,13 @@ def cell(exchange: Exchange | None, turn: int) -> str:
     return differ + "".join(quotes[number] for number in shown) + more
 
 
-def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int) -> str:
-    own = cited[0]
-    whole = (span.start, span.end) == (span.sentence_start, span.sentence_end)
-    sentence = shaded(span.sentence, span.sentence_start, [] if whole else [(span.start, span.end, "v-span")])
-    return (
-        f'<figure class="v-quote"><blockquote dir="auto">{sentence}</blockquote><figcaption>'
-        f"{cite_html(own, turn, first)} {where_html(own)}{cell_html(span)} &middot; "
-        f"{confidence_html(span.confidence)}</figcaption>"
-        + "".join(f'<p class="v-warning">{changed_html(c)}</p>' for c in cited if c.changed)
-        + near_identical_html(span)
-        + also_html(own, cited[1:], turn, first + 1)
-        + "</figure>"
-    )
-
-
 def nothing_html(answer: Answer, turn: int, partial: bool) -> str:
     """No answer, what may be one, and the nearest passages folded."""
-    cited = span_citations(answer, 0) if answer.perhaps else ()
     unsure = ""
     if answer.perhaps:
-        quote = quote_html(answer.perhaps, cited, turn, 0)
+        quote = quote_html(answer.perhaps, span_citations(answer, 0), turn, 0, acts=False)
         unsure = f'<div class="v-perhaps"><p class="v-perhaps-title">{UNSURE}</p>{quote}</div>'
-    near = "".join(
-        nearest_html(hit, turn, number, bool(cited) + place)
-        for place, (number, hit) in enumerate(enumerate(answer.hits[:NEAREST], start=len(cited)), start=1)
-    )
+    near = all_nearest_html(answer, turn)
     folded = details_html("Nearest passages (not answers)", near, f"{turn}-near") if near else ""
     which, sure = ("asked " if partial else ""), ("sure " if unsure else "")
     return f'{unsure}<p class="v-none">The documents {which}hold no {sure}answer.</p>{folded}'

@@ -20,7 +20,7 @@ from qa.documents.loaders import LOADERS, load
 from qa.documents.picture_worker import drawn
 from qa.documents.pictures import Pictured, asked_of, is_pdf, pictured, unpacked
 from qa.types import Document, Source
-from tests.documents.making import OTHER, PROSE, pdf, put, report, zipped
+from tests.documents.making import OTHER, PROSE, pdf, put, put_raised, report, zipped
 from tests.documents.test_isolation import HOSTILE
 from tests.helpers import write
 
@@ -119,14 +119,7 @@ def hyphenated(canvas: Any) -> None:
 
 
 def with_note(canvas: Any) -> None:
-    text = canvas.beginText(72, 700)
-    for words, size, rise in (
-        ("In 2021 the old town had 8,400", 10, 0), ("9", 7, 4), (" inhabitants who paid.", 10, 0)
-    ):  # fmt: skip
-        text.setFont("Helvetica", size)
-        text.setRise(rise)
-        text.textOut(words)
-    canvas.drawText(text)
+    put_raised(canvas, 700, "In 2021 the old town had 8,400", "9", " inhabitants who paid.")
     put(canvas, 400, "9 Counted by the council, as the law says that it must.")
 
 
