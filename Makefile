@@ -10,7 +10,7 @@ MEASURED := XDG_CONFIG_HOME=$(CURDIR)/build/no-settings
 # Where `make eval` writes its store and its report.
 RUNS ?= eval/runs
 
-.PHONY: help setup run test coverage check eval gate reader clean clean-store
+.PHONY: help setup run test coverage check eval gate reader embedder clean clean-store
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
@@ -55,7 +55,7 @@ gate: eval  ## the same and 48 questions on desk papers; fail if either is signi
 # shipped file has gone through.
 DATA ?=
 # Looked at here so that a missing folder is said before `setup` makes or changes an environment.
-$(if $(filter reader,$(MAKECMDGOALS)),$(if $(wildcard $(addsuffix /.,$(DATA))),,$(error name the folder of the training data, which is not part of this repository: make reader DATA=FOLDER (qa/weights/README.md lists what it holds))))
+$(if $(filter reader embedder,$(MAKECMDGOALS)),$(if $(wildcard $(addsuffix /.,$(DATA))),,$(error name the folder of the training data, which is not part of this repository: make reader DATA=FOLDER (qa/weights/README.md lists what it holds))))
 # Folders of documents with a gold.jsonl beside each, whose questions the reader is trained on together with all passages:
 # those given, and those of this repository.
 DESK ?= $(DATA)/../desk/train
@@ -68,61 +68,73 @@ TRAIN := $(KEEP) $(BIN)/python -m eval.training
 reader: $(WORK)/reader/reader.json  ## train the reader anew and put it into qa/weights: DATA=FOLDER must name its data
 	cp $(WORK)/reader/reader.onnx $(WORK)/reader/tokenizer.json $(WORK)/reader/reader.json qa/weights/
 
+# Runs a command and writes down how long it took, and on how many processors.
+step = begin=$$(date +%s); $(1) && mkdir -p $(WORK) && echo "$$(($$(date +%s) - begin)) s on $$(getconf _NPROCESSORS_ONLN) \
+  processors: $@" | tee -a $(WORK)/steps.txt
+
 $(WORK)/backbone/config.json: | $(READY)
-	$(TRAIN).cut_backbone --data $(DATA) --out $(WORK)/backbone
+	$(call step,$(TRAIN).cut_backbone --data $(DATA) --out $(WORK)/backbone)
 
 $(WORK)/pairs-1.jsonl: | $(READY)
 	mkdir -p $(WORK)
-	$(TRAIN).reading_pairs --data $(DATA) --out $@
+	$(call step,$(TRAIN).reading_pairs --data $(DATA) --out $@)
 
 $(WORK)/round-1/model/config.json: $(WORK)/backbone/config.json $(WORK)/pairs-1.jsonl
-	$(TRAIN).train_reader --pairs $(WORK)/pairs-1.jsonl --backbone $(WORK)/backbone --out $(WORK)/round-1
+	$(call step,$(TRAIN).train_reader --pairs $(WORK)/pairs-1.jsonl --backbone $(WORK)/backbone --out $(WORK)/round-1)
 
 $(WORK)/pairs-2.jsonl: $(WORK)/round-1/model/config.json
-	$(TRAIN).second_round --data $(DATA) --model $(WORK)/round-1/model --out $@
+	$(call step,$(TRAIN).second_round --data $(DATA) --model $(WORK)/round-1/model --out $@)
 
 SECOND := --pairs $(WORK)/pairs-2.jsonl --backbone $(WORK)/round-1/model --rate 1.2e-4 --epochs 2
 
 $(WORK)/round-2/model/config.json: $(WORK)/pairs-2.jsonl
-	$(TRAIN).train_reader $(SECOND) --seed 2 --out $(WORK)/round-2
+	$(call step,$(TRAIN).train_reader $(SECOND) --seed 2 --out $(WORK)/round-2)
 
 $(WORK)/round-3/model/config.json: $(WORK)/pairs-2.jsonl
-	$(TRAIN).train_reader $(SECOND) --seed 3 --out $(WORK)/round-3
+	$(call step,$(TRAIN).train_reader $(SECOND) --seed 3 --out $(WORK)/round-3)
 
 $(WORK)/mean/config.json: $(WORK)/round-2/model/config.json $(WORK)/round-3/model/config.json
-	$(TRAIN).average_models $(WORK)/round-2/model $(WORK)/round-3/model $(WORK)/mean
+	$(call step,$(TRAIN).average_models $(WORK)/round-2/model $(WORK)/round-3/model $(WORK)/mean)
+
+# The questions lie beside the papers and are files that an ingest would read.
+papers = mkdir -p $(2) && (cd $(1) && tar -cf - */documents) | tar -xf - -C $(2)
 
 $(WORK)/groups.jsonl: | $(READY)
 	mkdir -p $(WORK)
-	$(BIN)/python ingest.py $(DESK) --store $(WORK)/desk-store
-	$(BIN)/python ingest.py $(OWN)/desk --store $(WORK)/own-store
-	$(TRAIN).reading_groups --desk $(DESK) $(WORK)/desk-store --desk $(OWN)/desk $(WORK)/own-store --data $(DATA) --out $(WORK)/prose.jsonl
-	$(TRAIN).table_groups --data $(DATA) --out $(WORK)/tables.jsonl
+	$(call step,$(call papers,$(DESK),$(WORK)/desk) && $(BIN)/python ingest.py $(WORK)/desk --store $(WORK)/desk-store)
+	$(call step,$(call papers,$(OWN)/desk,$(WORK)/own) && $(BIN)/python ingest.py $(WORK)/own --store $(WORK)/own-store)
+	$(call step,$(TRAIN).reading_groups --desk $(DESK) $(WORK)/desk-store --desk $(OWN)/desk $(WORK)/own-store --data $(DATA) --out $(WORK)/prose.jsonl)
+	$(call step,$(TRAIN).table_groups --data $(DATA) --out $(WORK)/tables.jsonl)
 	cat $(WORK)/prose.jsonl $(WORK)/tables.jsonl > $@
 
+embedder: $(WORK)/embedder.npz  ## train what is added to the embedder's weights: DATA=FOLDER as for reader
+	cp $(WORK)/embedder.npz qa/weights/
+
+$(WORK)/embedder.npz: $(WORK)/groups.jsonl
+	$(call step,$(TRAIN).train_embedder --groups $(WORK)/groups.jsonl --out $@)
+
 $(WORK)/grouped/model/config.json: $(WORK)/mean/config.json $(WORK)/groups.jsonl
-	$(TRAIN).leaks $(WORK)/pairs-1.jsonl $(WORK)/groups.jsonl
-	$(TRAIN).train_reader --groups $(WORK)/groups.jsonl --backbone $(WORK)/mean --out $(WORK)/grouped
+	$(call step,$(TRAIN).leaks $(WORK)/pairs-1.jsonl $(WORK)/groups.jsonl)
+	$(call step,$(TRAIN).train_reader --groups $(WORK)/groups.jsonl --backbone $(WORK)/mean --out $(WORK)/grouped)
 
 $(WORK)/reader/reader.onnx: $(WORK)/grouped/model/config.json
-	$(TRAIN).export_reader $(WORK)/grouped/model $(WORK)/reader --float
+	$(call step,$(TRAIN).export_reader $(WORK)/grouped/model $(WORK)/reader --float)
 
 $(WORK)/calibration/gold.jsonl: | $(READY)
-	$(BIN)/python -m eval.gold squad $(DATA)/new_wiki_v1.0.json $(WORK)/calibration --articles 41-44 --distractors 21-40
+	$(call step,$(BIN)/python -m eval.gold squad $(DATA)/new_wiki_v1.0.json $(WORK)/calibration --articles 41-44 --distractors 21-40)
 
 $(WORK)/reader/reader.json: $(WORK)/reader/reader.onnx $(WORK)/calibration/gold.jsonl
-	$(BIN)/python ingest.py $(WORK)/calibration/documents --store $(WORK)/calibration-store
-	$(BIN)/python ingest.py $(OWN)/desk_calibration/documents --store $(WORK)/calibration-desk
-	$(BIN)/python -m eval.calibrate --set $(WORK)/calibration/gold.jsonl $(WORK)/calibration-store \
-	  --set $(OWN)/desk_calibration/gold.jsonl $(WORK)/calibration-desk --reader $(WORK)/reader
+	$(call step,$(BIN)/python ingest.py $(WORK)/calibration/documents --store $(WORK)/calibration-store)
+	$(call step,$(BIN)/python ingest.py $(OWN)/desk_calibration/documents --store $(WORK)/calibration-desk)
+	$(call step,$(BIN)/python -m eval.calibrate --set $(WORK)/calibration/gold.jsonl $(WORK)/calibration-store --set $(OWN)/desk_calibration/gold.jsonl $(WORK)/calibration-desk --reader $(WORK)/reader)
 
 clean:  ## remove environment, caches and build products; the store stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 
-# Uploads, conversations and feedback come from nowhere else than the page.
-clean-store:  ## remove the store in vectorstore/; ALL=yes: also if it holds uploads, conversations or feedback
+# Uploads, conversations, feedback and notes come from nowhere else than the page.
+clean-store:  ## remove the store in vectorstore/; ALL=yes: also if it holds uploads, conversations, feedback or notes
 	@if [ "$(ALL)" != yes ] && [ -n "$$(find vectorstore/uploads vectorstore/conversations vectorstore/feedback.jsonl \
-	  -type f 2>/dev/null)" ]; then echo "$(CURDIR)/vectorstore holds uploads, conversations or feedback, which no ingest \
+	  vectorstore/notes.jsonl -type f 2>/dev/null)" ]; then echo "$(CURDIR)/vectorstore holds uploads, conversations, feedback or notes, which no ingest \
 	brings back: move them away, or remove them too: make clean-store ALL=yes"; exit 1; fi
 	@find vectorstore/ -mindepth 1 ! -path vectorstore/README.md -delete
 	@echo "removed the store in $(CURDIR)/vectorstore"

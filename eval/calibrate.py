@@ -37,6 +37,7 @@ from qa.text import equality_key
 from qa.types import Hit
 
 WRONG = 0.2  # of the answers given, at most, where the threshold is set
+PERHAPS = 1 / 3  # of what is shown as perhaps an answer, at least, is right
 CHANGED = 0.02  # of the questions, at most, get another answer because reading ends early
 ABSENT = 0.2  # of the questions asked, those that the documents do not answer: as many as in the project's gold sets
 CANDIDATES = 3  # of each question, best first: as many as an answer shows
@@ -167,7 +168,8 @@ def fit_confidence(read: Sequence[Asked]) -> Calibration:
         raise BadInput("what is known of this reader's answers does not tell right ones from wrong ones")
     best = [one.best(fitted) for one in readings]
     confidence, won = np.array([c for c, _ in best]), np.array([float(r) for _, r in best])
-    return replace(fitted, threshold=threshold(confidence, won, shares))
+    from_which = threshold(confidence, won, shares)
+    return replace(fitted, threshold=from_which, perhaps=second_threshold(confidence, won, shares, from_which))
 
 
 def weighed(read: Sequence[Asked]) -> tuple[list[Reading], Floats]:
@@ -231,6 +233,20 @@ def threshold(confidence: Floats, right: Floats, weights: Floats) -> float:
     return math.floor(min(enough, default=1.0) * 1e6) / 1e6
 
 
+def second_threshold(confidence: Floats, right: Floats, weights: Floats, first: float) -> float:
+    """The smallest confidence from which on at least PERHAPS of what stays below the first threshold is right.
+
+    It is the first threshold itself where there is none.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    order = order[confidence[order] < first]
+    sure, shown = confidence[order], np.cumsum(weights[order])
+    precision = np.cumsum((weights * right)[order]) / shown
+    last_of_equals = np.append(sure[:-1] > sure[1:], True)[: len(sure)]
+    enough = sure[last_of_equals & (precision >= PERHAPS)]
+    return math.floor(min(enough, default=first) * 1e6) / 1e6
+
+
 def save(folder: Path, fitted: Calibration, note: str) -> None:
     """Writes what was fitted to reader.json and leaves what else stands there."""
     path = folder / CALIBRATION
@@ -239,6 +255,7 @@ def save(folder: Path, fitted: Calibration, note: str) -> None:
         "weights": {name: round(weight, 6) for name, weight in fitted.weights.items()},
         "intercept": round(fitted.intercept, 6),
         "threshold": fitted.threshold,
+        "perhaps": fitted.perhaps,
         "stopping": fitted.stopping and asdict(fitted.stopping),
     }
     write_whole(path, json.dumps({**kept, **new, "fitted": note}, indent=1) + "\n")

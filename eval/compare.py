@@ -19,7 +19,7 @@ from eval import metrics
 from eval.command import FAILED, OK, BadInput, edge, say, warn
 from eval.predict import differences
 from eval.runs import read_meta, read_scores, rounded
-from eval.score import ANSWERED, OF_SETS, RIGHT, columns
+from eval.score import ANSWERED, OF_SETS, RIGHT, UNSURE, columns
 
 BETTER, WORSE, SAME = "better", "worse", ""
 VERBATIM = "verbatim"
@@ -58,9 +58,9 @@ def paired(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tuple[dict[str, A
 
 
 def lacks(measure: Mapping[str, Any], pairs: Sequence[tuple[Any, Any]]) -> bool:
-    """Whether B has a measure for fewer questions than A; of those of given answers only the proof of quotes counts."""
+    """Whether B has a measure for fewer questions than A; of those of what was said only the proof of quotes counts."""
     name = measure["name"]
-    if name in OF_SETS or (measure["over"] == ANSWERED and name != VERBATIM):
+    if name in OF_SETS or (measure["over"] in (ANSWERED, UNSURE) and name != VERBATIM):
         return False
     there, here = (sum(row["values"].get(name) is not None for row in side) for side in zip(*pairs, strict=True))
     return here < there if measure["over"] != ANSWERED else bool(there and not here)

@@ -150,6 +150,7 @@ def facts_of(qa: QA, settings: Settings, threshold: float) -> Facts:
         }
     return {
         "threshold": threshold,
+        "perhaps": qa.reader.perhaps,
         "settings": settings.model_dump(mode="json", exclude={"store", "model_dir"}),
         "embedder": qa.embedder.name,
         "reader": type(qa.reader).__name__,

@@ -70,7 +70,7 @@ def measured(
     about = facts_of(qa, settings, threshold)
     predictions = predict(qa, gold, out, limit, about=about, ready=partial(qa.retrieve, gold[0].question))
     with open_documents(qa.store, None) as documents:
-        scores = score(gold, predictions, threshold, documents.text)
+        scores = score(gold, predictions, threshold, documents.text, qa.reader.perhaps)
         items = question_items(gold, predictions, scores, documents.text)
     write_scores(out, scores)
     write_report(out / REPORT, title, scores, items, stage_seconds(predictions), read_meta(out))

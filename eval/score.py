@@ -7,6 +7,7 @@ Loads no model. Applies the threshold itself: the predictions were asked at thre
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -38,7 +39,7 @@ class Measure:
     higher: bool = True
 
 
-ANSWERABLE, UNANSWERABLE, ANSWERED, ALL = "answerable", "unanswerable", "answered", "all"
+ANSWERABLE, UNANSWERABLE, ANSWERED, UNSURE, ALL = "answerable", "unanswerable", "answered", "unsure", "all"
 
 MEASURES = (
     Measure("recall@1", "Recall@1", ANSWERABLE, "the first passage touches gold evidence"),
@@ -66,6 +67,8 @@ MEASURES = (
             "one of up to three quoted sentences touches a gold span", main=True),
     Measure("precision", "Answers that are right", ANSWERED,
             "the first quote holds a gold span and its answer shares a word with gold", main=True),
+    Measure("perhaps", "Perhaps, and right", UNSURE,
+            "as for answers that are right, of what was shown as perhaps an answer where none was given"),
     Measure("citation_precision", "Citation precision", ANSWERED, "share of the cited places that touch gold evidence"),
     Measure("citation_recall", "Citation recall", ANSWERABLE, "share of the gold evidence that a citation touches"),
     Measure("verbatim", "Verbatim quotes", ANSWERED,
@@ -99,16 +102,21 @@ CAUSES = RIGHT, NOT_RETRIEVED, NOT_CHOSEN, WRONG_SPAN, WRONGLY_REFUSED, WRONGLY_
 
 
 def score(
-    gold: Sequence[Gold], predictions: Iterable[Mapping[str, Any]], threshold: float, text_of: TextOf | None = None
+    gold: Sequence[Gold],
+    predictions: Iterable[Mapping[str, Any]],
+    threshold: float,
+    text_of: TextOf | None = None,
+    perhaps: float = math.inf,
 ) -> dict[str, Any]:
     """Everything that scores.json holds.
 
     threshold: of confidence, from which on an answer counts as given. text_of: a document's text by name, to prove
-    quotes with; without it that figure is left empty. Raises BadInput for predictions of other questions.
+    quotes with; without it that figure is left empty. perhaps: of confidence, from which on what is no answer is shown
+    as one that may be right. Raises BadInput for predictions of other questions.
     """
     given = matching(gold, predictions)
     asked = [one for one in gold if one.id in given]
-    rows = [judge(one, given[one.id], threshold, text_of) for one in asked]
+    rows = [judge(one, given[one.id], threshold, text_of, perhaps) for one in asked]
     found = retrieval(asked, given)
     for row in rows:
         row["values"] = {**found.get(row["id"], {}), **row["values"]}
@@ -116,6 +124,7 @@ def score(
         "schema": SCHEMA,
         "gold": {"sha256": digest(gold), "questions": len(gold), "predicted": len(rows)},
         "threshold": threshold,
+        "perhaps": None if perhaps == math.inf else perhaps,
         "measures": [asdict(measure) for measure in MEASURES],
         "overall": figures(rows),
         "languages": {key: figures(part) for key, part in grouped(rows, "lang").items()},
@@ -148,7 +157,9 @@ def matching(gold: Sequence[Gold], predictions: Iterable[Mapping[str, Any]]) -> 
 # ---- one question ----
 
 
-def judge(one: Gold, said: Mapping[str, Any], threshold: float, text_of: TextOf | None) -> Row:
+def judge(
+    one: Gold, said: Mapping[str, Any], threshold: float, text_of: TextOf | None, perhaps: float = math.inf
+) -> Row:
     """What became of a question, and each of its values; a value that does not apply is not there."""
     best = said.get("answers", [])[:3] if said.get("answered") else []
     given = [answer for answer in best if answer["confidence"] >= threshold]
@@ -158,6 +169,8 @@ def judge(one: Gold, said: Mapping[str, Any], threshold: float, text_of: TextOf 
     if given:
         values["precision"] = float(right)
         values["citation_precision"] = metrics.citation_precision(given, one.evidence) or 0.0
+    elif best and best[0]["confidence"] >= perhaps:
+        values["perhaps"] = float(right)
     if best and text_of is not None:
         values["verbatim"] = metrics.verbatim_share(best, text_of) or 0.0
     first = metrics.first_rank(said["passages"], one.evidence)
@@ -343,7 +356,8 @@ def rescore(options: argparse.Namespace) -> int:
     threshold = meta.get("threshold", 0.0) if options.threshold is None else options.threshold
     with open_documents(options.store, options.corpus) as documents:
         text_of = documents.text if options.store or options.corpus else None
-        scores = score(gold, read_predictions(options.run / PREDICTIONS), threshold, text_of)
+        perhaps = meta.get("perhaps", math.inf)
+        scores = score(gold, read_predictions(options.run / PREDICTIONS), threshold, text_of, perhaps)
     write_scores(options.run, scores)
     say(*headline(scores))
     if threshold != meta.get("threshold"):

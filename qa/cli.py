@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa import __version__
+from qa import __version__, ask, find, notes
 from qa.console import complain, embedder_opener, print_report, print_status, progress_bars, publication, say
 from qa.errors import StoreBusy, UsageError, VerbatimError
 from qa.text import visible
@@ -165,95 +165,6 @@ def default_roots(store: Path) -> list[Path]:
     if not corpus.is_dir():
         raise UsageError("the store is new: name the files or folders to ingest, as in: qa ingest PATH")
     return [corpus]
-
-
-# ---- ask ----
-
-
-def run_ask(options: argparse.Namespace) -> int:
-    if bool(options.batch) == bool(options.question is not None):
-        raise UsageError('ask one question, as in: qa ask "Who ...?", or a file of them with --batch FILE --out FILE')
-    if bool(options.batch) != bool(options.out):
-        raise UsageError("--batch FILE and --out FILE go together")
-    return ask_batch(options.batch, options.out, settings_of(options)) if options.batch else ask_one(options)
-
-
-def ask_one(options: argparse.Namespace) -> int:
-    from qa.page.running import ask_running
-
-    question, settings = options.question, settings_of(options)
-    answer, text = (not options.no_server and ask_running(settings, question)) or ask_here(question, settings)
-    print(json.dumps(answer, ensure_ascii=False) if options.json else text)
-    return OK if answer["answered"] else NO_ANSWER
-
-
-def ask_here(question: str, settings: Settings) -> tuple[dict[str, Any], str]:
-    """The answer as JSON and as text, by this process."""
-    from qa.answering.qa import QA, clean
-    from qa.answering.render import to_json, to_text
-
-    if not clean(question):
-        raise UsageError("the question is empty; type one")
-    with QA.open(settings=settings, progress=say) as qa:
-        return to_json(answer := qa.ask(question)), to_text(answer)
-
-
-def ask_batch(questions: Path, out: Path, settings: Settings) -> int:
-    """Answers every row; the output appears under its name only when it is complete."""
-    from tqdm import tqdm
-
-    from qa.answering.qa import QA
-    from qa.answering.render import to_json
-    from qa.text import encodable
-
-    rows = read_questions(questions)
-    if not out.parent.is_dir() or (os.path.lexists(out) and (out.is_symlink() or not out.is_file())):
-        raise UsageError(
-            f"{out} cannot be written: name with --out a file, not a link or device, in a folder that exists"
-        )
-    if out.exists() and out.samefile(questions):
-        raise UsageError(f"{out} holds the questions; name another file with --out")
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")  # of nobody else's name
-    try:
-        with QA.open(settings=settings, progress=say) as qa, part.open("x", encoding="utf-8") as stream:
-            for row in tqdm(rows, desc="asking", unit="question", disable=not sys.stderr.isatty()):
-                answer = qa.ask(row["question"], row.get("history", ()))
-                stream.write(encodable(json.dumps(to_json(answer, row["id"]), ensure_ascii=False)) + "\n")
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
-    say(f"{len(rows)} questions answered in {out}")
-    return OK
-
-
-def read_questions(path: Path) -> list[dict[str, Any]]:
-    """The rows of a batch. Raises UsageError naming the line that is wrong."""
-    from qa.answering.qa import clean, question_of
-
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
-    rows: list[dict[str, Any]] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            if not isinstance(row, dict) or not isinstance(row.get("id"), str | int) or isinstance(row["id"], bool):
-                raise UsageError('is not an object with "id" and "question"')
-            if not isinstance(row.get("question"), str) or not clean(row["question"]):
-                raise UsageError('has no "question"')
-            if not isinstance(row.get("history", []), list):
-                raise UsageError('has a "history" that is not a list')
-            for earlier in row.get("history", []):
-                question_of(earlier)
-        except (json.JSONDecodeError, RecursionError, UsageError) as error:
-            raise UsageError(f"{path}, line {number}: {error}") from error
-        rows.append(row)
-    if not rows:
-        raise UsageError(f"{path} holds no questions")
-    return rows
 
 
 # ---- show, status, verify, serve, mcp ----
@@ -404,17 +315,19 @@ def make_parser() -> argparse.ArgumentParser:
         "stay, and ingest again a quiet second after each change; Ctrl-C ends it"))  # fmt: skip
     ingest.epilog = "Exit: 0 done, 1 error, 2 wrong use, 3 a file could not be read, 4 the store is busy."
 
-    ask = add(commands, "ask", run_ask, "ask a question, or a file of questions")
-    ask.add_argument("question", nargs="?", metavar="QUESTION")
-    ask.add_argument("--json", action="store_true", help="print the answer as one JSON object")
-    ask.add_argument("--no-server", action="store_true", help="load the models here, even if a page has them")
-    ask.add_argument("--batch", type=Path, metavar="FILE", help='JSON lines of {"id", "question", "history"?}')
-    ask.add_argument("--out", type=Path, metavar="FILE", help="where the answers of --batch go, one JSON object a line")
-    ask.epilog = "Exit: 0 answered (or batch done), 5 no answer found, 1 error, 2 wrong use, 4 the store is busy."
+    asking = add(
+        commands, "ask", lambda given: OK if ask.run_ask(given) else NO_ANSWER, "ask a question, or a list of them"
+    )
+    ask.add_arguments(asking)
+
+    find.add_arguments(
+        add(commands, "find", lambda given: OK if find.run_find(given) else NO_ANSWER, "find every mention")
+    )
 
     show = add(commands, "show", run_show, "print a document's text, in which offsets count")
     show.add_argument("document", metavar="DOCUMENT", help="its name as answers give it")
 
+    notes.add_arguments(add(commands, "notes", lambda given: notes.run_notes(given, settings_of(given)), "list notes"))
     status = add(commands, "status", run_status, "say what the store holds")
     status.add_argument("--json", action="store_true", help="as one JSON object")
     status.add_argument("--changed", action="store_true", help="list the files that differ from the store instead")

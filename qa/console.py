@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import datetime
 import functools
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from qa.errors import UsageError
 from qa.text import visible
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
             if stage not in bars:
                 for bar in bars.values():
                     bar.close()
-                unit = "file" if stage == "reading" else "passage"
+                unit = {"reading": "file", "asking": "question"}.get(stage, "passage")
                 bars[stage] = tqdm(total=total, desc=stage, unit=unit, leave=False, dynamic_ncols=True)
             bars[stage].update(done - bars[stage].n)
         elif total > 10 and done * 10 // total != tenths.get(stage):
@@ -101,6 +103,8 @@ def print_report(report: Report, store: Path, dry: bool = False) -> None:
         print("rebuilt  the index was missing or damaged; it is made from the catalog, nothing is embedded for that")
     if report.erased.documents or report.erased.passages or report.erased.vectors or not report.erased.complete:
         print(receipt(report).replace("erased ", "erased   ", 1))
+    if report.notes_said:
+        print(f"notes    {report.notes_said}")
     documents = len(report.added) + len(report.updated) + len(report.unchanged)
     print(
         f"{store}: {documents} documents up to date ({len(report.unchanged)} unchanged), {report.passages} passages "
@@ -176,3 +180,23 @@ def state_in_words(document: DocumentStatus) -> str:
 def near_in_words(document: DocumentStatus) -> str:
     more = f" and {document.near_identical - 1} more" if document.near_identical > 1 else ""
     return f"near-identical to {visible(document.near_identical_to)}{more}"
+
+
+def check_output(path: Path, option: str, store: Path) -> None:
+    """Raises UsageError where `path`, which an option names, must not be written: it is no file, or one that is needed.
+
+    Needed are the files of the store and the documents that it was made of.
+    """
+    from qa.store.opening import reading
+
+    if not path.parent.is_dir() or (os.path.lexists(path) and (path.is_symlink() or not path.is_file())):
+        raise UsageError(
+            f"{path} cannot be written: name with {option} a file, not a link or device, in a folder that exists"
+        )
+    if path.resolve().is_relative_to(store.resolve()):
+        raise UsageError(f"{path} lies in the store: name with {option} a file outside of it")
+    if path.exists():
+        with reading(store) as catalog:
+            documents = {source.path for source in catalog.sources()}
+        if {str(path.resolve()), str(path.absolute())} & documents:
+            raise UsageError(f"{path} is a document of the store: name another file with {option}")

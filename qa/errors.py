@@ -11,6 +11,10 @@ class UsageError(VerbatimError):
     """The request cannot be carried out as it was made: a wrong path, folder or setting."""
 
 
+class UnknownSpeaker(UsageError):
+    """Nobody of that name speaks in the documents; the message names some who do, in the documents' words."""
+
+
 class UnreadableFile(VerbatimError):
     """One file cannot be read; the message is the reason, without the file's name."""
 

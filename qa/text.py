@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import json
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -83,7 +84,7 @@ class Hidden(dict[int, int | None]):
 
 
 HIDDEN = Hidden()
-"""Used wherever text is shown; never in JSON, where text is exact."""
+"""Used wherever text is shown; in JSON, where text is exact, `json_text` escapes instead of leaving out."""
 
 
 def visible(text: str) -> str:
@@ -94,6 +95,19 @@ def visible(text: str) -> str:
 def escaped(text: str) -> str:
     """The text for HTML: no markup, nothing invisible, nothing that changes the direction of the text around it."""
     return html.escape(text.translate(HIDDEN), quote=True)
+
+
+def json_text(value: object) -> str:
+    """JSON on one line, in which characters that nobody sees, or that steer a terminal, are written as escapes.
+
+    A reader of the text, model or person, thus sees them; read as JSON it is the same value.
+    """
+    return re.sub(r"[^ -~]", shown_or_escaped, json.dumps(value, ensure_ascii=False))
+
+
+def shown_or_escaped(match: re.Match[str]) -> str:
+    char = match.group()
+    return char if HIDDEN[ord(char)] == ord(char) else json.dumps(char)[1:-1]
 
 
 def encodable(text: str) -> str:

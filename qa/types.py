@@ -7,8 +7,9 @@ All offsets are code points into `Document.text`; `end` is exclusive.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,20 @@ class Within:
     since: str | None = None  # ISO dates, both included; given one, documents without a date are left out
     until: str | None = None
 
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Within:
+        """The part that `facts` gave."""
+        documents = facts.get("documents")
+        named = None if documents is None else frozenset(documents)
+        return cls(named, frozenset(facts.get("languages", ())), facts.get("since"), facts.get("until"))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What restricts, for JSON."""
+        documents = {} if self.documents is None else {"documents": sorted(self.documents)}
+        others = {"languages": sorted(self.languages), "since": self.since, "until": self.until}
+        return documents | {name: value for name, value in others.items() if value}
+
     def holds(self, document: str, language: str, date: str | None) -> bool:
         """Whether a passage in that language, of a document of that name and date, is of the part."""
         return (
@@ -165,6 +180,34 @@ class Place:
     def date(self) -> str | None:
         """ISO date of what is said there: that of a quoted letter, else the document's."""
         return self.source.date if self.said is None else self.said or None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """What one person says in a passage, in which something was found: `document.text[start:end] == text`."""
+
+    source: Source
+    start: int
+    end: int
+    text: str
+    language: str
+    speaker: str | None
+    date: str | None  # ISO date of what is said there: that of a quoted letter, else the document's
+    score: float  # comparable within one search only
+    marks: tuple[tuple[int, int], ...] = ()  # document offsets of the words and phrases found; the last may end later
+
+    @property
+    def page(self) -> int | None:
+        return self.source.page_at(self.at)
+
+    @property
+    def time(self) -> str | None:
+        return self.source.time_at(self.at)
+
+    @property
+    def at(self) -> int:
+        """Where what was found begins."""
+        return self.marks[0][0] if self.marks else self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +275,10 @@ class Findings(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What `QA.ask` returns: up to three spans, best first, none where the documents hold no answer."""
+    """What `QA.ask` returns: up to three spans, best first, none where the documents hold no answer.
+
+    `perhaps` is no answer: the best span where none is sure enough but this one may be right.
+    """
 
     question: str
     confidence: float  # of the best span found, also when it stays under the threshold
@@ -244,10 +290,16 @@ class Answer:
     understood: str | None = None  # a follow-up as it was read; None where the question stands alone
     disagrees: tuple[int, ...] = ()  # numbers, from 0, of the spans that say something else than the first one
     read: int = 0  # passages that were read
+    perhaps: Span | None = None  # always None where answered
 
     @property
     def answered(self) -> bool:
         return bool(self.spans)
+
+    @property
+    def shown(self) -> tuple[Span, ...]:
+        """The spans that are shown: the answers, or the one that may be right."""
+        return (self.perhaps,) if self.perhaps else self.spans
 
 
 def join_context(context: str, text: str) -> str:

@@ -58,3 +58,12 @@ def store(folder: Path, tmp_path: Path, embedder: FakeEmbedder) -> Path:
     embedder.embedded.clear()
     embedder.counted = 0
     return made
+
+
+@pytest.fixture
+def plain_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No settings of the person who runs the tests; only where converted models are kept stays theirs."""
+    for name in ("QA_STORE", "QA_EMBEDDER", "QA_READER", "QA_THRESHOLD"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("QA_THREADS", "1")
+    monkeypatch.chdir(tmp_path)  # where no qa.toml lies

@@ -35,11 +35,13 @@ from mcp_types import (
 from mcp_types import Tool as OfferedTool
 
 from qa import __version__
-from qa.agents.tools import INSTRUCTIONS, JSON, TOOLS, Tool, excerpt, json_text, known_document
+from qa.agents.offered import TOOLS, Tool
+from qa.agents.tools import INSTRUCTIONS, JSON, excerpt, known_document
 from qa.answering.qa import QA
 from qa.errors import UsageError, VerbatimError
 from qa.settings import Settings
 from qa.store.opening import catalog_errors
+from qa.text import json_text
 
 AT_ONCE = 2  # requests that are worked on; more wait
 LISTED = 100  # documents in one page of the list of resources

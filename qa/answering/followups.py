@@ -29,6 +29,7 @@ class ResolvedQuestion:
     question: str
     before: tuple[str, ...] = ()  # the earlier questions that it continues, oldest first
     names: tuple[str, ...] = ()  # of earlier turns, not in those
+    complete: bool = False  # it goes on from earlier ones only because it has few words, and may stand alone after all
 
     @property
     def lent(self) -> tuple[str, ...]:
@@ -102,7 +103,7 @@ def with_lent(question: str, turns: Sequence[EarlierTurn]) -> ResolvedQuestion:
         if set(words_of(name)) - held and len(names) < NAMES:
             names.append(name)
             held |= set(words_of(name))
-    return ResolvedQuestion(question, before, tuple(names))
+    return ResolvedQuestion(question, before, tuple(names), complete=not points_back(question, turns))
 
 
 # ---- whether a question refers to earlier ones ----
@@ -125,15 +126,24 @@ def refers_back(question: str, turns: Sequence[EarlierTurn]) -> bool:
 
     A name before the pronoun is what the pronoun means; a name anywhere makes a question without one stand alone.
     """
-    if CARRYING.search(question):
+    if points_back(question, turns):
         return True
-    pointing = POINTING.search(EXISTS.sub(lambda match: "_" * len(match.group()), question))
-    if pointing:
-        return not names_in(question[: pointing.start()], turns)
+    if pronoun(question):
+        return False
     own = names_in(question, turns, answers=True)
     if MORE.search(question):
         return not own or has_few_words(question, own)
     return not own and has_few_words(question, own) and not DEFINES.search(question)
+
+
+def points_back(question: str, turns: Sequence[EarlierTurn]) -> bool:
+    """Whether a question says that it goes on from others: by "and", or by a pronoun that means none of its names."""
+    pointing = pronoun(question)
+    return bool(CARRYING.search(question) or (pointing and not names_in(question[: pointing.start()], turns)))
+
+
+def pronoun(question: str) -> re.Match[str] | None:
+    return POINTING.search(EXISTS.sub(lambda match: "_" * len(match.group()), question))
 
 
 def has_few_words(question: str, names: Sequence[str]) -> bool:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from qa.answering.conflicts import differing
-from qa.answering.followups import Earlier, parts_of, resolve
+from qa.answering.finding import Finding, Sort, find, like
+from qa.answering.followups import Earlier, ResolvedQuestion, parts_of, resolve
 from qa.answering.readers import Reader, open_reader
 from qa.answering.retrieval import retrieve
 from qa.documents.files import file_sha256
-from qa.errors import StoreDamaged, StoreMismatch, UnreadableFile, UsageError
+from qa.errors import StoreBusy, StoreDamaged, StoreMismatch, UnreadableFile, UsageError
 from qa.models.embedder import Embedder, open_embedder
 from qa.settings import Settings, load_settings
 from qa.store.catalog import Catalog
 from qa.store.index import Index, generation_path
 from qa.store.opening import catalog_errors, open_catalog, reading
 from qa.text import encodable, equality_key
-from qa.types import Answer, Document, Hit, Passage, Source, Span, Within
+from qa.types import Answer, Document, Hit, Mention, Passage, Source, Span, Within
+
+T = TypeVar("T")
 
 MAX_QUESTION = 2000  # characters; the rest of a longer question is not read
 MAX_SPANS = 3
@@ -101,37 +106,100 @@ class QA:
             raise UsageError("the question is empty; type one")
         started_at = time.perf_counter()
         resolved = resolve(asked, [cleaned(earlier) for earlier in history])
+        answer = self.answer(question, asked, resolved, within, started_at)
+        if resolved.lent and resolved.complete and not answer.answered:  # it may have been a question of its own
+            alone = self.answer(question, asked, resolve(asked), within, started_at)
+            return alone if alone.answered else answer
+        return answer
+
+    def answer(
+        self, question: str, asked: str, resolved: ResolvedQuestion, within: Within | None, started_at: float
+    ) -> Answer:
+        """Retrieves, reads and decides. question: as it came; asked: cleaned; started_at: by `perf_counter`."""
         hits = self.retrieve(resolved.text, within)
         retrieved_at = time.perf_counter()
         found = self.reader.read(resolved.to_read, hits)
         spans = distinct(found.spans)
         confidence = spans[0].confidence if spans else 0.0
         given = tuple(span for span in spans if span.confidence >= self.threshold)[:MAX_SPANS]
+        perhaps = spans[0] if not given and spans and confidence >= self.reader.perhaps else None
+        shown = (perhaps,) if perhaps else given
         read_at = time.perf_counter()
         return Answer(
             question=encodable(question),
             confidence=confidence,
             spans=given,
             hits=tuple(hits),
-            changed=changed_documents([place.source for span in given for place in span.places]),
+            changed=changed_documents([place.source for span in shown for place in span.places]),
             seconds=(("retrieve", retrieved_at - started_at), ("read", read_at - retrieved_at)),
             lent=resolved.lent,
             understood=resolved.understood,
             disagrees=tuple(differing(asked, given)),
             read=found.read,
+            perhaps=perhaps,
         )
 
     def retrieve(self, question: str, within: Within | None = None) -> list[Hit]:
         """The ranked passages for a question, from the newest published generation."""
         vector = self.embedder.encode_questions([question])[0]
+        return self.on_published(lambda index: retrieve(self.catalog, index, question, vector, within=within))
+
+    def find(
+        self,
+        words: str,
+        exact: bool = False,
+        sort: Sort = "relevance",
+        within: Within | None = None,
+        speaker: str = "",
+        limit: int | None = None,
+        *,
+        label: str | None = None,
+        dated: str | None = None,
+        skip: int = 0,
+    ) -> Finding:
+        """Every passage with what was typed, as `finding.find`; no model is loaded for it.
+
+        Its batches raise StoreBusy when the documents have changed before all were fetched: find again then.
+        """
+
+        def work(index: Index) -> tuple[Finding, int]:
+            given = find(
+                self.catalog, index.mentions, words, exact, sort, within, speaker, limit,
+                label=label, dated=dated, skip=skip,
+            )  # fmt: skip
+            return given, self.generation
+
+        found, generation = self.on_published(work)
+        return replace(found, batches=self.of_one_state(found.batches, generation))
+
+    def of_one_state(self, batches: Iterator[list[Mention]], generation: int) -> Iterator[list[Mention]]:
+        """The batches, each read while the store is as it was; in between others may ask."""
+        while True:
+            with self.published():
+                if self.generation != generation:
+                    raise StoreBusy("the documents have changed meanwhile; find again")
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
+
+    def like(self, document: str, start: int, within: Within | None = None, limit: int = 20) -> list[Mention]:
+        """The passages most like the one that holds a character of a document, as `finding.like`."""
+        return self.on_published(lambda index: like(self.catalog, index, document, start, within, limit))
+
+    def on_published(self, work: Callable[[Index], T]) -> T:
+        """What `work` makes of the published generation's index.
+
+        Once more with the new one where the generation was replaced and deleted in between.
+        """
         try:
             with self.published() as index:
-                return retrieve(self.catalog, index, question, vector, within=within)
-        except StoreDamaged:  # the generation was replaced and deleted in between: once more with the new one
+                return work(index)
+        except StoreDamaged:
             with self.lock:
                 self.generation = 0
             with self.published() as index:
-                return retrieve(self.catalog, index, question, vector, within=within)
+                return work(index)
 
     def document(self, name: str) -> Document | None:
         """A document of the store with its text."""
@@ -240,6 +308,12 @@ def changed_documents(sources: Sequence[Source]) -> frozenset[str]:
     """Names of the documents whose file no longer has the bytes that were read, or is gone."""
     now = {path: sha256_now(path) for path in {source.path for source in sources}}
     return frozenset(source.name for source in sources if source.stale or now[source.path] != source.sha256)
+
+
+def change_teller() -> Callable[[Source], bool]:
+    """A function that tells whether a document's file has changed since it was read, or is gone; each is read once."""
+    now = functools.cache(sha256_now)
+    return lambda source: source.stale or now(source.path) != source.sha256
 
 
 def sha256_now(path: str) -> str | None:

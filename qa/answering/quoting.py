@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from qa.answering.cells_asked import other_cells
 from qa.answering.question import ASKS_WHO
 from qa.passages import QUOTE_CHARS
 from qa.sentences import SENTENCE_END
@@ -43,7 +44,24 @@ def quotable(bounds: QuoteBounds, start: int, end: int) -> Range | None:
     None where no letter or figure is left.
     """
     found = without_stray_ends(bounds, *balanced(bounds, *without_stray_ends(bounds, *whole_words(bounds, start, end))))
+    found = with_sign(bounds, *found)
     return qualified(bounds, *found) if any(map(str.isalnum, bounds.text[found[0] : found[1]])) else None
+
+
+NEGATIVE = re.compile(r"\([\d.,\s$\u20ac\u00a3%]*\d[\d.,\s%]*\)|\d[\d.,]*[-\u2212](?!\w)|[-\u2212\u2013]\s?\d[\d.,]*%?")
+
+
+def with_sign(bounds: QuoteBounds, start: int, end: int) -> Range:
+    """The range with the brackets or the minus that make its figure a negative one, where nothing else is in the range.
+
+    As accountants write it, in a cell of its own: (1,234.50), 5.5-, -3.
+    """
+    low, high = bounds.low, bounds.high
+    while low < start and bounds.text[low].isspace():
+        low += 1
+    while end < high and bounds.text[high - 1].isspace():
+        high -= 1
+    return (low, high) if low <= start and end <= high and NEGATIVE.fullmatch(bounds.text, low, high) else (start, end)
 
 
 # ---- what says something ----
@@ -77,6 +95,7 @@ def qualified(bounds: QuoteBounds, start: int, end: int) -> Range:
 
 # ---- whole clauses ----
 
+COLUMN_GAP = re.compile(r"(?<=\S)(?:[^\S\n]{3,}|\t)(?=\S)")  # of a table that is set with spaces or tabs
 BREAK = re.compile(r"[,;:](?=\s)|\s[-\u2013\u2014]\s|[()]")
 GIVES_REASON = re.compile(
     r"(?i)\b(because|so that|in order to|due to|owing to|thanks to|by|omdat|doordat|want|zodat|dankzij|door|om)\b"
@@ -239,6 +258,7 @@ def answerable_ranges(question: str, passage: Passage) -> list[Range]:
     """Where in the passage's text an answer may stand: outside of questions and, unless one asks who, of labels.
 
     No answer goes over the border of a range; a label that may be quoted is a range of its own, so is a table's cell.
+    Cells that the question cannot mean are no range.
     """
     answerable, labels = set(answerable_sentences(question, passage)), label_starts(passage)
     ranges: list[Range] = []
@@ -248,13 +268,16 @@ def answerable_ranges(question: str, passage: Passage) -> list[Range]:
         if sentence not in answerable or sentence[0] in labels:
             ranges += [(at, start), (start, end)] if sentence in answerable else [(at, start)]
             at = end
-    return [(a, b) for a, b in cut_at_borders((*ranges, (at, len(passage.text))), passage) if a < b]
+    others = [(cell.start - passage.start, cell.end - passage.start) for cell in other_cells(question, passage)]
+    cut = cut_at_borders((*ranges, (at, len(passage.text))), passage)
+    return [(a, b) for a, b in cut if a < b and not any(start <= a and b <= end for start, end in others)]
 
 
 def cut_at_borders(ranges: Iterable[Range], passage: Passage) -> Iterator[Range]:
-    """The ranges, each cut at the borders of the table cells in it, and where somebody else begins to speak."""
+    """The ranges, cut at the borders of table cells, at the gaps of columns, and where somebody begins to speak."""
     cells = {at - passage.start for cell in passage.cells for at in (cell.start, cell.end)}
-    borders = sorted(cells | {turn.start - passage.start for turn in passage.turns})
+    gaps = {at for gap in COLUMN_GAP.finditer(passage.text) for at in gap.span()}
+    borders = sorted(cells | gaps | {turn.start - passage.start for turn in passage.turns})
     for start, end in ranges:
         inside = borders[bisect_right(borders, start) : bisect_left(borders, end)]
         yield from pairwise([start, *inside, end])

@@ -20,6 +20,7 @@ class Reader(Protocol):
     """Finds answers in retrieved passages."""
 
     threshold: float  # confidence from which on an answer is given
+    perhaps: float  # confidence from which on what is no answer is shown as one that may be right
 
     def read(self, question: str, hits: Sequence[Hit]) -> Findings:
         """Spans, best first, at most one for each sentence; with confidence, whatever the threshold."""
@@ -46,7 +47,7 @@ class ByLanguage:
 
     def __init__(self, trained: SpanReader, other: Reader) -> None:
         self.trained, self.other = trained, other
-        self.threshold = trained.threshold
+        self.threshold, self.perhaps = trained.threshold, trained.perhaps
 
     def read(self, question: str, hits: Sequence[Hit]) -> Findings:
         """Spans of both, or of the trained reader alone, best first."""

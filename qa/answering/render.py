@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa.answering.citing import cell_named, near_identical, near_identical_named, place_facts
 from qa.text import number_of, visible
-from qa.types import Answer, Hit, Place, Span
+from qa.types import Answer, Hit, Mention, Place, Span
 
+if TYPE_CHECKING:
+    from qa.answering.finding import Counts
+
+UNSURE = "Not sure. Perhaps this, but of such answers only about one in three is right:"
 CHANGED_TOO = " (this file has changed since it was read, or is gone)"
 
 # ---- JSON ----
 
 
-def to_json(answer: Answer, question_id: str | None = None) -> dict[str, Any]:
+def to_json(answer: Answer, question_id: str | int | None = None) -> dict[str, Any]:
     """The public object; `id` only where one is given."""
     return {
         **({} if question_id is None else {"id": question_id}),
@@ -28,6 +32,7 @@ def to_json(answer: Answer, question_id: str | None = None) -> dict[str, Any]:
         "understood": answer.understood,
         "disagrees": list(answer.disagrees),
         "read": answer.read,
+        "perhaps": span_json(answer.perhaps, answer.changed) if answer.perhaps else None,
     }
 
 
@@ -59,6 +64,36 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     return {**place, "score": round(hit.score, 6), "also": also}
 
 
+def counts_json(counts: Counts) -> dict[str, Any]:
+    """How many passages were found, and where, as an object."""
+    return {
+        "found": counts.total,
+        "documents": counts.documents,
+        "dates": counts.dates,
+        "speakers": counts.speakers,
+        "languages": counts.languages,
+    }
+
+
+def mention_json(mention: Mention, stale: bool) -> dict[str, Any]:
+    """What was found, as an object. stale: its file has changed since it was read, or is gone."""
+    return {
+        "document": mention.source.name,
+        "start": mention.start,
+        "end": mention.end,
+        "text": mention.text,
+        "marks": [{"start": start, "end": end} for start, end in mention.marks],
+        "page": mention.page,
+        "time": mention.time,
+        "date": mention.date,
+        "speaker": mention.speaker,
+        "language": mention.language,
+        "sha256": mention.source.sha256,
+        "stale": stale,
+        "score": round(mention.score, 4),
+    }
+
+
 def place_json(place: Place) -> dict[str, Any]:
     return {"document": place.source.name, "start": place.start, "end": place.end}
 
@@ -69,14 +104,17 @@ def place_json(place: Place) -> dict[str, Any]:
 def to_text(answer: Answer, width: int = 100) -> str:
     """What `qa ask` prints."""
     lines = [wrapped("understood as: ", visible(answer.understood), width), ""] if answer.understood else []
-    for number, span in enumerate(answer.spans):
+    if answer.perhaps:
+        lines += [UNSURE, ""]
+    for number, span in enumerate(answer.shown):
         lines.append(wrapped(f"[{number + 1}] ", f"\u201c{visible(span.sentence)}\u201d", width))
         lines += ["    " + line for line in span_lines(span, answer.changed)]
         lines += ["    " + line for line in contradiction(number, answer.disagrees)]
         lines.append("")
     if not answer.answered:
         read = f" ({number_of(answer.read, 'passage')} read)" if answer.read else ""
-        lines += [f"No answer in these documents{read}.", *(["", "Nearest passages:"] if answer.hits else [])]
+        none = "No sure answer in these documents" if answer.perhaps else "No answer in these documents"
+        lines += [f"{none}{read}.", *(["", "Nearest passages:"] if answer.hits else [])]
         for number, hit in enumerate(answer.hits[:3], start=1):
             lines += [wrapped(f"[{number}] ", visible(hit.passage.text), width), "    " + passage_place(hit), ""]
     return "\n".join(lines).rstrip()

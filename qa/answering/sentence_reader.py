@@ -39,7 +39,7 @@ class QuestionEmbedder(Protocol):
 class SentenceReader:
     """Scores every sentence of the best passages; reads any language that the embedder knows."""
 
-    threshold = THRESHOLD
+    threshold = perhaps = THRESHOLD
 
     def __init__(self, embedder: QuestionEmbedder) -> None:
         self.embedder = embedder

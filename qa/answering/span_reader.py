@@ -60,6 +60,7 @@ class Calibration:
     weights: Mapping[str, float] = field(default_factory=lambda: {"score": 1.0})  # of deciding.FEATURES
     intercept: float = 0.0
     threshold: float = 0.5
+    perhaps: float = 0.5  # confidence from which on what is no answer may still be right
     languages: tuple[str, ...] = ("en", "nl")  # that the model was trained for; `SpanReader` reads any
     stopping: Stopping | None = None  # None: READ_HITS passages are read
 
@@ -70,7 +71,7 @@ class SpanReader:
     def __init__(self, load: Load, calibration: Calibration, threads: int = 1) -> None:
         """load: gives tokenizer (without truncation and padding) and network; threads: windows read at a time."""
         self.calibration = calibration
-        self.threshold = calibration.threshold
+        self.threshold, self.perhaps = calibration.threshold, calibration.perhaps
         self._load = load
         self._lock = threading.Lock()
         self._loaded: tuple[Tokenizer, Session] | None = None
@@ -149,8 +150,9 @@ def read_calibration(path: Path) -> Calibration:
         if strange := weights.keys() - set(FEATURES):
             raise ValueError(f"it weighs {min(strange)}, which this version does not know")
         intercept, threshold = (float(facts.get(name, getattr(usual, name))) for name in ("intercept", "threshold"))
+        perhaps = float(facts.get("perhaps", threshold))
         languages = tuple(map(str, facts.get("languages", usual.languages)))
-        return Calibration(weights, intercept, threshold, languages, read_stopping(facts.get("stopping")))
+        return Calibration(weights, intercept, threshold, perhaps, languages, read_stopping(facts.get("stopping")))
     except (OSError, LookupError, ValueError, TypeError, AttributeError) as error:
         raise ModelUnavailable(
             f"the reader's calibration cannot be read ({error}); install the package again"

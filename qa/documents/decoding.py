@@ -23,6 +23,7 @@ SHIFTS = re.compile(rb"\x1b\$|\x1b\([IJ]")  # to another set of characters, in s
 SHIFTED = ("iso2022_jp_2", "iso2022_jp_ext", "iso2022_jp_2004", "iso2022_kr")
 BRACED = re.compile(rb"~\{(?:[!-w][!-~]){2,}~\}")  # Chinese in HZ, where ASCII stands around it
 SAMPLE = 65_536  # bytes from which the order of bytes in UTF-16 is told
+PLAIN = re.compile(rb"[\t\n\r\x1b -~]")
 BINARY = "is not text (binary data)"
 NAME_IT = 'name it in qa.toml under [encodings], as in "FILE" = "cp1250" (patterns such as "*.csv" name several files)'
 
@@ -107,6 +108,9 @@ def wide(data: bytes) -> str | None:
 
     In the right order few different bytes are the first of a character: those of its letters and that of the space.
     """
+    sample = data[:SAMPLE]
+    if 4 * sample.count(0) < len(sample) and len(PLAIN.findall(sample)) > 0.95 * (len(sample) - sample.count(0)):
+        return None  # a stray NUL in a text of single bytes, whose pairs would all pass for Chinese
     found = []
     for codec, high in (("utf-16-le", data[1:SAMPLE:2]), ("utf-16-be", data[:SAMPLE:2])):
         text = decoded(data, codec)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from qa.documents.extract import Builder
-from qa.documents.number_formats import duration_text, formatted, is_clock, is_date
+from qa.documents.number_formats import duration_text, formatted, is_clock, is_date, moment_text
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -103,8 +103,7 @@ def shown(value: str, form: str, late: bool = False) -> str:
     except ValueError:
         return value
     if form and is_date(form) and 0 <= number < 2_958_466:
-        moment = EPOCHS[late] + timedelta(days=number)
-        return moment.date().isoformat() if number.is_integer() else moment.isoformat(" ", "minutes")
+        return moment_text(EPOCHS[late] + timedelta(days=number), form)
     if form and is_clock(form) and 0 <= number < 2_958_466:
         return duration_text(timedelta(days=number))
     return formatted(number, form or "General")

@@ -99,7 +99,7 @@ class Builder:
 
         Raises UnreadableFile where the text becomes longer than TEXT_CHARS.
         """
-        lined = "\n".join(line for part in text.splitlines() if (line := one_line(part)))
+        lined = "\n".join(line for part in text.splitlines() if (line := one_line(TABBED.sub("; ", part))))
         if not lined:
             return
         row = kind in ("row", "columns")
@@ -180,12 +180,23 @@ def row_of(cells: Sequence[str]) -> str:
 
 def tidy(row: Sequence[str]) -> list[str]:
     """The cells, each on one line, without the empty ones at the end."""
-    cells = [one_line(cell) for cell in row]
+    cells = [one_cell(cell) for cell in row]
     while cells and not cells[-1]:
         cells.pop()
     return cells
 
 
+def one_cell(text: str) -> str:
+    """The lines of a cell on one; where two would make one figure of two, a semicolon stands between them."""
+    said = ""
+    for line in filter(None, map(one_line, text.splitlines())):
+        meet = FIGURE_ENDS.search(said) and FIGURE_BEGINS.match(line)
+        said += ("; " if meet else " " if said else "") + line
+    return said
+
+
+TABBED = re.compile(r"(?<=\d) *\t\s*(?=[-+\u2212]?\d)")  # between two figures, which a space would make one
+FIGURE_ENDS, FIGURE_BEGINS = re.compile(r"\d[%\u2030)\xb0]?$"), re.compile(r"[-+\u2212(\xb1]? ?\d")
 COLUMN_CHARS = 60
 
 

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath, PurePosixPath
 
@@ -39,7 +40,8 @@ from qa.errors import UnreadableFile
 from qa.text import WORD
 from qa.types import Document, Mark, Source
 
-LOADER_VERSION = 4  # part of every fingerprint: after a change every document is read again
+UNKNOWN = "\ufffd"  # stands for a letter whose bytes mean none in the encoding
+LOADER_VERSION = 5  # part of every fingerprint: after a change every document is read again
 
 
 # ---- the file ----
@@ -104,6 +106,11 @@ def parse(path: Path, member: str = "", encoding: str = "") -> tuple[str, Extrac
         data = read_stable(path)
         sha256 = hashlib.sha256(data).hexdigest()
         extract = LOADERS[suffix_of(path)](named(data, encoding) if encoding else data)
+    if unknown := extract.text.count(UNKNOWN):
+        said = (
+            f"letters that cannot be read stand as {UNKNOWN} ({unknown}): save the file as UTF-8, or name its encoding"
+        )
+        extract = replace(extract, notes=(*extract.notes, said))
     if not has_words(extract.text, extract.marks):
         raise UnreadableFile("; ".join(("holds no text", *extract.notes[:3])))
     return sha256, extract

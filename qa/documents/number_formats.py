@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import functools
+import math
+import operator
 import re
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]')  # text within a number format; currency signs
+TOKEN = re.compile(
+    r"""(?P<skip>_.|\*.)|\[\$(?P<money>[^\]-]*)[^\]]*\]|\[(?P<bracket>[^\]]*)\]|"(?P<quoted>[^"]*)"|\\(?P<escaped>.)
+    |(?P<general>(?i:general))|(?P<exponent>[eE][+-])|(?P<digit>[0#?])|(?P<point>\.)|(?P<comma>,)|(?P<part>[ymdhsYMDHS]+)
+    |(?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)")
+CONDITIONS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne,
+}  # fmt: skip
+LITERAL = re.compile(r'"[^"]*"|\\.|\[\$[^\]]*\]')
 NOT_SHOWN = re.compile(r"\[[^\]]*\]|_.|\*.")  # colours, conditions, space for a sign
-DIGITS = re.compile(r"[#0?,.]*[#0?][#0?,.]*")
 DATED = re.compile(r"(?i)[yd]|^[^hs]*m[^hs]*$")  # the format of a day
 CLOCK = re.compile(r"(?i)[hs]")
+PLACES = 30  # digits behind the point at most, as in office programs
+
+Token = tuple[str, str]  # (name of its group in TOKEN, what it shows)
+Section = tuple[Token, ...]
+
+
+# ---- days and times ----
 
 
 def is_date(form: str) -> bool:
@@ -24,9 +45,23 @@ def is_clock(form: str) -> bool:
     return form.lower() not in ("general", "@") and CLOCK.search(bare) is not None
 
 
-def section_of(value: float, sections: int) -> int:
-    """Which section of a format a number is shown by: positive, negative, zero."""
-    return 1 if value < 0 and sections > 1 else 2 if value == 0 and sections > 2 else 0
+def moment_text(moment: datetime, form: str) -> str:
+    """A moment in ISO form, as far as a number format shows it: "mmm-yy" tells no day, "hh:mm" neither day nor month.
+
+    A day of which only the month or the day of the month is shown is written whole.
+    """
+    bare = NOT_SHOWN.sub("", LITERAL.sub("", re.sub(r"(?i)AM/PM|A/P", "", form.split(";")[0]))).lower()
+    if form.lower() in ("", "general", "@") or not re.search("[ymdhs]", bare):
+        timed = moment.time() != time(0)
+        return moment.isoformat(" ", "minutes") if timed else moment.date().isoformat()
+    timed = re.search("[hs]", bare) is not None
+    clock = moment.time().isoformat("seconds" if "s" in bare and moment.second else "minutes") if timed else ""
+    months = re.sub("m+(?=[^a-z]*s)|(?<=h)[^a-z]*m+", "", bare)  # m is minutes beside hours and seconds
+    if "d" in bare or ("y" not in bare and "m" in months):
+        day = moment.date().isoformat()
+    else:
+        day = "" if "y" not in bare else f"{moment.year:04}-{moment.month:02}" if "m" in months else f"{moment.year:04}"
+    return " ".join(filter(None, (day, clock)))
 
 
 def duration_text(value: timedelta) -> str:
@@ -36,50 +71,113 @@ def duration_text(value: timedelta) -> str:
     return ("-" if seconds < 0 else "") + text + (f":{abs(seconds) % 60:02}" if seconds % 60 else "")
 
 
+# ---- numbers ----
+
+
 def formatted(value: float, form: str) -> str:
-    """A number in a number format: leading zeros, decimals, signs between thousands, per cent, words around it."""
-    sections = form.split(";")
-    section = sections[section_of(value, len(sections))]
-    if len(sections) > 1 and not section.strip():
-        return ""  # the sheet shows nothing
-    bare = NOT_SHOWN.sub("", LITERAL.sub("\x00", section))
-    digits = DIGITS.search(bare)
-    if digits is None and len(sections) > 1 and not DATED.search(bare):
-        return "".join("".join(found) for found in LITERAL.findall(section)) or bare.strip()
-    if digits is None or re.search(r"[eE][+-]|/|[ymdhs]", bare):
+    """A number in a number format: zeros in front, rounding, thousands and millions, per cent, words around it.
+
+    Of days, fractions and powers of ten, which a sheet shows less exactly, the whole number is written.
+    """
+    if form in ("", "General", "@") or not math.isfinite(value):
         return number_text(value)
-    if len(DIGITS.findall(bare)) > 1:
-        return spread(value, NOT_SHOWN.sub("", LITERAL.sub(lambda found: "".join(found.groups("")), section)))
-    pattern = digits.group()
-    whole, _, fraction = pattern.partition(".")
-    if "%" in bare:
-        value *= 100
-    number = abs(value) if len(sections) > 1 and value < 0 else value
-    places, needed = len(fraction), fraction.count("0")
-    text = f"{number:{',' if ',' in whole.strip(',') else ''}.{places}f}"
-    if places > needed:
-        text = re.sub(rf"0{{1,{places - needed}}}$", "", text).rstrip(".")
-    zeros = whole.count("0")
-    head, dot, tail = text.partition(".")
-    sign, head = ("-", head[1:]) if head.startswith("-") else ("", head)
-    text = sign + head.zfill(zeros) + dot + tail
-    words = iter("".join(found) for found in LITERAL.findall(section))
-    around = re.sub("\x00", lambda _: next(words, ""), bare[: digits.start()] + "\x01" + bare[digits.end() :])
-    return around.replace("\x01", text).strip()
+    known = sections(form)
+    tokens, negative = section_of(value, known)
+    kinds = {kind for kind, _ in tokens}
+    if "digit" in kinds and not kinds & {"part", "exponent", "slash"}:
+        number = Decimal(repr(value))
+        return in_places(abs(number) if negative else number, tokens)
+    shown = number_text(-value if negative else value)
+    places = [at for at, (kind, _) in enumerate(tokens) if kind in ("digit", "general")]
+    if "part" in kinds or "at" in kinds or (not tokens and len(known) == 1):
+        return shown
+    if not places:
+        return literal(tokens).strip()  # which is nothing where the section is empty
+    return f"{literal(tokens[: places[0]])}{shown}{literal(tokens[places[-1] + 1 :])}".strip()
 
 
-def spread(value: float, pattern: str) -> str:
-    """A number in groups of digits, such as a telephone number: filled in from the right."""
-    left = list(str(round(abs(value))))
-    made: list[str] = []
-    for sign in reversed(pattern):
-        if sign in "0#?":
-            made.append(left.pop() if left else "0" if sign == "0" else "")
-        else:
-            made.append(sign)
-    first = next(at for at, sign in enumerate(pattern) if sign in "0#?")
-    made.insert(len(pattern) - first, "".join(left))  # digits that the pattern has no place for
-    return "".join(reversed(made)).strip()
+def literal(tokens: Section) -> str:
+    """The literal text among tokens."""
+    return "".join(text for kind, text in tokens if kind == "literal")
+
+
+def texted(text: str, form: str) -> str:
+    """A text in a number format, which may put words around it."""
+    known = sections(form) if form not in ("", "General", "@") else ()
+    at = next((one for one in known if any(kind == "at" for kind, _ in one)), None)
+    if at is None:
+        return "" if len(known) == 4 and not known[3] else text
+    return "".join(text if kind == "at" else words for kind, words in at if kind in ("at", "literal")).strip()
+
+
+@functools.lru_cache(maxsize=1000)
+def sections(form: str) -> tuple[Section, ...]:
+    """The tokens of each section of a number format; literal text of several kinds has one name."""
+    made: list[Section] = []
+    tokens: list[Token] = []
+    for match in TOKEN.finditer(form):
+        kind, text = str(match.lastgroup), match[0]
+        if kind == "other" and text == ";":
+            made.append(tuple(tokens))
+            tokens = []
+        elif kind == "bracket" and not CONDITION.fullmatch(match["bracket"]):
+            if re.fullmatch(r"(?i)h+|m+|s+", match["bracket"]):
+                tokens.append(("part", text))
+        elif kind == "other" and text in "@%/":
+            tokens.append(({"@": "at", "%": "percent", "/": "slash"}[text], text))
+        elif kind in ("money", "quoted", "escaped", "other"):
+            tokens.append(("literal", match[kind]))
+        elif kind != "skip":
+            tokens.append((kind, match["bracket"] if kind == "bracket" else text))
+    return (*made, tuple(tokens))
+
+
+def section_of(value: float, known: Sequence[Section]) -> tuple[Section, bool]:
+    """(the section that shows a number, without its condition; whether it leaves the sign of a negative one out)."""
+    bare = [tuple(token for token in one if token[0] != "bracket") for one in known]
+    limits = [next((CONDITION.fullmatch(text) for kind, text in one if kind == "bracket"), None) for one in known]
+    if not any(limits):
+        at = 1 if value < 0 and len(known) > 1 else 2 if value == 0 and len(known) > 2 else 0
+        return bare[at], at == 1
+    for at, limit in enumerate(limits[:3]):
+        if limit is None or CONDITIONS[limit[1]](value, float(limit[2])):
+            return bare[at], limit is not None and value < 0 and limit[1] in ("<", "<=") and float(limit[2]) <= 0
+    return (("general", ""),), False
+
+
+def in_places(number: Decimal, tokens: Section) -> str:
+    """A number in the places for digits of a section, rounded half up; literal text stays where it stands."""
+    kinds = [kind for kind, _ in tokens]
+    point = kinds.index("point") if "point" in kinds else len(kinds)
+    whole = [at for at in range(point) if kinds[at] == "digit"]
+    behind = [at for at in range(point, len(kinds)) if kinds[at] == "digit"]
+    commas = [at for at, kind in enumerate(kinds) if kind == "comma"]
+    last = (behind or whole)[-1]
+    before_point = whole[-1] if whole else point
+    grouped = any(whole and whole[0] < at < before_point for at in commas)
+    thousands = sum(before_point < at < point or at > last for at in commas)
+    number = number.scaleb(2 * kinds.count("percent") - 3 * thousands)
+    places = min(len(behind), PLACES)
+    with localcontext(prec=400):
+        number = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    integer, _, fraction = f"{abs(number):f}".partition(".")
+    digits = list(integer.lstrip("0"))
+    said: dict[int, str] = {}
+    count = 0
+    for at in reversed(whole):
+        own = [digits.pop() if digits else "0" if tokens[at][1] == "0" else ""]
+        own += reversed(digits) if at == whole[0] else ()
+        for digit in filter(None, own):
+            said[at] = digit + ("," if grouped and count and count % 3 == 0 else "") + said.get(at, "")
+            count += 1
+    shown = len(fraction)
+    while shown and fraction[shown - 1] == "0" and tokens[behind[shown - 1]][1] != "0":
+        shown -= 1
+    said |= {at: fraction[i] for i, at in enumerate(behind[:shown])}
+    said |= {point: "."} if shown else {}
+    said |= {at: text for at, (kind, text) in enumerate(tokens) if kind in ("literal", "percent", "slash")}
+    text = "".join(said[at] for at in sorted(said)).strip()
+    return f"-{text}" if number < 0 and re.search("[1-9]", integer + fraction) else text
 
 
 def number_text(value: float) -> str:

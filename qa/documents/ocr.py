@@ -14,8 +14,11 @@ PROGRAM = "tesseract"
 SECONDS = 240  # for one page, at most
 STEP = 10  # seconds between two heartbeats
 OCR_LANGUAGES = ("eng", "nld", "deu", "fra", "spa")  # used where installed; each makes tesseract slower
+TSV_CELLS, TSV_WORD = 12, "5"  # cells of a row in tesseract's table of places, and the first one of a word's row
 MIN_SIDE = 300  # pixels of the shorter side; a smaller picture is not a scan
 MAX_SIDE = 4000  # pixels; a sheet of A4 at 300 dots an inch has 3,508
+
+Place = tuple[int, int, int, int]  # left, top, right, bottom in pixels, from the upper left corner
 
 
 def read_page(page: Any) -> list[str]:
@@ -28,7 +31,24 @@ def read_page(page: Any) -> list[str]:
 
 def read_picture(png: bytes) -> list[str]:
     """The lines of text in a PNG picture, with a blank one between paragraphs; none where tesseract fails."""
-    command = [PROGRAM, "stdin", "stdout", "-l", "+".join(languages()), "--psm", "3"]
+    return [" ".join(line.split()) for line in recognised(png).splitlines()]
+
+
+def read_words(png: bytes) -> list[list[tuple[str, Place]]]:
+    """The lines that `read_picture` returns as words, each with its place in pixels; none where tesseract fails."""
+    lines: dict[tuple[str, ...], list[tuple[str, Place]]] = {}
+    for row in recognised(png, "tsv").splitlines()[1:]:
+        cells = row.split("\t")
+        if len(cells) == TSV_CELLS and cells[0] == TSV_WORD and cells[-1].strip():
+            left, top, width, height = map(int, cells[6:10])
+            place = (left, top, left + width, top + height)
+            lines.setdefault(tuple(cells[1:5]), []).append((cells[-1].strip(), place))
+    return list(lines.values())
+
+
+def recognised(png: bytes, *form: str) -> str:
+    """What tesseract writes about a PNG picture in that form, by default its text; "" where it fails."""
+    command = [PROGRAM, "stdin", "stdout", "-l", "+".join(languages()), "--psm", "3", *form]
     waiting: bytes | None = png
     try:
         with subprocess.Popen(
@@ -41,11 +61,11 @@ def read_picture(png: bytes) -> list[str]:
                     waiting = None  # the picture has been sent already
                     beat()
                 else:
-                    return [" ".join(line.split()) for line in found.decode("utf-8", "replace").splitlines()]
+                    return found.decode("utf-8", "replace")
             process.kill()
     except OSError:
         pass
-    return []
+    return ""
 
 
 @cache

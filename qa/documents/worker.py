@@ -1,4 +1,7 @@
-"""The process that reads files for `isolation`: it takes a path and what of it in JSON on each line, and replies."""
+"""The process that reads files for `isolation`: it takes a path and what of it in JSON on each line, and replies.
+
+`serve` is also the loop of the process that draws pages (`picture_worker`).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -16,9 +19,20 @@ from qa.documents.isolation import BEAT, REFUSED, RESULT, message, packed, packe
 from qa.documents.loaders import look_into, parse
 from qa.errors import UnreadableFile
 
+Asked = Sequence[str]  # what of a file is asked
+Reading = Callable[[Path, Asked], bytes]  # makes the payload of a RESULT; raises UnreadableFile, or what a parser does
+
 
 def main() -> None:
-    """Arguments: bytes of address space, seconds of processor time between two heartbeats."""
+    """Reads the documents in files, or lists what a container holds."""
+    serve(lambda path, asked: packed(*parse(path, *asked)) if asked else packed_contents(*look_into(path)))
+
+
+def serve(read: Reading) -> None:
+    """Replies to what it is asked until its input ends, by calling `read`.
+
+    Arguments of the process: bytes of address space, seconds of processor time between two heartbeats.
+    """
     memory, seconds = int(sys.argv[1]), int(sys.argv[2])
     out = os.fdopen(os.dup(1), "wb")  # a copy of its own, so that nothing a library prints gets between the messages
     os.dup2(2, 1)
@@ -28,9 +42,9 @@ def main() -> None:
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=read_lines, args=(sys.stdin.buffer, lines), daemon=True).start()
     while True:
-        path, *rest = json.loads(lines.get())
+        path, *asked = json.loads(lines.get())
         limit_time(seconds)
-        send(out, reply_to(Path(path), rest, memory))
+        send(out, reply_to(read, Path(path), asked, memory))
 
 
 def read_lines(stream: IO[bytes], lines: queue.SimpleQueue[str]) -> None:
@@ -45,13 +59,10 @@ def send(out: IO[bytes], data: bytes) -> None:
     out.flush()
 
 
-def reply_to(path: Path, rest: Sequence[str], memory: int) -> bytes:
-    """The message with the content of a file or member, or with the reason why there is none.
-
-    rest: member and encoding; empty where it is asked what the container holds.
-    """
+def reply_to(read: Reading, path: Path, asked: Asked, memory: int) -> bytes:
+    """The message with what `read` makes of a file, or with the reason why there is none."""
     try:
-        return message(RESULT, packed(*parse(path, *rest)) if rest else packed_contents(*look_into(path)))
+        return message(RESULT, read(path, asked))
     except UnreadableFile as error:
         return refusal(str(error))
     except MemoryError:

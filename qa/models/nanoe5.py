@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import shutil
 import struct
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -98,16 +99,23 @@ class _Cursor:
         return values
 
 
-def convert(data: bytes, target: Path, prompts: dict[str, str]) -> None:
+def convert(
+    data: bytes, target: Path, prompts: dict[str, str], added: Mapping[str, NDArray[np.float16]] | None = None
+) -> None:
     """Write the model in `data`, the bytes of the file, into the empty folder `target`, for sentence-transformers.
 
-    prompts: text put before a "query" and a "passage". Raises OSError and SafetensorError where writing fails.
+    prompts: text put before a "query" and a "passage". added: `LAYER.a` (rank, in) and `LAYER.b` (out, rank) of linear
+    layers, to whose weights B A is added. Raises OSError and SafetensorError where writing fails.
     """
     cursor = _Cursor(data)
     cursor.read("4sI")
     shape = Shape(*cursor.read("7ifi"))
     pieces = _read_pieces(cursor)
     tensors = _read_tensors(cursor, shape)
+    for name, a in (added or {}).items():
+        layer, _, part = name.rpartition(".")
+        if part == "a" and added:
+            tensors[f"{layer}.weight"] += added[f"{layer}.b"].astype(np.float32) @ a.astype(np.float32)
     save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
     del tensors  # 470 MB
     _build_tokenizer(pieces).save(str(target / "tokenizer.json"), pretty=False)

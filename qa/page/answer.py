@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from qa.answering.citing import cell_named, cited_as, confidence_word, near_identical, quoted
+from qa.answering.render import UNSURE
 from qa.text import Range, escaped, number_of, visible
 from qa.types import Answer, Hit, Place, Source, Span
 
@@ -34,18 +35,21 @@ class Citation:
     text: str | None = None  # what stood at `quote` when the answer was given; None: not known
     answer: bool = True  # False: a nearest passage, which is shaded but not marked
     changed: bool = False  # the file differs from what was read
+    found: tuple[Range, ...] | None = None  # of a passage that somebody looked for: all that was found in it
 
 
 def citations(answer: Answer) -> tuple[Citation, ...]:
     """Everything in an answer that can be opened, in the order in which `answer_html` counts it."""
+    quoted = tuple(c for number, _ in enumerate(answer.shown) for c in span_citations(answer, number))
     if answer.answered:
-        return tuple(c for number, _ in enumerate(answer.spans) for c in span_citations(answer, number))
-    return tuple(hit_citation(hit, number) for number, hit in enumerate(answer.hits[:NEAREST], start=1))
+        return quoted
+    first = len(answer.shown) + 1
+    return quoted + tuple(hit_citation(hit, number) for number, hit in enumerate(answer.hits[:NEAREST], start=first))
 
 
 def span_citations(answer: Answer, number: int) -> tuple[Citation, ...]:
     """The span's own place, then every other place that says the same."""
-    span = answer.spans[number]
+    span = answer.shown[number]
     own = Citation(
         number=number + 1,
         source=span.source,
@@ -104,22 +108,34 @@ def answer_html(answer: Answer, turn: int, partial: bool = False) -> str:
 
 
 def nothing_html(answer: Answer, turn: int, partial: bool) -> str:
-    """No answer, and the nearest passages. "Right, there is none" is offered only where all documents were asked."""
-    acts = "" if partial else f'<div class="v-acts">{judge_html(turn, 0, "Right, there is none")}</div>'
-    nearest = "".join(nearest_html(hit, turn, number) for number, hit in enumerate(answer.hits[:NEAREST]))
+    """No answer, what may be one, and the nearest passages.
+
+    "Right, there is none" is offered only where all documents were asked.
+    """
+    cited = span_citations(answer, 0) if answer.perhaps else ()
+    acts = "" if partial else f'<div class="v-acts">{judge_html(turn, len(cited), "Right, there is none")}</div>'
+    nearest = all_nearest_html(answer, turn)
     read = f" {number_of(answer.read, 'passage')} read." if answer.read else ""
+    which = "asked " if partial else ""
+    if answer.perhaps:
+        said = (
+            f'<div class="v-perhaps" role="group" aria-label="Not sure"><p class="v-perhaps-title">{UNSURE}</p>'
+            f"{quote_html(answer.perhaps, cited, turn, 0)}</div>"
+            f'<p class="v-none">The documents {which}hold no sure answer to this question.{read}</p>'
+        )
+    else:
+        said = f'<p class="v-none">The documents {which}hold no answer to this question.{read}</p>'
     return (
-        f'<p class="v-none">The documents {"asked " if partial else ""}hold no answer to this question.{read}</p>'
-        + (f'<h3 class="v-nearest-title">Nearest passages (not answers)</h3>{nearest}' if nearest else "")
-        + acts
+        said + (f'<h3 class="v-nearest-title">Nearest passages (not answers)</h3>{nearest}' if nearest else "") + acts
     )
 
 
-def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int) -> str:
-    """A quoted sentence with its citations and buttons. first: number of its own citation in `citations`."""
+def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int, acts: bool = True) -> str:
+    """A quoted sentence with its citations. first: number of its own citation in `citations`; acts: with buttons."""
     own, also = cited[0], cited[1:]
     whole = (span.start, span.end) == (span.sentence_start, span.sentence_end)
     sentence = shaded(span.sentence, span.sentence_start, [] if whole else [(span.start, span.end, "v-span")])
+    buttons = f"{copy_html(span)}{judge_html(turn, first)}{like_html(span.source.name, span.start)}"
     return (
         f'<figure class="v-quote"><blockquote dir="auto">{sentence}</blockquote><figcaption>'
         f"{cite_html(own, turn, first)} {where_html(own)}{cell_html(span)} &middot; "
@@ -127,7 +143,7 @@ def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int) -> 
         + ("".join(f'<p class="v-warning">{changed_html(c)}</p>' for c in cited[: ALSO + 1] if c.changed))
         + near_identical_html(span)
         + also_html(own, also, turn, first + 1)
-        + f'<div class="v-acts">{copy_html(span)}{judge_html(turn, first)}</div></figure>'
+        + (f'<div class="v-acts">{buttons}</div></figure>' if acts else "</figure>")
     )
 
 
@@ -158,8 +174,18 @@ def near_identical_html(span: Span) -> str:
     )
 
 
-def nearest_html(hit: Hit, turn: int, number: int) -> str:
-    citation = hit_citation(hit, number + 1)
+def all_nearest_html(answer: Answer, turn: int) -> str:
+    """The nearest passages, counted on from what is shown before them."""
+    before = len(span_citations(answer, 0)) if answer.perhaps else 0
+    return "".join(
+        nearest_html(hit, turn, before + number, len(answer.shown) + number + 1)
+        for number, hit in enumerate(answer.hits[:NEAREST])
+    )
+
+
+def nearest_html(hit: Hit, turn: int, number: int, label: int) -> str:
+    """A passage with its citation. number: of that in `citations`; label: as it is shown, from 1."""
+    citation = hit_citation(hit, label)
     return (
         f'<figure class="v-nearest"><blockquote dir="auto">{escaped(hit.passage.text)}</blockquote>'
         f"<figcaption>{cite_html(citation, turn, number)} {where_html(citation)}</figcaption></figure>"
@@ -203,6 +229,12 @@ def copy_html(span: Span) -> str:
     """The button that copies the quotation, in the document's own characters, and its citation."""
     copied = html.escape(f"{quoted(span)}\n{cited_as(span)}", quote=True)
     return f'<button type="button" class="v-act" data-copy="{copied}">Copy</button>'
+
+
+def like_html(document: str, at: int) -> str:
+    """The button that finds passages like the one which holds a character."""
+    place = json_attribute({"document": document, "start": at})
+    return f'<button type="button" class="v-act" data-like="{place}">Find more like this</button>'
 
 
 def judge_html(turn: int, number: int, right: str = "Right") -> str:

@@ -141,13 +141,19 @@ def sources_html(sources: Sequence[Source]) -> str:
     return f'<h2 class="v-source-title">{count}</h2><ul class="v-sources">{items}</ul>{more}'
 
 
-def pane_html(inside: str, opened: int = -1, clicked: bool = False, turn: int = -1, number: int = -1) -> str:
-    """The source pane. opened: differs for each opening. clicked: a person asked for it, so the page may scroll."""
+def pane_html(
+    inside: str, opened: int = -1, clicked: bool = False, turn: int = -1, number: int = -1, back: str = "the answer"
+) -> str:
+    """The source pane.
+
+    opened: differs for each opening. clicked: a person asked for it, so the page may scroll. back: to what its button
+    leads in a narrow window.
+    """
     by = ' data-clicked="1"' if clicked else ""
-    back = '<button type="button" class="v-back">Back to the answer</button>' if opened >= 0 else ""
+    leave = f'<button type="button" class="v-back">Back to {back}</button>' if opened >= 0 else ""
     return (
         f'<section class="v-source" aria-label="Source" data-opened="{opened}" data-turn="{turn}" '
-        f'data-number="{number}"{by}>{back}{inside}</section>'
+        f'data-number="{number}"{by}>{leave}{inside}</section>'
     )
 
 

@@ -18,11 +18,17 @@ STATES = {"read": "", "stale": "last good version", "failed": "could not be read
 
 
 def drawer_html(
-    listed: Sequence[DocumentStatus], job: Job, types: str, problem: str = "", within: Within | None = None
+    listed: Sequence[DocumentStatus],
+    job: Job,
+    types: str,
+    problem: str = "",
+    within: Within | None = None,
+    notes: str = "",
 ) -> str:
     """The open drawer.
 
-    types: the endings of files that are read, as a file chooser takes them; within: the part that is asked.
+    types: the endings of files that are read, as a file chooser takes them; within: the part that is asked; notes: the
+    list of notes as HTML.
     """
     begins = {one.container: one.name for one in reversed(listed) if one.container}
     counts = Counter(one.container for one in listed)
@@ -41,7 +47,7 @@ def drawer_html(
         '<span>Add files</span></label><button type="button" class="v-act v-again">Read all again</button></div>'
         f'<div class="v-job-place">{job_html(job)}</div>{warning}'
         f'<form class="v-within">{limits_html(listed, within or Within())}'
-        f'<ul class="v-documents">{rows}</ul>{more}</form></aside>'
+        f'<ul class="v-documents">{rows}</ul>{more}</form>{notes}</aside>'
     )
 
 

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 
@@ -17,22 +17,28 @@ from qa.answering.render import to_json
 from qa.documents.loaders import TYPES
 from qa.errors import UsageError, VerbatimError
 from qa.ingestion.library import Library
-from qa.page import export, feedback, history
-from qa.page.answer import citations
-from qa.page.conversation import HINT, cited, kept_html, log_html, notice_html, pane_html, sources_html
+from qa.page import export, feedback, history, notes
+from qa.page.answer import Citation, citations
+from qa.page.conversation import HINT, kept_html, log_html, notice_html, pane_html, sources_html
 from qa.page.documents import drawer_html, read_within, within_html, within_text
+from qa.page.finds import FIRST_SEARCH, Finds
 from qa.page.history import FORGOTTEN, Conversation, Exchange
+from qa.page.keep import ANNOTATIONS, BIBTEX, CSL, FORMS, kept
+from qa.page.lists import FIRST_TURN, Lists
+from qa.page.original import picture_html
 from qa.page.source import (
     MOST_FOUND,
     Shown,
     chosen,
     following,
     occurrences,
+    outdated,
     part_html,
     shown_document,
     source_html,
     window,
 )
+from qa.store.notes import read_notes
 from qa.text import Range, encodable, escaped
 from qa.types import Document, Passage, Within
 
@@ -42,6 +48,7 @@ QUESTIONS_AT_ONCE = 4  # questions of the page that are read at the same time; f
 TICK = 0.25  # seconds after which a question that is still being read gives gradio the chance to cancel it
 UNEXPECTED = "Something went wrong inside Verbatim; the window it was started from says what."
 
+T = TypeVar("T")
 Update = Any  # a value for a component, or gr.skip()
 
 
@@ -55,6 +62,8 @@ class PageEvents:
         self.ready = threading.Event()  # set once the models are loaded; until then a question waits, and says so
         self.readers = ThreadPoolExecutor(QUESTIONS_AT_ONCE, "reader")
         self.library = Library(qa.store, qa.embedder)
+        self.lists = Lists(qa, lambda question, within: self.exchange(question, (), True, within))
+        self.finds = Finds(qa)
         self.count = itertools.count()  # makes every opened source a new value, so that it scrolls again
 
     def warm_up(self, say: Callable[[str], None]) -> None:
@@ -68,6 +77,7 @@ class PageEvents:
 
     def close(self) -> None:
         """Waits for the questions being read; those that wait are dropped."""
+        self.lists.close()
         self.readers.shutdown(cancel_futures=True)
 
     # ---- the conversation ----
@@ -150,7 +160,7 @@ class PageEvents:
         exchange = work.result()
         earlier = (*earlier[:turn], exchange, *earlier[turn + 1 :])
         history.save(self.qa.store, token, earlier)
-        found = exchange.answer is not None and exchange.answer.answered
+        found = exchange.answer is not None and bool(exchange.answer.shown)
         pane = self.source_pane(earlier, turn, 0) if found else pane_html(HINT)
         yield self.chat(earlier, answered=turn == len(earlier) - 1), pane, earlier, gr.skip()
 
@@ -163,28 +173,47 @@ class PageEvents:
         """Asks, once the models are loaded."""
         self.ready.wait()
         try:
-            answer = self.qa.ask(question, history.history_of(() if alone else earlier), within)
+            before = history.history_of(() if alone else earlier)
+            answer = self.qa.ask(question, before, within)
         except Exception as error:  # the outermost edge: a person sees a sentence
             return Exchange(question, problem=sentence_of(error), alone=alone)
+        alone = alone or (not answer.lent and history.goes_on(question, before))
         return Exchange(question, answer, alone=alone, part=within_text(within))
 
-    def keep(self, earlier: Conversation, form: str) -> tuple[Update, str]:
+    def keep(self, earlier: Conversation, event: gr.EventData) -> tuple[Update, str]:
         """The conversation as a file, and a notice."""
+        form = text_sent(event, "form")
         asked = [export.Asked(e.question, e.answer, e.part) for e in earlier if e.answer]
-        if not asked:
+        if not asked or form not in FORMS:
             return gr.skip(), notice_html("There is nothing to keep yet: ask something first.", next(self.count))
-        facts = export.export_facts(asked)
-        made = export.to_html(facts) if form == export.HTML else export.to_markdown(facts)
-        return kept_html(f"questions-and-answers.{form}", made, next(self.count)), ""
+        if form in (ANNOTATIONS, CSL, BIBTEX) and not any(one.answer.shown for one in asked):
+            return gr.skip(), notice_html("No answer quotes a document yet.", next(self.count))
+        name = f"questions-and-answers.{form}"
+        return self.file(name, lambda: kept(form, asked, read_notes(self.qa.store), self.qa.document))
+
+    def file(self, name: str, make: Callable[[], str]) -> tuple[Update, str]:
+        """A file for the browser to save, or the notice why there is none."""
+        try:
+            return kept_html(name, make(), next(self.count)), ""
+        except Exception as error:  # the outermost edge
+            return gr.skip(), notice_html(escaped(sentence_of(error)), next(self.count), wrong=True)
+
+    def asked_at(self, earlier: Conversation, turn: int, token: str) -> tuple[Conversation, int]:
+        """The conversation that a turn is of, and its number there; a question of the list is one of its own."""
+        if turn < FIRST_TURN:
+            return earlier, turn
+        listed = self.lists.exchange(token, turn)
+        return (listed,) if listed else (), 0
 
     def judge(self, earlier: Conversation, event: gr.EventData) -> str:
         """A notice after a click on Right or Wrong."""
         turn, number, right = (number_sent(event, name) for name in ("turn", "number", "right"))
         return self.notice(lambda: feedback.judge(self.qa, earlier, turn, number, right == 1))
 
-    def teach(self, earlier: Conversation, event: gr.EventData) -> str:
+    def teach(self, earlier: Conversation, event: gr.EventData, token: str = "") -> str:
         """A notice after words in the source pane were named as the answer."""
-        return self.notice(lambda: feedback.teach(self.qa, earlier, number_sent(event, "turn"), sent(event)))
+        asked, at = self.asked_at(earlier, number_sent(event, "turn"), token)
+        return self.notice(lambda: feedback.teach(self.qa, asked, at, sent(event)))
 
     def notice(self, make: Callable[[], str]) -> str:
         """What was done, or why it was not."""
@@ -195,23 +224,39 @@ class PageEvents:
 
     # ---- the source ----
 
-    def cite(self, earlier: Conversation, event: gr.EventData) -> str:
-        """The source pane for a click on a citation, also of an earlier answer."""
-        return self.source_pane(earlier, number_sent(event, "turn"), number_sent(event, "number"), clicked=True)
+    def cite(self, earlier: Conversation, event: gr.EventData, token: str = "") -> str:
+        """The source pane for a click on a citation, also of an earlier answer or one of the list."""
+        return self.source_pane(earlier, number_sent(event, "turn"), number_sent(event, "number"), True, token)
 
-    def source_pane(self, earlier: Conversation, turn: int, number: int, clicked: bool = False) -> str:
-        if not (0 <= turn < len(earlier) and 0 <= number < cited(earlier[turn])):
+    def source_pane(self, earlier: Conversation, turn: int, number: int, clicked: bool = False, token: str = "") -> str:
+        all_cited = self.cited_in(earlier, turn, token)
+        if not 0 <= number < len(all_cited):
             return pane_html(f'<p class="v-warning">{FORGOTTEN}</p>')
-        inside = html_of(lambda: self.source(earlier[turn], turn, number))
-        return pane_html(inside, next(self.count), clicked, turn, number)
+        inside = html_of(lambda: self.source(all_cited, turn, number))
+        back = "the passages" if turn >= FIRST_SEARCH else "the answer"
+        return pane_html(inside, next(self.count), clicked, turn, number, back)
 
-    def source(self, exchange: Exchange, turn: int, number: int) -> str:
-        assert exchange.answer is not None
-        all_cited = citations(exchange.answer)
-        citation = all_cited[number]
+    def cited_in(self, earlier: Conversation, turn: int, token: str) -> Sequence[Citation]:
+        """Everything that can be opened of an answer, or of what a search has shown; nothing if it is forgotten."""
+        if turn >= FIRST_SEARCH:
+            search = self.finds.of(token, turn)
+            return search.shown if search else ()
+        asked, at = self.asked_at(earlier, turn, token)
+        answer = asked[at].answer if 0 <= at < len(asked) else None
+        return citations(answer) if answer else ()
+
+    def source(self, all_cited: Sequence[Citation], turn: int, number: int) -> str:
+        return self.opened(all_cited[number], (turn, number, len(all_cited)))
+
+    def opened(self, citation: Citation, place: tuple[int, int, int]) -> str:
+        """A citation in its document, with the notes on that."""
         document = self.qa.document(citation.source.name)
-        around = self.passages(document, window(document.text, *citation.quote)) if document else ()
-        return source_html(citation, document, around, (turn, number, len(all_cited)))
+        if document is None or outdated(citation, document):
+            return source_html(citation, document, (), place)
+        around = self.passages(document, window(document.text, *citation.quote))
+        noted = notes.notes_on(self.qa, document)
+        shown = source_html(citation, document, around, place, notes.marks(document, noted))
+        return shown + notes.pane_notes_html(noted)
 
     def passages(self, document: Document, part: Range) -> Sequence[Passage]:
         return self.qa.passages_within(document.source.name, *part)
@@ -221,7 +266,8 @@ class PageEvents:
 
         def part(document: Document, shown: Shown) -> dict[str, Any]:
             start, end = following(document.text, str(asked["edge"]), int(asked["at"]))
-            made = part_html(document, start, end, shown, self.passages(document, (start, end)))
+            marks = notes.marks(document, notes.notes_on(self.qa, document))
+            made = part_html(document, start, end, shown, self.passages(document, (start, end)), marks)
             return {"html": made if start < end else "", "length": len(document.text)}
 
         return self.of_document(asked, part)
@@ -235,7 +281,7 @@ class PageEvents:
                 return {"count": 0}
             number = chosen(found, int(asked["at"]), bool(asked["back"]))
             start, end = window(document.text, *found[number])
-            marks = [
+            marks = notes.marks(document, notes.notes_on(self.qa, document)) + [
                 (a, b, "v-found v-found-now" if n == number else "v-found")
                 for n, (a, b) in enumerate(found)
                 if a < end and start < b
@@ -245,6 +291,12 @@ class PageEvents:
             return {"html": made, "length": len(document.text), "count": len(found), "number": number + 1, "more": full}
 
         return self.of_document(asked, part)
+
+    def original(self, asked: Any) -> dict[str, Any]:
+        """The picture of the page on which a citation of a PDF stands, with the quote marked on it."""
+        return self.of_document(
+            asked, lambda document, shown: {"html": picture_html(document, shown.on_page(), shown.answer)}
+        )
 
     def of_document(self, asked: Any, make: Callable[[Document, Shown], dict[str, Any]]) -> dict[str, Any]:
         """What the page asked about a document it shows; a problem where it has been replaced, or asked nonsense."""
@@ -261,7 +313,8 @@ class PageEvents:
     def drawer(self, within: Within | None, problem: str = "") -> str:
         """The drawer with every document that the store knows."""
         types = ",".join(sorted(TYPES))
-        return html_of(lambda: drawer_html(self.library.documents(), self.library.job, types, problem, within))
+        noted = html_of(lambda: notes.drawer_notes_html(read_notes(self.qa.store)))
+        return html_of(lambda: drawer_html(self.library.documents(), self.library.job, types, problem, within, noted))
 
     def drawer_again(self, within: Within | None, event: gr.EventData) -> str:
         """The drawer once an ingest has ended; the event may say which files could not be sent."""
@@ -344,10 +397,15 @@ def skips(count: int) -> tuple[Update, ...]:
 
 def html_of(make: Callable[[], str]) -> str:
     """HTML, or the sentence that says why there is none."""
+    return told(make, lambda problem: f'<p class="v-warning">{escaped(problem)}</p>')
+
+
+def told(make: Callable[[], T], otherwise: Callable[[str], T]) -> T:
+    """What `make` makes, else what `otherwise` makes of the sentence that says what is wrong."""
     try:
         return make()
     except Exception as error:  # the outermost edge
-        return f'<p class="v-warning">{escaped(sentence_of(error))}</p>'
+        return otherwise(sentence_of(error))
 
 
 def sentence_of(error: Exception) -> str:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from qa.answering.citing import cited_as, confidence_word, near_identical, near_identical_named
+from qa.answering.render import UNSURE
 from qa.documents import loaders
 from qa.errors import UnreadableFile, UsageError
 from qa.page.answer import NEAREST, shaded
@@ -52,6 +53,7 @@ def export_facts(asked: Sequence[Asked], now: datetime | None = None) -> Facts:
                 "answered": one.answer.answered,
                 "confidence": round(one.answer.confidence, 4),
                 "answers": [span_facts(span, one.answer.changed) for span in one.answer.spans],
+                "perhaps": [span_facts(s, one.answer.changed) for s in one.answer.shown if not one.answer.answered],
                 "nearest": [] if one.answer.spans else [hit_facts(hit) for hit in one.answer.hits[:NEAREST]],
             }
             for one in asked
@@ -104,6 +106,7 @@ def to_html(facts: Facts) -> str:
         parts.append(f'<h2 dir="auto">{escaped(one["question"])}</h2>')
         parts += [f'<p class="n">{escaped(note)}</p>' for note in notes(one)]
         parts += [quote_html(answer) for answer in one["answers"]]
+        parts += [f"<p>{UNSURE}</p>{quote_html(answer)}" for answer in perhaps_of(one)]
         if not one["answers"]:
             parts.append(f"<p>{NONE}</p>")
             parts += [nearest_html(hit) for hit in one["nearest"]]
@@ -129,6 +132,12 @@ def nearest_html(hit: Facts) -> str:
     return f'<details><summary>{escaped(where)}</summary><div dir="auto">{escaped(hit["text"])}</div></details>'
 
 
+def perhaps_of(one: Facts) -> list[Facts]:
+    """What may be an answer where there is none; an export of before does not have it."""
+    found: list[Facts] = one.get("perhaps", [])
+    return found
+
+
 def notes(one: Facts) -> list[str]:
     """The part of the documents that a question was put to, and what it was read as, where it has them."""
     part = [f"asked only of {one['part']}"] if one["part"] else []
@@ -143,7 +152,11 @@ def remarks(answer: Facts) -> list[str]:
 
 
 def how_sure(answer: Facts) -> str:
-    return f"{confidence_word(answer['confidence'])} ({answer['confidence']:.2f})"
+    return how_sure_of(answer["confidence"])
+
+
+def how_sure_of(confidence: float) -> str:
+    return f"{confidence_word(confidence)} ({confidence:.2f})"
 
 
 def checked_by(facts: Facts) -> str:
@@ -159,7 +172,8 @@ def to_markdown(facts: Facts) -> str:
     for one in facts["questions"]:
         lines += ["", f"## {plain(one['question'])}", ""]
         lines += [line for note in notes(one) for line in (plain(note), "")]
-        for answer in one["answers"]:
+        lines += [UNSURE, ""] if perhaps_of(one) else []
+        for answer in (*one["answers"], *perhaps_of(one)):
             lines += [f"> {plain(answer['sentence']['text'])}", ""]
             lines += [f"{plain(answer['cited'])}; {how_sure(answer)}", ""]
             lines += [line for remark in remarks(answer) for line in (plain(remark), "")]
@@ -241,7 +255,7 @@ def with_line_feeds(text: str) -> str:
 def quotes(facts: Facts) -> Iterator[tuple[Mapping[str, Any], str | None]]:
     """Every place with the text that is said to stand there; None where the export has only the place."""
     for asked in facts["questions"]:
-        for answer in asked["answers"]:
+        for answer in (*asked["answers"], *perhaps_of(asked)):
             yield answer, answer["text"]
             for part in ("sentence", "context"):
                 yield {**place_of(answer), **answer[part]}, answer[part]["text"]

@@ -30,7 +30,8 @@ def judge(qa: QA, earlier: Conversation, turn: int, number: int, right: bool) ->
     if not right:
         add_row(qa, earlier, turn, WRONG)
         return "Noted as wrong. Select the right words in the source, then choose &ldquo;The answer is this&rdquo;."
-    if answer.answered:
+    cited = citations(answer)
+    if answer.answered or (0 <= number < len(cited) and cited[number].answer):
         add_row(qa, earlier, turn, RIGHT, taught_places(qa, answer, number))
         return "Noted as right."
     if earlier[turn].part:
@@ -74,7 +75,7 @@ def taught_places(qa: QA, answer: Answer, number: int) -> list[MarkedAnswer]:
     own = cited[number].number if 0 <= number < len(cited) else None
     if own is None:
         raise UsageError(FORGOTTEN)
-    found = (taught_place(qa, place.source.name, place.start, place.end) for place in answer.spans[own - 1].places)
+    found = (taught_place(qa, place.source.name, place.start, place.end) for place in answer.shown[own - 1].places)
     return [taught for taught in found if taught]
 
 

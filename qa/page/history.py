@@ -64,6 +64,11 @@ def history_of(earlier: Conversation) -> list[Earlier]:
     return [exchange.earlier for exchange in earlier if exchange.answer]
 
 
+def goes_on(question: str, before: Sequence[Earlier]) -> bool:
+    """Whether a question refers to earlier ones; an answer that was lent nothing was then found by it alone."""
+    return bool(resolve(clean(question), [cleaned(item) for item in before]).lent)
+
+
 # ---- saving ----
 
 
@@ -99,7 +104,9 @@ def row_of(exchange: Exchange) -> dict[str, Any]:
         "alone": exchange.alone,
         "part": exchange.part,
         "confidence": answer.confidence,
-        "spans": [span_row(span) for span in answer.spans],
+        "spans": [span_row(span) for span in answer.shown],
+        "perhaps": answer.perhaps is not None,
+        "read": answer.read,
         "hits": [] if answer.spans else [hit.passage.id for hit in answer.hits[:NEAREST]],
     }
 
@@ -154,19 +161,22 @@ def answer_of(
     question = clean(row["question"])
     resolved = resolve(question, [cleaned(item) for item in history_of(before)])
     try:
-        spans = tuple(span_of(span, known, sources) for span in row["spans"])
-        hits = tuple(Hit(known[passage_id], 0.0) for passage_id in row["hits"]) or tuple(span.hit for span in spans)
+        shown = tuple(span_of(span, known, sources) for span in row["spans"])
+        hits = tuple(Hit(known[passage_id], 0.0) for passage_id in row["hits"]) or tuple(span.hit for span in shown)
     except KeyError:
         return None
+    spans = () if row.get("perhaps") else shown
     return Answer(
         question=row["question"],
         confidence=float(row["confidence"]),
         spans=spans,
         hits=hits,
-        changed=changed_documents([place.source for span in spans for place in span.places]),
+        changed=changed_documents([place.source for span in shown for place in span.places]),
         lent=resolved.lent,
         understood=resolved.understood,
         disagrees=tuple(differing(question, spans)),
+        read=int(row.get("read", 0)),
+        perhaps=shown[0] if row.get("perhaps") else None,
     )
 
 

@@ -18,12 +18,34 @@ from gradio.events import api
 from qa.page.conversation import HINT, log_html, pane_html
 from qa.page.documents import job_html
 from qa.page.events import QUESTIONS_AT_ONCE, PageEvents
-from qa.page.export import HTML, MARKDOWN
+from qa.page.find_events import FindEvents
+from qa.page.find_view import finds_html
+from qa.page.keep import keep_html
+from qa.page.list_events import ListEvents
+from qa.page.list_view import list_html
+from qa.page.note_events import NoteEvents
 
 STATIC = Path(__file__).parent / "static"
-CHAT_JS, SOURCE_JS, DRAWER_JS, KEEP_JS, TOKEN_JS = (
-    (STATIC / name).read_text(encoding="utf-8")
-    for name in ("chat.js", "source.js", "documents.js", "keep.js", "token.js")
+CHAT_JS, SOURCE_JS, DRAWER_JS, KEEP_JS, MENU_JS, TOKEN_JS, VIEWS_JS, LIST_JS, FIND_JS = (
+    "".join((STATIC / name).read_text(encoding="utf-8") for name in names)
+    for names in (
+        ["chat.js"],
+        ["source.js", "original.js", "notes.js"],
+        ["documents.js", "all_notes.js"],
+        ["keep.js"],
+        ["menu.js"],
+        ["token.js"],
+        ["views.js"],
+        ["list.js"],
+        ["find.js"],
+    )
+)
+
+VIEWS = (
+    '<div class="v-views" role="group" aria-label="View">'
+    '<button type="button" class="v-act" data-view="chat" aria-pressed="true">Conversation</button>'
+    '<button type="button" class="v-act" data-view="list" aria-pressed="false">List</button>'
+    '<button type="button" class="v-act" data-view="find" aria-pressed="false">Find</button></div>'
 )
 
 NOTE_JS = (
@@ -38,6 +60,8 @@ HEAD = """<h1>Verbatim</h1><p>Answers in the words of your documents</p>
 
 def page_blocks(events: PageEvents) -> gr.Blocks:
     """The page over an opened store."""
+    listed, found = ListEvents(events), FindEvents(events)
+    noting = NoteEvents(events)
     blocks = gr.Blocks(title="Verbatim", analytics_enabled=False, fill_width=True)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     with blocks:
@@ -46,17 +70,19 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
         with gr.Row(elem_id="v-head"):
             gr.HTML(HEAD, apply_default_css=False)
             documents = small("Documents", "v-documents")
-            as_html = small("Keep as HTML")
-            as_markdown = small("Keep as Markdown")
+            keep = pane("v-keep", keep_html(), MENU_JS)
             anew = small("New conversation", "v-new")
         with gr.Row(elem_id="v-columns"):
             with gr.Column(elem_id="v-left", min_width=300):
+                pane("v-views", VIEWS, VIEWS_JS)
+                listing = pane("v-list", list_html(None), LIST_JS, list_functions(listed))
+                finding = pane("v-finds", finds_html(None), FIND_JS, find_functions(found))
                 chat = pane("v-chat", log_html((), first=events.examples), CHAT_JS)
                 note = pane("v-within", "", NOTE_JS)
                 box, button = composer()
             with gr.Column(elem_id="v-right", min_width=300):
-                source = pane("v-pane", pane_html(HINT), SOURCE_JS, source_functions(events))
-        drawer = pane("v-drawers", "", DRAWER_JS, drawer_functions(events))
+                source = pane("v-pane", pane_html(HINT), SOURCE_JS, source_functions(events, noting))
+        drawer = pane("v-drawers", "", DRAWER_JS, drawer_functions(events, noting))
         notice, kept = pane("v-notices", "", ""), pane("v-kept", "", KEEP_JS)
         outputs = [chat, source, earlier, box]
         waits: dict[str, Any] = {"concurrency_limit": QUESTIONS_AT_ONCE, **quiet}
@@ -65,13 +91,16 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
             chat.example(events.example, [earlier, token, within], outputs, **waits),
             chat.alone(events.again, [earlier, token, within], outputs, **waits),
         ]
-        for opening in (chat.cite, source.step):
+        for opening in (chat.cite, listing.cite, finding.cite, source.step):
             # "always_last" runs the first of two quick clicks again (Gradio 6.31); source.js lets the last one win.
-            opening(events.cite, [earlier], source, trigger_mode="multiple", queue=False, **quiet)
+            opening(events.cite, [earlier, token], source, trigger_mode="multiple", queue=False, **quiet)
+        wire_views(listing, listed, finding, found, [token, within], quiet)
         chat.judge(events.judge, [earlier], notice, queue=False, **quiet)
-        source.teach(events.teach, [earlier], notice, queue=False, **quiet)
-        for keep, form in ((as_html, HTML), (as_markdown, MARKDOWN)):
-            keep.click(events.keep, [earlier, gr.State(form)], [kept, notice], queue=False, **quiet)
+        source.teach(events.teach, [earlier, token], notice, queue=False, **quiet)
+        keep.keep(events.keep, [earlier], [kept, notice], queue=False, **quiet)
+        drawer.keep(noting.keep, None, [kept, notice], queue=False, **quiet)
+        for opening in (drawer.note, source.note):
+            opening(noting.open, None, [source, drawer], trigger_mode="multiple", queue=False, **quiet)
         documents.click(events.drawer, [within], drawer, queue=False, **quiet)
         drawer.shut(lambda: "", None, drawer, queue=False, **quiet)
         for happens, does in (
@@ -85,9 +114,20 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
         anew.click(None, js=FOCUS_JS, api_visibility="private")
         blocks.load(None, None, [token, last], js=TOKEN_JS, **quiet).then(
             events.welcome, [token, last], [chat, source, earlier], queue=False, **quiet
-        )
+        ).then(listed.view, [token, last], listing, queue=False, **quiet)
         api(events.answer, api_name="ask", queue=False)
     return blocks
+
+
+def wire_views(
+    listing: gr.HTML, listed: ListEvents, finding: gr.HTML, found: FindEvents, visitor: list[Any], quiet: dict[str, Any]
+) -> None:
+    """What the List and the Find view call. visitor: who it is, and the part of the documents that is asked."""
+    listing.begin(listed.begin, visitor, listing, queue=False, **quiet)
+    listing.act(listed.act, visitor[:1], listing, queue=False, **quiet)
+    listing.show(listed.show, visitor[:1], listing, queue=False, **quiet)
+    for happens, does in ((finding.find, found.find), (finding.like, found.like)):
+        happens(does, visitor, finding, trigger_mode="multiple", queue=False, **quiet)
 
 
 def pane(name: str, value: str, script: str, functions: Sequence[Callable[..., Any]] = ()) -> gr.HTML:
@@ -97,7 +137,7 @@ def pane(name: str, value: str, script: str, functions: Sequence[Callable[..., A
     )
 
 
-def source_functions(events: PageEvents) -> list[Callable[..., Any]]:
+def source_functions(events: PageEvents, noting: NoteEvents) -> list[Callable[..., Any]]:
     """What the source pane asks the server without being drawn anew; gradio wants plain functions."""
 
     def read(asked: Any) -> dict[str, Any]:
@@ -106,17 +146,50 @@ def source_functions(events: PageEvents) -> list[Callable[..., Any]]:
     def find(asked: Any) -> dict[str, Any]:
         return events.find(asked)
 
-    return [read, find]
+    def original(asked: Any) -> dict[str, Any]:
+        return events.original(asked)
+
+    def changed(asked: Any) -> dict[str, Any]:
+        return noting.change(asked)
+
+    return [read, find, original, changed]
 
 
-def drawer_functions(events: PageEvents) -> list[Callable[..., Any]]:
-    """What the drawer asks the server: how far the ingest in the background is."""
+def drawer_functions(events: PageEvents, noting: NoteEvents) -> list[Callable[..., Any]]:
+    """What the drawer asks the server: how far the ingest in the background is, and which notes there are."""
 
     def job(asked: Any) -> dict[str, Any]:
         now = events.library.job
         return {"running": now.running, "html": job_html(now)}
 
-    return [job]
+    def notes(asked: Any) -> dict[str, Any]:
+        return noting.listed(asked)
+
+    return [job, notes]
+
+
+def list_functions(listed: ListEvents) -> list[Callable[..., Any]]:
+    """What the List view asks the server: answers that have come, a file's text, the table as a file."""
+
+    def rows(asked: Any) -> dict[str, Any]:
+        return listed.rows(asked)
+
+    def read(asked: Any) -> dict[str, str]:
+        return listed.read(asked)
+
+    def file(asked: Any) -> dict[str, str]:
+        return listed.file(asked)
+
+    return [rows, read, file]
+
+
+def find_functions(found: FindEvents) -> list[Callable[..., Any]]:
+    """What the Find view asks the server: more of what was found."""
+
+    def more(asked: Any) -> dict[str, Any]:
+        return found.more(asked)
+
+    return [more]
 
 
 def small(label: str, name: str | None = None) -> gr.Button:

@@ -19,6 +19,7 @@ from typing import Any
 
 from qa import __version__
 from qa.settings import Settings
+from qa.types import Within
 
 FILE = "page.json"
 HELLO, ASK = "/local/hello", "/local/ask"
@@ -82,18 +83,18 @@ def read_closed(path: Path) -> Facts | None:
 # ---- who asks ----
 
 
-def ask_running(settings: Settings, question: str) -> tuple[Facts, str] | None:
+def ask_running(settings: Settings, question: str, within: Within | None = None) -> tuple[Facts, str] | None:
     """The answer of a page of the settings' store that runs on this machine, as JSON and as text; None without one."""
     page = read_closed(settings.store / FILE)
     if page is None or any(page.get(name) != value for name, value in facts_of(settings).items()):
         return None
     try:
-        return ask_page(page, settings.embedder, question)
+        return ask_page(page, settings.embedder, question, within)
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return None  # it has ended, or is none of ours: the question is answered here
 
 
-def ask_page(page: Facts, embedder: str, question: str) -> tuple[Facts, str] | None:
+def ask_page(page: Facts, embedder: str, question: str, within: Within | None) -> tuple[Facts, str] | None:
     connection = http.client.HTTPConnection(page["host"], page["port"], timeout=CONNECT_SECONDS)
     with contextlib.closing(connection):
         challenge = secrets.token_hex(16)
@@ -103,8 +104,13 @@ def ask_page(page: Facts, embedder: str, question: str) -> tuple[Facts, str] | N
             return None
         if connection.sock:
             connection.sock.settimeout(ANSWER_SECONDS)
-        sent = json.dumps({"question": question, "embedder": embedder, "secret": page["secret"]})
-        connection.request("POST", ASK, sent, {"Content-Type": "application/json"})
+        asked = {"question": question, "embedder": embedder, "secret": page["secret"]}
+        connection.request(
+            "POST",
+            ASK,
+            json.dumps(asked | ({"within": within.facts} if within else {})),
+            {"Content-Type": "application/json"},
+        )
         response = connection.getresponse()
         answered = json.loads(response.read())
         return (answered["answer"], answered["text"]) if response.status == http.client.OK else None

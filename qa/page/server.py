@@ -35,9 +35,12 @@ from qa.ingestion.library import Library
 from qa.page import running
 from qa.page.conversation import examples_for
 from qa.page.events import PageEvents
+from qa.page.finds import Finds
 from qa.page.layout import page_blocks
+from qa.page.original import shown
 from qa.settings import Settings
 from qa.text import visible
+from qa.types import Within
 
 PORT, PORTS = 7860, 100  # the first port tried, and how many
 BLOCK = 1024 * 1024  # bytes sent at a time
@@ -120,6 +123,7 @@ def application(events: PageEvents, logins: Logins | None = None, secret: str = 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, anywhere=bool(logins))
     add_original(app, events.qa)
+    add_table(app, events.finds)
     add_upload(app, events.library)
     if secret:
         add_local(app, events.qa, secret)
@@ -186,7 +190,8 @@ def logged_in(app: FastAPI, request: Request) -> bool:
 def add_original(app: FastAPI, qa: QA) -> None:
     """GET /original?document=NAME: the file as a download; nothing in it can run in the page.
 
-    Of a document in an archive or mailbox it is that file, under its own name.
+    Of a document in an archive or mailbox it is that file, under its own name. GET /opened?document=NAME: the file as
+    the browser shows it, where that does no harm; else a download.
     """
 
     @app.get("/original")
@@ -194,11 +199,17 @@ def add_original(app: FastAPI, qa: QA) -> None:
         if not logged_in(app, request):
             return PlainTextResponse("log in first", status_code=401)
         held = next((source for source in qa.sources() if source.name == document), None)
-        opened = opened_file(held.path) if held else None
-        if held is None or opened is None:
+        file = opened_file(held.path) if held else None
+        if held is None or file is None:
             return PlainTextResponse("the file is no longer there", status_code=404)
         name = Path(held.path).name if held.member else held.name
-        return StreamingResponse(blocks_of(opened), media_type="application/octet-stream", headers=as_download(name))
+        return StreamingResponse(blocks_of(file), media_type="application/octet-stream", headers=as_download(name))
+
+    @app.get("/opened")
+    def opened(request: Request, document: str = "") -> Response:
+        held = next((source for source in qa.sources() if source.name == document), None)
+        made = shown(held) if held and logged_in(app, request) else None
+        return made or original(request, document)
 
 
 def opened_file(path: str) -> BinaryIO | None:
@@ -224,6 +235,23 @@ def as_download(name: str) -> dict[str, str]:
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cache-Control": "no-store",
     }
+
+
+def add_table(app: FastAPI, finds: Finds) -> None:
+    """GET /found?token=TOKEN&turn=NUMBER: everything that a visitor's search finds, as a CSV file."""
+
+    @app.get("/found")
+    def found(request: Request, token: str = "", turn: int = -1) -> Response:
+        if not logged_in(app, request):
+            return PlainTextResponse("log in first", status_code=401)
+        search = finds.of(token, turn)
+        try:
+            lines = finds.table(search) if search else None
+        except VerbatimError as error:
+            return PlainTextResponse(visible(str(error)), status_code=409)
+        if lines is None:
+            return PlainTextResponse("find it again: the page was restarted since", status_code=404)
+        return StreamingResponse(lines, media_type="application/octet-stream", headers=as_download("found.csv"))
 
 
 def add_upload(app: FastAPI, library: Library) -> None:
@@ -260,13 +288,14 @@ def add_local(app: FastAPI, qa: QA, secret: str) -> None:
         return JSONResponse({"proof": running.proof(secret, challenge)})
 
     @app.post(running.ASK)
-    def ask(asked: dict[str, str]) -> Response:
-        if not hmac.compare_digest(asked.get("secret", "").encode(), secret.encode()):
+    def ask(asked: dict[str, Any]) -> Response:
+        if not hmac.compare_digest(str(asked.get("secret", "")).encode(), secret.encode()):
             return PlainTextResponse("not for you", status_code=403)
         if asked.get("embedder") not in ("", qa.embedder.name):
             return PlainTextResponse("another embedder", status_code=409)
         try:
-            answer = qa.ask(asked["question"])
+            within = Within.of(asked["within"]) if "within" in asked else None
+            answer = qa.ask(asked["question"], (), within)
         except (VerbatimError, OSError, KeyError) as error:
             return PlainTextResponse(visible(str(error)), status_code=500)
         return JSONResponse({"answer": to_json(answer), "text": to_text(answer)})

@@ -6,14 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import PurePath
 from typing import Any
-from urllib.parse import quote
 
 from qa.errors import UsageError
-from qa.page.answer import Citation, changed_html, clipped, json_attribute, shaded, where_html
+from qa.page.answer import Citation, changed_html, clipped, json_attribute, like_html, shaded, where_html
+from qa.page.original import links_html, with_picture
 from qa.text import HIDDEN, Range, escaped
-from qa.types import Document, Passage, Source
+from qa.types import Document, Passage
 
 WINDOW = 20_000  # characters of a document sent around a citation
 PART = 10_000  # characters sent when somebody reads on
@@ -32,23 +31,29 @@ class Shown:
     sentence: Range
     passage: Range
     answer: bool  # False: a nearest passage, which is shaded but not marked
+    found: tuple[Range, ...] = ()  # what else is marked
 
     @classmethod
     def of(cls, citation: Citation) -> Shown:
-        return cls(citation.quote, citation.sentence, citation.passage, citation.answer)
+        return cls(citation.quote, citation.sentence, citation.passage, citation.answer, citation.found or ())
 
     @classmethod
     def read(cls, data: Any) -> Shown:
         """What the page sent back. Raises ValueError for anything else."""
         try:
             quote, sentence, passage = ((int(a), int(b)) for a, b in (data["quote"], data["sentence"], data["passage"]))
-            return cls(quote, sentence, passage, bool(data["answer"]))
+            found = tuple((int(a), int(b)) for a, b in data["found"])
+            return cls(quote, sentence, passage, bool(data["answer"]), found)
         except (TypeError, KeyError, ValueError) as error:
             raise ValueError("no citation") from error
 
+    def on_page(self) -> list[Range]:
+        """What is marked on the picture of a page, the most important first."""
+        return list(self.found) or ([self.quote, self.sentence] if self.answer else [self.passage])
+
     def ranges(self) -> list[tuple[int, int, str]]:
         marked = [(*self.sentence, "v-sentence"), (*self.quote, "v-mark")] if self.answer else []
-        return [(*self.passage, "v-passage"), *marked]
+        return [(*self.passage, "v-passage"), *marked, *((start, end, "v-mark") for start, end in self.found)]
 
 
 # ---- the pane ----
@@ -59,10 +64,12 @@ def source_html(
     document: Document | None,
     passages: Sequence[Passage] = (),
     place: tuple[int, int, int] = (0, 0, 1),
+    marks: Sequence[tuple[int, int, str]] = (),
 ) -> str:
     """The document's text around a citation, the passage shaded and the quote marked; or why it cannot be shown.
 
-    passages: those of the part shown, for their speakers. place: turn, number of the citation and how many there are.
+    passages: those of the part shown, for their speakers. place: turn, number of the citation and how many there are;
+    turn -1: of no answer. marks: further ranges with their classes.
     """
     source = citation.source
     head = (
@@ -73,18 +80,40 @@ def source_html(
     if document is None or problem:
         return f'{head}{steps_html(*place)}<p class="v-warning">{problem}</p>'
     start, end = window(document.text, *citation.quote)
+    looked_for = citation.found is not None
+    teach = (
+        ""
+        if looked_for or place[0] < 0
+        else '<button type="button" class="v-act v-teach" disabled>The answer is this</button>'
+    )
+    first, last = citation.passage if looked_for else citation.quote
     return (
         head
         + (f'<p class="v-warning">{changed_html(citation)}</p>' if citation.changed else "")
-        + f'<div class="v-tools">{steps_html(*place)}{FIND}{open_html(source)}</div>'
-        + f'<div class="v-text" tabindex="0" role="region" aria-label="Text of the document" dir="auto" '
-        f'data-place="{place_data(document, Shown.of(citation))}">'
-        + edge_html("before", start > 0)
-        + part_html(document, start, end, Shown.of(citation), passages)
-        + edge_html("after", end < len(document.text))
-        + '</div><div class="v-foot"><button type="button" class="v-act v-teach" disabled>The answer is this</button>'
-        + f'<p class="v-exactly">Characters {citation.quote[0]} to {citation.quote[1]}</p>'
+        + f'<div class="v-tools">{steps_html(*place)}{FIND}{links_html(citation, document)}</div>'
+        + with_picture(text_html(document, Shown.of(citation), (start, end), passages, marks), citation)
+        + f'<div class="v-foot">{teach}{like_html(source.name, citation.quote[0])}'
+        + f'<p class="v-exactly">Characters {first} to {last}</p>'
         + f'<p class="v-exactly v-hash">SHA-256 {escaped(source.sha256)}</p></div>'
+    )
+
+
+def text_html(
+    document: Document,
+    shown: Shown,
+    part: Range,
+    passages: Sequence[Passage],
+    marks: Sequence[tuple[int, int, str]] = (),
+) -> str:
+    """A part of a document's text, with what is marked in it, and the buttons that fetch what stands around it."""
+    start, end = part
+    return (
+        f'<div class="v-text" tabindex="0" role="region" aria-label="Text of the document" dir="auto" '
+        f'data-place="{place_data(document, shown)}">'
+        + edge_html("before", start > 0)
+        + part_html(document, start, end, shown, passages, marks)
+        + edge_html("after", end < len(document.text))
+        + "</div>"
     )
 
 
@@ -111,12 +140,6 @@ def steps_html(turn: int, number: int, count: int) -> str:
     return f'<span class="v-steps">{back}<span>{number + 1} of {count}</span>{on}</span>'
 
 
-def open_html(source: Source) -> str:
-    """The link to the file; of a document in an archive or mailbox it says that it opens that."""
-    what = f"Open {escaped(PurePath(source.path).name)}, which it is in" if source.member else "Open the original file"
-    return f'<a class="v-open" href="/original?document={quote(source.name, safe="")}" download>{what}</a>'
-
-
 def edge_html(edge: str, there: bool) -> str:
     label = "Earlier text" if edge == "before" else "Later text"
     return f'<button type="button" class="v-edge" data-edge="{edge}"{"" if there else " hidden"}>{label}</button>'
@@ -131,6 +154,7 @@ def place_data(document: Document, shown: Shown) -> str:
         "sentence": shown.sentence,
         "passage": shown.passage,
         "answer": shown.answer,
+        "found": shown.found,
     }
     return json_attribute(facts)
 

@@ -238,6 +238,23 @@ class Catalog:
         query = "SELECT name FROM documents WHERE live AND instr(text, ?) ORDER BY name"
         return [name for (name,) in self.db.execute(query, (words,))]
 
+    def numbered(self) -> dict[int, str]:
+        """Names of the live documents by their number."""
+        return dict(self.db.execute("SELECT id, name FROM documents WHERE live"))
+
+    def source_and_text(self, number: int) -> tuple[Source, str]:
+        """The live document of that number, one of `numbered`."""
+        query = f"SELECT {SOURCE_COLUMNS}, d.text FROM documents d WHERE live AND id = ?"
+        (row,) = self.db.execute(query, (number,)).fetchall()
+        return source_of(row), row[-1]
+
+    def vector_of(self, passage_id: str) -> Vectors | None:
+        """(dimension,) float32, the vector of a live passage; None where it is missing."""
+        row = self.db.execute(
+            "SELECT v.vector FROM passages p JOIN vectors v ON v.key = p.key WHERE p.id = ?", (passage_id,)
+        ).fetchone()
+        return np.frombuffer(row[0], "<f4") if row else None
+
     def documents(self) -> list[DocumentStatus]:
         """What the store knows of, in order of names: documents it holds, files it could not read, files left out."""
         failed = self.failed

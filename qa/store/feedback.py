@@ -7,26 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from qa.errors import StoreBusy, VerbatimError
 from qa.language import language_of
+from qa.store import rows
+from qa.store.rows import Row
 
 FEEDBACK_FILE = "feedback.jsonl"
-WAIT = 10  # seconds for another process that writes the file
 RIGHT, WRONG, NONE = "feedback", "wrong", "unanswerable"
 """Kinds of rows: the words that answer, what does not answer (no gold yet), no answer in the documents."""
 EVIDENCE = 400  # characters at most on each side of an answer
 ENDS = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*(?=\s)|(?:\r\n|\n|\r)\s*[\r\n]")
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,7 @@ def append_row(store: Path, row: Row) -> None:
 
     Raises StoreBusy, VerbatimError where the store cannot be written.
     """
-    rewrite(store, lambda rows: [*(held for held in rows if held["id"] != row["id"]), row])
+    rewrite(store, lambda held: [*(one for one in held if one["id"] != row["id"]), row])
 
 
 def erase_outdated(store: Path, text_of: Callable[[str], str | None]) -> int:
@@ -94,28 +89,17 @@ def erase_outdated(store: Path, text_of: Callable[[str], str | None]) -> int:
                 return False
         return True
 
+    rows.clear(store / FEEDBACK_FILE)
     before = read_rows(store)
     gone = sum(not holds(row) for row in before)
     if gone:
-        rewrite(store, lambda rows: [row for row in rows if holds(row)])
+        rewrite(store, lambda held: [row for row in held if holds(row)])
     return gone
 
 
 def read_rows(store: Path) -> list[Row]:
-    """The rows of the store's feedback; lines that are none, as a killed process leaves them, are skipped."""
-    try:
-        lines = (store / FEEDBACK_FILE).read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
-        return []
-    rows = []
-    for line in lines:
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if is_row(row):
-            rows.append(row)
-    return rows
+    """The rows of the store's feedback; lines that are none are skipped. Raises VerbatimError."""
+    return [row for row in rows.read_rows(store / FEEDBACK_FILE) if is_row(row)]
 
 
 def is_row(row: Any) -> bool:
@@ -124,17 +108,4 @@ def is_row(row: Any) -> bool:
 
 
 def rewrite(store: Path, change: Callable[[list[Row]], list[Row]]) -> None:
-    """Replaces the file by one with the changed rows, whole or not at all. Raises StoreBusy, VerbatimError."""
-    path = store / FEEDBACK_FILE
-    part = path.with_name(FEEDBACK_FILE + ".part")
-    try:
-        with FileLock(path.with_name("feedback.lock"), timeout=WAIT):
-            text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in change(read_rows(store)))
-            part.write_bytes(text.encode("utf-8", "replace"))
-            os.replace(part, path)
-    except Timeout as error:
-        raise StoreBusy("another process writes the feedback file; try again") from error
-    except OSError as error:
-        raise VerbatimError(
-            f"the feedback cannot be written ({error.strerror}); check the store's permissions"
-        ) from error
+    rows.rewrite(store / FEEDBACK_FILE, lambda held: change([row for row in held if is_row(row)]))

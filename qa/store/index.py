@@ -23,6 +23,8 @@ import numpy as np
 
 from qa.errors import StoreDamaged, VerbatimError
 from qa.store.catalog import Vectors
+from qa.store.mentions import FOLDER as MENTIONS
+from qa.store.mentions import MentionIndex, Texts, write_mentions
 from qa.store.opening import check_free
 from qa.store.words import WordIndex, WordWriter, languages_of
 
@@ -72,13 +74,15 @@ def build_generation(
     base: Path | None = None,
     equal: Mapping[str, int] | None = None,
     hnsw: Mapping[str, Any] = HNSW,
+    texts: Iterable[Texts] = (),
 ) -> None:
     """Makes a generation at `path`, its passages ordered by language, and checks it.
 
     base: a generation that is copied first; the batches then hold only what is added to it. equal: for each language
     the most passages that share a vector, those of the base included; None: 1. hnsw: Chroma's settings of a new
-    collection. Leaves nothing behind where it fails. Raises StoreDamaged when the new one does not hold what it was
-    given, or not the `expected` number of passages, VerbatimError where it cannot be written.
+    collection. texts: the documents of the batches, for `find`. Leaves nothing behind where it fails. Raises
+    StoreDamaged when the new one does not hold what it was given, or not the `expected` number of passages,
+    VerbatimError where it cannot be written.
     """
     with removed_on_failure(path):
         if base:
@@ -86,6 +90,7 @@ def build_generation(
             (path / MANIFEST).unlink(missing_ok=True)
         path.mkdir(parents=True, exist_ok=True)
         wanted = add_passages(path, batches, equal or {}, hnsw)
+        write_mentions(path, texts)
         held = count_passages(path)
         if held != wanted or sum(held.values()) != expected:
             raise StoreDamaged(f"the new index holds {held} of {expected} passages, {wanted} were written; try again")
@@ -159,7 +164,7 @@ def final_hash(file: Path) -> str:
 
     "" of others, which change on opening: tantivy's locks, and the rest of Chroma's.
     """
-    words = file.parent.name.startswith("words-") and file.suffix != ".lock"
+    words = file.parent.name.startswith(("words-", MENTIONS)) and file.suffix != ".lock"
     if not words and not is_persisted(file.parent):
         return ""
     with file.open("rb") as stream:
@@ -193,7 +198,8 @@ def has_all_files(path: Path) -> bool:
 
 def is_complete(path: Path) -> bool:
     """Whether a generation is there with its manifest, the last file that is written of it."""
-    return bool(read_manifest(path)) and has_all_files(path)
+    files = {name for name, _ in read_manifest(path)}
+    return f"{MENTIONS}/meta.json" in files and has_all_files(path)  # earlier versions made no index of every word
 
 
 def is_sqlite(file: Path) -> bool:
@@ -294,6 +300,11 @@ class Index:
             raise StoreDamaged(f"the index holds words of {self.sizes} passages, but vectors of {held}; {self.remedy}")
         return found
 
+    @cached_property
+    def mentions(self) -> MentionIndex:
+        """Where every word stands. Raises StoreDamaged."""
+        return MentionIndex(self.path)
+
     def open(self) -> None:
         """Opens Chroma, if it is not. Raises StoreDamaged."""
         _ = self.collections
@@ -362,6 +373,7 @@ class Index:
 
     def close(self) -> None:
         self.words = {}
+        self.__dict__.pop("mentions", None)  # its files can then be deleted on Windows, too
         if self.chroma is not None:
             self.chroma.close()
         if self.copied:

@@ -21,15 +21,17 @@ import numpy as np
 
 from qa.store.busy import waiting_said
 from qa.store.catalog import Catalog, Facts, Fingerprint, Vectors, batches
+from qa.store.mentions import Range, Texts
 from qa.store.near import groups, signature
 from qa.text import equality_key
-from qa.types import Document, Passage, join_context
+from qa.types import Document, Passage, Turn, join_context
 
 # The next generation: staged documents, and live ones that are neither staged anew nor left out.
-NEXT = """SELECT p.* FROM passages p JOIN documents d ON d.id = p.document WHERE NOT d.live OR
-(d.name NOT IN (SELECT name FROM temp.gone) AND
- NOT EXISTS (SELECT 1 FROM documents n WHERE NOT n.live AND n.name = d.name))"""
-STAGED = "SELECT p.* FROM passages p JOIN documents d ON d.id = p.document WHERE NOT d.live"
+STAGED_DOCUMENT = "NOT d.live"
+NEXT_DOCUMENT = """NOT d.live OR (d.name NOT IN (SELECT name FROM temp.gone) AND
+NOT EXISTS (SELECT 1 FROM documents n WHERE NOT n.live AND n.name = d.name))"""
+NEXT = f"SELECT p.* FROM passages p JOIN documents d ON d.id = p.document WHERE {NEXT_DOCUMENT}"
+STAGED = f"SELECT p.* FROM passages p JOIN documents d ON d.id = p.document WHERE {STAGED_DOCUMENT}"
 MISSING = f"SELECT p.* FROM ({NEXT}) p WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE v.key = p.key)"
 
 
@@ -177,6 +179,20 @@ class CatalogWriter(Catalog):
         ids, contexts, texts, blobs = zip(*found, strict=True) if found else ((), (), (), ())
         vectors = np.frombuffer(b"".join(blobs), "<f4").reshape(len(ids), -1)
         return list(ids), list(map(join_context, contexts, texts)), vectors
+
+    def next_texts(self, added: bool = False) -> Iterator[Texts]:
+        """The documents of the next generation with their text, one at a time. added: only the staged ones."""
+        query = f"SELECT id FROM documents d WHERE {STAGED_DOCUMENT if added else NEXT_DOCUMENT} ORDER BY id"
+        for (document,) in self.db.execute(query).fetchall():
+            text, date = self.db.execute("SELECT text, date FROM documents WHERE id = ?", (document,)).fetchone()
+            rows = self.db.execute(
+                "SELECT start, end, language, turns FROM passages WHERE document = ? ORDER BY start", (document,)
+            )
+            passages = [
+                Range(start, end, language, [Turn(*turn) for turn in json.loads(turns)])
+                for start, end, language, turns in rows
+            ]
+            yield Texts(document, text, date, passages)
 
     # ---- publishing ----
 

@@ -18,6 +18,7 @@ from mcp_types import CallToolResult, TextContent, TextResourceContents
 from mcp_types.version import LATEST_HANDSHAKE_VERSION, LATEST_MODERN_VERSION
 
 from qa import cli
+from qa.agents.finding import MOST
 from qa.agents.server import FAILED, LISTED, PART, SCHEME, make_server
 from qa.agents.tools import INSTRUCTIONS, PLACES, SHOWN
 from qa.errors import StoreMismatch
@@ -210,7 +211,7 @@ def test_without_a_store_or_the_package_the_command_says_what_to_do(
 def test_the_tools_only_read_and_state_valid_schemas(store: Path) -> None:
     async def work(client: Client) -> None:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert set(tools) == {"ask", "show", "verify_quote"}
+        assert set(tools) == {"ask", "find", "show", "verify_quote"}
         for tool in tools.values():
             assert tool.annotations is not None
             assert tool.annotations.read_only_hint
@@ -252,6 +253,41 @@ def test_a_list_of_equal_passages_is_cut_with_a_note(tmp_path: Path) -> None:
     found = said(only(tmp_path / "store", "ask", question="What stands in these papers?"))
     assert len(found["passages"][0]["also"]) == PLACES
     assert f"Of {PLACES + 4} other places that say the same, {PLACES} are listed." in found["notes"]
+
+
+# ---- find ----
+
+
+def test_every_mention_is_found_counted_and_read_on(store: Path) -> None:
+    words = {"words": "report OR ships", "sort": "document", "limit": MOST}
+    first, second, exact, spoken = map(
+        said,
+        ask_all(
+            store,
+            ("find", words),
+            ("find", {**words, "skip": MOST}),
+            ("find", {"words": '"4.2 million" NOT rail', "exact": True, "within": {"documents": ["bridge.txt"]}}),
+            ("find", {"words": "bridge", "speaker": "eva lind"}),
+        ),
+    )
+    assert len(first["mentions"]) == MOST
+    assert first["notes"] == [f"Passages 1 to {MOST} of {first['found']}; to read on, call find with skip {MOST}."]
+    starts = [one["start"] for one in (*first["mentions"], *second["mentions"])]
+    assert starts == sorted(set(starts))
+    assert first["documents"] == [{"value": "long.txt", "passages": first["found"]}]
+    for one in (*first["mentions"], *exact["mentions"]):
+        text = TEXTS[one["document"]]
+        assert text[one["start"] : one["end"]] == one["text"]
+        assert one["marks"]
+        assert {text[mark["start"] : mark["end"]] for mark in one["marks"]} <= {"report", "ships", "4.2 million"}
+    assert exact["found"] == 1
+    assert [one["value"] for one in spoken["speakers"]] == ["Eva Lind (Harbour Times)"]
+
+
+def test_who_speaks_is_named_in_no_sentence_of_ours(store: Path) -> None:
+    sentence = complaint(only(store, "find", words="bridge", speaker="Nobody Else"))
+    assert "nobody of that name speaks" in sentence
+    assert "Meijer" not in sentence
 
 
 # ---- show ----
@@ -359,6 +395,10 @@ def test_a_file_that_has_changed_since_is_said_to_be_stale(tmp_path: Path) -> No
         ("ask", {"question": "Who?", "within": {"languages": ["nl"]}}, "it holds: en"),
         ("ask", {"question": "Who?", "within": {"since": "yesterday"}}, "a date is written like 2024-03-13"),
         ("ask", {"question": "Who?", "within": {"since": "2024-02-01", "until": "2024-01-01"}}, "exchange them"),
+        ("find", {"words": '"bridge'}, "this quotation mark is not closed"),
+        ("find", {"words": "bridge", "limit": MOST + 1}, "argument limit"),
+        ("find", {"words": "bridge", "sort": "size"}, "argument sort"),
+        ("find", {"words": "bridge", "within": {"documents": ["none"]}}, "does not have"),
         ("show", {"document": "none.txt"}, "no document of that name"),
         ("show", {"document": "bridge.txt", "start": 10**30}, "the document has 79"),
         ("show", {"document": "bridge.txt", "start": -1}, "argument start"),
@@ -390,7 +430,7 @@ def test_a_fault_of_the_program_or_the_store_is_a_sentence_without_what_it_quote
 
 def test_an_unknown_tool_is_refused(store: Path) -> None:
     async def work(client: Client) -> None:
-        with pytest.raises(MCPError, match="there are: ask, show, verify_quote"):
+        with pytest.raises(MCPError, match="there are: ask, find, show, verify_quote"):
             await client.call_tool("delete_all", {})
 
     with open_qa(store) as qa:

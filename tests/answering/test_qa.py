@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.answering.qa import MAX_QUESTION, MAX_SPANS, QA, clean, distinct
-from qa.answering.render import to_json
+from qa.answering.render import to_json, to_text
 from qa.answering.sentence_reader import SentenceReader
 from qa.errors import NoStore, StoreDamaged, StoreMismatch, UsageError
 from qa.settings import Settings
@@ -136,6 +136,7 @@ def test_the_public_object_has_the_keys_of_the_contract(asker: QA) -> None:
         "understood",
         "disagrees",
         "read",
+        "perhaps",
     ]
     assert made["id"] == "q1"
     assert made["question"] == "How much did the new engine of the ferry cost?"
@@ -336,12 +337,15 @@ def test_distinct_drops_what_overlaps_a_better_span_of_the_same_document() -> No
 
 
 class SureReader:
-    """Finds each passage whole, with much confidence."""
+    """Finds each passage whole, with the same confidence."""
 
-    threshold = 0.5
+    threshold, perhaps = 0.5, 0.3
+
+    def __init__(self, confidence: float = 0.9) -> None:
+        self.confidence = confidence
 
     def read(self, question: str, hits: Sequence[Hit]) -> Findings:
-        spans = [Span(h, h.passage.start, h.passage.end, h.passage.start, h.passage.end, 0.9) for h in hits]
+        spans = [Span(h, h.passage.start, h.passage.end, h.passage.start, h.passage.end, self.confidence) for h in hits]
         return Findings(spans, len(hits))
 
 
@@ -354,6 +358,21 @@ def test_documents_that_give_different_figures_are_said_to_disagree(tmp_path: Pa
         assert [span.source.name for span in answer.spans] == ["a.txt", "b.txt"]
         assert answer.disagrees == (1,)
         assert qa.ask("Who had to leave their homes?").disagrees == ()
+
+
+@pytest.mark.parametrize(("confidence", "shown"), [(0.6, "answer"), (0.4, "perhaps"), (0.2, "nothing")])
+def test_between_an_answer_and_silence_there_is_perhaps(tmp_path: Path, confidence: float, shown: str) -> None:
+    write(tmp_path / "in", "a.txt", "The lamp was lit in 1887.")
+    write(tmp_path / "in", "b.txt", "The gate was closed in 1990.")
+    ingest(tmp_path / "store", tmp_path / "in")
+    with QA(tmp_path / "store", FakeEmbedder(), SureReader(confidence)) as qa:
+        answer = qa.ask("When was the lamp lit?")
+    said = to_json(answer)
+    assert answer.answered is said["answered"] is (shown == "answer")
+    assert [bool(said["answers"]), bool(said["perhaps"])] == [shown == "answer", shown == "perhaps"]
+    if shown == "perhaps":  # one, and what it is is said
+        assert answer.shown == (answer.perhaps,)
+        assert "Not sure" in to_text(answer)
 
 
 # ---- files that change ----
@@ -538,3 +557,22 @@ def test_threads_go_on_asking_while_generations_change(asker: QA, store: Path, f
             ingest(store, folder)
         assert all(future.result() for future in asked)
     assert "new2.txt" in {source.name for source in asker.sources()}
+
+
+def test_a_short_question_after_others_is_tried_alone_where_what_they_lend_finds_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "in", "a.txt", "The train passed the signal at great speed.")
+    write(tmp_path / "in", "b.txt", "The mayor is Helena Brandt.")
+    ingest(tmp_path / "store", tmp_path / "in")
+
+    class Strict(SureReader):
+        """Finds nothing where more than the question is read."""
+
+        def read(self, question: str, hits: Sequence[Hit]) -> Findings:
+            return super().read(question, hits) if question in ("Who is the mayor?", "And who?") else Findings([], 0)
+
+    with QA(tmp_path / "store", FakeEmbedder(), Strict()) as qa:
+        earlier = ["How fast did the train pass the signal?"]
+        answer = qa.ask("Who is the mayor?", earlier)
+        assert answer.answered
+        assert (answer.lent, answer.understood) == ((), None)
+        assert not qa.ask("And who?", earlier).answered  # it says that it goes on

@@ -207,3 +207,11 @@ def test_articles_and_prepositions_say_nothing(text: str) -> None:
 @pytest.mark.parametrize("text", ["no", "the sea", "theft", "1953", "on Monday", "not"])
 def test_a_noun_a_figure_or_a_denial_says_something(text: str) -> None:
     assert not says_nothing(text)
+
+
+@pytest.mark.parametrize("cell", ["(1,234.50)", "5.5-", "-8.2", "\u221214"])
+def test_the_sign_of_a_figure_in_a_cell_belongs_to_it(cell: str) -> None:
+    text = f"Boat | {cell} | 3"
+    low, high = text.index(cell), text.index(cell) + len(cell)
+    digits = [n for n in range(low, high) if text[n].isdigit()]
+    assert quotable(QuoteBounds(text, low, high, [(0, len(text))]), digits[0], digits[-1] + 1) == (low, high)

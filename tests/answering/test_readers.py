@@ -24,8 +24,9 @@ class Noting:
 
     def __init__(self, confidence: float, languages: tuple[str, ...] = ()) -> None:
         self.confidence = confidence
-        self.calibration = Calibration(threshold=0.6, languages=languages)
+        self.calibration = Calibration(threshold=0.6, perhaps=0.4, languages=languages)
         self.threshold = 0.6 if languages else 0.3
+        self.perhaps = self.threshold
         self.given: list[str] = []
 
     def read(self, question: str, hits: Sequence[Hit]) -> Findings:

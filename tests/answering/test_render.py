@@ -81,6 +81,7 @@ def test_the_object_of_an_answer() -> None:
         "understood": None,
         "disagrees": [],
         "read": 0,
+        "perhaps": None,
     }
 
 

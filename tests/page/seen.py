@@ -29,7 +29,7 @@ class Seen(html.parser.HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes += attrs
-        if tag != "input":
+        if tag not in ("input", "img"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -42,11 +42,11 @@ class Seen(html.parser.HTMLParser):
 
 OURS = {
     "p", "h2", "h3", "div", "span", "mark", "bdi", "time", "figure", "figcaption", "blockquote", "button", "section",
-    "details", "summary", "ul", "li", "form", "input", "a", "b",
+    "details", "summary", "ul", "li", "form", "input", "a", "b", "q", "label", "textarea",
 }  # fmt: skip
 ATTRIBUTES = {
     "class", "dir", "type", "title", "tabindex", "role", "aria-label", "hidden", "disabled", "href", "download",
     "data-turn", "data-number", "data-opened", "data-clicked", "data-key", "data-copy", "data-judge", "data-o",
-    "data-start", "data-end", "data-place", "data-edge", "data-page", "data-alone", "placeholder", "maxlength",
-    "autocomplete",
+    "data-start", "data-end", "data-place", "data-like", "data-edge", "data-page", "data-alone", "placeholder",
+    "maxlength", "autocomplete", "rows", "rel", "target",
 }  # fmt: skip

@@ -105,6 +105,18 @@ def test_no_answer_says_so_and_shows_what_is_near_as_such(qa: FakeQA) -> None:
     assert ("class", "v-heading v-passage") in source.attributes
 
 
+def test_what_may_be_an_answer_is_shown_as_such_before_what_is_near(qa: FakeQA) -> None:
+    sure = qa.ask(QUESTION)
+    answer = replace(sure, spans=(), perhaps=sure.spans[0])
+    seen = Seen(answer_html(answer, 0))
+    assert seen.text.index("Not sure") < seen.text.index(GATE) < seen.text.index("hold no sure answer")
+    assert seen.text.index("hold no sure answer") < seen.text.index("Nearest passages (not answers)")
+    opened = [(c.answer, c.number) for c in citations(answer)]
+    assert opened[:3] == [(True, 1), (True, None), (False, 2)]  # the quote, its copy, then what is near
+    numbers = [int(value or 0) for name, value in seen.attributes if name == "data-number"]
+    assert set(numbers) <= set(range(len(opened)))
+
+
 def test_no_answer_from_an_empty_store() -> None:
     answer = Answer("anything", 0.0, (), ())
     assert "Nearest" not in answer_html(answer, 0)
@@ -118,7 +130,8 @@ def test_no_answer_from_an_empty_store() -> None:
 def test_long_names_are_clipped() -> None:
     document = document_of("n" * 5000, "text", "t" * 100_000)
     qa = FakeQA([document], {"q": [("n" * 5000, "text", "text")]})
-    html = re.sub(r'data-copy="[^"]*"', "", answer_html(qa.ask("q"), 0))  # what is copied is whole
+    # What is copied is whole, and by what others are found.
+    html = re.sub(r'data-(copy|like)="[^"]*"', "", answer_html(qa.ask("q"), 0))
     assert len(html) < 3_000
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -151,6 +152,16 @@ def test_wrong_and_no_answer_are_noted_without_words(events: PageEvents, qa: Fak
     assert rows(qa) == [(WRONG, [], []), (NONE, [QUESTION], [])]  # so short a question is read as a follow-up
 
 
+def test_of_what_may_be_an_answer_right_means_what_was_clicked(events: PageEvents, qa: FakeQA) -> None:
+    _, _, (asked,), _ = last_reply(events, QUESTION, ())
+    assert asked.answer is not None
+    unsure = (replace(asked, answer=replace(asked.answer, spans=(), perhaps=asked.answer.spans[0])),)
+    assert "Noted as right." in events.judge(unsure, Event({"turn": 0, "number": 0, "right": 1}))
+    assert rows(qa) == [(RIGHT, [], ["22:37", "22:37"])]
+    assert "hold no answer" in events.judge(unsure, Event({"turn": 0, "number": 2, "right": 1}))  # after quote and copy
+    assert rows(qa) == [(NONE, [], [])]
+
+
 def test_a_part_of_the_documents_proves_no_missing_answer(events: PageEvents, qa: FakeQA) -> None:
     *_, (_, _, earlier, _) = events.reply("Who won?", (), within=Within(languages=frozenset({"en"})))
     assert "Only a part" in events.judge(earlier, Event({"turn": 0, "number": 0, "right": 1}))
@@ -205,7 +216,15 @@ def test_what_is_no_request_is_answered_with_a_problem(events: PageEvents, asked
 
 
 def test_a_replaced_document_is_not_read_on(events: PageEvents) -> None:
-    place = {"quote": [0, 1], "sentence": [0, 1], "passage": [0, 1], "answer": True, "edge": "after", "at": 0}
+    place = {
+        "quote": [0, 1],
+        "sentence": [0, 1],
+        "passage": [0, 1],
+        "answer": True,
+        "found": [],
+        "edge": "after",
+        "at": 0,
+    }
     assert "replaced" in events.read({"document": "note.html", "sha256": "0" * 64, **place})["problem"]
     assert "replaced" in events.read({"document": "nothing", "sha256": "0" * 64, **place})["problem"]
 

@@ -38,12 +38,13 @@ def answer_of(text: str, lent: tuple[str, ...] = ()) -> Answer:
 
 @pytest.fixture
 def kept(store: Path, tmp_path: Path) -> list[Path]:
-    """The same conversation in both forms: one answer, one question without any."""
+    """The same conversation in both forms: one answer, one question without any, one that has perhaps one."""
     with QA(store, FakeEmbedder(), Listening(), 0.0) as qa:
         given = qa.ask("When was the lighthouse lamp built?")
         asked = [
             Asked("When was the lighthouse lamp built?", given),
             Asked("Who?", Answer("Who?", 0.1, (), given.hits, lent=("lamp",)), "1 document"),
+            Asked("Why?", Answer("Why?", 0.3, (), given.hits, perhaps=given.spans[0])),
         ]
     paths = [tmp_path / "kept.html", tmp_path / "kept.md"]
     for path, made in zip(paths, (to_html(export_facts(asked)), to_markdown(export_facts(asked))), strict=True):
@@ -63,6 +64,7 @@ def test_an_unchanged_export_is_confirmed(
     assert answer["context"]["text"][answer["start"] - answer["context"]["start"] :].startswith(answer["text"])
     assert facts["questions"][1] == {**facts["questions"][1], "answered": False, "lent": ["lamp"], "answers": []}
     assert facts["questions"][1]["nearest"]
+    assert facts["questions"][2] == {**facts["questions"][2], "answered": False, "answers": [], "perhaps": [answer]}
 
 
 @pytest.mark.parametrize("form", [to_html, to_markdown])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,12 @@ def opened(store: Path) -> QA:
 
 
 def talk(qa: QA) -> Conversation:
-    """A question with an answer, a follow-up, the same undone, one without any answer."""
+    """A question with an answer, a follow-up, one asked alone, and one that has perhaps an answer."""
     one = Exchange(LAMP, qa.ask(LAMP))
     two = Exchange("Until when did it shine?", qa.ask("Until when did it shine?", [one.earlier]))
     three = Exchange("And why?", qa.ask("And why?"), alone=True)
-    return one, two, three
+    unsure = replace(one.answer, spans=(), perhaps=one.answer.spans[0]) if one.answer else None
+    return one, two, three, Exchange(LAMP, unsure, alone=True)
 
 
 def test_a_conversation_is_found_as_it_was(store: Path) -> None:

@@ -27,7 +27,7 @@ def test_the_quote_is_marked_where_it_stands(qa: FakeQA) -> None:
 def test_of_a_document_in_an_archive_the_link_says_what_it_opens(qa: FakeQA) -> None:
     citation = citations(qa.ask(QUESTION))[0]
     document = qa.documents["a/note.txt"]
-    assert "Open the original file" in Seen(source_html(citation, document)).text
+    assert "Open the original at the quote" in Seen(source_html(citation, document)).text
     source = replace(citation.source, path="/docs/a<b>.zip", member="note.txt")
     assert "Open a<b>.zip, which it is in" in Seen(source_html(replace(citation, source=source), document)).text
 

@@ -73,7 +73,7 @@ def test_the_question_shown_gets_the_answer_shown(store: Path) -> None:
 @pytest.mark.slow
 def test_the_program_shown_runs(store: Path, tmp_path: Path) -> None:
     (tmp_path / "vectorstore").symlink_to(store)
-    program = block("with QA.open")
+    program = block("qa.ask(")
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "01-barrier-fault-agency.txt" in done.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,6 +22,8 @@ EPUB_FILE = "a book (.epub)"
 PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
 SILENT = re.compile(r"(?i)mimetype|META-INF/.*|.*\.(?:css|ncx|opf|js|ttf|otf|woff2?|smil|pls|xpgt|plist|dtd|ent)")
 MAX_CHAPTERS = 5_000
+SHEET = re.compile(rb"<link\b[^<>]{0,300}?\bhref\s{0,3}=\s{0,3}[\"']([^\"'<>]{1,200}\.css)[\"']", re.IGNORECASE)
+MOST_SHEETS = 20  # of a chapter
 
 
 def load_epub(data: bytes) -> Extract:
@@ -47,12 +50,22 @@ def load_epub(data: bytes) -> Extract:
             if page is None:
                 made.notes.append(f"the chapter {name[:80]} is named, but not there")
             read.add(held.get(name.lower(), name))
-            for text, kind in page_paragraphs(page, left) if page else ():
+            sheets = style_sheets(archive, name, page or b"", held)
+            for text, kind in page_paragraphs(page, left, sheets) if page else ():
                 made.add(text, kind)
         made.notes += [*notes_on(left), *unread_notes(archive.namelist(), read, SILENT, archive.open)]
     title = next(iter(root.xpath("//*[local-name()='metadata']/*[local-name()='title']/text()")), None)
     stated = next(iter(root.xpath("//*[local-name()='metadata']/*[local-name()='date']/text()")), "")
     return made.finish(title, front_date(str(stated)[:10]))
+
+
+def style_sheets(archive: Any, name: str, page: bytes, held: Mapping[str, str]) -> str:
+    """The style sheets that a chapter refers to, one after the other. held: the parts' names by their small letters."""
+    places = (unquote(href.decode("utf-8", "replace")) for href in SHEET.findall(page)[:MOST_SHEETS])
+    names = (posixpath.normpath(posixpath.join(posixpath.dirname(name), place)) for place in places)
+    return "\n".join(
+        (read_part(archive, held.get(one.lower(), one)) or b"").decode("utf-8", "replace") for one in names
+    )
 
 
 def chapters(package: Any, folder: str, notes: list[str]) -> list[str]:

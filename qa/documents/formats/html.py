@@ -67,16 +67,16 @@ def load_html(data: bytes) -> Extract:
     return Extract(text, title or header_title(text, marks)[0], stated or header_date(text), (), marks, notes)
 
 
-def page_paragraphs(data: bytes, left: Counter[str] | None = None) -> list[Paragraph]:
+def page_paragraphs(data: bytes, left: Counter[str] | None = None, sheets: str = "") -> list[Paragraph]:
     """All paragraphs of a page that is part of another document: a chapter of a book, the body of an e-mail.
 
-    left: gets how many elements of each kind with text are left out.
+    left: gets how many elements of each kind with text are left out. sheets: the style sheets that the page refers to.
     """
     page = decoded_page(data)
     if not WORD.search(page):
         return []
     tree = parse_html(page)
-    gone = keep_shown(tree)
+    gone = keep_shown(tree, sheets)
     if left is not None:
         left.update(gone)
     return list(paragraphs_of(body_of(tree)))
@@ -226,7 +226,7 @@ def row_text(row: Any) -> str | None:
     filled = [cell for cell in cells if cell]
     if len(filled) < 2 or any(len(cell) > 2 or sum(map(len, cell)) > CELL_CHARS for cell in filled):
         return None
-    return row_of(tidy([" ".join(cell) for cell in cells]))
+    return row_of(tidy(["\n".join(cell) for cell in cells]))
 
 
 def paragraphs_from(buffer: Sequence[str], kind: Kind | None) -> Iterator[Paragraph]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from itertools import islice
 from typing import Any
@@ -18,9 +18,19 @@ NO_TEXT = ("script", "style", "template", "noscript", "button")
 RECORDED = ("audio", "video", "canvas")  # what is written within is shown by browsers that cannot play them only
 EMBEDDED = ("object", "embed", "applet")
 INVISIBLE = re.compile(r"display:none|visibility:hidden|font-size:0(?![.\d])|opacity:0(?![.\d])|mso-hide:all")
+STRUCK = "line-through"
+UP = r"(?:0?\.[2-9]|[1-9])[\d.]*r?e[mx]|[2-9]\d[\d.]*%|(?:[3-9]|\d\d)[\d.]*p[xt]"  # more than a touch
+HIGH = re.compile(rf"vertical-align:(?:super|{UP})|(?=.*position:relative).*(?<![\w-])top:-(?:{UP})")
+LOW = re.compile(rf"vertical-align:(?:sub(?!\w)|-(?:{UP}))|(?=.*position:relative).*(?<![\w-])top:(?:{UP})")
+WITHIN_A_LINE = ("span", "a", "b", "i", "em", "strong", "small", "font", "u", "cite")
 SIMPLE = re.compile(r"(?P<tag>[a-zA-Z][\w-]*)?(?P<sign>[.#])(?P<name>[\w-]+)")
 LARGE_DATA = 20_000  # characters of a picture that stands in the page itself; a smaller one is an icon
 STYLES = 200_000  # characters of style sheets that are looked at
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+LIST_STYLE = re.compile(r"list-style(?:-type)?:[^;]*?(decimal-leading-zero|(?:lower|upper)-(?:roman|alpha|latin)|none)")
+LIST_STYLES = {"decimal-leading-zero": "decimalZero", "lower-roman": "lowerRoman", "upper-roman": "upperRoman",
+               "lower-alpha": "lowerLetter", "upper-alpha": "upperLetter", "lower-latin": "lowerLetter",
+               "upper-latin": "upperLetter", "none": ""}  # fmt: skip
 LIST_FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 KINDS = {
     "struck": "struck-out text is left out ({})",
@@ -41,16 +51,16 @@ def notes_on(left: Counter[str]) -> tuple[str, ...]:
     )
 
 
-def keep_shown(tree: Any) -> Counter[str]:
+def keep_shown(tree: Any, sheets: str = "") -> Counter[str]:
     """Removes scripts, controls, hidden and struck-out elements; returns how many of each kind with text were removed.
 
     Line breaks that must be kept are marked; formulas, drawn text, numbers of lists, raised and lowered figures made
-    plain text.
+    plain text. sheets: the style sheets that the page refers to, one after the other.
     """
     from lxml import etree
 
     left: Counter[str] = Counter()
-    styled = list(elements_by_rule(tree))
+    styled = list(elements_by_rule(tree, sheets))
     etree.strip_elements(tree, *NO_TEXT, with_tail=False)
     for formula in tree.xpath("//body//math"):
         become(formula, linear(formula))
@@ -58,7 +68,7 @@ def keep_shown(tree: Any) -> Counter[str]:
     hidden = [e for e, style in styled if INVISIBLE.search(style)]
     hidden += tree.xpath("//body//*[@hidden or self::dialog[not(@open)]]")
     struck = tree.xpath("//body//*[self::del or self::s or self::strike]")
-    struck += [e for e, style in styled if "line-through" in style]
+    struck += [e for e, style in styled if STRUCK in style]
     for kind, elements in (("hidden", hidden), ("struck", struck)):
         for element in elements:
             if element.getparent() is not None and any(up.tag == "body" for up in element.iterancestors()):
@@ -66,9 +76,15 @@ def keep_shown(tree: Any) -> Counter[str]:
                 element.drop_tree()
     left += show_embedded(tree)
     show_controls(tree)
+    for element, style in styled:
+        if element.tag in WITHIN_A_LINE and (HIGH.search(style) or LOW.search(style)):
+            element.tag = "sup" if HIGH.search(style) else "sub"
     for element in tree.xpath("//body//sup | //body//sub"):
-        level(element)
-    number_lists(tree)
+        if element.getparent() is not None:  # of two within each other the inner one is gone
+            level(element)
+    number_lists(tree, {e: found[1] for e, style in styled if (found := LIST_STYLE.search(style))})
+    flatten_tables(tree)
+    make_plain(tree)
     keep_line_breaks(tree)
     spread_cells(tree)
     return left
@@ -81,16 +97,16 @@ def become(element: Any, text: str) -> None:
     element.drop_tag()
 
 
-def elements_by_rule(tree: Any) -> Iterator[tuple[Any, str]]:
-    """(element, rule) for each element that the page's style sheets hide or strike out by its class or id."""
-    sheets = "\n".join(style.text or "" for style in tree.iter("style"))[:STYLES]
+def elements_by_rule(tree: Any, sheets: str) -> Iterator[tuple[Any, str]]:
+    """(element, rule) for each element that style sheets hide, strike out, raise, lower or number, by class or id."""
+    sheets = "\n".join([sheets, *(style.text or "" for style in tree.iter("style"))])[:STYLES]
     first, *others = sheets.replace("<!--", " ").replace("-->", " ").split("/*")
     sheets = first + "".join(part.partition("*/")[2] for part in others)  # without remarks
     sheets = re.sub(r"@[^{};@]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", " ", sheets)  # rules for paper and small screens
     rules: dict[tuple[str, str], tuple[str, str]] = {}
     for selectors, _, rule in (part.rpartition("{") for part in sheets.split("}")):
         bare = "".join(rule.lower().split())
-        if INVISIBLE.search(bare) or "line-through" in bare:
+        if any(re.search(look, bare) for look in (INVISIBLE, STRUCK, HIGH, LOW, LIST_STYLE)):
             for selector in selectors.split(","):
                 if found := SIMPLE.fullmatch(selector.strip()):
                     rules[found["sign"], found["name"]] = ((found["tag"] or "").lower(), bare)
@@ -132,6 +148,59 @@ def show_embedded(tree: Any) -> Counter[str]:
     return left
 
 
+WITHIN_SENTENCES = ("time", "label", "output", "map")  # whose words extractors would drop
+RENAMED = {
+    "section": "div", "fieldset": "div", "center": "div", "hgroup": "div", "dir": "ul",
+    "legend": "p", "summary": "p", "figcaption": "p", "listing": "pre",
+}  # fmt: skip
+AROUND_TEXT = ("body", "div", "article", "main", "blockquote", "details", "figure", "dialog")
+ALONE = ("article", "main", "figure", "dialog")  # loose text in these would be lost
+BLOCKS = (
+    *("address", "article", "aside", "blockquote", "details", "dialog", "div", "dl", "figure", "footer", "form", "h1"),
+    *("h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "menu", "nav", "ol", "p", "pre", "table", "ul"),
+)
+
+
+def make_plain(tree: Any) -> None:
+    """Makes of tags that extractors stumble over such as they know; text between two blocks becomes a paragraph."""
+    for element in tree.xpath("//body//q"):
+        element.text = f"\u201c{element.text or ''}"
+        element.tail = f"\u201d{element.tail or ''}"
+    for name in (*WITHIN_SENTENCES, "q"):
+        for element in tree.xpath(f"//body//{name}"):
+            element.drop_tag()
+    for name, other in RENAMED.items():
+        for element in tree.xpath(f"//body//{name}"):
+            element.tag = other
+    for parent in [e for name in AROUND_TEXT for e in tree.iter(name)]:
+        if parent.tag in ALONE or any(child.tag in BLOCKS for child in parent):
+            wrap_loose(parent)
+
+
+def wrap_loose(parent: Any) -> None:
+    """Puts each run of text and inline elements between the blocks of an element into a paragraph."""
+    runs: list[tuple[str, list[Any]]] = [(parent.text or "", [])]
+    blocks: list[Any] = []
+    for child in list(parent):
+        if child.tag in BLOCKS:
+            blocks.append(child)
+            runs.append((child.tail or "", []))
+        else:
+            runs[-1][1].append(child)
+    for number, (text, inline) in enumerate(runs):
+        if not any(word.strip() for word in (text, *("".join(e.itertext()) + (e.tail or "") for e in inline))):
+            continue
+        paragraph = parent.makeelement("p")
+        if number:
+            blocks[number - 1].tail = None
+            blocks[number - 1].addnext(paragraph)
+        else:
+            parent.text = None
+            parent.insert(0, paragraph)
+        paragraph.text = text
+        paragraph.extend(inline)
+
+
 def show_controls(tree: Any) -> None:
     """Puts what a form shows in the place of its controls: the chosen option, what is written in a field."""
     for control in tree.xpath("//body//select"):
@@ -148,20 +217,21 @@ def show_controls(tree: Any) -> None:
             become(control, "\u2612 ")
 
 
-def number_lists(tree: Any) -> None:
-    """Writes the numbers that a browser shows before the items of a list."""
+def number_lists(tree: Any, styles: Mapping[Any, str]) -> None:
+    """Writes the numbers that a browser shows before the items of a list. styles: of lists and items."""
     for ordered in tree.xpath("//body//ol[not(ancestor::nav)]"):
-        style = "".join((ordered.get("style") or "").lower().split())
-        if "list-style:none" in style or "list-style-type:none" in style:
+        kind = LIST_FORMS.get(ordered.get("type") or "", "decimal")
+        form = LIST_STYLES[styles[ordered]] if ordered in styles else kind
+        if not form:
             continue
         items = list(ordered.iterchildren("li"))
         backwards = ordered.get("reversed") is not None
         number = whole_number(ordered.get("start"), len(items) if backwards else 1)
         for item in items:
             number = whole_number(item.get("value"), number)
-            label = f"{written(number, LIST_FORMS.get(ordered.get('type') or '', 'decimal'))}. "
+            label = f"{written(number, LIST_STYLES[styles[item]] or form if item in styles else form)}. "
             first = next(iter(item), None)
-            if (item.text or "").strip() or first is None or first.tag not in ("p", "div"):
+            if (item.text or "").strip() or first is None or first.tag not in ("p", "div", *HEADINGS):
                 item.text = label + (item.text or "").lstrip()
             else:
                 first.text = label + (first.text or "").lstrip()
@@ -207,6 +277,27 @@ def text_before(element: Any) -> str:
     return "".join([*previous.itertext(), previous.tail or ""])
 
 
+SMALL_CELL = 200  # characters: a table with a larger cell may be the layout of a page
+
+
+def flatten_tables(tree: Any) -> None:
+    """Makes lines of the cells of a table that stands in a small cell of another one."""
+    for table in tree.xpath("//body//table[.//table]"):
+        own = {cell for cell in table.iter("td", "th") if next(cell.iterancestors("table")) is table}
+        if len(own) < 2 * len({cell.getparent() for cell in own}):
+            continue
+        if any(len("".join(cell.itertext())) > SMALL_CELL for cell in own):
+            continue
+        within = [e for e in table.iter(*TABLE_TAGS) if any(up in own for up in e.iterancestors("td", "th"))]
+        for element in within:
+            if element.tag in ("td", "th"):
+                element.text = NEW_LINE + (element.text or "")
+            elif element.tag == "table":
+                element.tail = NEW_LINE + (element.tail or "")
+            element.drop_tag()
+
+
+TABLE_TAGS = ("table", "thead", "tbody", "tfoot", "tr", "td", "th")
 MOST_SPANNED = 1000  # rows or columns; browsers have such limits too
 
 

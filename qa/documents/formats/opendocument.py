@@ -11,6 +11,7 @@ from typing import Any
 from qa.documents.account import unread_notes
 from qa.documents.archives import open_zip, parse_xml, read_part
 from qa.documents.extract import Builder, Extract
+from qa.documents.formats.numbering import BULLET
 from qa.documents.formats.odf_lists import STYLE, TEXT, Lists, Place
 from qa.documents.formats.word_text import CHECKED, UNCHECKED, levelled
 from qa.documents.formulas import linear
@@ -121,11 +122,16 @@ class Odt:
                 self.add_below(element)
 
     def add_list(self, element: Any, above: Place | None) -> None:
+        for item, place, start in self.items(element, above):
+            self.add_below(item, place, start)
+
+    def items(self, element: Any, above: Place | None) -> Iterator[tuple[Any, Place, str | None]]:
+        """(item, its place, the number that it states itself) of each item of a list."""
         depth = above if above is None or above.level >= 0 else above._replace(level=self.depth_of(element) - 1)
         place = self.lists.begun(element, depth)
         for item in element:
             numbered = item.tag == TEXT + "list-item"
-            self.add_below(item, place if numbered else place._replace(level=-1), item.get(TEXT + "start-value"))
+            yield item, place if numbered else place._replace(level=-1), item.get(TEXT + "start-value")
 
     def depth_of(self, element: Any) -> int:
         """How many lists there are around a list."""
@@ -133,14 +139,23 @@ class Odt:
 
     def add_paragraph(self, element: Any, place: Place | None, start: str | None) -> None:
         """Adds a paragraph or heading with its number, then what hangs on it."""
-        label = self.lists.label(place, start) if place is not None and place.level >= 0 else ""
-        if any(e.get(TEXT + "is-hidden") == "true" for e in element.iter(TEXT + "hidden-paragraph")):
-            self.left_out += 1
+        label = self.label(place, start)
+        if self.is_hidden(element):
             return
         words = self.words(element)
         heading = element.tag == TEXT + "h"
         self.made.add(f"{label} {words}" if label and words.strip() else words, "heading" if heading else None)
         self.add_hung(element)
+
+    def label(self, place: Place | None, start: str | None) -> str:
+        """The number before a paragraph at that place, which is counted."""
+        return self.lists.label(place, start) if place is not None and place.level >= 0 else ""
+
+    def is_hidden(self, paragraph: Any) -> bool:
+        """Whether a paragraph is hidden as a whole, which is counted."""
+        hidden = any(e.get(TEXT + "is-hidden") == "true" for e in paragraph.iter(TEXT + "hidden-paragraph"))
+        self.left_out += hidden
+        return hidden
 
     def add_hung(self, element: Any) -> None:
         """Adds notes, comments, text boxes, shapes and objects that stand in a paragraph."""
@@ -188,7 +203,7 @@ class Odt:
             cells: list[str] = []
             covered = 0  # cells that the one before spans
             for cell in row.iterchildren(TABLE + "table-cell", TABLE + "covered-table-cell"):
-                words = " ".join(self.words(p) for p in own_paragraphs(cell))
+                words = "\n".join(self.cell_lines(cell))
                 down, across, times = (
                     count(cell, name)
                     for name in ("number-rows-spanned", "number-columns-spanned", "number-columns-repeated")
@@ -206,6 +221,21 @@ class Odt:
                     cells.append(words)
                 covered = across - 1 if across > 1 else covered
             yield cells
+
+    def cell_lines(self, root: Any, place: Place | None = None, start: str | None = None) -> Iterator[str]:
+        """The paragraphs of a cell and of tables in it with their numbers; a bullet would look like a minus."""
+        for element in root:
+            if element.tag in (TEXT + "p", TEXT + "h"):
+                label = self.label(place or (outline_place(element) if element.tag == TEXT + "h" else None), start)
+                place = None if place is None else place._replace(level=-1)
+                if not self.is_hidden(element):
+                    words = self.words(element)
+                    yield f"{label} {words}" if label not in ("", BULLET) else words
+            elif element.tag == TEXT + "list":
+                for item, within, number in self.items(element, place):
+                    yield from self.cell_lines(item, within, number)
+            elif element.tag not in SILENT_TEXT and not is_apart(element):
+                yield from self.cell_lines(element)
 
     # ---- words ----
 

@@ -11,14 +11,14 @@ import logging
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 from qa.documents import ocr
 from qa.documents.attached import Loaders
 from qa.documents.extract import Builder, Extract, one_line
 from qa.documents.formats.pdf_blocks import LARGER, Line, Page, page_blocks, usual_distance
+from qa.documents.formats.pdf_lines import Piece
 from qa.documents.formats.pdf_pages import mend_pages, without_running_heads, words_of
 from qa.documents.formats.pdf_parts import (
     FAULTS,
@@ -31,19 +31,14 @@ from qa.documents.formats.pdf_parts import (
     note_lines,
     pages_note,
 )
+from qa.documents.formats.pdf_rules import Pen
+from qa.documents.formats.pdf_tables import PageText, page_text
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
-from qa.documents.raised import raised
 from qa.errors import UnreadableFile
 from qa.text import WORD, fold
 
-RAISED = 0.88  # times the size of the letters before: a mark or exponent is smaller
-DOUBLED, RECENT = 0.1, 60  # times the size: pieces nearer are drawn twice; pieces looked back at
 MAX_PAGES = 20_000
-LIGATURES = {0xFB00 + i: text for i, text in enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"))}
-BULLETS = dict.fromkeys((0xF0B7, 0xF0A7, 0xF0D8), "\u2022")  # of symbol fonts
-SIGNS = LIGATURES | BULLETS | {0x00A0: " "}
-NO_SIGN = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")  # characters that only a font defines
 BOLD = re.compile(r"(?i)bold|black|heavy|demi")
 FILE_TITLE = re.compile(r"(?i)^(?:microsoft (?:word|powerpoint|excel) - .*|untitled.*|naamloos.*|.*\.\w{2,5})$")
 
@@ -58,14 +53,16 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     reader = opened(data)
     pages: list[list[Line]] = []
     scans = 0
-    damaged, pictures, kinds = [], [], Counter[str]()
+    damaged, pictures, long_cells, struck, kinds = [], [], [], 0, Counter[str]()
     for number, page in enumerate(reader.pages, start=1):
         beat()
         if number > MAX_PAGES:
             raise UnreadableFile(f"has more than {MAX_PAGES:,} pages: split it")
-        lines, whole = page_lines(page)
-        if not whole:
-            damaged.append(number)
+        found = page_lines(page)
+        lines = found.lines
+        damaged += [] if found.whole else [number]
+        long_cells += [number] if found.long_cells else []
+        struck += found.struck
         if not any(WORD.search(line.text) for line in lines) and has_image(page):
             lines = [Line(text, 0, -12 * i, 10) for i, text in enumerate(ocr.read_page(page)) if text]
             scans += not lines
@@ -76,6 +73,9 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     notes = [ocr.missing(scans, len(pages))] if scans else []
     notes += pages_note(damaged, "text is missing on {}, which cannot be read to its end")
     notes += pages_note(pictures, "text in pictures is not read ({})")
+    notes += pages_note(long_cells, "tables with long cells are read line by line ({})")
+    if struck:
+        notes.append(f"struck-out text is left out ({struck} pieces)")
     if kinds["/StrikeOut"]:
         notes.append(f"text that somebody has struck out is read as well ({kinds['/StrikeOut']} places)")
     if any(kinds[kind] for kind in RECORDINGS):
@@ -130,14 +130,15 @@ def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[st
     return made, title if title and known_title(title, pages[0]) else headline(made_pages, body)
 
 
-# ---- pieces and lines ----
+# ---- the pages ----
 
 
-def page_lines(page: Any) -> tuple[list[Line], bool]:
-    """The lines of a page in the order in which they were drawn, and whether it could be read to its end."""
+def page_lines(page: Any) -> PageText:
+    """The lines and ruled tables of a page in the order in which they were drawn."""
     from pypdf.errors import PyPdfError
 
-    pieces: list[tuple[str, Line]] = []
+    pieces: list[Piece] = []
+    pen = Pen()
 
     def visit(text: str, cm: Sequence[float], tm: Sequence[float], font: Any, size: float) -> None:
         if text:
@@ -150,76 +151,14 @@ def page_lines(page: Any) -> tuple[list[Line], bool]:
 
     whole = True
     try:
-        page.extract_text(visitor_text=visit)
+        page.extract_text(visitor_text=visit, visitor_operand_before=pen.visit)
     except (PyPdfError, *FAULTS):  # the text before the fault is kept
         whole = False
-    lines = list(lines_of(pieces))
-    turned = [line for line in lines if line.turned]
-    if 0 < len(turned) * 3 < len(lines):  # a stamp in the margin must not separate two pages
-        lines = [*turned, *(line for line in lines if not line.turned)]
-    return lines, whole
-
-
-def lines_of(pieces: Sequence[tuple[str, Line]]) -> Iterator[Line]:
-    """(text, place) of the pieces joined to lines; a wide gap within a line becomes three spaces."""
-    buffer: list[str] = []
-    first: Line | None = None
-    last = Line("", 0, 0, 0)  # the piece drawn last, its words cut at the line's end
-    ended = False
-    for text, place in without_doubles(pieces):
-        for i, part in enumerate(text.split("\n")):
-            ended = ended or i > 0
-            words = NO_SIGN.sub("", part.translate(SIGNS))
-            if ended and words and not letter_follows(last, place):
-                if first is not None:
-                    yield made_line(buffer, first)
-                buffer, first = [], None
-            if not words:
-                continue
-            ended = False
-            reached = last.x + 0.6 * last.size * len(last.text)
-            if first is not None and words.strip() and place.x - reached > 2 * place.size > 0:
-                buffer.append("   ")
-            if first is not None and hangs_on(words, place, last):
-                buffer.append(raised("".join(buffer[-3:]), words))
-                continue
-            if words.strip():
-                first = first or place
-                last = replace(place, text=words)
-            buffer.append(words)
-    if first is not None:
-        yield made_line(buffer, first)
-
-
-def without_doubles(pieces: Sequence[tuple[str, Line]]) -> Iterator[tuple[str, Line]]:
-    """The pieces without those that were drawn a second time at nearly the same place, to look bold."""
-    recent: list[tuple[str, Line]] = []
-    for text, place in pieces:
-        near = DOUBLED * place.size
-        alike = [there for said, there in recent if said.strip() == text.strip()]
-        if text.strip() and any(abs(place.x - p.x) < near and abs(place.y - p.y) < near for p in alike):
-            continue
-        if text.strip():
-            recent = [*recent[1 - RECENT :], (text, place)]
-        yield text, place
-
-
-def letter_follows(last: Line, place: Line) -> bool:
-    """Whether a piece goes on right behind a single letter: some programs draw, and end, each letter by itself."""
-    beside = abs(place.y - last.y) < 0.1 * max(place.size, 1) and 0 < place.x - last.x < 1.1 * place.size
-    return len(last.text.strip()) == 1 and beside and place.size == last.size
-
-
-def hangs_on(words: str, place: Line, last: Line) -> bool:
-    """Whether a piece is small and right behind a larger one: a note's mark or an exponent."""
-    small = 0 < place.size < RAISED * last.size
-    return small and len(words.strip()) <= 4 and not last.text[-1:].isspace() and place.y >= last.y - 0.1 * last.size
-
-
-def made_line(buffer: Sequence[str], place: Line) -> Line:
-    """A line at that place; gaps of three spaces or more become three, others one."""
-    text = "".join(buffer).replace("\t", " ").strip()
-    return replace(place, text=re.sub(r" {2,}", lambda gap: "   " if len(gap.group()) > 2 else " ", text))
+    found = page_text(pieces, pen.rules)
+    turned = [line for line in found.lines if line.turned]
+    if 0 < len(turned) * 3 < len(found.lines):  # a stamp in the margin must not separate two pages
+        found = found._replace(lines=[*turned, *(line for line in found.lines if not line.turned)])
+    return found._replace(whole=whole)
 
 
 def has_image(page: Any) -> bool:

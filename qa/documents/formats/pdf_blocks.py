@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from qa.documents.extract import TITLE_CHARS
-from qa.documents.raised import raised
+from qa.documents.extract import TITLE_CHARS, one_cell
+from qa.documents.raised import lowered, raised
 from qa.types import Kind
 
+LOWERED = 0.03  # times the size of the letters before: an index is lower, if only by a little
 SAME_LINE = 0.4  # times the size of the letters: pieces whose heights differ by less are on one line
 PARAGRAPH_GAP = 1.35  # times the usual distance of lines: a larger gap separates paragraphs
 LARGER, SMALLER = 1.15, 0.93  # times the size of the body's letters: of a heading, of a footnote
@@ -29,6 +30,7 @@ class Line:
     size: float
     bold: bool = False
     turned: bool = False  # the text runs up or down the page
+    rows: tuple[tuple[str, ...], ...] = ()  # the cells of a ruled table, which takes the place of a line
 
 
 @dataclass(slots=True)
@@ -67,6 +69,10 @@ def page_blocks(lines: Sequence[Line], body: float, usual: float, bold: bool) ->
     blocks: Page = []
     rows: list[list[Line]] = []
     for row in rows_of(lines):
+        if row[0].rows:
+            blocks += [*table_blocks(rows), PageBlock([], rows=[list(cells) for cells in row[0].rows])]
+            rows = []
+            continue
         if len(row) > 1:
             rows.append(row)
             continue
@@ -122,9 +128,11 @@ def rows_of(lines: Sequence[Line]) -> Iterator[list[Line]]:
     """Lines that are next to each other, from left to right, in one list; each other line in a list of its own."""
     row: list[Line] = []
     for cell in (cell for line in lines for cell in cells_of(line)):
-        last = row[-1] if row else None
+        last = row[-1] if row and not (cell.rows or row[-1].rows) else None
         if last and is_raised(last, cell):
-            behind = raised(last.text, cell.text) if cell.size < last.size else f" {cell.text}"
+            below = cell.y < last.y - LOWERED * last.size
+            behind = lowered(cell.text) if below else raised(last.text, cell.text)
+            behind = behind if cell.size < last.size else f" {cell.text}"
             row[-1] = replace(max(last, cell, key=lambda part: part.size), x=last.x, text=f"{last.text}{behind}")
             continue
         if last and abs(last.y - cell.y) < SAME_LINE * max(last.size, 1) and cell.x > last.x:
@@ -147,7 +155,7 @@ def is_raised(last: Line, line: Line) -> bool:
 def cells_of(line: Line) -> list[Line]:
     """The parts of a line between wide gaps; their places are estimated from the number of letters before them."""
     parts = line.text.split("   ")
-    if len(parts) == 1:
+    if len(parts) == 1 or line.rows:
         return [line]
     at, cells = line.x, []
     for part in parts:
@@ -160,7 +168,8 @@ def cells_of(line: Line) -> list[Line]:
 def table_blocks(rows: Sequence[list[Line]]) -> Iterator[PageBlock]:
     """A table; or two columns of prose that were drawn line by line; or a line, where there is a single row."""
     if len(rows) < 2:
-        yield from (PageBlock([replace(row[0], text="  ".join(cell.text for cell in row))]) for row in rows)
+        for row in rows:
+            yield PageBlock([replace(row[0], text=one_cell("\n".join(cell.text for cell in row)))])
         return
     if all(len(row) == 2 for row in rows) and min(mean_length(rows, 0), mean_length(rows, 1)) > 30:
         yield from (PageBlock([row[side] for row in rows]) for side in (0, 1))

@@ -11,6 +11,7 @@ from itertools import pairwise
 from qa.documents.formats.pdf_blocks import ENDED, SMALLER, Line, Page, PageBlock
 from qa.text import fold
 
+FIGURES, LETTER = re.compile(r"[0-9]+"), re.compile(r"[^\W\d_]")
 EDGE_LINES = 2  # number of lines at the top, and at the bottom, that may be running heads
 PAGE_NUMBER = re.compile(r"(?:page |pagina |p\. ?|seite )?[-\u2013 ]*#[-\u2013 ]*(?:(?:/|of|van|von|de) ?#)?")
 CAPTION = re.compile(
@@ -29,16 +30,28 @@ def without_running_heads(pages: Sequence[list[Line]]) -> Iterator[list[Line]]:
     often = Counter(key for edge in edges for key in {key_of(line) for line in edge})
     needed = 3 if len(pages) > 3 else 2
     seen: set[str] = set()
-    for page, edge in zip(pages, edges, strict=True):
+    steps = Counter(
+        step for number, edge in enumerate(edges) for step in {numbered_from(line) - number for line in edge}
+    )
+    for number, (page, edge) in enumerate(zip(pages, edges, strict=True)):
         gone: set[int] = set()
         for line in edge:
             key = key_of(line)
-            numbered = len(pages) > 1 and PAGE_NUMBER.fullmatch(key) is not None
+            numbered = len(pages) > 1 and PAGE_NUMBER.fullmatch(FIGURES.sub("#", key)) is not None
+            if numbered and not LETTER.search(key):  # a figure alone may be one of a table or a list
+                step = numbered_from(line) - number
+                numbered = step == 1 or steps[step] > 1
             if numbered or (often[key] >= needed and key in seen):
                 gone.add(id(line))
             elif often[key] >= needed:
                 seen.add(key)
         yield [line for line in page if id(line) not in gone]
+
+
+def numbered_from(line: Line) -> int:
+    """The first number in a line; -1 where there is none."""
+    found = re.search(r"[0-9]{1,9}", line.text)
+    return int(found.group()) if found else -1
 
 
 def edge_lines(page: Sequence[Line]) -> list[Line]:
@@ -48,8 +61,9 @@ def edge_lines(page: Sequence[Line]) -> list[Line]:
 
 
 def key_of(line: Line) -> str:
-    """Equal for running heads that differ only in numbers, case and spaces."""
-    return re.sub(r"[0-9]+", "#", fold(line.text))
+    """Equal for running heads that differ only in numbers, case and spaces; numbers alone must be the same ones."""
+    words = fold(line.text)
+    return FIGURES.sub("#", words) if LETTER.search(words) else words
 
 
 # ---- broken words ----
@@ -74,7 +88,8 @@ class Words:
 def words_of(pages: Sequence[list[Line]]) -> Words:
     """The words of all lines; a word broken at the end of a line does not count."""
     found = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*(?!-$)")
-    words = {word.casefold() for page in pages for line in page for word in found.findall(line.text)}
+    lines = (part for page in pages for line in page for part in line.text.split("\n"))
+    words = {word.casefold() for line in lines for word in found.findall(line)}
     return Words(frozenset(w for w in words if "-" not in w), frozenset(w for w in words if "-" in w))
 
 
@@ -87,6 +102,7 @@ def mend_pages(pages: Sequence[Page], body: float, known: Words) -> None:
     for page in pages:
         for block in page:
             block.lines = mended(block.lines, known)
+            block.rows = [[mended_cell(cell, known) for cell in row] for row in block.rows]
     for page, following in pairwise([*pages, []]):
         blocks = [*page, *following[:1]]
         for above, below in pairwise(blocks):
@@ -112,6 +128,11 @@ def mended(lines: Sequence[Line], known: Words) -> list[Line]:
         if line.text:
             result.append(line)
     return result
+
+
+def mended_cell(text: str, known: Words) -> str:
+    """The lines of a cell with broken words made whole."""
+    return "\n".join(line.text for line in mended([Line(part, 0, 0, 0) for part in text.split("\n")], known))
 
 
 # ---- footnotes and captions within a sentence ----

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from qa.documents.decoding import decode
-from qa.documents.extract import Builder, Extract, one_line
+from qa.documents.extract import Builder, Extract, one_cell, one_line
+from qa.documents.formats.rtf_tables import Edge, Row, in_columns
 from qa.documents.formats.word_text import levelled
 from qa.documents.formulas import GAP
 from qa.documents.header import completed
@@ -66,9 +67,10 @@ class Block:
 
     said: str = ""
     cells: list[str] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
-    merged: list[bool] = field(default_factory=list)  # cells of a row that go on from above
-    goes_on: bool = False
+    rows: list[Row] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)  # of the cells of a row
+    edge: Edge = field(default=Edge(0))  # what has been said of the next one
+    left: int = 0  # where the row begins
     in_table: bool = False
     nested: bool = False
     head: bool = False
@@ -268,14 +270,16 @@ class Rtf:
         elif word == "row":
             self.end_row()
         elif word == "trowd":
-            self.block.merged, self.block.goes_on = [], False
+            self.block.edges, self.block.edge, self.block.left = [], Edge(0), 0
+        elif word == "trleft":
+            self.block.left = int(number or 0)
         elif word == "trhdr":
             self.block.head = self.block.head or not self.block.rows
-        elif word in ("clvmrg", "clvmgf"):
-            self.block.goes_on = word == "clvmrg"
+        elif word in ("clvmrg", "clmrg"):
+            self.block.edge = self.block.edge._replace(**{"below" if word == "clvmrg" else "beside": True})
         elif word == "cellx":
-            self.block.merged.append(self.block.goes_on)
-            self.block.goes_on = False
+            self.block.edges.append(self.block.edge._replace(right=int(number or 0)))
+            self.block.edge = Edge(0)
 
     def font_fact(self, word: str, number: int) -> None:
         """Takes note of the set of characters of a font."""
@@ -366,16 +370,12 @@ class Rtf:
         if nested:
             self.block.said += "\n"
             return
-        self.block.cells.append(" ".join(whole(self.block.said).split()))
+        self.block.cells.append(one_cell(whole(self.block.said)))
         self.block.said = ""
 
     def end_row(self) -> None:
         block = self.block
-        above = block.rows[-1] if block.rows else []
-        for at, goes_on in enumerate(block.merged[: len(block.cells)]):
-            if goes_on and at < len(above) and not block.cells[at]:
-                block.cells[at] = above[at]
-        block.rows.append(block.cells)
+        block.rows.append(Row(block.cells, tuple(block.edges), block.left))
         block.cells, block.said, block.in_table = [], "", False
         if not self.held:
             block.below, block.hung = [*block.below, *block.hung], []
@@ -384,7 +384,7 @@ class Rtf:
         block = self.block
         if block.cells:
             self.end_row()
-        rows, block.rows = block.rows, []
+        rows, block.rows = list(in_columns(block.rows)), []
         if not rows:
             return
         if self.held:

@@ -16,7 +16,7 @@ from qa.documents.formats.sheet_parts import R, S, add_sheet_parts
 from qa.documents.formats.tables import HEAD_ROWS, columns_row
 from qa.documents.formats.word_text import levelled
 from qa.documents.heartbeat import beat
-from qa.documents.number_formats import duration_text, formatted
+from qa.documents.number_formats import duration_text, formatted, moment_text, texted
 from qa.documents.ooxml import Package
 from qa.errors import UnreadableFile
 
@@ -253,24 +253,21 @@ def add_sheet(made: Builder, name: str, rows: Iterable[list[str]]) -> None:
 
 
 def cell_text(cell: Any) -> str:
-    """A cell's value as the sheet shows it; dates in ISO form."""
+    """A cell's value as the sheet shows it; dates in ISO form, as far as they are shown."""
     value = cell.value
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).upper()
     shown = str(getattr(cell, "number_format", "") or "")
-    if isinstance(value, datetime) and value.time() == time(0):
-        value = value.date()
-    if isinstance(value, datetime):
-        return value.isoformat(" ", "minutes")
     if isinstance(value, date):
-        return value.isoformat()
+        moment = value if isinstance(value, datetime) else datetime.combine(value, time())
+        return moment_text(moment, shown)
     if isinstance(value, timedelta):
         return duration_text(value)
     if isinstance(value, time):
         return value.isoformat("minutes" if not value.second else "auto")
-    return formatted(value, shown) if isinstance(value, int | float) else unescaped(str(value))
+    return formatted(value, shown) if isinstance(value, int | float) else texted(unescaped(str(value)), shown)
 
 
 def unescaped(text: str) -> str:

@@ -171,7 +171,7 @@ class Pptx:
         for number, row in enumerate(table.iterchildren(A + "tr")):
             cells: list[str] = []
             for cell in row.iterchildren(A + "tc"):
-                text = " ".join(filter(str.strip, (self.text_of(p) for p in cell.iter(A + "p"))))
+                text = "\n".join(self.text_of(p) for p in cell.iter(A + "p"))
                 if cell.get("vMerge") in ("1", "true"):
                     text = above[len(cells)] if len(cells) < len(above) else ""
                 elif cell.get("hMerge") in ("1", "true"):

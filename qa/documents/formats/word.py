@@ -11,7 +11,7 @@ from qa.documents.decoding import decode
 from qa.documents.drawings import CX, DGM, A, C, add_chart, diagram_texts, drawn_paragraphs, paragraph_text
 from qa.documents.extract import Builder, Extract
 from qa.documents.formats.html import page_paragraphs
-from qa.documents.formats.numbering import Numbering, W, value_of
+from qa.documents.formats.numbering import BULLET, Numbering, W, value_of
 from qa.documents.formats.word_text import BOX, UNREAD, Looks, M, is_on, runs
 from qa.documents.formulas import linear
 from qa.documents.header import completed
@@ -112,6 +112,11 @@ class Docx:
         self.made.add(f"{label} {text}" if label and text.strip() else text, "heading" if kind else None)
         self.add_hung(element)
 
+    def cell_line(self, paragraph: Any) -> str:
+        """A paragraph of a cell with its number, which may be all that it shows; a bullet would look like a minus."""
+        label, text = self.numbering.label(paragraph), self.text_of(paragraph)
+        return f"{label} {text}" if label not in ("", BULLET) else text
+
     def text_of(self, paragraph: Any) -> str:
         """The text of a paragraph; counts what of it is left out."""
         own = (r for r in paragraph.iter(W + "r") if r.find(W + "t") is not None)
@@ -182,14 +187,14 @@ class Docx:
             add_chart_part(self.made, self.package, found.target)
 
     def rows(self, table: Any) -> Iterator[list[str]]:
-        """The cells of each row; the paragraphs of a cell, and of tables in it, are put on one line."""
+        """The cells of each row that is not deleted; tables in a cell are lines of it."""
         merged: list[str] = []  # what stands above, for cells that go on from there
         own = (row for row in table.iter(W + "tr") if next(row.iterancestors(W + "tbl")) is table)
-        for number, row in enumerate(own):
+        for number, row in enumerate(row for row in own if row.find(f"{W}trPr/{W}del") is None):
             before = value_of(properties, "gridBefore") if (properties := row.find(W + "trPr")) is not None else ""
             texts = [""] * (min(int(before), MOST_SPANNED) if before.isdigit() else 0)
             for cell in (cell for cell in row.iter(W + "tc") if next(cell.iterancestors(W + "tr")) is row):
-                text = " ".join(self.text_of(p) for p in cell.iter(W + "p") if not boxed(p, cell))
+                text = "\n".join(self.cell_line(p) for p in cell.iter(W + "p") if not boxed(p, cell))
                 if goes_on(cell) and len(texts) < len(merged):
                     text = merged[len(texts)]
                 # Of a cell that spans columns the others are empty, but for one that names columns.

@@ -2,7 +2,8 @@
 const NEAR = 500, MOST = 6;  // pixels from an end at which more is fetched; parts kept in the page
 const narrow = () => window.matchMedia('(max-width: 899px)').matches;
 const text = () => element.querySelector('.v-text');
-const place = () => JSON.parse(text().dataset.place);
+const shown = () => text() && text().dataset.place;  // by which a late reply is told from one for what is shown
+const place = () => JSON.parse(shown());
 let busy = false, selected = null;
 
 function show(it, share) {
@@ -14,11 +15,12 @@ async function more(edge) {
   const box = text();
   if (!box || busy) return;
   const parts = box.querySelectorAll('.v-part'), first = parts[0], last = parts[parts.length - 1];
+  const asked = shown();
   busy = true;
   try {
     const at = Number(edge === 'before' ? first.dataset.start : last.dataset.end);
     const got = await server.read({...place(), edge, at});
-    if (text() !== box || !got.html) return;
+    if (text() !== box || shown() !== asked || !got.html) return;
     const height = box.scrollHeight;
     if (edge === 'before') {
       first.insertAdjacentHTML('beforebegin', got.html);
@@ -47,8 +49,9 @@ async function find(back) {
   const box = text(), query = element.querySelector('.v-query'), count = element.querySelector('.v-found-count');
   const last = box.querySelector('.v-found-now'), from = last ? Number(last.dataset.o) + (back ? 0 : 1) : topmost(box);
   if (!query.value.trim()) { count.textContent = ''; return; }
+  const asked = shown();
   const got = await server.find({...place(), query: query.value, at: from, back: Number(back)});
-  if (text() !== box) return;
+  if (text() !== box || shown() !== asked) return;
   count.textContent = got.count ? `${got.number} of ${got.count}${got.more ? '+' : ''}` : got.problem || 'not found';
   if (!got.html) return;
   for (const part of box.querySelectorAll('.v-part')) part.remove();
@@ -91,10 +94,9 @@ function selection() {
 }
 
 document.addEventListener('selectionchange', () => {
-  const button = element.querySelector('.v-teach');
-  if (!button) return;
-  selected = selection() || (document.activeElement === button ? selected : null);
-  button.disabled = !selected;
+  const button = element.querySelector('.v-teach'), here = document.activeElement;
+  selected = selection() || (here && here.matches('.v-teach, .v-write') ? selected : null);
+  if (button) button.disabled = !selected;
 });
 
 element.addEventListener('mousedown', (event) => {

@@ -11,7 +11,7 @@ from qa.documents import ocr
 from qa.documents.loaders import load
 from qa.passages import split
 from qa.types import Source
-from tests.documents.making import PROSE, assert_sound, extract_of, marked, pdf, put, refusal, report
+from tests.documents.making import PROSE, assert_sound, extract_of, marked, pdf, put, put_raised, refusal, report
 from tests.helpers import FakeEmbedder, write
 
 
@@ -151,15 +151,10 @@ def test_a_scan_is_read_by_tesseract() -> None:
 def test_marks_of_notes_are_no_digits_and_exponents_stay() -> None:
     def draw(canvas: Any) -> None:
         put(canvas, 760, "The town", size=18)
-        text = canvas.beginText(72, 700)
-        for words, size, rise in (
-            ("In 2021 it had 8,400", 10, 0), ("9", 7, 4), (" inhabitants and 4 x 10", 10, 0), ("6", 7, 4),
-            (" litres on 350 m", 10, 0), ("2", 7, 4), (". Nobody counted the cats that lived there at all.", 10, 0),
-        ):  # fmt: skip
-            text.setFont("Helvetica", size)
-            text.setRise(rise)
-            text.textOut(words)
-        canvas.drawText(text)
+        end = ". Nobody counted the cats that lived there at all."
+        put_raised(
+            canvas, 700, "In 2021 it had 8,400", "9", " inhabitants and 4 x 10", "6", " litres on 350 m", "2", end
+        )
         put(canvas, 400, "9 Counted by the council, as the law says that it must.")
 
     text = extract_of(pdf(draw), ".pdf").text

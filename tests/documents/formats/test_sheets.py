@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
 
-from qa.documents.number_formats import duration_text, formatted
+from qa.documents.number_formats import duration_text, formatted, moment_text, texted
 from tests.documents.making import assert_sound, extract_of, marked, workbook
 
 
@@ -34,10 +34,47 @@ from tests.documents.making import assert_sound, extract_of, marked, workbook
         (5, ";;;", ""),
         (0, '0;-0;"none"', "none"),
         (-5, "0;;0", ""),
+        (1234567, "#,##0,", "1,235"),
+        (1234567, '0.0,,"M"', "1.2M"),
+        (2.5, "0", "3"),
+        (1.005, "0.00", "1.01"),
+        (-0.4, "0", "0"),
+        (0, "#", ""),
+        (12, 'General" kg"', "12 kg"),
+        (1500, '[>=1000]0.0,"k";0', "1.5k"),
+        (500, '[>=1000]0.0,"k";0', "500"),
+        (11, '[=12]"a dozen";0', "11"),
+        (-7, '[<0]"loss of "0;0', "loss of 7"),
+        (0, '_-* #,##0.00\\ "EUR"_-;-* #,##0.00\\ "EUR"_-;_-* "-"??\\ "EUR"_-;_-@_-', "- EUR"),
+        (1234567.25, "# ##0.00", "1234 567.25"),
+        (-1234, "0000-00", "-0012-34"),
+        (0.5, '# ?/?" in"', "0.5 in"),
     ],
 )
 def test_a_number_is_written_as_the_sheet_shows_it(value: float, form: str, shown: str) -> None:
     assert formatted(value, form) == shown
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [
+        ("yyyy-mm-dd", "2024-03-09"),
+        ("dd/mm/yy hh:mm", "2024-03-09 15:07"),
+        ("mmm-yy", "2024-03"),
+        ("yyyy", "2024"),
+        ("h:mm AM/PM", "15:07"),
+        ("mm:ss", "15:07:30"),
+        ('d "minutes" mmmm', "2024-03-09"),
+        ("General", "2024-03-09 15:07"),
+    ],
+)
+def test_a_date_says_no_more_than_the_sheet_shows(form: str, shown: str) -> None:
+    assert moment_text(datetime(2024, 3, 9, 15, 7, 30), form) == shown
+
+
+def test_words_that_a_format_puts_around_a_text() -> None:
+    assert texted("Alder", '0;0;0;"about "@') == "about Alder"
+    assert [texted("Alder", form) for form in ("General", "0.00", "@", ";;;")] == ["Alder", "Alder", "Alder", ""]
 
 
 def test_hours_may_be_more_than_a_day_has() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,3 +61,23 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Visit]]:
         each.page.context.close()
     assert [each.problems for each in visits if each.problems] == []
     assert [each.elsewhere for each in visits if each.elsewhere] == []
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of axe-core, from its npm package: beside the tests where .ci/run has put it, else fetched."""
+    given = os.environ.get("AXE_CORE")
+    if given:
+        return Path(given).read_text("utf-8")
+    if not shutil.which("npm"):
+        reason = "npm, which brings axe-core, is not installed"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("axe")
+    command = ["npm", "pack", "--silent", "axe-core@4"]
+    packed = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    if packed.returncode:
+        reason = f"axe-core cannot be fetched: {packed.stderr.strip()[-200:]}"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    archive = packed.stdout.strip().splitlines()[-1]
+    subprocess.run(["tar", "-xzf", archive, "package/axe.min.js"], cwd=folder, check=True)
+    return (folder / "package" / "axe.min.js").read_text("utf-8")

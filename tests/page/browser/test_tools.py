@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -241,10 +238,9 @@ def test_a_kept_conversation_is_verified_and_a_changed_one_is_not(
     at, store, _ = real
     here = visit(at)
     here.ask(LAMP)
-    with here.page.expect_download() as kept:
-        here.page.get_by_role("button", name=f"Keep as {form}").click()
-    path = tmp_path / kept.value.suggested_filename
-    kept.value.save_as(path)
+    kept = here.keep(form)
+    path = tmp_path / kept.suggested_filename
+    kept.save_as(path)
     assert main(["verify", "--export", str(path), "--store", str(store)]) == 0
     path.write_text(path.read_text("utf-8").replace("1887", "1987"), "utf-8")
     assert main(["verify", "--export", str(path), "--store", str(store)]) == 6
@@ -270,7 +266,7 @@ def test_the_original_file_is_a_download(
     here = visit(at)
     here.ask(LAMP)
     with here.page.expect_download() as opened:
-        here.page.get_by_role("link", name="Open the original file").click()
+        here.page.get_by_role("link", name="Save it").click()
     opened.value.save_as(tmp_path / "it")
     assert opened.value.suggested_filename == "museum.html"
     assert (tmp_path / "it").read_bytes() == (folder / "museum.html").read_bytes()
@@ -481,11 +477,9 @@ def test_a_hostile_corpus_stays_text_in_every_part_of_the_page(visit: Callable[.
         expect(drawer.locator(".v-warning")).to_contain_text("<img src=x onerror=window.__pwned=4>.exe is of no type")
         drawer.get_by_role("checkbox").press("Escape")
         here.drawer_closes()
-        with here.page.expect_download() as kept:
-            here.page.get_by_role("button", name="Keep as HTML").click()
-        kept.value.save_as(tmp_path / "kept.html")
+        here.keep("HTML").save_as(tmp_path / "kept.html")
         with here.page.expect_download() as original:
-            here.page.get_by_role("link", name="Open the original file").click()
+            here.page.get_by_role("link", name="Save it").click()
         original.value.save_as(tmp_path / "original")
         assert (tmp_path / "original").read_bytes() == (tmp_path / "documents" / name).read_bytes()
         here.page.reload()  # the conversation comes from the store again
@@ -510,26 +504,6 @@ def test_a_hostile_corpus_stays_text_in_every_part_of_the_page(visit: Callable[.
 
 
 # ---- accessibility ----
-
-
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The source of axe-core, from its npm package: beside the tests where .ci/run has put it, else fetched."""
-    given = os.environ.get("AXE_CORE")
-    if given:
-        return Path(given).read_text("utf-8")
-    if not shutil.which("npm"):
-        reason = "npm, which brings axe-core, is not installed"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("axe")
-    command = ["npm", "pack", "--silent", "axe-core@4"]
-    packed = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-    if packed.returncode:
-        reason = f"axe-core cannot be fetched: {packed.stderr.strip()[-200:]}"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    archive = packed.stdout.strip().splitlines()[-1]
-    subprocess.run(["tar", "-xzf", archive, "package/axe.min.js"], cwd=folder, check=True)
-    return (folder / "package" / "axe.min.js").read_text("utf-8")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

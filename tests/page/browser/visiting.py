@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Download, Locator, Page, Request, expect
 
 PATIENCE = 120  # seconds; a busy machine is slow, and nothing here is about time
 
@@ -94,6 +94,20 @@ class Visit:
         """Waits until the drawer is gone; the keyboard is then back at the button that opens it."""
         expect(self.page.get_by_role("dialog", name="Documents")).to_have_count(0)
         expect(self.page.locator("#v-documents")).to_be_focused()
+
+    def keep(self, form: str) -> Download:
+        """Keeps the conversation; the menu of forms is opened and used with the keyboard."""
+        self.page.locator("#v-keep summary").press("Enter")
+        button = self.page.get_by_role("button", name=f"Keep as {form}")
+        box = button.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= self.page.evaluate("innerWidth")
+        with self.page.expect_download() as kept:
+            button.press("Space")
+        expect(self.page.locator(".v-keep")).not_to_have_attribute("open", "")
+        expect(self.page.locator("#v-keep summary")).to_be_focused()
+        return kept.value
 
     @property
     def elsewhere(self) -> list[str]:

@@ -1,0 +1,58 @@
+"""The tables of RTF files: rows whose cells state where they end become rows of columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+NEAR = 60  # twentieths of a point: edges nearer to each other are the same one
+MOST_COLUMNS = 63  # as in Word
+
+
+class Edge(NamedTuple):
+    """What is stated of a cell."""
+
+    right: int  # where it ends, in twentieths of a point
+    below: bool = False  # it goes on from the row above
+    beside: bool = False  # it goes on from the cell before
+
+
+class Row(NamedTuple):
+    """A row as the file has it."""
+
+    cells: list[str]
+    edges: tuple[Edge, ...]  # of each cell; other than the cells where the file is damaged
+    left: int  # where it begins
+
+
+def in_columns(rows: Sequence[Row]) -> Iterator[list[str]]:
+    """The cells of each row, each in its column; one that spans rows stands in each of them.
+
+    Of a cell that spans columns the others are empty, but for one that names columns.
+    """
+    ends = columns_of(rows)
+    above: list[str] = []
+    for number, row in enumerate(rows):
+        if len(row.edges) != len(row.cells) or not ends:
+            yield list(row.cells)
+            above = []
+            continue
+        cells = [""] * sum(end <= row.left + NEAR for end in ends)
+        for text, edge in zip(row.cells, row.edges, strict=True):
+            at = len(cells)
+            if edge.below and at < len(above) and not text:
+                text = above[at]
+            if edge.beside and number == 0 and cells and not text:
+                text = cells[-1]
+            wide = max(1, sum(end <= edge.right + NEAR for end in ends) - at)
+            cells += [text, *[text if number == 0 else ""] * (wide - 1)]
+        yield cells
+        above = cells
+
+
+def columns_of(rows: Sequence[Row]) -> list[int]:
+    """Where the columns end, from left to right; none where there are more than a table can have."""
+    edges = sorted({edge.right for row in rows if len(row.edges) == len(row.cells) for edge in row.edges})
+    ends = [edge for edge, following in zip(edges, [*edges[1:], math.inf], strict=False) if following - edge > NEAR]
+    return ends if len(ends) <= MOST_COLUMNS else []

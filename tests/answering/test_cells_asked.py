@@ -1,0 +1,71 @@
+"""Cells that a question cannot mean: of another year, of another row than the one that it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qa.answering.cells_asked import other_cells, years
+from qa.answering.quoting import answerable_ranges
+from qa.documents.loaders import load
+from qa.passages import split
+from qa.types import Passage
+from tests.helpers import write
+
+PUPILS = "School,Pupils 2021,Pupils 2022,Pupils 2023\nElm Hill,92,88,95\nSt Anne,188,190,176\n"
+RATES = "Year,Rate,Loans\n2021,0.5,120\n2022,1.5,110\n2023,4.0,90\n"
+
+
+def table(folder: Path, text: str) -> Passage:
+    path = write(folder, "table.csv", text)
+    (passage,) = split(load(path, "table.csv"), lambda texts: [len(one.split()) for one in texts], 512, "t")
+    return passage
+
+
+def left(question: str, passage: Passage) -> set[str]:
+    """The figures that may still be an answer."""
+    out = other_cells(question, passage)
+    cells = [passage.text[c.start - passage.start : c.end - passage.start] for c in passage.cells if c not in out]
+    ranges = {passage.text[a:b] for a, b in answerable_ranges(question, passage)}
+    assert set(cells) <= ranges
+    return {cell for cell in cells if cell[:1].isdigit()}
+
+
+@pytest.mark.parametrize(
+    ("question", "figures"),
+    [
+        ("How many pupils did Elm Hill have in 2023?", {"95"}),
+        ("How many pupils did St Anne have in 2021 and 2022?", {"188", "190"}),
+        ("How many pupils were there at St Anne in 2020?", set()),  # no such column
+        ("Which school had most pupils in 2022?", {"88", "190"}),
+        ("How many pupils did Elm Hill have?", {"92", "88", "95"}),
+        ("How many teachers are there?", {"92", "88", "95", "188", "190", "176"}),
+    ],
+)
+def test_a_year_and_a_row_that_are_named_leave_the_cells_that_are_meant(
+    question: str, figures: set[str], tmp_path: Path
+) -> None:
+    assert left(question, table(tmp_path, PUPILS)) == figures
+
+
+def test_of_two_rows_the_one_with_the_fuller_name_is_meant(tmp_path: Path) -> None:
+    passage = table(tmp_path, "Region,Claims\nNorth,12\nNorth East,34\n")
+    assert left("How many claims were there in the North East?", passage) == {"34"}
+    assert left("How many claims were there in the north?", passage) == {"12"}
+
+
+def test_a_row_may_begin_with_its_year(tmp_path: Path) -> None:
+    assert left("What was the rate in 2022?", table(tmp_path, RATES)) >= {"1.5", "110"}
+    assert not {"0.5", "4.0"} & left("What was the rate in 2022?", table(tmp_path, RATES))
+    assert {"0.5", "1.5", "4.0"} <= left("What was the rate in 1999?", table(tmp_path, RATES))  # it may stand elsewhere
+
+
+def test_years_are_told_from_other_figures() -> None:
+    assert years("2022/23, 2019-2020 and 1887, not 2,022 or 12022 or 2022.5") == {
+        "2022",
+        "2023",
+        "2019",
+        "2020",
+        "1887",
+    }
