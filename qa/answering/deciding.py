@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from qa.answering.cells_asked import cell_text, named_cells
 from qa.answering.citing import logistic
 from qa.answering.conflicts import FIGURE
 from qa.answering.question import NAME, holds_kind, stems, wanted_kind
@@ -40,6 +41,9 @@ FEATURES = (
 )
 FARTHEST = 8.0  # a lead counts up to this
 AGREEING = 3  # and so many documents that agree
+NAMED = 0.9  # confidence, at least, of what stands in the one cell that a question names by row and column
+
+DIGIT = re.compile(r"\d")
 
 Floats = npt.NDArray[np.float64]
 
@@ -57,6 +61,32 @@ def confidences(known: Floats, weights: Mapping[str, float], intercept: float) -
     """The chance of each candidate to be right, from its features."""
     weighed = known @ np.array([weights.get(name, 0.0) for name in FEATURES])
     return [logistic(float(one) + intercept) for one in weighed]
+
+
+def with_named_cells(
+    question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan], sure: Sequence[float]
+) -> list[float]:
+    """The confidences, raised to NAMED for what stands in the cell that the question names by its row and column.
+
+    None is raised where cells that are named say different things: the question does not tell them apart. A span that
+    lacks a figure of its cell is not what the cell says.
+    """
+    named = {number: named_cells(question, hit.passage) for number, hit in enumerate(hits) if hit.passage.cells}
+    cells = [(number, cell, cell_text(hits[number].passage, cell)) for number, some in named.items() for cell in some]
+    if len({equality_key(text) for _, _, text in cells}) != 1:
+        return list(sure)
+    return [
+        max(confidence, NAMED)
+        if any(
+            one.number == number
+            and cell.start <= one.start
+            and one.end <= cell.end
+            and DIGIT.findall(text) == DIGIT.findall(text_of(hits, one))
+            for number, cell, text in cells
+        )
+        else confidence
+        for one, confidence in zip(found, sure, strict=True)
+    ]
 
 
 def features(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) -> Floats:
