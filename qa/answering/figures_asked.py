@@ -72,7 +72,8 @@ def dated_figures(sentence: str) -> tuple[tuple[Range, str], ...]:
         return tuple(zip(figures, named if len(named) == len(figures) else [""] * len(figures), strict=True))
     of = [clause.years[0] if clause.figures and len(clause.years) == 1 else "" for clause in found]
     for number, clause in enumerate(found):
-        if len(clause.years) != 1 or clause.figures:
+        beside = (*found[max(0, number - 1) : number], *found[number + 1 : number + 2])
+        if len(clause.years) != 1 or clause.figures or not all(other.figures for other in beside):
             continue
         open_before = number > 0 and is_open(found[number - 1], of[number - 1])
         open_behind = number + 1 < len(found) and is_open(found[number + 1], of[number + 1])

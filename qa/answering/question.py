@@ -36,6 +36,7 @@ KINDS = (
 
 COUNTED = re.compile(r"(?i)\b(?:how many|hoeveel)\s+(\w+)")
 CHOSEN = re.compile(r"(?i)\b(?:what|which|wat|welke?)\s+(\w+)")
+DATE = re.compile(r"\d[-/.]\d{1,2}[-/.]\d")
 LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -58,7 +59,7 @@ def asks_for(question: str, text: str, head: frozenset[str], own: frozenset[str]
     wanted = wanted_kind(question)
     if wanted is REASON or (wanted is NAME and not LETTER.search(text)):
         return False
-    if wanted in (NUMBER, TIME) and not (NUMBER.search(text) or (wanted is TIME and TIME.search(text))):
+    if wanted in (NUMBER, TIME) and not (wanted.search(text) or (wanted is TIME and DATE.search(text))):
         return False
     counted, chosen = COUNTED.search(question), CHOSEN.search(question)
     if counted and (things := content(counted[1], language)) and not things <= head:

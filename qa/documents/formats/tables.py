@@ -102,8 +102,8 @@ def kinds_of_later(rows: Sequence[Sequence[str]], at: int | None, begins: Sequen
     """What the rows are, as far as they are no ordinary ones, that begin another table of the file or may do so.
 
     at: the row that names the columns of the first table. begins: the rows below a blank line. Another table's columns
-    are named by a row of words with figures right below it; a row that may be one, or does not have the length of the
-    rows above it, ends the names of theirs.
+    are named by a row of words with figures right below it, where a title stands above it or its rows hold words and
+    figures in other places; a row that may be one, or does not have the length of those above, ends their names.
     """
     kinds: dict[int, Kind] = {}
     names: Sequence[str] = rows[at] if at is not None else ()
@@ -113,8 +113,10 @@ def kinds_of_later(rows: Sequence[Sequence[str]], at: int | None, begins: Sequen
         first = begin + titled
         row, below = rows[first], rows[first + 1] if first + 1 < end else ()
         may_name = bool(below) and looks_like_columns(row, below)
-        said = {cell for above in rows[max(top, begin - LOOK_BACK) : begin] for cell in filled(above)}
-        if may_name and names_figures(row, below) and said.isdisjoint(filled(row)):
+        above = rows[max(top, begin - LOOK_BACK) : begin]
+        said = {cell for one in above for cell in filled(one)}
+        other = titled or not any(len(one) == len(row) and shape(one) == shape(below) for one in above)
+        if may_name and other and names_figures(row, below) and said.isdisjoint(filled(row)):
             kinds |= {begin: "heading"} if titled else {}
             kinds[first] = "columns"
             names, top = row, first + 1
@@ -124,10 +126,15 @@ def kinds_of_later(rows: Sequence[Sequence[str]], at: int | None, begins: Sequen
     return kinds
 
 
+def shape(row: Sequence[str]) -> list[bool]:
+    """Which cells hold figures."""
+    return [FIGURES.fullmatch(cell) is not None for cell in row]
+
+
 def names_figures(row: Sequence[str], below: Sequence[str]) -> bool:
     """Whether a figure stands right below a word."""
-    pairs = zip(row, below, strict=False)
-    return any(word.strip() and not FIGURES.fullmatch(word) and FIGURES.fullmatch(figure) for word, figure in pairs)
+    pairs = zip(row, shape(row), shape(below), strict=False)
+    return any(cell.strip() and figure_below and not figure for cell, figure, figure_below in pairs)
 
 
 def filled(row: Sequence[str]) -> Iterator[str]:
