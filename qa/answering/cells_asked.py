@@ -81,17 +81,18 @@ def named_of_row(question: str, passage: Passage, row: Sequence[Cell], above: fr
     nouns = frozenset().union(*implied.values())
     named = next((cell for cell in row if not cell.row), None)  # the one that holds what the row is called by
     own = head_words(named.column, language) if named else frozenset()
+    label = label_of(passage, row)
     fitting: dict[frozenset[str], list[Cell]] = {}
     for cell in row:
         head, text = head_words(cell.column, language), cell_text(passage, cell)
         new = cell is not named and not stems(text, language) <= said
-        if new and head and head <= said | nouns and asks_for(question, text, head, own, language):
+        if new and head and head <= said | nouns and asks_for(question, text, head | label, own, language):
             fitting.setdefault(head, []).append(cell)
     columns = fullest(fitting)
     if len(columns) != 1 or len(fitting[next(iter(columns))]) != 1:
         return []
     (head,) = columns
-    known = above | own | head | label_of(passage, row) | {word for word, some in implied.items() if some & head}
+    known = above | own | head | label | {word for word, some in implied.items() if some & head}
     held = (stems(cell_text(passage, cell), language) for cell in row)
     return fitting[head] if words <= known.union(*(some for some in held if some <= said)) else []
 
@@ -111,7 +112,7 @@ def fullest(names: Iterable[frozenset[str]]) -> set[frozenset[str]]:
 def label_of(passage: Passage, row: Sequence[Cell]) -> frozenset[str]:
     """The words that a row is called by: its first words, or the year that it begins with."""
     words = next((cell.row for cell in row if cell.row), "")
-    return content(words, passage.language) if words else years_of_row(passage, row)
+    return content(UNIT.sub("", words), passage.language) if words else years_of_row(passage, row)
 
 
 def rows(passage: Passage) -> Iterator[list[Cell]]:

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from qa.answering.cells_asked import YEAR, years
 from qa.answering.conflicts import MONTHS, NUMBERS
-from qa.answering.question import ASKS_CLAUSE
+from qa.answering.question import ASKS_CLAUSE, NUMBER, wanted_kind
 from qa.text import Range
 from qa.types import Passage
 
@@ -33,18 +34,34 @@ RELATIVE = re.compile(
 )
 
 
+COMPARED = re.compile(r"(?i),\s*(?:against|tegen)$|\b(?:compared|versus|vs|vergeleken|tegenover|(?:up|down) from)$")
+OUTSET = re.compile(r"(?i)\b(?:from|van|vanaf)\b")
+OTHER = "-"  # before a year: any but that one
+
+
 class Clause(NamedTuple):
     """A part of a sentence without a border in it."""
 
     years: tuple[str, ...]
     figures: tuple[Range, ...]
-    bracketed: bool
+    text: str
+    before: str  # what stands between it and the one before
+    after: str  # the border that ends it
+
+    @property
+    def undated(self) -> bool:
+        return bool(self.figures) and not self.years
+
+    @property
+    def year(self) -> str:
+        """The year of a clause that holds one, and no figure."""
+        return self.years[0] if len(self.years) == 1 and not self.figures else ""
 
 
 def of_another_year(question: str, passage: Passage, start: int, end: int) -> bool:
-    """Whether all figures of a range of the passage's text are of other years than the one that the question names.
+    """Whether a range of the passage's text holds a figure of another year than the one that the question names.
 
-    Only where another figure of the same sentence is of that year; else the sentence may mean something else.
+    Or none, where a number is asked for. Only where the sentence tells years apart: another of its figures is of that year, or is compared with one.
     """
     asked = years(question)
     if len(asked) != 1 or RELATIVE.search(question) or ASKS_CLAUSE.search(question):
@@ -54,54 +71,86 @@ def of_another_year(question: str, passage: Passage, start: int, end: int) -> bo
         if low <= start and end <= b - passage.start:
             dated = dated_figures(passage.text[low : b - passage.start])
             said = [year for (first, last), year in dated if first < end - low and start - low < last]
-            of_asked = any(year in asked for _, year in dated)
-            return of_asked and bool(said) and all(year and year not in asked for year in said)
+            told_apart = any(year in asked or year.startswith(OTHER) for _, year in dated)
+            lacking = not said and wanted_kind(question) is NUMBER
+            return told_apart and (lacking or any(is_other(year, asked) for year in said))
     return False
+
+
+def is_other(year: str, asked: Container[str]) -> bool:
+    """Whether a figure of `dated_figures` is surely of another year."""
+    return year[1:] in asked if year.startswith(OTHER) else bool(year) and year not in asked
 
 
 @lru_cache(maxsize=256)
 def dated_figures(sentence: str) -> tuple[tuple[Range, str], ...]:
-    """Each figure of a sentence that is no year or day, with the year that it surely is of; "" where none is sure.
+    """Each figure of a sentence that is no year or day, with the year that it surely is of.
 
-    That is the only year of its clause; else the year that stands alone before it, or in brackets behind it.
+    That is the only year of its clause; else the year that stands alone before it, or in brackets behind it. OTHER
+    before a year where the figure is compared with one of that year; "" where nothing is sure.
     """
     found = list(clauses(sentence))
-    named = [year for clause in found for year in clause.years]
-    figures = [figure for clause in found for figure in clause.figures]
     if IN_ORDER.search(sentence):
+        named = [year for clause in found for year in clause.years]
+        figures = [figure for clause in found for figure in clause.figures]
         return tuple(zip(figures, named if len(named) == len(figures) else [""] * len(figures), strict=True))
     of = [clause.years[0] if clause.figures and len(clause.years) == 1 else "" for clause in found]
-    for number, clause in enumerate(found):
-        beside = (*found[max(0, number - 1) : number], *found[number + 1 : number + 2])
-        if len(clause.years) != 1 or clause.figures or not all(other.figures for other in beside):
-            continue
-        open_before = number > 0 and is_open(found[number - 1], of[number - 1])
-        open_behind = number + 1 < len(found) and is_open(found[number + 1], of[number + 1])
-        if open_before and (clause.bracketed or not open_behind):
-            of[number - 1] = clause.years[0]
-        elif open_behind and not open_before and not clause.bracketed:
-            of[number + 1] = clause.years[0]
+    for number, (one, other) in enumerate(pairwise(found)):
+        if one.undated and not of[number] and (year := compared_year(found, number + 1)):
+            of[number] = OTHER + year
+        elif one.undated and not of[number] and other.year and is_behind(found, number + 1):
+            of[number] = other.year
+        elif other.undated and one.year and is_before(found, number, of):
+            of[number + 1] = one.year
+        elif other.undated and of[number].isdigit() and is_outset(one, other):
+            of[number + 1] = OTHER + of[number]
     return tuple((figure, year) for clause, year in zip(found, of, strict=True) for figure in clause.figures)
 
 
-def is_open(clause: Clause, year: str) -> bool:
-    """Whether a clause has figures and no year."""
-    return bool(clause.figures) and not clause.years and not year
+def compared_year(found: Sequence[Clause], number: int) -> str:
+    """The year of the figure with which that of the clause before is compared; "" where it is not."""
+    clause = found[number]
+    if len(clause.years) != 1:
+        return ""
+    falls = clause.before.casefold() == "from" and found[number - 1].before.casefold().endswith("to")
+    than = not clause.figures and clause.before.casefold().endswith(("than", "dan"))
+    headed = bool(clause.figures) and clause.before == "(" and re.match(rf"\s*{clause.years[0]}\s*:", clause.text)
+    return clause.years[0] if falls or than or headed or COMPARED.search(clause.before) else ""
+
+
+def is_behind(found: Sequence[Clause], number: int) -> bool:
+    """Whether a year that stands alone is that of the figure before it: in brackets, or with no figure behind."""
+    clause, behind = found[number], found[number + 1 : number + 2]
+    in_brackets = clause.before.endswith(("(", "[")) and clause.after in (")", "]")
+    return in_brackets or not any(other.undated or other.year for other in behind)
+
+
+def is_before(found: Sequence[Clause], number: int, of: Sequence[str]) -> bool:
+    """Whether a year that stands alone is that of the figure behind it: what stands before it has no need of one."""
+    above = found[number - 1] if number else None
+    free = above is not None and (bool(above.year) or (above.undated and not of[number - 1]))
+    return not free and found[number].after not in (")", "]")
+
+
+def is_outset(one: Clause, other: Clause) -> bool:
+    """Whether a figure rose or fell to another one: from 5 in 2022 to 6."""
+    return other.before.casefold() in ("to", "naar", "tot") and bool(OUTSET.search(f"{one.before} {one.text}"))
 
 
 def clauses(sentence: str) -> Iterator[Clause]:
     """The clauses that hold a figure or a year."""
-    at, sign = 0, ""
+    at = last = 0
     borders = [(border.start(), border.end(), border.group()) for border in BORDER.finditer(sentence)]
     for start, end, following in (*borders, (len(sentence), len(sentence), "")):
-        named = tuple(match.group(1) for match in YEAR.finditer(sentence, at, start) if not match.group(2))
-        spans = [match.span() for match in YEAR.finditer(sentence, at, start)]
-        spans += [match.span() for match in DAY.finditer(sentence, at, start)]
+        found = list(YEAR.finditer(sentence, at, start))
+        spans = [match.span() for match in (*found, *DAY.finditer(sentence, at, start))]
         figures = tuple(
             match.span()
             for match in FIGURE.finditer(sentence, at, start)
             if not any(a <= match.start() < b for a, b in spans)
         )
-        if named or figures:
-            yield Clause(named, figures, (sign, following) in (("(", ")"), ("[", "]")))
-        at, sign = end, following
+        if found or figures:
+            named = tuple(match.group(1) for match in found if not match.group(2))
+            yield Clause(named, figures, sentence[at:start], sentence[last:at].strip(), following)
+            last = start
+        at = end

@@ -51,10 +51,10 @@ def holds_kind(wanted: re.Pattern[str] | None, text: str, question: str, languag
     return wanted is not None and any(not stems(m.group(), language) & asked for m in wanted.finditer(text))
 
 
-def asks_for(question: str, text: str, head: frozenset[str], own: frozenset[str], language: str) -> bool:
-    """Whether a text in a table may be what is asked for: of its kind, and a thing of the column that is asked for.
+def asks_for(question: str, text: str, names: frozenset[str], own: frozenset[str], language: str) -> bool:
+    """Whether a text in a table may be what is asked for: of its kind, and a thing that its column or row is called by.
 
-    head, own: stems of the names of its column, and of the one that says what each row is.
+    names, own: stems of the names of its column and row, and of that of the column that says what each row is.
     """
     wanted = wanted_kind(question)
     if wanted is REASON or (wanted is NAME and not LETTER.search(text)):
@@ -62,9 +62,9 @@ def asks_for(question: str, text: str, head: frozenset[str], own: frozenset[str]
     if wanted in (NUMBER, TIME) and not (wanted.search(text) or (wanted is TIME and DATE.search(text))):
         return False
     counted, chosen = COUNTED.search(question), CHOSEN.search(question)
-    if counted and (things := content(counted[1], language)) and not things <= head:
+    if counted and (things := content(counted[1], language)) and not things <= names:
         return False
-    return not (chosen and (things := content(chosen[1], language)) and things <= own - head)
+    return not (chosen and (things := content(chosen[1], language)) and things <= own - names)
 
 
 # ---- words ----

@@ -11,7 +11,7 @@ SENTENCES = {  # the figures and years of each as they go together; ? where that
     "Revenue was 5.2 million in 2022 and 6.1 million in 2023.": "5.2 2022, 6.1 2023",
     "In 2022 they sold 40 houses for 12 million and in 2023 38 for 11 million.": "40 2022, 12 2022, 38 2023, 11 2023",
     "Staff grew from 120 in 2021 to 145 in 2022, or by 21%.": "120 2021, 145 2022, 21 ?",
-    "Profit was 3.4 million (2022: 2.9 million).": "3.4 ?, 2.9 2022",
+    "Profit was 3.4 million (2022: 2.9 million).": "3.4 -2022, 2.9 2022",
     "It cost 700,000 euros (2021) and 820,000 euros (2022).": "700,000 2021, 820,000 2022",
     "In 2021, 2,300 people came; in 2022, 3,150.": "2,300 2021, 3,150 2022",
     "Three schools opened in 2015 and five in 2016.": "Three 2015, five 2016",
@@ -20,6 +20,15 @@ SENTENCES = {  # the figures and years of each as they go together; ? where that
     "De uitstoot daalde tot 310 ton in 2023, tegen 355 ton in 2022.": "310 2023, 355 2022",
     "Er waren in 2020 9 winkels, maar in 2021 nog 4.": "9 2020, 4 2021",
     "On 31 December 2022 it had 40 staff and on 31 December 2023 45.": "40 2022, 45 2023",
+    # Compared with one of a year, a figure is of another.
+    "Profit was 3.4 million, compared with 2.9 million in 2022.": "3.4 -2022, 2.9 2022",
+    "De winst was 3,4 miljoen, tegen 2,9 miljoen in 2022.": "3,4 -2022, 2,9 2022",
+    "It fell to 310 from 355 in 2022.": "310 -2022, 355 2022",
+    "It rose from 355 in 2022 to 380.": "355 2022, 380 -2022",
+    "In 2023 it was 6.1 million, 10% more than in 2022.": "6.1 2023, 10 -2022",
+    "They got 40 letters from 12 countries in 2022.": "40 ?, 12 2022",
+    "Sales rose 10% to more than 5 million in 2022.": "10 ?, 5 2022",
+    "They gave 5 million in 2022 to 3 schools.": "5 2022, 3 ?",
     # Not sure: what stands between two years may be of either.
     "Between 2022 and 2023 revenue rose from 5 to 6 million.": "5 ?, 6 ?",
     "It was 5 million, in 2022, and 6 million, in 2023.": "5 ?, 6 2023",
@@ -66,6 +75,12 @@ def test_the_other_years_figure_is_no_answer_and_the_asked_years_is() -> None:
 )
 def test_every_figure_may_be_one_where_no_single_year_is_asked_for(question: str) -> None:
     assert not excluded(question, BOTH, "5.2 million", "6.1 million")
+
+
+def test_a_figure_that_is_compared_with_one_of_the_year_asked_for_is_no_answer() -> None:
+    compared = "Profit was 3.4 million (2022: 2.9 million)."
+    assert excluded("What was profit in 2022?", compared, "3.4 million", "2.9 million") == ["3.4 million"]
+    assert excluded("What was profit in 2023?", compared, "3.4 million", "2.9 million") == ["2.9 million"]
 
 
 def test_a_figure_whose_year_is_not_sure_stays() -> None:
