@@ -14,6 +14,7 @@ from qa.types import Passage
 from tests.helpers import write
 
 PUPILS = "School,Pupils 2021,Pupils 2022,Pupils 2023\nElm Hill,92,88,95\nSt Anne,188,190,176\n"
+RESULTS = "Item,2021,2022\nNet profit (EUR m),3.1,2.4\nProfit,6.2,4.9\nEmployees,412,398\n"
 RATES = "Year,Rate,Loans\n2021,0.5,120\n2022,1.5,110\n2023,4.0,90\n"
 
 
@@ -102,6 +103,9 @@ def named(question: str, passage: Passage) -> list[str]:
         (LEASES, "What is the rent paid for Oak?", "610"),
         (RATES, "What was the rate in 2022?", "1.5"),
         (PUPILS, "What was the number of pupils of Elm Hill in 2022?", "88"),
+        (RESULTS, "What was the net profit in 2021?", "3.1"),
+        (RESULTS, "What was the profit in 2022?", "4.9"),
+        (RESULTS, "How many employees were there in 2022?", "398"),
         (SCHOOLS, "Hoeveel leerlingen telt De Linde?", "412"),
         (SCHOOLS, "Hoe groot is school Het Roer?", "0,8"),
     ],
