@@ -61,7 +61,8 @@ class Clause(NamedTuple):
 def of_another_year(question: str, passage: Passage, start: int, end: int) -> bool:
     """Whether a range of the passage's text holds a figure of another year than the one that the question names.
 
-    Or none, where a number is asked for. Only where the sentence tells years apart: another of its figures is of that year, or is compared with one.
+    Or none, where a number is asked for. Only where the sentence tells years apart: another of its figures is of that
+    year, or is compared with one.
     """
     asked = years(question)
     if len(asked) != 1 or RELATIVE.search(question) or ASKS_CLAUSE.search(question):
