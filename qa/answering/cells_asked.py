@@ -97,6 +97,14 @@ def named_of_row(question: str, passage: Passage, row: Sequence[Cell], above: fr
     return fitting[head] if words <= known.union(*(some for some in held if some <= said)) else []
 
 
+def is_under_no_name(question: str, passage: Passage, cell: Cell) -> bool:
+    """Whether the question names a cell's row and no word of its column's name."""
+    label, head = content(UNIT.sub("", cell.row), passage.language), head_words(cell.column, passage.language)
+    said = stems(question, passage.language)
+    asked = said.union(*implied_nouns(question, passage.language).values())
+    return bool(label and head) and label <= said and not head & asked
+
+
 def head_words(column: str, language: str) -> frozenset[str]:
     """The words that name a column, without its unit; such as every question holds only where there are no others."""
     bare = UNIT.sub("", column)

@@ -16,6 +16,7 @@ from qa.answering.deciding import (
     FARTHEST,
     FEATURES,
     NAMED,
+    UNNAMED,
     ScoredSpan,
     confidences,
     features,
@@ -162,6 +163,17 @@ def test_tables_that_say_different_things_of_it_make_nothing_sure(tmp_path: Path
     hits = tables(tmp_path, "Site,Depth (m),Width (m)\nElm,18,4\nFir,6,9\n", other)
     assert raised(hits, "18") == []
     assert raised(tables(tmp_path, "Site,Depth (m),Width (m)\nElm,19,4\nFir,6,9\n", other), "19") == ["19"]
+
+
+def test_under_a_column_of_which_the_question_says_no_word_nothing_is_likely(tmp_path: Path) -> None:
+    hits = tables(tmp_path, "Site,Depth (m),Keeper\nElm,18,Ada Brook\nFir,6,Jo Vos\n")
+    at = hits[0].passage.text.index("18")
+    for question, confidence in (
+        ("How wide is Elm?", UNNAMED),
+        ("Which depth was planned for Elm?", 0.8),
+        ("What is known of the deepest?", 0.8),  # it names no row
+    ):
+        assert with_named_cells(question, hits, [ScoredSpan(0.0, 0, at, at + 2)], [0.8]) == [confidence]
 
 
 def test_a_confidence_above_is_not_lowered(tmp_path: Path) -> None:
