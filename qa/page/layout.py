@@ -109,11 +109,11 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
         ):  # fmt: skip
             happens(does, [within], drawer, queue=False, **quiet)
         for happens in (drawer.restrict, note.restrict):
-            happens(events.restrict, [within], [drawer, note, within], queue=False, **quiet)
+            happens(events.restrict, [within, token], [drawer, note, within], queue=False, **quiet)
         anew.click(events.fresh, [token], outputs, cancels=asking, queue=False, **quiet)
         anew.click(None, js=FOCUS_JS, api_visibility="private")
         blocks.load(None, None, [token, last], js=TOKEN_JS, **quiet).then(
-            events.welcome, [token, last], [chat, source, earlier], queue=False, **quiet
+            events.welcome, [token, last], [chat, source, earlier, note, within], queue=False, **quiet
         ).then(listed.view, [token, last], listing, queue=False, **quiet)
         api(events.answer, api_name="ask", queue=False)
     return blocks
