@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any, Literal
 
 from qa.answering.retrieval import collapse
@@ -16,7 +17,7 @@ from qa.errors import StoreDamaged, UnknownSpeaker, UsageError
 from qa.store.catalog import Catalog
 from qa.store.expressions import Expression, Stretch, holds, occurrences, parse, phrases, reach, stemmed
 from qa.store.index import Index
-from qa.store.mentions import FACETS, MentionIndex, Piece, stems, to_check
+from qa.store.mentions import MentionIndex, Piece, stems, to_check
 from qa.store.part import EXACT_UP_TO, open_part
 from qa.store.tokens import words_of
 from qa.text import equality_key, trimmed
@@ -74,17 +75,22 @@ def find(
     wanted, within = parse(words), within or Within()
     names = catalog.numbered()
     asked = index.asked(wanted, exact, within.languages)
-    query = index.query(asked, narrowed(index, names, within, speaker, label, dated))
-    ranked: Iterable[Ranked]
+    part = narrowed(index, names, within, speaker, label, dated)
+    query = index.query(asked, part)
+    counted = {name: Counter(counts) for name, counts in index.count(query).items()}
+    wrong: Collection[Piece] = ()
     if any(map(to_check, asked)):
-        pieces = list(checked(catalog, index, query, wanted, exact))
-        by = {name: Counter(getattr(piece, name) for _, piece in pieces) for name in FACETS}
-        ranked = pieces if sort == "relevance" else sorted(pieces, key=lambda item: order(item[1], names, sort))
+        unsure = index.beside(query, index.query(asked, part, sure=True))
+        wrong = refuted(catalog, index, unsure, counted["document"].total(), wanted, exact)
+    by = {name: counts - Counter(getattr(piece, name) for piece in wrong) for name, counts in counted.items()}
+    most = by["document"].total() if limit is None else skip + limit
+    ranked: Iterable[Ranked]
+    if sort == "relevance":
+        ranked = index.best(query, most + len(wrong))
     else:
-        by = {name: Counter(counts) for name, counts in index.count(query).items()}
-        most = by["document"].total() if limit is None else skip + limit
-        ranked = index.best(query, most) if sort == "relevance" else in_order(index, query, by, names, sort)
-    found = mentions(catalog, islice(ranked, skip, None if limit is None else skip + limit), wanted, exact)
+        ranked = in_order(index, query, counted, names, sort)
+    right = (one for one in ranked if one[1] not in wrong)
+    found = mentions(catalog, islice(right, skip, None if limit is None else skip + limit), wanted, exact)
     return Finding(counts_of(by, names), found)
 
 
@@ -155,14 +161,17 @@ def in_order(index: MentionIndex, query: Any, by: Facets, names: dict[int, str],
             size += by[field][value]
 
 
-def checked(catalog: Catalog, index: MentionIndex, query: Any, wanted: Expression, exact: bool) -> Iterator[Ranked]:
-    """Those of what tantivy finds in which the expression holds, compared with their texts; best first."""
-    number = sum(index.count_by_document(query).values())
-    for batch in in_batches(index.best(query, number)):
-        readings = read(catalog, [piece for _, piece in batch], reach(wanted))
-        for item, (_, reading) in zip(batch, readings, strict=True):
-            if holds(in_language(wanted, item[1].language, exact), reading.words):
-                yield item
+def refuted(
+    catalog: Catalog, index: MentionIndex, query: Any, most: int, wanted: Expression, exact: bool
+) -> frozenset[Piece]:
+    """Those of what a query finds in which the expression does not hold, by their texts. most: it may find."""
+    pieces = sorted(piece for _, piece in index.best(query, most))
+    asked = {language: in_language(wanted, language, exact) for language in {piece.language for piece in pieces}}
+    found, tail = [], reach(wanted)
+    for number, those in groupby(pieces, key=attrgetter("document")):
+        _, text = catalog.source_and_text(number)
+        found += [p for p in those if not holds(asked[p.language], reading_of(text, p, tail).words)]
+    return frozenset(found)
 
 
 # ---- text and marks ----

@@ -30,13 +30,13 @@ CHAT_JS, SOURCE_JS, DRAWER_JS, KEEP_JS, MENU_JS, TOKEN_JS, VIEWS_JS, LIST_JS, FI
     "".join((STATIC / name).read_text(encoding="utf-8") for name in names)
     for names in (
         ["chat.js"],
-        ["source.js", "original.js", "notes.js"],
-        ["documents.js", "all_notes.js"],
+        ["sure.js", "source.js", "original.js", "notes.js"],
+        ["sure.js", "documents.js", "all_notes.js"],
         ["keep.js"],
         ["menu.js"],
         ["token.js"],
         ["views.js"],
-        ["list.js"],
+        ["sure.js", "list.js"],
         ["find.js"],
     )
 )

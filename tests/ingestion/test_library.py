@@ -236,7 +236,7 @@ def test_what_is_given_while_an_ingest_runs_is_told_with_it(folder: Path, store:
 def test_a_store_that_has_gone_is_said_and_not_made_anew(store: Path, tmp_path: Path) -> None:
     library = Library(store, FakeEmbedder())
     store.rename(tmp_path / "moved")
-    with pytest.raises(NoStore, match="has been deleted or moved.*put the folder back"):
+    with pytest.raises(NoStore, match=r"has been deleted or moved.*put the folder back"):
         library.documents()
     with pytest.raises(NoStore, match="put the folder back"):
         library.receive("whale.txt", [WHALE.encode()])
