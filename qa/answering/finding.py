@@ -5,6 +5,7 @@ Nothing holds more than a batch of passages with their text, however many are fo
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from qa.store.expressions import Expression, Stretch, holds, occurrences, parse,
 from qa.store.index import Index
 from qa.store.mentions import MentionIndex, Piece, stems, to_check
 from qa.store.part import EXACT_UP_TO, open_part
-from qa.store.tokens import words_of
+from qa.store.tokens import Words, words_of
 from qa.text import equality_key, trimmed
 from qa.types import Hit, Mention, Source, Within
 
@@ -170,7 +171,10 @@ def refuted(
     found, tail = [], reach(wanted)
     for number, those in groupby(pieces, key=attrgetter("document")):
         _, text = catalog.source_and_text(number)
-        found += [p for p in those if not holds(asked[p.language], reading_of(text, p, tail).words)]
+        for piece in those:
+            _, words, own = words_at(text, piece, tail)
+            if not holds(asked[piece.language], stretch_of(piece, words, own)):
+                found.append(piece)
     return frozenset(found)
 
 
@@ -216,20 +220,29 @@ def read(catalog: Catalog, pieces: Sequence[Piece], tail: int) -> list[tuple[Sou
 
 def reading_of(text: str, piece: Piece, tail: int) -> Reading:
     """A piece's words, and `tail` words that follow it, as the index has them."""
+    begin, words, own = words_at(text, piece, tail)
+    ranges = [(begin + start, begin + end) for start, end in zip(words.starts, words.ends, strict=True)]
+    return Reading(text[piece.start : piece.end], stretch_of(piece, words, own), ranges)
+
+
+def stretch_of(piece: Piece, words: Words, own: int) -> Stretch:
+    return Stretch(words.forms, stems(piece.language, words.forms), own)
+
+
+def words_at(text: str, piece: Piece, tail: int) -> tuple[int, Words, int]:
+    """A piece's words and `tail` words that follow it: where their offsets count from, they, and how many are its."""
     begin = max(0, piece.start - BEFORE)  # a word that began before the piece is not a word of it
     until = piece.end + BEFORE + PER_WORD * tail
     while True:
         words = words_of(text[begin:until])
         cut = until < len(text)  # then the last word may be longer than what was read of it
-        kept = [n for n in range(len(words.starts) - cut) if begin + words.starts[n] >= piece.start]
-        own = sum(begin + words.starts[n] < piece.end for n in kept)
-        if not cut or (len(kept) >= own + tail and (not words.starts or begin + words.starts[-1] >= piece.end)):
+        known = len(words.starts) - cut
+        first, last = (bisect_left(words.starts, at - begin) for at in (piece.start, piece.end))
+        if not cut or known >= last + tail:
             break
         until += until - begin
-    kept = kept[: own + tail]
-    forms = [words.forms[n] for n in kept]
-    ranges = [(begin + words.starts[n], begin + words.ends[n]) for n in kept]
-    return Reading(text[piece.start : piece.end], Stretch(forms, stems(piece.language, forms), own), ranges)
+    kept = slice(first, min(known, last + tail))
+    return begin, Words(*(those[kept] for those in words)), min(known, last) - first
 
 
 def in_language(wanted: Expression, language: str, exact: bool) -> Expression:

@@ -201,8 +201,8 @@ class MentionIndex:
     ) -> Any:
         """What tantivy is asked for. narrowed: values of some `FIELDS`, of which a piece has one each.
 
-        Of what `to_check` says it finds all pieces and maybe more; `sure`: none too many, and maybe less. Raises
-        StoreDamaged.
+        Of what `to_check` says it finds all pieces and maybe more; `sure`: none too many, and maybe less, provided that
+        it is searched and not counted (see there). Raises StoreDamaged.
         """
         from tantivy import Occur, Query
 
@@ -231,8 +231,9 @@ class MentionIndex:
         occurs = Occur.Should if isinstance(wanted, Either) else Occur.Must
         clauses = [(occurs, self.translated(part, sure)) for part in wanted.parts]
         if isinstance(wanted, All):
-            # To find all, only what is surely wrong is left out; to be sure, all that may be.
-            clauses += [(Occur.MustNot, self.translated(part, not sure)) for part in wanted.without]
+            # What needs checking is left in, unless what is found is to be sure: it would leave out too much.
+            without = [part for part in wanted.without if sure or not to_check(part)]
+            clauses += [(Occur.MustNot, self.translated(part, False)) for part in without]
         return Query.boolean_query(clauses)
 
     def phrase_query(self, wanted: Phrase, sure: bool) -> Any:
@@ -254,8 +255,8 @@ class MentionIndex:
                 Query.const_score_query(self.either(itertools.product(*two), wanted.near, field), 0.0) for two in apart
             ]
             return Query.boolean_query([(Occur.Must, pair) for pair in pairs])
-        if wanted.near and len(set(words)) < len(words):
-            return Query.empty_query()  # tantivy takes one word for two
+        if to_check(wanted) and (len(words) != 3 or len(set(words)) < 3):
+            return Query.empty_query()
         ways = [list(enumerate([*words[:own], *following[own:]])) for own in range(len(words), 0, -1)]
         if wanted.near and len(words) == 2:
             ways.append([(0, following[0]), (1, words[1])])
@@ -330,8 +331,9 @@ class MentionIndex:
 def to_check(wanted: Expression) -> bool:
     """Whether what tantivy finds is not sure to be what the expression means, or not all of it.
 
-    tantivy's near matches (0.27) take one of two equal words for both. Of three and more words they miss some: their
-    distances are added up along the way from one to the next, so that what they find holds in any case.
+    tantivy's near matches (0.27) take one of two equal words for both. Of three words they miss some, as distances are
+    added up along the way from one to the next; what they find holds, but only where it is scored: else the way to the
+    last word counts alone. Of four and more words they find too many as well.
     """
     return any(
         phrase.near is not None and (len(phrase.words) > 2 or len(set(phrase.words)) < len(phrase.words))
