@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import gradio as gr
 
 from qa.answering.followups import Earlier
-from qa.answering.qa import QA, clean
+from qa.answering.qa import QA, changed_documents, clean, question_of
 from qa.answering.render import to_json
 from qa.documents.loaders import TYPES
 from qa.errors import UsageError, VerbatimError
@@ -20,7 +22,7 @@ from qa.ingestion.library import Library
 from qa.page import export, feedback, history, notes
 from qa.page.answer import Citation, citations
 from qa.page.conversation import HINT, kept_html, log_html, notice_html, pane_html, sources_html
-from qa.page.documents import drawer_html, read_within, within_html, within_text
+from qa.page.documents import drawer_html, read_within, unlisted_html, within_html, within_text
 from qa.page.finds import FIRST_SEARCH, Finds
 from qa.page.history import FORGOTTEN, Conversation, Exchange
 from qa.page.keep import ANNOTATIONS, BIBTEX, CSL, FORMS, kept
@@ -46,6 +48,7 @@ log = logging.getLogger(__name__)
 
 QUESTIONS_AT_ONCE = 4  # questions of the page that are read at the same time; further ones wait
 TICK = 0.25  # seconds after which a question that is still being read gives gradio the chance to cancel it
+SEND = 'send {"data": ["QUESTION"]} or {"data": [{"question": "...", "history": [...]}]}'
 UNEXPECTED = "Something went wrong inside Verbatim; the window it was started from says what."
 
 T = TypeVar("T")
@@ -82,12 +85,14 @@ class PageEvents:
 
     # ---- the conversation ----
 
-    def welcome(self, token: str = "", last: str = "") -> tuple[str, str, Conversation]:
-        """Chat, source pane and conversation of a visitor who comes, or comes back."""
+    def welcome(self, token: str = "", last: str = "") -> tuple[str, str, Conversation, str, Within | None]:
+        """Chat, source pane and conversation of a visitor who comes, or comes back; which documents are asked."""
         earlier = history.load(self.qa.store, last or token, self.qa)
+        within = history.load_within(self.qa.store, last or token)
         if token != last:
             history.save(self.qa.store, token, earlier)
-        return self.chat(earlier), self.start_pane(), earlier
+            history.save_within(self.qa.store, token, within)
+        return self.chat(earlier), self.start_pane(), earlier, within_html(within), within
 
     def chat(self, earlier: Conversation, **more: Any) -> str:
         empty = not earlier and not self.holds_any()
@@ -249,7 +254,8 @@ class PageEvents:
         return self.opened(all_cited[number], (turn, number, len(all_cited)))
 
     def opened(self, citation: Citation, place: tuple[int, int, int]) -> str:
-        """A citation in its document, with the notes on that."""
+        """A citation in its document, with the notes on that; whether its file has changed is looked up anew."""
+        citation = replace(citation, changed=bool(changed_documents([citation.source])))
         document = self.qa.document(citation.source.name)
         if document is None or outdated(citation, document):
             return source_html(citation, document, (), place)
@@ -314,7 +320,10 @@ class PageEvents:
         """The drawer with every document that the store knows."""
         types = ",".join(sorted(TYPES))
         noted = html_of(lambda: notes.drawer_notes_html(read_notes(self.qa.store)))
-        return html_of(lambda: drawer_html(self.library.documents(), self.library.job, types, problem, within, noted))
+        return told(
+            lambda: drawer_html(self.library.documents(), self.library.job, types, problem, within, noted),
+            unlisted_html,
+        )
 
     def drawer_again(self, within: Within | None, event: gr.EventData) -> str:
         """The drawer once an ingest has ended; the event may say which files could not be sent."""
@@ -337,25 +346,29 @@ class PageEvents:
             problem = sentence_of(error)
         return self.drawer(within, problem)
 
-    def restrict(self, within: Within | None, event: gr.EventData) -> tuple[str, str, Within | None]:
+    def restrict(self, within: Within | None, token: str, event: gr.EventData) -> tuple[str, str, Within | None]:
         """The drawer, the note beside the question box, and the part of the store that is asked from now on."""
         try:
             known = [one.name for one in self.library.documents() if one.passages and one.state != "excluded"]
             within = read_within(event._data, known)
         except Exception as error:  # the outermost edge
             return self.drawer(within, sentence_of(error)), within_html(within), within
+        history.save_within(self.qa.store, token, within)
         return "", within_html(within), within
 
     # ---- programs ----
 
     def answer(self, asked: Any) -> dict[str, Any]:
-        """The endpoint: a question, or {"question": ..., "history": [...]}; returns the public JSON object."""
+        """What gradio's client calls: a question, or {"question": ..., "history": [...]}; returns the public object."""
         try:
-            question, earlier = request_of(asked)
-            self.ready.wait()
-            return to_json(self.qa.ask(question, earlier))
+            return self.asked(*request_of(asked))
         except Exception as error:  # the outermost edge: gradio makes it an HTTP error with the sentence
             raise gr.Error(sentence_of(error), print_exception=False) from error
+
+    def asked(self, question: str, earlier: list[Earlier]) -> dict[str, Any]:
+        """The public object, once the models are loaded. Raises what `QA.ask` does."""
+        self.ready.wait()
+        return to_json(self.qa.ask(question, earlier))
 
 
 # ---- what the page sent ----
@@ -377,14 +390,30 @@ def text_sent(event: gr.EventData, name: str) -> str:
     return str(sent(event).get(name, ""))
 
 
+def request_in(body: bytes) -> tuple[str, list[Earlier]]:
+    """Question and history that the endpoint was sent. Raises UsageError for anything else."""
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"what was sent is no JSON; {SEND}") from error
+    data = given.get("data") if isinstance(given, dict) else None
+    if not isinstance(data, list) or len(data) != 1:
+        raise UsageError(f'"data" is to be a list of one question; {SEND}')
+    return request_of(data[0])
+
+
 def request_of(asked: Any) -> tuple[str, list[Earlier]]:
     """Question and history of a call to the endpoint. Raises UsageError."""
     given = asked if isinstance(asked, dict) else {"question": asked}
     question, earlier = given.get("question"), given.get("history", [])
     if not isinstance(question, str):
-        raise UsageError('send {"data": ["QUESTION"]} or {"data": [{"question": "...", "history": [...]}]}')
+        raise UsageError(f"the question is not a text; {SEND}")
+    if not clean(question):
+        raise UsageError("the question is empty; type one")
     if not isinstance(earlier, list):
-        raise UsageError("the history is not a list of earlier questions")
+        raise UsageError(f"the history is not a list of earlier questions; {SEND}")
+    for item in earlier:
+        question_of(item)
     return encodable(question), earlier
 
 

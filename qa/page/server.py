@@ -34,7 +34,7 @@ from qa.errors import UnreadableFile, UsageError, VerbatimError
 from qa.ingestion.library import Library
 from qa.page import running
 from qa.page.conversation import examples_for
-from qa.page.events import PageEvents
+from qa.page.events import PageEvents, request_in, sentence_of
 from qa.page.finds import Finds
 from qa.page.layout import page_blocks
 from qa.page.original import shown
@@ -44,6 +44,7 @@ from qa.types import Within
 
 PORT, PORTS = 7860, 100  # the first port tried, and how many
 BLOCK = 1024 * 1024  # bytes sent at a time
+ENDPOINT = "/gradio_api/run/ask"  # one that other programs rely on
 
 Logins = Mapping[str, str]  # name -> password; empty: nobody needs to log in
 
@@ -125,6 +126,7 @@ def application(events: PageEvents, logins: Logins | None = None, secret: str = 
     add_original(app, events.qa)
     add_table(app, events.finds)
     add_upload(app, events.library)
+    add_endpoint(app, events)
     if secret:
         add_local(app, events.qa, secret)
     gr.mount_gradio_app(
@@ -275,6 +277,31 @@ def add_upload(app: FastAPI, library: Library) -> None:
         except (VerbatimError, OSError) as error:
             return PlainTextResponse(visible(str(error)) + ".", status_code=415)
         return PlainTextResponse(visible(taken))
+
+
+# ---- other programs ----
+
+
+def add_endpoint(app: FastAPI, events: PageEvents) -> None:
+    """POST /gradio_api/run/ask: {"data": [QUESTION]} is answered with {"data": [ANSWER]}, else with {"error": why}.
+
+    It stands before gradio's own of that name, which calls what was wrongly asked an error of the server.
+    """
+
+    @app.post(ENDPOINT)
+    @app.post(f"{ENDPOINT}/")
+    async def ask(request: Request) -> Response:
+        if not logged_in(app, request):
+            return JSONResponse({"error": "log in first"}, status_code=401)
+        try:
+            asked = request_in(await request.body())
+        except UsageError as error:
+            return JSONResponse({"error": visible(str(error))}, status_code=400)
+        try:
+            answer = await anyio.to_thread.run_sync(events.asked, *asked)
+        except Exception as error:  # the outermost edge: a program gets a sentence
+            return JSONResponse({"error": visible(sentence_of(error))}, status_code=500)
+        return JSONResponse({"data": [answer]})
 
 
 # ---- the command line of the same user ----
