@@ -18,7 +18,7 @@ from qa.answering.readers import Reader, open_reader
 from qa.answering.retrieval import retrieve
 from qa.documents.files import file_sha256
 from qa.errors import StoreBusy, StoreDamaged, StoreMismatch, UnreadableFile, UsageError
-from qa.models.embedder import Embedder, open_embedder
+from qa.models.embedder import Embedder, open_held
 from qa.settings import Settings, load_settings
 from qa.store.catalog import Catalog
 from qa.store.index import Index, generation_path
@@ -70,7 +70,7 @@ class QA:
                 f"the store {folder} was made with the embedder {held}, not {settings.embedder}; "
                 "unset QA_EMBEDDER, or name another --store"
             )
-        embedder = open_embedder(held, settings.model_dir, settings.threads, progress)
+        embedder = open_held(held, identity, settings.model_dir, settings.threads, progress)
         if embedder.identity != identity:
             raise StoreMismatch(
                 f"the store {folder} was made with another version of {held}; run: qa ingest --store {folder}, which "

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qa.ingestion.library import checked_name
-from tests.helpers import FakeEmbedder, differences_of, ingest, run_python, state, write
+from tests.helpers import differences_of, ingest, run_python, state, write
 from tests.promises.helpers import open_qa
 
 # Refuses to the modules of this package, and to them alone, what Windows has not; then reads two files with it.
@@ -66,10 +66,8 @@ def test_names_that_differ_in_case_only_are_two_documents(tmp_path: Path) -> Non
     assert "quay" in held["all.zip/notes/a.txt"][2]
     assert ingest(store, folder).unchanged == names
     (folder / "report.txt").rename(folder / "REPORT.txt")
-    embedder = FakeEmbedder()
-    report = ingest(store, folder, embedder=embedder)
+    report = ingest(store, folder)
     assert (report.added, report.removed) == (["REPORT.txt"], ["report.txt"])
-    assert embedder.counted == len(embedder.embedded)  # the title is the file's name: it is read again
     assert differences_of(store) == []
 
 
