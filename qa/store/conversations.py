@@ -104,19 +104,20 @@ def carried(kept: Any, named: dict[str, Passage], moves: Moves) -> Any:
         return span_now(kept, named, moves)
     made = {key: carried(value, named, moves) for key, value in kept.items()}
     if "hits" in kept:
-        made["hits"] = list(dict.fromkeys(hit_now(one, named, moves) for one in kept["hits"]))
+        found = [hit_now(one, named, moves) for one in kept["hits"]]
+        made["hits"] = list(dict.fromkeys(filter(None, found))) or kept["hits"]
     return made
 
 
 def hit_now(passage_id: str, named: dict[str, Passage], moves: Moves) -> str:
-    """The id of the passage in which the first sentence of an old one stands."""
+    """The id of the passage in which the first sentence of an old one stands; "" where it is not surely there."""
     old = named.get(passage_id)
     if old is None:
         return passage_id
     start, end = (old.sentences or ((old.start, old.end),))[0]
     at = moves(old.source.name, start, end)
     now = None if at is None else moves.passage(old.source.name, at, at + end - start)
-    return now.id if now else passage_id
+    return now.id if now else ""
 
 
 def span_now(row: dict[str, Any], named: dict[str, Passage], moves: Moves) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def test_identity_and_tokens_need_no_torch(tiny_folder: Path, tmp_path: Path) ->
     code = """
 import sys
 from pathlib import Path
-from qa.models.embedder import MINILM, open_embedder, open_held
+from qa.models.embedder import MINILM, open_embedder
 tiny = open_embedder(sys.argv[1], Path(sys.argv[2]))
 mini = open_embedder(MINILM, Path(sys.argv[2]))
 print(tiny.identity, tiny.window, *tiny.count_tokens(["hello"]))
@@ -314,7 +314,7 @@ def refuse(*arguments, **named):
     raise OSError("no network")
 socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
 from pathlib import Path
-from qa.models.embedder import MINILM, default_embedder, open_embedder, open_held
+from qa.models.embedder import MINILM, default_embedder, open_embedder
 folder = os.environ.get("QA_MODEL_DIR")
 for name in {default_embedder(), MINILM}:
     print(open_embedder(name, Path(folder) if folder else None, threads=1).encode_questions(["hello"]).shape)

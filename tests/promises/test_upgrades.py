@@ -74,7 +74,7 @@ def as_files(store: Path) -> dict[str, str]:
 
 
 def opened(store: Path, embedder: FakeEmbedder) -> QA:
-    return QA(store, embedder, SentenceReader(embedder), 0.1)  # type: ignore[arg-type]
+    return QA(store, embedder, SentenceReader(embedder), 0.0)  # type: ignore[arg-type]
 
 
 def columns(catalog: Catalog) -> set[tuple[str, str, str, int, int]]:
