@@ -17,7 +17,8 @@ import pytest
 
 from qa.answering.qa import QA
 from qa.answering.sentence_reader import SentenceReader
-from qa.cli import main
+from qa.cli import default_roots, main, say_if_earlier
+from qa.errors import UsageError
 from qa.ingestion.sync import preview
 from qa.models.conversion import E5
 from qa.page.history import load
@@ -90,6 +91,8 @@ def test_an_earlier_version_s_store_is_read_and_not_written_to(old: Path, capsys
     assert main(["status", "--json", "--store", str(old)]) == 0
     status = json.loads(capsys.readouterr().out)
     assert (status["documents"], status["passages"], status["excluded"]) == (3, 6, ["draft.txt"])
+    say_if_earlier(old)
+    assert "earlier version: 3 documents" in capsys.readouterr().err
     report = preview(old, [], lambda name: Wide())
     assert (report.updated, report.removed, report.failed) == (NAMES, [], [])
     with contextlib.closing(open_catalog(old)) as catalog:
@@ -139,3 +142,12 @@ def test_a_stopped_ingest_leaves_it_as_it_was(old: Path) -> None:
         assert [bool(each.answer) for each in load(old, TOKEN, qa)] == [True] * 5
         assert qa.catalog.generation == generation
     assert ingest(old, embedder=Wide()).updated == NAMES
+
+
+def test_a_store_without_its_catalog_is_not_filled_with_other_documents(old: Path, tmp_path: Path) -> None:
+    assert default_roots(old) == []
+    (old / CATALOG_FILE).unlink()
+    with pytest.raises(UsageError, match=r"uploads, conversations, feedback\.jsonl: name all files and folders"):
+        default_roots(old)
+    (tmp_path / "new" / "uploads").mkdir(parents=True)
+    assert default_roots(tmp_path / "new")
