@@ -30,7 +30,14 @@ LAYER = {name: number for number, names in enumerate(ORDER) for name in names}
 KNOWN_BY = {  # library: the only modules that may import it
     "chromadb": {"store.index"},
     "tantivy": {"store.expressions", "store.mentions", "store.words"},
-    "sqlite3": {"store.catalog", "store.opening", "store.writer", "models.few_words", "models.embedder"},
+    "sqlite3": {
+        "store.catalog",
+        "store.opening",
+        "store.upgrading",
+        "store.writer",
+        "models.few_words",
+        "models.embedder",
+    },
     "torch": {"models.embedder"},
     "transformers": {"models.embedder"},
     "sentence_transformers": {"models.embedder"},
