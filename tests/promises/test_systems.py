@@ -19,10 +19,10 @@ from pathlib import Path
 import qa
 LACKING = {"fcntl", "resource", "pwd", "grp", "termios", "pty", "posix"}
 given = builtins.__import__
-def refusing(name, globals=None, *rest):
+def refusing(name, globals=None, *rest, **named):
     if name.split(".")[0] in LACKING and str((globals or {}).get("__name__")).split(".")[0] == "qa":
         raise ModuleNotFoundError(f"No module named {name!r}")
-    return given(name, globals, *rest)
+    return given(name, globals, *rest, **named)
 builtins.__import__ = refusing
 names = [one.name for one in pkgutil.walk_packages(qa.__path__, "qa.")]
 for name in names:
