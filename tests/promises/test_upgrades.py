@@ -22,6 +22,7 @@ from qa.errors import UsageError
 from qa.ingestion.sync import preview
 from qa.models.conversion import E5
 from qa.page.history import load
+from qa.store import conversations
 from qa.store.catalog import Catalog
 from qa.store.feedback import read_rows
 from qa.store.opening import CATALOG_FILE, create_catalog, open_catalog
@@ -142,6 +143,19 @@ def test_a_stopped_ingest_leaves_it_as_it_was(old: Path) -> None:
         assert [bool(each.answer) for each in load(old, TOKEN, qa)] == [True] * 5
         assert qa.catalog.generation == generation
     assert ingest(old, embedder=Wide()).updated == NAMES
+
+
+def test_conversations_follow_with_the_next_ingest_where_one_was_killed_over_them(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as killed:
+        killed.setattr(conversations, "settle", lambda *_: None)
+        ingest(old, embedder=Wide())
+    with opened(old, Wide()) as qa:
+        assert not any(each.answer for each in load(old, TOKEN, qa))
+        assert ingest(old, embedder=Wide()).unchanged == NAMES
+        assert [[span.text for span in each.answer.spans] for each in load(old, TOKEN, qa) if each.answer] == SAID
+    assert len(list((old / conversations.FOLDER).iterdir())) == 1
 
 
 def test_a_store_without_its_catalog_is_not_filled_with_other_documents(old: Path, tmp_path: Path) -> None:
