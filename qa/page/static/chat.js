@@ -37,15 +37,20 @@ async function copied(button, text) {
   setTimeout(() => { button.textContent = said; }, 1500);
 }
 
-function say(list, last) {  // the line for screen readers
+let said = '';  // what was last said of this conversation
+
+function say(list, last) {  // the line for screen readers, which other views write to as well
   const line = document.querySelector('#v-said'), busy = last && last.querySelector('.v-busy');
   if (!line) return;
-  if (busy) line.textContent = busy.textContent;
+  let now = '';
+  if (busy) now = busy.textContent;
   else if (last && list.dataset.answered) {
     const found = last.querySelectorAll('.v-quote blockquote');
     const none = last.querySelector('.v-none, .v-warning');
-    line.textContent = found.length ? `${found.length} found. ${found[0].textContent}` : none ? none.textContent : '';
-  } else line.textContent = '';
+    now = found.length ? `${found.length} found. ${found[0].textContent}` : none ? none.textContent : '';
+  }
+  if (now === said) return;  // drawn again, nothing new: what another view has said since stays
+  line.textContent = said = now;
 }
 
 let shown = 0;
