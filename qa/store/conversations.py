@@ -49,8 +49,8 @@ class Moves:
 
 def prepare(store: Path, catalog: CatalogWriter, generation: int) -> None:
     """Writes what the files are to be when what is staged is published as that generation. Raises OSError."""
-    moves = Moves(catalog) if any(files(store)) else None
-    for path in files(store) if moves and moves.names else ():
+    moves = Moves(catalog)
+    for path in files(store) if moves.names else ():
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
             named = {p.id: p for p in catalog.passages(sorted(ids_in(kept))).values() if p.source.name in moves.names}
