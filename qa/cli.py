@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from qa import __version__, ask, find, notes
 from qa.console import complain, embedder_opener, print_report, print_status, progress_bars, publication, say
 from qa.errors import StoreBusy, UsageError, VerbatimError
-from qa.text import visible
+from qa.text import number_of, visible
 
 if TYPE_CHECKING:
     from qa.ingestion.report import Report
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from qa.store.catalog import Catalog
 
 Verified = tuple[list[tuple[str, str]], str]  # (document, what differs) of each difference; what to print without any
+
+ADDED = ("uploads", "conversations", "feedback.jsonl", "notes.jsonl")  # in a store: what comes from people alone
 
 OK, FAILED, WRONG_USE, FILES_FAILED, BUSY, NO_ANSWER, DIFFERS = 0, 1, 2, 3, 4, 5, 6
 
@@ -76,6 +78,7 @@ def run_ingest(options: argparse.Namespace) -> int:
         raise UsageError("--watch and --dry-run do not go together")
     settings = settings_of(options)
     roots = options.paths or default_roots(settings.store)
+    say_if_earlier(settings.store)
     opener = embedder_opener(settings)
 
     def once() -> Report:
@@ -151,16 +154,37 @@ def terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def say_if_earlier(store: Path) -> None:
+    """Says what an ingest does to a store that an earlier version made."""
+    from qa.store.opening import reading
+    from qa.store.upgrading import SCHEMA_VERSION
+
+    with contextlib.suppress(VerbatimError), reading(store) as catalog:
+        if catalog.schema < SCHEMA_VERSION:
+            held = number_of(len(catalog.numbered()), "document")
+            say(
+                f"{store} was made by an earlier version: {held} in it are read and embedded again; it stays as it was "
+                "until that is done, and keeps its conversations, feedback and notes"
+            )
+
+
 def default_roots(store: Path) -> list[Path]:
     """The roots of an ingest without PATH: of a new store the sample corpus, else none, which keeps those it has.
 
-    A store whose first ingest was killed has its roots too. Raises UsageError where there is no sample corpus.
+    A store whose first ingest was killed has its roots too. Raises UsageError where there is no sample corpus, and
+    where what people have added belongs to other documents.
     """
     from qa.settings import sample_corpus
     from qa.store.opening import CATALOG_FILE
 
     if (store / CATALOG_FILE).exists():
         return []
+    added = [name for name in ADDED if any(path.is_file() for path in (store / name, *(store / name).glob("*")))]
+    if added:
+        raise UsageError(
+            f"{store} has no catalog, but {', '.join(added)}: name all files and folders that its documents were read "
+            f"from, as in: qa ingest PATH --store {store}"
+        )
     corpus = sample_corpus()
     if not corpus.is_dir():
         raise UsageError("the store is new: name the files or folders to ingest, as in: qa ingest PATH")

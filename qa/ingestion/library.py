@@ -19,6 +19,7 @@ from qa.ingestion.sync import Embedder, sync
 from qa.store.catalog import Catalog, DocumentStatus, FailedFile
 from qa.store.opening import catalog_errors, create_catalog, open_catalog, reading, write_lock
 from qa.store.writer import CatalogWriter
+from qa.system import put_in_place
 from qa.text import encodable
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class Library:
         try:
             write_limited(part, blocks)
             check_readable(part, checked, self.encoding_of(f"{UPLOADS}/{checked}"))
-            os.replace(part, path)
+            put_in_place(part, path)
         except UnreadableFile as error:
             raise UsageError(f"{checked} {error}") from error
         finally:

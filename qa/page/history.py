@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +18,12 @@ from qa.answering.conflicts import differing
 from qa.answering.followups import Earlier, resolve
 from qa.answering.qa import changed_documents, clean, cleaned
 from qa.page.answer import NEAREST
+from qa.store.conversations import FOLDER
+from qa.system import put_in_place
 from qa.types import Answer, Hit, Passage, Place, Source, Span, Within
 
 log = logging.getLogger(__name__)
 
-FOLDER = "conversations"
 CONVERSATIONS = 200  # files kept: those written last
 TURNS = 200  # turns kept of a conversation: the last ones
 TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -94,7 +94,7 @@ def put(store: Path, token: str, ending: str, facts: Any) -> None:
         path.parent.mkdir(exist_ok=True)
         part = path.with_suffix(f"{ending}-part")
         part.write_text(json.dumps(facts), encoding="utf-8")
-        os.replace(part, path)
+        put_in_place(part, path)
         kept = sorted(path.parent.glob(f"*{ending}"), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in kept[CONVERSATIONS:]:
             old.unlink(missing_ok=True)

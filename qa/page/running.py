@@ -19,6 +19,7 @@ from typing import Any
 
 from qa import __version__
 from qa.settings import Settings
+from qa.system import KEEPS_PRIVATE, PLAIN_FILE, is_private, put_in_place
 from qa.types import Within
 
 FILE = "page.json"
@@ -48,8 +49,9 @@ def announced(settings: Settings, sock: socket.socket) -> Iterator[str]:
     path = settings.store / FILE
     host, port = sock.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    with contextlib.suppress(OSError):  # a store that may only be read
-        write_closed(path, json.dumps({"host": host, "port": port, "secret": secret, **facts_of(settings)}))
+    if KEEPS_PRIVATE:
+        with contextlib.suppress(OSError):  # a store that may only be read
+            write_closed(path, json.dumps({"host": host, "port": port, "secret": secret, **facts_of(settings)}))
     try:
         yield secret
     finally:
@@ -64,15 +66,14 @@ def write_closed(path: Path, text: str) -> None:
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
-    part.replace(path)
+    put_in_place(part, path)
 
 
 def read_closed(path: Path) -> Facts | None:
     """The object in a file of this user that nobody else can read; None where it is anything else."""
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), encoding="utf-8") as file:
-            state = os.fstat(file.fileno())
-            if state.st_uid != os.getuid() or state.st_mode & 0o077:
+        with os.fdopen(os.open(path, PLAIN_FILE), encoding="utf-8") as file:
+            if not is_private(os.fstat(file.fileno())):
                 return None
             read = json.load(file)
     except (OSError, ValueError):

@@ -16,10 +16,10 @@ from filelock import FileLock, Timeout
 from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageError, VerbatimError
 from qa.store.busy import BUSY_SECONDS, holder, waiting_said
 from qa.store.catalog import Catalog
+from qa.store.upgrading import SCHEMA_VERSION, check_known, make_todays, read_as_today
 from qa.store.writer import CatalogWriter
 
 CATALOG_FILE = "catalog.sqlite"
-SCHEMA_VERSION = 4
 BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")  # the last: others lock it in turn all the time
 FORBIDDEN = ("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")
 NOT_OPENED = "SQLITE_CANTOPEN"
@@ -73,6 +73,7 @@ def open_catalog(store: Path, busy_seconds: float = BUSY_SECONDS) -> Catalog:
         if not tables or not catalog.generation:
             catalog.close()
             raise NoStore(f"nothing has been published in {store} yet; run: qa ingest PATH --store {store}")
+        read_as_today(db, catalog.schema)
         return catalog
 
 
@@ -105,7 +106,9 @@ def create_catalog(store: Path, busy_seconds: float = BUSY_SECONDS) -> CatalogWr
             db.executescript(
                 f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO meta VALUES ('schema', '{SCHEMA_VERSION}'); COMMIT;"
             )
-        return with_schema_checked(CatalogWriter(db, path), store)
+        catalog = with_schema_checked(CatalogWriter(db, path), store)
+        make_todays(db, catalog.schema)
+        return catalog
 
 
 def copy_catalog(store: Path, to: Path) -> None:
@@ -122,14 +125,12 @@ def copy_catalog(store: Path, to: Path) -> None:
 
 
 def with_schema_checked(catalog: AnyCatalog, store: Path) -> AnyCatalog:
-    """The catalog, if this program's version made its tables. Raises StoreMismatch."""
-    if catalog.schema != SCHEMA_VERSION:
-        version = catalog.schema
+    """The catalog, if this program knows its tables. Raises StoreMismatch."""
+    try:
+        check_known(catalog.schema, store)
+    except StoreMismatch:
         catalog.close()
-        raise StoreMismatch(
-            f"the store {store} has schema {version}, this program writes {SCHEMA_VERSION}; "
-            "ingest into a new folder (--store), or delete this one and ingest again"
-        )
+        raise
     return catalog
 
 
@@ -225,7 +226,10 @@ def problem(store: Path, error: Exception) -> VerbatimError:
         )
     if name and not name.startswith(DAMAGED):
         return VerbatimError(f"{catalog} cannot be used ({error}); try again")
-    return StoreDamaged(f"{catalog} is damaged ({error}); move the folder away and ingest again")
+    return StoreDamaged(
+        f"{catalog} is damaged ({error}); move {CATALOG_FILE} and generations out of it and ingest again, naming all "
+        "its documents: uploads, conversations, feedback and notes in it stay, what was left out on purpose does not"
+    )
 
 
 def error_name(error: Exception) -> str:
