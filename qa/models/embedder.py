@@ -191,7 +191,7 @@ def open_embedder(name: str, model_dir: Path | None = None, threads: int = 0, pr
     the processor threads (0: as many as there are), `progress` gets one-line messages on work that takes long.
     Loads no model. Raises ModelUnavailable.
     """
-    cache = model_dir or Path(user_cache_dir("verbatim-qa", appauthor=False))
+    cache = cache_folder(model_dir)
     say = progress or (lambda message: None)
     if name in PACKAGED:
         return _open_packaged(PACKAGED[name], cache, threads, say)
@@ -205,6 +205,15 @@ def open_embedder(name: str, model_dir: Path | None = None, threads: int = 0, pr
         locate=lambda: folder,
         threads=threads,
     )
+
+
+def cache_folder(model_dir: Path | None) -> Path:
+    """Where converted models and known hashes are kept: the folder of the settings, else the user's cache."""
+    return model_dir or Path(user_cache_dir("verbatim-qa", appauthor=False))
+
+
+def converted_folder(model: Packaged, cache: Path) -> Path:
+    return cache / f"{model.name}-{CONVERTER}"
 
 
 def _open_packaged(model: Packaged, cache: Path, threads: int, say: Say) -> Embedder:
@@ -222,7 +231,7 @@ def _open_packaged(model: Packaged, cache: Path, threads: int, say: Say) -> Embe
         identity=f"{model.name} sha256:{model.sha256} converter:{CONVERTER}",
         window=model.window,
         prompts=model.prompts,
-        locate=lambda: converted(source, model.sha256, cache / f"{model.name}-{CONVERTER}", say, model),
+        locate=lambda: converted(source, model.sha256, converted_folder(model, cache), say, model),
         dimension=384,
         threads=threads,
     )
