@@ -102,7 +102,11 @@ def of_store(settings: Settings) -> Iterator[Finding]:
         yield from guarded("store", partial(store.writing, settings.store), AGAIN)
     else:
         yield store.room(settings.store)
-    yield from guarded("embedder", lambda: models.embedder(settings, facts["embedder"], facts["model"]), AGAIN)
+    yield from guarded(
+        "embedder",
+        lambda: models.embedder(settings, facts["embedder"], facts["model"]),
+        "put its files back, or name another embedder (QA_EMBEDDER) and another store, and ingest again",
+    )
     yield from guarded("page", lambda: [page(settings.store)], AGAIN)
 
 

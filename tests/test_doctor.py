@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -140,12 +141,8 @@ def version_of(monkeypatch: Patch, name: str, version: str | None) -> None:
 
 
 def in_catalog(place: Place, statement: str) -> None:
-    with sqlite3.connect(place.store / CATALOG_FILE) as db:
+    with contextlib.closing(sqlite3.connect(place.store / CATALOG_FILE)) as db, db:
         db.execute(statement)
-    db.close()
-    with sqlite3.connect(place.store / CATALOG_FILE) as db:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.close()
 
 
 def garble(path: Path, at: int) -> None:
@@ -155,6 +152,14 @@ def garble(path: Path, at: int) -> None:
     content[at : at + 2000] = bytes(byte ^ 0xFF for byte in content[at : at + 2000])
     path.write_bytes(content)
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def start_of(place: Place, table: str) -> int:
+    """Where the first page of a table or an index of the catalog stands in its file."""
+    with contextlib.closing(sqlite3.connect(place.store / CATALOG_FILE)) as db:
+        ((page,),) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,))
+        ((size,),) = db.execute("PRAGMA page_size")
+    return int((page - 1) * size)
 
 
 def word_file(place: Place) -> Path:
@@ -183,6 +188,12 @@ FAULTS: dict[str, tuple[Plant, str, str, str]] = {  # name: (plant, about, what 
     "weights damaged": (
         lambda place, patch: write(place.weights, "reader.onnx", "reader.onnY"), "weights",
         r"reader\.onnx is damaged: it has another SHA-256", "install verbatim-qa again"),
+    "hashes damaged": (
+        lambda place, patch: write(place.weights, installation.SUMS, b"\xff\x00"), "weights",
+        "not as it was written", "install verbatim-qa again"),
+    "catalog without a fact": (
+        lambda place, patch: in_catalog(place, "UPDATE meta SET value = '{' WHERE key = 'roots'"), "store",
+        "not as it was written", "."),
     "settings file": (
         lambda place, patch: write(place.working, "qa.toml", "threads = = 1"), "settings",
         r"qa\.toml cannot be read: .*line 1", "correct it there"),
@@ -195,13 +206,13 @@ FAULTS: dict[str, tuple[Plant, str, str, str]] = {  # name: (plant, about, what 
     "no store": (
         lambda place, patch: shutil.rmtree(place.store), "store", "holds no store yet", "qa ingest PATH --store"),
     "another schema": (
-        lambda place, patch: in_catalog(place, "UPDATE meta SET value = '3' WHERE key = 'schema'"), "store",
-        "has schema 3, this program writes", "ingest"),
+        lambda place, patch: in_catalog(place, "UPDATE meta SET value = '99' WHERE key = 'schema'"), "store",
+        "schema 99", "."),
     "catalog cut short": (
         lambda place, patch: os.truncate(place.store / CATALOG_FILE, 30_001), "store", "is damaged",
         "move the folder away and ingest again"),
     "catalog garbled": (
-        lambda place, patch: garble(place.store / CATALOG_FILE, 41_000), "store", "is damaged",
+        lambda place, patch: garble(place.store / CATALOG_FILE, start_of(place, "passages_id")), "store", "is damaged",
         "move the folder away and ingest again"),
     "index gone": (
         lambda place, patch: shutil.rmtree(generation_path(place.store, 1)), "index", "00000001.* is gone",
@@ -220,7 +231,8 @@ FAULTS: dict[str, tuple[Plant, str, str, str]] = {  # name: (plant, about, what 
         lambda place, patch: place.documents.rename(place.documents.with_name("elsewhere")), "files",
         "documents, which the store was made from, is gone", "bring it back"),
     "embedder gone": (
-        lambda place, patch: shutil.rmtree(place.model), "embedder", "there is no model", "give the path of"),
+        lambda place, patch: shutil.rmtree(place.model), "embedder", "there is no model",
+        "put its files back, or name another embedder"),
     "embedder altered": (
         lambda place, patch: write(place.model, "model.safetensors", b"other numbers"), "embedder",
         "made with another version of", "run: qa ingest --store"),

@@ -45,5 +45,7 @@ def guarded(about: str, check: Callable[[], Iterable[Finding]], mend: str) -> It
     except VerbatimError as error:
         what, _, told = str(error).partition("; ")
         yield fault(about, what, told or mend)
+    except (ValueError, LookupError, TypeError) as error:  # what a damaged file of ours leads to
+        yield fault(about, f"something is not as it was written: {error}", mend)
     except OSError as error:
         yield fault(about, f"{error.filename or about} cannot be read: {error.strerror}", "check its permissions")

@@ -40,8 +40,8 @@ class Asked(NamedTuple):
 
 def asked() -> Asked:
     """By pyproject.toml of the checkout, else by what is installed. Raises PackageNotFoundError, an ImportError."""
-    if PROJECT.is_file():
-        project = tomllib.loads(PROJECT.read_text("utf-8"))["project"]
+    project = tomllib.loads(PROJECT.read_text("utf-8"))["project"] if PROJECT.is_file() else {}
+    if project.get("name") == NAME:
         extra = project["optional-dependencies"]
         listed = [f"{line}; extra == '{name}'" for name in EXTRAS for line in extra[name]]
         return Asked(project["requires-python"], [*project["dependencies"], *listed])
@@ -102,6 +102,8 @@ def weights() -> Iterator[Finding]:
         yield fault("weights", f"{WEIGHTS / SUMS} is missing", again)
         return
     listed = [line.split() for line in (WEIGHTS / SUMS).read_text("ascii").splitlines()]
+    if not listed or any(len(entry) != 2 for entry in listed):
+        raise ValueError(f"{SUMS} is damaged")
     good = 0
     for digest, name in listed:
         path = WEIGHTS / name

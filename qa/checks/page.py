@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def page(store: Path) -> Finding:
 def is_free(port: int) -> bool:
     """Raises OSError where no socket can be made at all."""
     with socket.socket() as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the page's own
+        if os.name == "posix":  # as the page's own; elsewhere it would let one take a port from another program
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             tried.bind((HOST, port))
         except OSError as error:

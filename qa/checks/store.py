@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,7 +79,7 @@ def writing(store: Path) -> Iterator[Finding]:
             yield fault(
                 "store",
                 f"this user may not write {path}: questions are answered, but no ingest, upload or note is possible",
-                f"give the user the right to (chmod -R u+w {store}), or run qa as the owner of the folder",
+                f"give the user the right to (chmod -R u+w {shlex.quote(str(store))}), or run qa as the owner of the folder",
             )
             break
     who, held = last_writer(store)

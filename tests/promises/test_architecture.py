@@ -56,6 +56,8 @@ KNOWN_BY = {  # library: the only modules that may import it
     "oxmsg": {"documents.formats.outlook"},
     "tnefparse": {"documents.formats.outlook"},
     "zipfile": {"documents.archives", "documents.containers"},
+    "packaging": {"checks.installation"},
+    "shtab": {"cli"},
     "subprocess": {"documents.isolation", "documents.ocr"},
 }
 PRINTING = {"cli", "console", "ask", "doctor", "find", "notes"}
