@@ -79,7 +79,7 @@ def writing(store: Path) -> Iterator[Finding]:
             yield fault(
                 "store",
                 f"this user may not write {path}: questions are answered, but no ingest, upload or note is possible",
-                f"give the user the right to (chmod -R u+w {shlex.quote(str(store))}), or run qa as the owner of the folder",
+                f"give the user the right to (chmod -R u+w {shlex.quote(str(store))}), or run qa as the folder's owner",
             )
             break
     who, held = last_writer(store)

@@ -57,7 +57,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def wheel(sources: Path) -> Path:
     """As `make dist` makes it, from the source distribution; in this environment instead of the one of `make setup`."""
     command = ("make", "--old-file=.venv/ready", "dist", f"BIN={Path(sys.executable).parent}")
-    run(command, sources, PYTHONPATH=str(sources))
+    run(command, sources, PYTHONPATH=str(sources), PYTHONDONTWRITEBYTECODE="1")
     source, built = sorted((sources / "dist").iterdir(), key=lambda path: path.suffix)
     assert (source.name, built.suffix) == (f"verbatim_qa-{__version__}.tar.gz", ".whl")
     return built
