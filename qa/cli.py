@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa import __version__, ask, find, notes
+from qa import __version__, ask, doctor, find, notes
 from qa.console import complain, embedder_opener, print_report, print_status, progress_bars, publication, say
 from qa.errors import StoreBusy, UsageError, VerbatimError
 from qa.text import number_of, visible
@@ -308,6 +308,18 @@ def run_mcp(options: argparse.Namespace) -> int:
     return OK
 
 
+def run_completion(options: argparse.Namespace) -> int:
+    import shtab
+
+    parser = make_parser()
+    (commands,) = [action.choices for action in parser._actions if isinstance(action.choices, dict)]
+    for action in [action for command in commands.values() for action in command._actions]:
+        if action.type is Path:
+            action.complete = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE
+    print(shtab.complete(parser, options.shell))
+    return OK
+
+
 # ---- the command line ----
 
 
@@ -322,7 +334,9 @@ def make_parser() -> argparse.ArgumentParser:
         prog="qa",
         description="Ask your own documents and get the answer in their own words, with the exact place it stands in.",
         epilog="Settings: QA_STORE, QA_EMBEDDER, QA_READER, QA_THRESHOLD, QA_MODEL_DIR, QA_THREADS, QA_ENCODINGS, "
-        "or qa.toml in the working folder or the user's configuration folder.",
+        "or qa.toml in the working folder or the user's configuration folder. "
+        "Exit: 0 done, 1 error or fault, 2 wrong use, 3 a file could not be read, 4 the store is busy, "
+        "5 no answer or nothing found, 6 something differs.",
     )
     parser.add_argument("--version", action="version", version=f"verbatim-qa {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -362,6 +376,12 @@ def make_parser() -> argparse.ArgumentParser:
         "check the quotes of a conversation kept from the page instead"))  # fmt: skip
     verify.epilog = "Exit: 0 all as it should be, 6 something differs and is named."
 
+    add_services(commands)
+    return parser
+
+
+def add_services(commands: Any) -> None:
+    """The commands that are about the program and not about documents."""
     serve = add(commands, "serve", run_serve, "open the chat page")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, help="port (default: 7860, or the next free one)")
@@ -369,7 +389,18 @@ def make_parser() -> argparse.ArgumentParser:
         "who may log in, or a file with a line for each; needed for a host that other machines can reach"))  # fmt: skip
 
     add(commands, "mcp", run_mcp, "offer the store to an agent, by the Model Context Protocol on stdin and stdout")
-    return parser
+
+    doctor.add_arguments(
+        add(
+            commands,
+            "doctor",
+            lambda given: OK if doctor.run_doctor(given) else FAILED,
+            "look at program, settings, models, store and page, and say what to mend",
+        )
+    )
+
+    completion = add(commands, "completion", run_completion, "print the script by which a shell completes commands")
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="the shell that is to read it")
 
 
 def add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], what: str) -> argparse.ArgumentParser:

@@ -137,10 +137,11 @@ def _alone(path: Path, name: str, say: Say) -> Iterator[None]:
         lock.release()
 
 
-def flaw_of(folder: Path, sha256: str, converter: str = CONVERTER) -> str | None:
+def flaw_of(folder: Path, sha256: str, converter: str = CONVERTER, every_byte: bool = False) -> str | None:
     """Why a converted folder cannot be used; None where every file is as it was written.
 
-    sha256: of what it was made from. converter: the version that made it.
+    sha256: of what it was made from. converter: the version that made it. every_byte: files are hashed though size and
+    modification time are as they were, and nothing is noted down.
     """
     manifest = read_json(folder / MANIFEST)
     files = manifest.get("files")
@@ -155,13 +156,13 @@ def flaw_of(folder: Path, sha256: str, converter: str = CONVERTER) -> str | None
             state = (folder / name).stat()
             if state.st_size != size:
                 return f"{name} has another size"
-            if state.st_mtime_ns != mtime_ns:  # copied, restored or changed: the content decides
+            if every_byte or state.st_mtime_ns != mtime_ns:  # copied, restored or changed: the content decides
                 if file_sha256(folder / name) != digest:
                     return f"{name} has other content"
                 files[name], moved = [size, state.st_mtime_ns, digest], True
         except (OSError, ValueError, TypeError):
             return f"{name} is missing or unreadable"
-    if moved:
+    if moved and not every_byte:
         with suppress(OSError):  # else hashed again next time
             replace_json(folder / MANIFEST, manifest)
     return None

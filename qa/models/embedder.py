@@ -191,7 +191,7 @@ def open_embedder(name: str, model_dir: Path | None = None, threads: int = 0, pr
     the processor threads (0: as many as there are), `progress` gets one-line messages on work that takes long.
     Loads no model. Raises ModelUnavailable.
     """
-    cache = _cache(model_dir)
+    cache = cache_folder(model_dir)
     say = progress or (lambda message: None)
     if name in PACKAGED:
         return _open_packaged(PACKAGED[name], cache, threads, say)
@@ -220,7 +220,7 @@ def open_held(
         return made
     source = f"{name} sha256:{PACKAGED[name].sha256} converter:"
     version = identity.removeprefix(source)
-    folder = _cache(model_dir) / f"{name}-{version}"
+    folder = cache_folder(model_dir) / f"{name}-{version}"
     if not version.isdecimal() or flaw_of(folder, PACKAGED[name].sha256, version) is not None:
         return made
     if progress:
@@ -228,8 +228,13 @@ def open_held(
     return Embedder(name, identity, made.window, PACKAGED[name].prompts, lambda: folder, made.dimension, threads)
 
 
-def _cache(model_dir: Path | None) -> Path:
+def cache_folder(model_dir: Path | None) -> Path:
+    """Where converted models and known hashes are kept: the folder of the settings, else the user's cache."""
     return model_dir or Path(user_cache_dir("verbatim-qa", appauthor=False))
+
+
+def converted_folder(model: Packaged, cache: Path) -> Path:
+    return cache / f"{model.name}-{CONVERTER}"
 
 
 def _open_packaged(model: Packaged, cache: Path, threads: int, say: Say) -> Embedder:
@@ -247,7 +252,7 @@ def _open_packaged(model: Packaged, cache: Path, threads: int, say: Say) -> Embe
         identity=f"{model.name} sha256:{model.sha256} converter:{CONVERTER}",
         window=model.window,
         prompts=model.prompts,
-        locate=lambda: converted(source, model.sha256, cache / f"{model.name}-{CONVERTER}", say, model),
+        locate=lambda: converted(source, model.sha256, converted_folder(model, cache), say, model),
         dimension=384,
         threads=threads,
     )

@@ -38,11 +38,11 @@ from qa.page.events import PageEvents, request_in, sentence_of
 from qa.page.finds import Finds
 from qa.page.layout import page_blocks
 from qa.page.original import shown
+from qa.page.running import PORT, PORTS
 from qa.settings import Settings
 from qa.text import visible
 from qa.types import Within
 
-PORT, PORTS = 7860, 100  # the first port tried, and how many
 BLOCK = 1024 * 1024  # bytes sent at a time
 ENDPOINT = "/gradio_api/run/ask"  # one that other programs rely on
 

@@ -22,7 +22,7 @@ ORDER = (  # a folder, or a module beside the folders, imports from its own line
     {"settings", "documents", "models"},
     {"turns", "passages", "store"},
     {"ingestion", "answering"},
-    {"console", "ask", "find", "notes", "page", "agents", "integrations"},
+    {"console", "ask", "find", "notes", "page", "agents", "integrations", "checks", "doctor"},
     {"cli"},
 )
 LAYER = {name: number for number, names in enumerate(ORDER) for name in names}
@@ -63,9 +63,12 @@ KNOWN_BY = {  # library: the only modules that may import it
     "oxmsg": {"documents.formats.outlook"},
     "tnefparse": {"documents.formats.outlook"},
     "zipfile": {"documents.archives", "documents.containers"},
+    "packaging": {"checks.installation"},
+    "shtab": {"cli"},
     "subprocess": {"documents.isolation", "documents.ocr", "system"},
     "resource": {"system"},
 }
+PRINTING = {"cli", "console", "ask", "doctor", "find", "notes"}
 CATCH_ALL = {  # edges to people, to libraries
     "page.events",
     "agents.server",
@@ -204,7 +207,7 @@ def prints(tree: ast.AST) -> Iterator[int]:
 
 
 def test_only_the_command_line_prints() -> None:
-    assert {name for name, tree in MODULES.items() if any(prints(tree))} == {"cli", "console", "ask", "find", "notes"}
+    assert {name for name, tree in MODULES.items() if any(prints(tree))} == PRINTING
 
 
 def functions(tree: ast.AST) -> Iterator[tuple[str, int]]:
@@ -253,7 +256,7 @@ def test_no_module_hides_an_import_of_ours_in_a_function_but_where_start_up_woul
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and ours(node):
                 hidden.add(name)
-    assert hidden <= {"cli", "console", "ask", "find", "notes", ""}
+    assert hidden <= {*PRINTING, ""}
 
 
 # ---- the files of the project ----
