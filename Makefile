@@ -10,7 +10,7 @@ MEASURED := XDG_CONFIG_HOME=$(CURDIR)/build/no-settings
 # Where `make eval` writes its store and its report.
 RUNS ?= eval/runs
 
-.PHONY: help setup run test coverage check eval gate reader embedder clean clean-store
+.PHONY: help setup run test coverage check docs eval gate reader embedder clean clean-store
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
@@ -39,6 +39,9 @@ coverage: setup  ## every test, and which share of the code they run, by folder;
 check: setup  ## ruff, mypy, and what .pre-commit-config.yaml says of files
 	$(BIN)/pre-commit run --all-files
 	$(BIN)/mypy
+
+docs: setup  ## the documentation as a site in build/site; open build/site/index.html
+	$(BIN)/mkdocs build --strict
 
 eval: setup  ## ask the development questions on corpus/ and write eval/runs/corpus_dev/report.html
 	$(MEASURED) $(BIN)/python ingest.py corpus --store $(RUNS)/store
