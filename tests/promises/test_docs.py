@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib
-import io
 import json
 import os
 import re
@@ -17,6 +16,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import mcp  # noqa: F401  # before streams are redirected: it keeps what standard error is when it is imported
 import pytest
 from lxml import html
 
@@ -253,13 +254,14 @@ def run(line: str) -> tuple[str, int]:
 
 def printed(work: Callable[[], Any]) -> tuple[str, int]:
     """What is printed on both streams, and the exit code."""
-    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="", write_through=True)
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        try:
-            code = work()
-        except SystemExit as error:
-            code = error.code
-    return out.buffer.getvalue().decode(), code or 0
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as out:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            try:
+                code = work()
+            except SystemExit as error:
+                code = error.code
+        out.seek(0)
+        return out.read(), int(code or 0)
 
 
 def assert_shown(expected: str, said: str) -> None:
@@ -273,4 +275,4 @@ def assert_shown(expected: str, said: str) -> None:
 
 
 def settled(text: str) -> str:
-    return re.sub(r"\(confidence [0-9.]+\)|\(\d+ passages read\)", "", text)
+    return re.sub(r" *(?:\(confidence [0-9.]+\)|\(\d+ passages read\))", "", text)
