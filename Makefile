@@ -10,7 +10,7 @@ MEASURED := XDG_CONFIG_HOME=$(CURDIR)/build/no-settings
 # Where `make eval` writes its store and its report.
 RUNS ?= eval/runs
 
-.PHONY: help setup run test coverage check dist release eval gate reader embedder sums clean clean-store
+.PHONY: help setup run test coverage check docs dist release eval gate reader embedder sums clean clean-store
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
@@ -49,6 +49,9 @@ dist: setup  ## wheel and source distribution in dist/, with the manual page tha
 
 release: dist  ## check that all that names the version agrees and nothing is uncommitted; say what to tag
 	$(BIN)/python .ci/release.py
+
+docs: setup  ## the documentation as a site in build/site; open build/site/index.html
+	$(BIN)/mkdocs build --strict
 
 eval: setup  ## ask the development questions on corpus/ and write eval/runs/corpus_dev/report.html
 	$(MEASURED) $(BIN)/python ingest.py corpus --store $(RUNS)/store
