@@ -32,8 +32,8 @@ def other_cells(question: str, passage: Passage) -> list[Cell]:
     """
     if not passage.cells:
         return []
-    if named := named_cells(question, passage):
-        return [cell for cell in passage.cells if cell not in named]
+    if crossing := named_cells(question, passage):
+        return [cell for cell in passage.cells if cell not in crossing]
     asked, words = years(question), stems(question, passage.language)
     labels = {cell.row: stems(cell.row, passage.language) for cell in passage.cells if cell.row}
     named = {label: of_label for label, of_label in labels.items() if of_label and of_label <= words}
