@@ -242,7 +242,7 @@ def words_at(text: str, piece: Piece, tail: int) -> tuple[int, Words, int]:
             break
         until += until - begin
     kept = slice(first, min(known, last + tail))
-    return begin, Words(*(those[kept] for those in words)), min(known, last) - first
+    return begin, Words(words.forms[kept], words.starts[kept], words.ends[kept]), min(known, last) - first
 
 
 def in_language(wanted: Expression, language: str, exact: bool) -> Expression:
