@@ -400,7 +400,12 @@ def add_services(commands: Any) -> None:
     )
 
     completion = add(commands, "completion", run_completion, "print the script by which a shell completes commands")
-    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="the shell that is to read it")
+    completion.add_argument(
+        "shell",
+        choices=("bash", "zsh", "tcsh"),
+        metavar="SHELL",
+        help="the shell that is to read it: bash, zsh or tcsh",
+    )
 
 
 def add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], what: str) -> argparse.ArgumentParser:
