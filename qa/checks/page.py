@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 from pathlib import Path
 
 from qa.checks.finding import Finding, fault, note, ok
 from qa.page.running import PORT, PORTS, running_page
+from qa.system import WINDOWS
 
 HOST = "127.0.0.1"
 
@@ -31,7 +31,7 @@ def page(store: Path) -> Finding:
 def is_free(port: int) -> bool:
     """Raises OSError where no socket can be made at all."""
     with socket.socket() as tried:
-        if os.name == "posix":  # as the page's own; elsewhere it would let one take a port from another program
+        if not WINDOWS:  # as the page's own; elsewhere it would let one take a port from another program
             tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             tried.bind((HOST, port))

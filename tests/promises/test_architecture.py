@@ -71,6 +71,7 @@ KNOWN_BY = {  # library: the only modules that may import it
 PRINTING = {"cli", "console", "ask", "doctor", "find", "notes"}
 CATCH_ALL = {  # edges to people, to libraries
     "page.events",
+    "page.server",
     "agents.server",
     "ingestion.library",
     "store.index",
