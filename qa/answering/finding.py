@@ -18,7 +18,7 @@ from qa.errors import StoreDamaged, UnknownSpeaker, UsageError
 from qa.store.catalog import Catalog
 from qa.store.expressions import Expression, Stretch, holds, occurrences, parse, phrases, reach, stemmed
 from qa.store.index import Index
-from qa.store.mentions import MentionIndex, Piece, stems, to_check
+from qa.store.mentions import FACETS, MentionIndex, Piece, stems, to_check
 from qa.store.part import EXACT_UP_TO, open_part
 from qa.store.tokens import Words, words_of
 from qa.text import equality_key, trimmed
@@ -78,20 +78,18 @@ def find(
     asked = index.asked(wanted, exact, within.languages)
     part = narrowed(index, names, within, speaker, label, dated)
     query = index.query(asked, part)
-    counted = {name: Counter(counts) for name, counts in index.count(query).items()}
-    wrong: Collection[Piece] = ()
-    if any(map(to_check, asked)):
-        unsure = index.beside(query, index.query(asked, part, sure=True))
-        wrong = refuted(catalog, index, unsure, counted["document"].total(), wanted, exact)
-    by = {name: counts - Counter(getattr(piece, name) for piece in wrong) for name, counts in counted.items()}
-    most = by["document"].total() if limit is None else skip + limit
     ranked: Iterable[Ranked]
-    if sort == "relevance":
-        ranked = index.best(query, most + len(wrong))
+    if any(map(to_check, asked)):
+        pieces, unsure = index.all_of(query, index.query(asked, part, sure=True))
+        wrong = refuted(catalog, unsure, wanted, exact)
+        pieces = [item for item in pieces if item[1] not in wrong]
+        by = {name: Counter(getattr(piece, name) for _, piece in pieces) for name in FACETS}
+        ranked = pieces if sort == "relevance" else sorted(pieces, key=lambda item: order(item[1], names, sort))
     else:
-        ranked = in_order(index, query, counted, names, sort)
-    right = (one for one in ranked if one[1] not in wrong)
-    found = mentions(catalog, islice(right, skip, None if limit is None else skip + limit), wanted, exact)
+        by = {name: Counter(counts) for name, counts in index.count(query).items()}
+        most = by["document"].total() if limit is None else skip + limit
+        ranked = index.best(query, most) if sort == "relevance" else in_order(index, query, by, names, sort)
+    found = mentions(catalog, islice(ranked, skip, None if limit is None else skip + limit), wanted, exact)
     return Finding(counts_of(by, names), found)
 
 
@@ -162,20 +160,17 @@ def in_order(index: MentionIndex, query: Any, by: Facets, names: dict[int, str],
             size += by[field][value]
 
 
-def refuted(
-    catalog: Catalog, index: MentionIndex, query: Any, most: int, wanted: Expression, exact: bool
-) -> frozenset[Piece]:
-    """Those of what a query finds in which the expression does not hold, by their texts. most: it may find."""
-    pieces = sorted(piece for _, piece in index.best(query, most))
-    asked = {language: in_language(wanted, language, exact) for language in {piece.language for piece in pieces}}
-    found, tail = [], reach(wanted)
-    for number, those in groupby(pieces, key=attrgetter("document")):
+def refuted(catalog: Catalog, unsure: Collection[Piece], wanted: Expression, exact: bool) -> set[Piece]:
+    """Those of some pieces in which the expression does not hold, by their texts."""
+    asked = {language: in_language(wanted, language, exact) for language in {piece.language for piece in unsure}}
+    found, tail = set(), reach(wanted)
+    for number, those in groupby(sorted(unsure), key=attrgetter("document")):
         _, text = catalog.source_and_text(number)
         for piece in those:
             _, words, own = words_at(text, piece, tail)
             if not holds(asked[piece.language], stretch_of(piece, words, own)):
-                found.append(piece)
-    return frozenset(found)
+                found.add(piece)
+    return found
 
 
 # ---- text and marks ----

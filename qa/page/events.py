@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +13,7 @@ from typing import Any, TypeVar
 import gradio as gr
 
 from qa.answering.followups import Earlier
-from qa.answering.qa import QA, changed_documents, clean, question_of
+from qa.answering.qa import QA, changed_documents, clean
 from qa.answering.render import to_json
 from qa.documents.loaders import TYPES
 from qa.errors import UsageError, VerbatimError
@@ -23,6 +22,7 @@ from qa.page import export, feedback, history, notes
 from qa.page.answer import Citation, citations
 from qa.page.conversation import HINT, kept_html, log_html, notice_html, pane_html, sources_html
 from qa.page.documents import drawer_html, read_within, unlisted_html, within_html, within_text
+from qa.page.endpoint import request_in, request_of
 from qa.page.finds import FIRST_SEARCH, Finds
 from qa.page.history import FORGOTTEN, Conversation, Exchange
 from qa.page.keep import ANNOTATIONS, BIBTEX, CSL, FORMS, kept
@@ -41,14 +41,13 @@ from qa.page.source import (
     window,
 )
 from qa.store.notes import read_notes
-from qa.text import Range, encodable, escaped
+from qa.text import Range, encodable, escaped, visible
 from qa.types import Document, Passage, Within
 
 log = logging.getLogger(__name__)
 
 QUESTIONS_AT_ONCE = 4  # questions of the page that are read at the same time; further ones wait
 TICK = 0.25  # seconds after which a question that is still being read gives gradio the chance to cancel it
-SEND = 'send {"data": ["QUESTION"]} or {"data": [{"question": "...", "history": [...]}]}'
 UNEXPECTED = "Something went wrong inside Verbatim; the window it was started from says what."
 
 T = TypeVar("T")
@@ -365,6 +364,18 @@ class PageEvents:
         except Exception as error:  # the outermost edge: gradio makes it an HTTP error with the sentence
             raise gr.Error(sentence_of(error), print_exception=False) from error
 
+    def over_http(self, body: bytes) -> tuple[int, dict[str, Any]]:
+        """Status and answer of the endpoint to what it was sent: the public object, or why there is none."""
+        try:
+            asked = request_in(body)
+        except UsageError as error:
+            return 400, {"error": visible(str(error))}
+
+        def made() -> tuple[int, dict[str, Any]]:
+            return 200, {"data": [self.asked(*asked)]}
+
+        return told(made, lambda problem: (500, {"error": visible(problem)}))
+
     def asked(self, question: str, earlier: list[Earlier]) -> dict[str, Any]:
         """The public object, once the models are loaded. Raises what `QA.ask` does."""
         self.ready.wait()
@@ -388,33 +399,6 @@ def number_sent(event: gr.EventData, name: str) -> int:
 def text_sent(event: gr.EventData, name: str) -> str:
     """A text the page sent with an event; empty where it sent none."""
     return str(sent(event).get(name, ""))
-
-
-def request_in(body: bytes) -> tuple[str, list[Earlier]]:
-    """Question and history that the endpoint was sent. Raises UsageError for anything else."""
-    try:
-        given = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"what was sent is no JSON; {SEND}") from error
-    data = given.get("data") if isinstance(given, dict) else None
-    if not isinstance(data, list) or len(data) != 1:
-        raise UsageError(f'"data" is to be a list of one question; {SEND}')
-    return request_of(data[0])
-
-
-def request_of(asked: Any) -> tuple[str, list[Earlier]]:
-    """Question and history of a call to the endpoint. Raises UsageError."""
-    given = asked if isinstance(asked, dict) else {"question": asked}
-    question, earlier = given.get("question"), given.get("history", [])
-    if not isinstance(question, str):
-        raise UsageError(f"the question is not a text; {SEND}")
-    if not clean(question):
-        raise UsageError("the question is empty; type one")
-    if not isinstance(earlier, list):
-        raise UsageError(f"the history is not a list of earlier questions; {SEND}")
-    for item in earlier:
-        question_of(item)
-    return encodable(question), earlier
 
 
 # ---- what the page is given ----

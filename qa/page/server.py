@@ -34,7 +34,7 @@ from qa.errors import UnreadableFile, UsageError, VerbatimError
 from qa.ingestion.library import Library
 from qa.page import running
 from qa.page.conversation import examples_for
-from qa.page.events import PageEvents, request_in, sentence_of
+from qa.page.events import PageEvents
 from qa.page.finds import Finds
 from qa.page.layout import page_blocks
 from qa.page.original import shown
@@ -293,15 +293,8 @@ def add_endpoint(app: FastAPI, events: PageEvents) -> None:
     async def ask(request: Request) -> Response:
         if not logged_in(app, request):
             return JSONResponse({"error": "log in first"}, status_code=401)
-        try:
-            asked = request_in(await request.body())
-        except UsageError as error:
-            return JSONResponse({"error": visible(str(error))}, status_code=400)
-        try:
-            answer = await anyio.to_thread.run_sync(events.asked, *asked)
-        except Exception as error:  # the outermost edge: a program gets a sentence
-            return JSONResponse({"error": visible(sentence_of(error))}, status_code=500)
-        return JSONResponse({"data": [answer]})
+        status, answer = await anyio.to_thread.run_sync(events.over_http, await request.body())
+        return JSONResponse(answer, status_code=status)
 
 
 # ---- the command line of the same user ----

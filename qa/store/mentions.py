@@ -119,7 +119,7 @@ def with_following(forms: Sequence[str], own: int) -> str:
 
 def stems(language: str, forms: Sequence[str]) -> list[str]:
     """Each word without its ending and accents, as the language has it."""
-    return [stem(language, form) for form in forms]
+    return list(map(partial(stem, language), forms))
 
 
 @lru_cache(maxsize=100_000)
@@ -269,12 +269,6 @@ class MentionIndex:
         asked = [Query.phrase_query(self.opened.schema, field, list(way), slop=near or 0) for way in ways]
         return Query.boolean_query([(Occur.Should, one) for one in asked])
 
-    def beside(self, query: Any, other: Any) -> Any:
-        """What a query finds and another one does not."""
-        from tantivy import Occur, Query
-
-        return Query.boolean_query([(Occur.Must, query), (Occur.MustNot, other)])
-
     def count(self, query: Any) -> dict[str, dict[Any, int]]:
         """Pieces found by each of `FACETS`: all at once, as most of the time is for the query."""
         alone = self.highest_document() >= RANGE
@@ -311,11 +305,25 @@ class MentionIndex:
 
     def best(self, query: Any, limit: int) -> Iterator[tuple[float, Piece]]:
         """(bm25, piece) of those found, best first."""
-        with tantivy_errors():
-            hits = self.searcher.search(query, max(1, limit), count=False).hits if limit else []
-        for score, address in hits:
+        for score, address in self.hits(query, limit):
             with tantivy_errors():
-                yield float(score), self.piece(address)
+                yield score, self.piece(address)
+
+    def hits(self, query: Any, limit: int) -> list[tuple[float, Any]]:
+        """(bm25, address) of those found, best first."""
+        with tantivy_errors():
+            return self.searcher.search(query, max(1, limit), count=False).hits if limit else []
+
+    def all_of(self, query: Any, sure: Any) -> tuple[list[tuple[float, Piece]], set[Piece]]:
+        """(bm25, piece) of all that a query finds, best first, and those of them that another query does not find."""
+        known = {(address.segment_ord, address.doc) for _, address in self.hits(sure, self.searcher.num_docs)}
+        found, unsure = [], set()
+        for score, address in self.hits(query, self.searcher.num_docs):
+            with tantivy_errors():
+                found.append((score, piece := self.piece(address)))
+            if (address.segment_ord, address.doc) not in known:
+                unsure.add(piece)
+        return found, unsure
 
     def among(self, query: Any, field: str, values: Collection[Any], limit: int) -> list[Piece]:
         """The pieces found that have one of some values in a field, in order of document and place."""
