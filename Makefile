@@ -10,7 +10,7 @@ MEASURED := XDG_CONFIG_HOME=$(CURDIR)/build/no-settings
 # Where `make eval` writes its store and its report.
 RUNS ?= eval/runs
 
-.PHONY: help setup run test coverage check eval gate reader embedder clean clean-store
+.PHONY: help setup run test coverage check docs dist release eval gate reader embedder sums clean clean-store
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
@@ -40,6 +40,19 @@ check: setup  ## ruff, mypy, and what .pre-commit-config.yaml says of files
 	$(BIN)/pre-commit run --all-files
 	$(BIN)/mypy
 
+dist: setup  ## wheel and source distribution in dist/, with the manual page that is made from the command line's parser
+	rm -rf dist man
+	mkdir man
+	$(BIN)/argparse-manpage --module qa.cli --function make_parser --prog qa --project-name Verbatim \
+	  --description "questions to your own documents, answered in their own words" --manual-title "User Commands" --output man/qa.1
+	$(BIN)/python -m build --no-isolation
+
+release: dist  ## check that all that names the version agrees and nothing is uncommitted; say what to tag
+	$(BIN)/python .ci/release.py
+
+docs: setup  ## the documentation as a site in build/site; open build/site/index.html
+	$(BIN)/mkdocs build --strict
+
 eval: setup  ## ask the development questions on corpus/ and write eval/runs/corpus_dev/report.html
 	$(MEASURED) $(BIN)/python ingest.py corpus --store $(RUNS)/store
 	$(MEASURED) $(BIN)/python -m eval.run --gold eval/data/corpus_dev.jsonl --store $(RUNS)/store --out $(RUNS)/corpus_dev
@@ -67,6 +80,10 @@ TRAIN := $(KEEP) $(BIN)/python -m eval.training
 
 reader: $(WORK)/reader/reader.json  ## train the reader anew and put it into qa/weights: DATA=FOLDER must name its data
 	cp $(WORK)/reader/reader.onnx $(WORK)/reader/tokenizer.json $(WORK)/reader/reader.json qa/weights/
+	$(MAKE) sums
+
+sums:  ## write down the hashes of what is in qa/weights, which `qa doctor` compares it with
+	cd qa/weights && { sha256sum *.npz *.json *.onnx 2>/dev/null || shasum -a 256 *.npz *.json *.onnx; } > SHA256SUMS
 
 # Runs a command and writes down how long it took, and on how many processors.
 step = begin=$$(date +%s); $(1) && mkdir -p $(WORK) && echo "$$(($$(date +%s) - begin)) s on $$(getconf _NPROCESSORS_ONLN) \
@@ -109,6 +126,7 @@ $(WORK)/groups.jsonl: | $(READY)
 
 embedder: $(WORK)/embedder.npz  ## train what is added to the embedder's weights: DATA=FOLDER as for reader
 	cp $(WORK)/embedder.npz qa/weights/
+	$(MAKE) sums
 
 $(WORK)/embedder.npz: $(WORK)/groups.jsonl
 	$(call step,$(TRAIN).train_embedder --groups $(WORK)/groups.jsonl --out $@)
@@ -129,7 +147,7 @@ $(WORK)/reader/reader.json: $(WORK)/reader/reader.onnx $(WORK)/calibration/gold.
 	$(call step,$(BIN)/python -m eval.calibrate --set $(WORK)/calibration/gold.jsonl $(WORK)/calibration-store --set $(OWN)/desk_calibration/gold.jsonl $(WORK)/calibration-desk --reader $(WORK)/reader)
 
 clean:  ## remove environment, caches and build products; the store stays
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist man *.egg-info
 
 # Uploads, conversations, feedback and notes come from nowhere else than the page.
 clean-store:  ## remove the store in vectorstore/; ALL=yes: also if it holds uploads, conversations, feedback or notes

@@ -4,13 +4,16 @@ python -m eval.growth --texts PATH [PATH ...] --out DIR [--sizes 1000,10000,1000
 Vectors are cheap stand-ins (eval.embedders); texts are distinct. For each size: seconds of a whole ingest by stage
 and the most memory it held; of ingests that have nothing to do, one file to add, change, rename or remove; of a
 question put to the whole store, of one made of the most common words, of one put to three documents and to half of the
-store, beside Chroma with a `where` for the three and the half.
+store, beside Chroma with a `where` for the three and the half; and of `find`, with counts and the first passages, as a
+multiple of the question's.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import heapq
+import itertools
 import re
 import shutil
 import statistics
@@ -30,6 +33,7 @@ from eval.command import OK, BadInput, edge, read_text, say, warn, write_whole
 from eval.embedders import StandIn
 from eval.runs import write_figures
 from eval.timing import ratio, shown, timed
+from qa.answering.finding import find
 from qa.answering.retrieval import retrieve
 from qa.ingestion.sync import sync
 from qa.store.catalog import Catalog
@@ -41,6 +45,12 @@ FEW = 3  # documents
 COMMON = 8  # words of a question that stand in the most paragraphs
 LITTLE = ("nothing", "added", "changed", "renamed", "removed")
 ASKED = ("whole", "common", "few", "half", "where_few", "where_half")
+FOUND = (
+    "rare word", "frequent word", "the same, exact", "phrase", "and", "or", "not", "beginning", "two near",
+    "three near", "three common ones near",
+)  # fmt: skip
+LISTED = 20  # passages of what is found
+SAMPLE = 5000  # paragraphs whose words are counted
 QUESTIONS = 20
 ROUNDS = 5  # of a question that is the only one of its kind
 FIGURES, TABLE = "growth.json", "growth.md"
@@ -60,12 +70,13 @@ def growth(texts: Texts, out: Path, sizes: Sequence[int]) -> list[Facts]:
         whole, peak = parts.alone(parts.ingest, place / "store", place / "documents")
         small, small_peak = parts.alone(little, place / "store", place / "documents")
         asked, _ = parts.alone(asking, place / "store", texts.questions[:QUESTIONS], common)
+        searched, _ = parts.alone(finding, place / "store", searches(texts.paragraphs))
         held = parts.look(place / "store")
         found.append(
             {
                 **{name: held[name] for name in ("passages", "documents")},
                 **{"ingest": whole, "peak_bytes": peak, "little": small, "little_peak_bytes": small_peak},
-                "questions": asked,
+                **{"questions": asked, "found": searched},
             }
         )
         shutil.rmtree(place)
@@ -125,6 +136,42 @@ def asking(store: Path, questions: Sequence[str], common: str) -> Facts:
         return found | with_where(catalog, chosen, rows)
 
 
+def searches(paragraphs: Sequence[str]) -> dict[str, str]:
+    """What is looked for, of words and pairs of words that stand in some share of the paragraphs."""
+    sample = [re.findall(r"[a-z]+", text.lower()) for text in paragraphs[:SAMPLE]]
+    words = Counter(word for text in sample for word in set(text) if len(word) > 1)
+    pairs = Counter(pair for text in sample for pair in set(itertools.pairwise(text)))
+
+    def of(counts: Counter[Any], share: float, number: int) -> list[Any]:
+        return heapq.nsmallest(number, counts, key=lambda one: (abs(counts[one] - share * len(sample)), one))
+
+    (rare,), (frequent,), ((first, second),) = of(words, 0, 1), of(words, 1 / 3, 1), of(pairs, 0.01, 1)
+    some, common = of(words, 0.05, 3), " ".join(of(words, 1, 3))
+    made = (
+        rare, frequent, frequent, f'"{first} {second}"', f"{some[0]} AND {frequent}", f"{some[0]} OR {some[1]}",
+        f"{frequent} NOT {some[0]}", f"{frequent[:3]}*", f'"{some[0]} {some[1]}"~10', f'"{" ".join(some)}"~10',
+        f'"{common}"~3',
+    )  # fmt: skip
+    return dict(zip(FOUND, made, strict=True))
+
+
+def finding(store: Path, wanted: dict[str, str]) -> dict[str, float]:
+    """Median seconds until what is looked for has been counted and its first passages are there."""
+    with (
+        contextlib.closing(open_catalog(store)) as catalog,
+        contextlib.closing(Index(generation_path(store, catalog.generation))) as index,
+    ):
+        return {
+            kind: middle([lambda w=words, k=kind: first_found(catalog, index, w, "exact" in k)] * ROUNDS)
+            for kind, words in wanted.items()
+        }
+
+
+def first_found(catalog: Catalog, index: Index, words: str, exact: bool) -> None:
+    for _ in find(catalog, index.mentions, words, exact, limit=LISTED).batches:
+        pass
+
+
 def with_where(catalog: Catalog, chosen: dict[str, list[str]], rows: Any) -> dict[str, float]:
     """Seconds of the nearest 100 by Chroma alone, told by `where` which documents count."""
     with tempfile.TemporaryDirectory() as place, chroma_client(Path(place)) as chroma:
@@ -172,12 +219,19 @@ def markdown(found: Sequence[Facts]) -> str:
     lines.append(["... memory, MB", *(mb(one["little_peak_bytes"]) for one in found)])
     for kind in ASKED:
         lines.append([f"question: {kind}, ms", *(f"{1000 * one['questions'][kind]:.1f}" for one in found)])
+    for kind in FOUND:
+        lines.append([f"find: {kind}, ms (of a question)", *(found_share(one, kind) for one in found)])
     return "\n".join([*table(["passages", *(f"{one['passages']:,}" for one in found)], lines), ""])
 
 
 def share(one: Facts, what: str) -> str:
     seconds = one["little"][what]
     return f"{seconds:.2f} ({shown(ratio(seconds, one['ingest']['seconds']), '.3f')})"
+
+
+def found_share(one: Facts, kind: str) -> str:
+    seconds = one["found"][kind]
+    return f"{1000 * seconds:.1f} ({shown(ratio(seconds, one['questions']['whole']), '.1f')})"
 
 
 def run_growth(options: argparse.Namespace) -> int:

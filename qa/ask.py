@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("question", nargs="?", metavar="QUESTION")
+    parser.add_argument("question", nargs="?", metavar="QUESTION", help="in plain language, as one argument")
     parser.add_argument("--json", action="store_true", help="print the answer as one JSON object")
     parser.add_argument("--no-server", action="store_true", help="load the models here, even if a page has them")
     parser.add_argument("--batch", type=Path, metavar="FILE", help=(

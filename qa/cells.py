@@ -21,7 +21,7 @@ def table_cells(text: str, marks: Sequence[Mark]) -> list[Cell]:
     """Every cell that holds something, in text order. marks: of the whole document, in text order.
 
     The names of the columns are those of the last row that is marked so; a second one right below it adds to them. They
-    end with the table: where other text follows.
+    end with the table: where other text follows, or a row that is marked as having none.
     """
     cells: list[Cell] = []
     heads: list[str] = []
@@ -34,8 +34,10 @@ def table_cells(text: str, marks: Sequence[Mark]) -> list[Cell]:
         at = max(at, mark.end)
         if mark.kind == "heading":
             record = head_of(text, mark.start, mark.end)
-        if mark.kind not in ("columns", "row"):
+        if mark.kind not in ("columns", "row", "unnamed"):
             continue
+        if mark.kind == "unnamed":
+            heads = []
         if mark.separator == FIELD:
             cells.append(field_cell(text, mark, record))
             continue

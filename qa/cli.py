@@ -20,10 +20,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa import __version__, ask, find, notes
+from qa import __version__, ask, doctor, find, notes
 from qa.console import complain, embedder_opener, print_report, print_status, progress_bars, publication, say
 from qa.errors import StoreBusy, UsageError, VerbatimError
-from qa.text import visible
+from qa.text import number_of, visible
 
 if TYPE_CHECKING:
     from qa.ingestion.report import Report
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from qa.store.catalog import Catalog
 
 Verified = tuple[list[tuple[str, str]], str]  # (document, what differs) of each difference; what to print without any
+
+ADDED = ("uploads", "conversations", "feedback.jsonl", "notes.jsonl")  # in a store: what comes from people alone
 
 OK, FAILED, WRONG_USE, FILES_FAILED, BUSY, NO_ANSWER, DIFFERS = 0, 1, 2, 3, 4, 5, 6
 
@@ -76,6 +78,7 @@ def run_ingest(options: argparse.Namespace) -> int:
         raise UsageError("--watch and --dry-run do not go together")
     settings = settings_of(options)
     roots = options.paths or default_roots(settings.store)
+    say_if_earlier(settings.store)
     opener = embedder_opener(settings)
 
     def once() -> Report:
@@ -151,16 +154,37 @@ def terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def say_if_earlier(store: Path) -> None:
+    """Says what an ingest does to a store that an earlier version made."""
+    from qa.store.opening import reading
+    from qa.store.upgrading import SCHEMA_VERSION
+
+    with contextlib.suppress(VerbatimError), reading(store) as catalog:
+        if catalog.schema < SCHEMA_VERSION:
+            held = number_of(len(catalog.numbered()), "document")
+            say(
+                f"{store} was made by an earlier version: {held} in it are read and embedded again; it stays as it was "
+                "until that is done, and keeps its conversations, feedback and notes"
+            )
+
+
 def default_roots(store: Path) -> list[Path]:
     """The roots of an ingest without PATH: of a new store the sample corpus, else none, which keeps those it has.
 
-    A store whose first ingest was killed has its roots too. Raises UsageError where there is no sample corpus.
+    A store whose first ingest was killed has its roots too. Raises UsageError where there is no sample corpus, and
+    where what people have added belongs to other documents.
     """
     from qa.settings import sample_corpus
     from qa.store.opening import CATALOG_FILE
 
     if (store / CATALOG_FILE).exists():
         return []
+    added = [name for name in ADDED if any(path.is_file() for path in (store / name, *(store / name).glob("*")))]
+    if added:
+        raise UsageError(
+            f"{store} has no catalog, but {', '.join(added)}: name all files and folders that its documents were read "
+            f"from, as in: qa ingest PATH --store {store}"
+        )
     corpus = sample_corpus()
     if not corpus.is_dir():
         raise UsageError("the store is new: name the files or folders to ingest, as in: qa ingest PATH")
@@ -284,6 +308,18 @@ def run_mcp(options: argparse.Namespace) -> int:
     return OK
 
 
+def run_completion(options: argparse.Namespace) -> int:
+    import shtab
+
+    parser = make_parser()
+    (commands,) = [action.choices for action in parser._actions if isinstance(action.choices, dict)]
+    for action in [action for command in commands.values() for action in command._actions]:
+        if action.type is Path:
+            action.complete = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE
+    print(shtab.complete(parser, options.shell))
+    return OK
+
+
 # ---- the command line ----
 
 
@@ -298,7 +334,9 @@ def make_parser() -> argparse.ArgumentParser:
         prog="qa",
         description="Ask your own documents and get the answer in their own words, with the exact place it stands in.",
         epilog="Settings: QA_STORE, QA_EMBEDDER, QA_READER, QA_THRESHOLD, QA_MODEL_DIR, QA_THREADS, QA_ENCODINGS, "
-        "or qa.toml in the working folder or the user's configuration folder.",
+        "or qa.toml in the working folder or the user's configuration folder. "
+        "Exit: 0 done, 1 error or fault, 2 wrong use, 3 a file could not be read, 4 the store is busy, "
+        "5 no answer or nothing found, 6 something differs.",
     )
     parser.add_argument("--version", action="version", version=f"verbatim-qa {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -338,6 +376,12 @@ def make_parser() -> argparse.ArgumentParser:
         "check the quotes of a conversation kept from the page instead"))  # fmt: skip
     verify.epilog = "Exit: 0 all as it should be, 6 something differs and is named."
 
+    add_services(commands)
+    return parser
+
+
+def add_services(commands: Any) -> None:
+    """The commands that are about the program and not about documents."""
     serve = add(commands, "serve", run_serve, "open the chat page")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, help="port (default: 7860, or the next free one)")
@@ -345,7 +389,23 @@ def make_parser() -> argparse.ArgumentParser:
         "who may log in, or a file with a line for each; needed for a host that other machines can reach"))  # fmt: skip
 
     add(commands, "mcp", run_mcp, "offer the store to an agent, by the Model Context Protocol on stdin and stdout")
-    return parser
+
+    doctor.add_arguments(
+        add(
+            commands,
+            "doctor",
+            lambda given: OK if doctor.run_doctor(given) else FAILED,
+            "look at program, settings, models, store and page, and say what to mend",
+        )
+    )
+
+    completion = add(commands, "completion", run_completion, "print the script by which a shell completes commands")
+    completion.add_argument(
+        "shell",
+        choices=("bash", "zsh", "tcsh"),
+        metavar="SHELL",
+        help="the shell that is to read it: bash, zsh or tcsh",
+    )
 
 
 def add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], what: str) -> argparse.ArgumentParser:

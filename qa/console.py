@@ -100,7 +100,7 @@ def print_report(report: Report, store: Path, dry: bool = False) -> None:
         say(f"note     {visible(entry['document'])}: {entry['note']}")
     print_skipped(report.skipped)
     if report.rebuilt:
-        print("rebuilt  the index was missing or damaged; it is made from the catalog, nothing is embedded for that")
+        print("rebuilt  the index was missing, damaged or an earlier version's; it is made anew from the catalog")
     if report.erased.documents or report.erased.passages or report.erased.vectors or not report.erased.complete:
         print(receipt(report).replace("erased ", "erased   ", 1))
     if report.notes_said:

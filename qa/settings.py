@@ -26,6 +26,7 @@ from qa.errors import UsageError
 PACKAGE = Path(__file__).resolve().parent
 BESIDE = ("ingest.py", "app.py", "pyproject.toml")  # what lies beside the package in a checkout
 CHECKOUT = PACKAGE.parent if all((PACKAGE.parent / name).is_file() for name in BESIDE) else None  # None: installed
+ARGUMENT, DEFAULT = "argument", "default"  # where a setting comes from that neither a variable nor a file sets
 
 
 def default_store() -> Path:
@@ -109,7 +110,7 @@ def load_settings(**given: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        where = "argument" if name in arguments else origin(name)
+        where = ARGUMENT if name in arguments else origin(name)
         if first["type"] == "extra_forbidden":
             raise UsageError(
                 f"there is no setting {name} ({where}); there are: {', '.join(Settings.model_fields)}"
@@ -130,10 +131,17 @@ def read_settings_file(path: Path) -> dict[str, Any]:
 
 
 def origin(name: str) -> str:
-    """The variable or the settings file that a setting comes from. Neither tells capitals from small letters."""
+    """The variable or the settings file that a setting comes from, else DEFAULT. Capitals are as small letters."""
     variable = f"QA_{name.upper()}"
-    if variable not in {known.upper() for known in os.environ}:
-        for path in settings_files():
-            if name.lower() in {known.lower() for known in read_settings_file(path)}:
-                return str(path.absolute())
-    return variable
+    if variable in {known.upper() for known in os.environ}:
+        return variable
+    for path in settings_files():
+        if name.lower() in {known.lower() for known in read_settings_file(path)}:
+            return str(path.absolute())
+    return DEFAULT
+
+
+def unknown_variables() -> list[str]:
+    """The variables called like settings that are none: nothing reads them."""
+    known = {f"QA_{name.upper()}" for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.upper().startswith("QA_") and name.upper() not in known)

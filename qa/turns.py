@@ -16,7 +16,7 @@ from qa.types import Kind, Turn
 
 QUESTION_CHARS = 400  # at the end of a quotation, in which a question is looked for that is answered below it
 INTRODUCTION_CHARS = 200  # of a turn that introduces a question, at most: "For the next question we go to ..."
-TABLE_KINDS = ("columns", "row")  # of blocks in a table
+TABLE_KINDS = ("columns", "row", "unnamed")  # of blocks in a table
 SPEAKER_LABEL = re.compile(r"(?P<label>[^\W\d_][^\n\r:?!;]{0,79}):(?=[ \t\u00a0\r\n]|$)", re.MULTILINE)
 OUTSIDE = re.compile(r"\([^()]*\)")
 NOT_SPEAKERS = re.compile(r"(?i)(source|bron|note|date|datum|subject|from|to|cc|re|photo|foto|update|category|tags?)$")

@@ -51,6 +51,7 @@ Kind = Literal[
     "furniture",  # cookie notices, menus, rules: never a passage
     "columns",  # the row of a table that names its columns: stands in the context line of the rows below it
     "row",  # any other row of a table: kept whole in one passage
+    "unnamed",  # a row from which on it is not known what the columns are called, below rows of which it is
 ]
 
 

@@ -1,16 +1,18 @@
-"""Which cells of a table a question cannot mean: those of another year, or of another row than the one it names.
+"""Which cells of a table a question names by row and column, and which it cannot mean: of another row or year.
 
-The network reads each cell behind its column's name, and yet prefers a neighbour that looks more like an answer. What
-the question says itself is not left to it.
+The network reads each cell behind its column's name, and yet prefers a neighbour that looks more like an answer, or is
+not sure of the cell that is named. What the question says itself is not left to it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from qa.answering.question import stems
+from qa.answering.question import asks_for, content, implied_nouns, stems
 from qa.types import Cell, Passage
+
+UNIT = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")  # behind a column's name; a question need not say it
 
 YEAR = re.compile(r"(?<![\d.,])((?:1[5-9]|20)\d\d)(?:\s?[-/\u2013]\s?((?:1[5-9]|20)?\d\d)(?!\d))?(?![\d]|[.,]\d)")
 
@@ -25,10 +27,13 @@ def other_cells(question: str, passage: Passage) -> list[Cell]:
     """The cells of a passage that cannot answer the question.
 
     Where it names years, those whose column has a name with other ones, and where a row begins with one of its years
-    those of rows that begin with another; where it names a row of the passage, those of other rows.
+    those of rows that begin with another; where it names a row of the passage, those of other rows; where it names a
+    row and a column and asks for nothing else, all others.
     """
     if not passage.cells:
         return []
+    if crossing := named_cells(question, passage):
+        return [cell for cell in passage.cells if cell not in crossing]
     asked, words = years(question), stems(question, passage.language)
     labels = {cell.row: stems(cell.row, passage.language) for cell in passage.cells if cell.row}
     named = {label: of_label for label, of_label in labels.items() if of_label and of_label <= words}
@@ -48,6 +53,76 @@ def other_cells(question: str, passage: Passage) -> list[Cell]:
     return found
 
 
+def named_cells(question: str, passage: Passage) -> list[Cell]:
+    """The cells where a row and a column cross that the question names in full, if it asks for nothing else.
+
+    Each word of the question that says anything stands in the row's or the column's name, in another cell of the row
+    that it holds whole, or above the table; so a question about a part, a comparison or another year names no cell.
+    """
+    heads = {cell.column: head_words(cell.column, passage.language) for cell in passage.cells if cell.column}
+    if not heads:
+        return []
+    words = content(question, passage.language)
+    lines = [(row, label_of(passage, row)) for row in rows(passage)]
+    meant = fullest({label for _, label in lines if label and label <= words})
+    if len(meant) != 1:
+        return []
+    above = content(passage.context, passage.language) - frozenset().union(*heads.values())
+    return [cell for row, label in lines if label in meant for cell in named_of_row(question, passage, row, above)]
+
+
+def named_of_row(question: str, passage: Passage, row: Sequence[Cell], above: frozenset[str]) -> list[Cell]:
+    """The cell of a row that the question names, none where it does not name one, or a word of it stands nowhere.
+
+    above: the words that stand above the table.
+    """
+    language = passage.language
+    words, said, implied = content(question, language), stems(question, language), implied_nouns(question, language)
+    nouns = frozenset().union(*implied.values())
+    named = next((cell for cell in row if not cell.row), None)  # the one that holds what the row is called by
+    own = head_words(named.column, language) if named else frozenset()
+    label = label_of(passage, row)
+    fitting: dict[frozenset[str], list[Cell]] = {}
+    for cell in row:
+        head, text = head_words(cell.column, language), cell_text(passage, cell)
+        new = cell is not named and not stems(text, language) <= said
+        if new and head and head <= said | nouns and asks_for(question, text, head | label, own, language):
+            fitting.setdefault(head, []).append(cell)
+    columns = fullest(fitting)
+    if len(columns) != 1 or len(fitting[next(iter(columns))]) != 1:
+        return []
+    (head,) = columns
+    known = above | own | head | label | {word for word, some in implied.items() if some & head}
+    held = (stems(cell_text(passage, cell), language) for cell in row)
+    return fitting[head] if words <= known.union(*(some for some in held if some <= said)) else []
+
+
+def is_under_no_name(question: str, passage: Passage, cell: Cell) -> bool:
+    """Whether the question names a cell's row and no word of its column's name."""
+    label, head = content(UNIT.sub("", cell.row), passage.language), head_words(cell.column, passage.language)
+    said = stems(question, passage.language)
+    asked = said.union(*implied_nouns(question, passage.language).values())
+    return bool(label and head) and label <= said and not head & asked
+
+
+def head_words(column: str, language: str) -> frozenset[str]:
+    """The words that name a column, without its unit; such as every question holds only where there are no others."""
+    bare = UNIT.sub("", column)
+    return content(bare, language) or stems(bare, language)
+
+
+def fullest(names: Iterable[frozenset[str]]) -> set[frozenset[str]]:
+    """The names without those that are a part of another one."""
+    names = set(names)
+    return {name for name in names if not any(name < other for other in names)}
+
+
+def label_of(passage: Passage, row: Sequence[Cell]) -> frozenset[str]:
+    """The words that a row is called by: its first words, or the year that it begins with."""
+    words = next((cell.row for cell in row if cell.row), "")
+    return content(UNIT.sub("", words), passage.language) if words else years_of_row(passage, row)
+
+
 def rows(passage: Passage) -> Iterator[list[Cell]]:
     """The cells line by line."""
     row: list[Cell] = []
@@ -63,9 +138,9 @@ def rows(passage: Passage) -> Iterator[list[Cell]]:
 
 def years_of_row(passage: Passage, row: Sequence[Cell]) -> frozenset[str]:
     """The years that a row begins with, where its first cell holds nothing else."""
-    first = text_of(passage, row[0])
+    first = cell_text(passage, row[0])
     return years(first) if YEAR.fullmatch(first) else frozenset()
 
 
-def text_of(passage: Passage, cell: Cell) -> str:
+def cell_text(passage: Passage, cell: Cell) -> str:
     return passage.text[cell.start - passage.start : cell.end - passage.start].strip()

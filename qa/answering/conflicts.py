@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qa.answering.question import NUMBER, TIME, stems, wanted_kind
+from qa.answering.question import COUNTED, NUMBER, TIME, stems, wanted_kind
 from qa.types import Span
 
 SHORT = 6  # words; a sentence no longer than that is little more than the figure
@@ -19,7 +19,6 @@ LIKELY_ENOUGH = 0.4  # confidence from which on an answer is compared with anoth
 FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 CLOCK = re.compile(r"([01]?\d|2[0-3])[.:]([0-5]\d)")
 GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
-COUNTED = re.compile(r"(?i)\b(?:how many|hoeveel)\s+(\w+)")
 WORDS = re.compile(r"[^\W\d_]+")
 YEAR = re.compile(r"1[0-9]\d\d|20\d\d")
 NUMBERS = {

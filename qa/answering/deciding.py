@@ -16,12 +16,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from qa.answering.cells_asked import cell_text, is_under_no_name, named_cells
 from qa.answering.citing import logistic
 from qa.answering.conflicts import FIGURE
 from qa.answering.question import NAME, holds_kind, stems, wanted_kind
 from qa.language import language_of
 from qa.text import equality_key
-from qa.types import Hit, Passage, join_context
+from qa.types import Cell, Hit, Passage, join_context
 
 FEATURES = (
     "score",  # of start and end above no answer
@@ -40,6 +41,11 @@ FEATURES = (
 )
 FARTHEST = 8.0  # a lead counts up to this
 AGREEING = 3  # and so many documents that agree
+NAMED = 0.9  # confidence, at least, of what stands in the one cell that a question names by row and column
+
+UNNAMED = 0.49  # at most, of what stands in a row that a question names under a column of which it says no word
+
+DIGIT = re.compile(r"\d")
 
 Floats = npt.NDArray[np.float64]
 
@@ -57,6 +63,34 @@ def confidences(known: Floats, weights: Mapping[str, float], intercept: float) -
     """The chance of each candidate to be right, from its features."""
     weighed = known @ np.array([weights.get(name, 0.0) for name in FEATURES])
     return [logistic(float(one) + intercept) for one in weighed]
+
+
+def with_named_cells(
+    question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan], sure: Sequence[float]
+) -> list[float]:
+    """The confidences, raised to NAMED for what stands in the cell that the question names by its row and column.
+
+    None is raised where cells that are named say different things: the question does not tell them apart. A span that
+    lacks a figure of its cell is not what the cell says. A cell under a column of which the question says no word may
+    be of something else; its confidence is UNNAMED at most.
+    """
+    named = {number: named_cells(question, hit.passage) for number, hit in enumerate(hits) if hit.passage.cells}
+    texts = {equality_key(cell_text(hits[number].passage, cell)) for number, some in named.items() for cell in some}
+    weighed = []
+    for one, confidence in zip(found, sure, strict=True):
+        passage = hits[one.number].passage
+        cell = passage.cell_at(one.start) if passage.cells else None
+        if cell and len(texts) == 1 and cell in named[one.number] and says_all(text_of(hits, one), passage, cell):
+            confidence = max(confidence, NAMED)
+        elif cell and is_under_no_name(question, passage, cell):
+            confidence = min(confidence, UNNAMED)
+        weighed.append(confidence)
+    return weighed
+
+
+def says_all(span: str, passage: Passage, cell: Cell) -> bool:
+    """Whether a span in a cell holds all figures of it."""
+    return DIGIT.findall(span) == DIGIT.findall(cell_text(passage, cell))
 
 
 def features(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) -> Floats:

@@ -5,10 +5,12 @@ Nothing holds more than a batch of passages with their text, however many are fo
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any, Literal
 
 from qa.answering.retrieval import collapse
@@ -18,7 +20,7 @@ from qa.store.expressions import Expression, Stretch, holds, occurrences, parse,
 from qa.store.index import Index
 from qa.store.mentions import FACETS, MentionIndex, Piece, stems, to_check
 from qa.store.part import EXACT_UP_TO, open_part
-from qa.store.tokens import words_of
+from qa.store.tokens import Words, words_of
 from qa.text import equality_key, trimmed
 from qa.types import Hit, Mention, Source, Within
 
@@ -74,10 +76,13 @@ def find(
     wanted, within = parse(words), within or Within()
     names = catalog.numbered()
     asked = index.asked(wanted, exact, within.languages)
-    query = index.query(asked, narrowed(index, names, within, speaker, label, dated))
+    part = narrowed(index, names, within, speaker, label, dated)
+    query = index.query(asked, part)
     ranked: Iterable[Ranked]
     if any(map(to_check, asked)):
-        pieces = list(checked(catalog, index, query, wanted, exact))
+        pieces, unsure = index.all_of(query, index.query(asked, part, sure=True))
+        wrong = refuted(catalog, unsure, wanted, exact)
+        pieces = [item for item in pieces if item[1] not in wrong]
         by = {name: Counter(getattr(piece, name) for _, piece in pieces) for name in FACETS}
         ranked = pieces if sort == "relevance" else sorted(pieces, key=lambda item: order(item[1], names, sort))
     else:
@@ -155,14 +160,17 @@ def in_order(index: MentionIndex, query: Any, by: Facets, names: dict[int, str],
             size += by[field][value]
 
 
-def checked(catalog: Catalog, index: MentionIndex, query: Any, wanted: Expression, exact: bool) -> Iterator[Ranked]:
-    """Those of what tantivy finds in which the expression holds, compared with their texts; best first."""
-    number = sum(index.count_by_document(query).values())
-    for batch in in_batches(index.best(query, number)):
-        readings = read(catalog, [piece for _, piece in batch], reach(wanted))
-        for item, (_, reading) in zip(batch, readings, strict=True):
-            if holds(in_language(wanted, item[1].language, exact), reading.words):
-                yield item
+def refuted(catalog: Catalog, unsure: Collection[Piece], wanted: Expression, exact: bool) -> set[Piece]:
+    """Those of some pieces in which the expression does not hold, by their texts."""
+    asked = {language: in_language(wanted, language, exact) for language in {piece.language for piece in unsure}}
+    found, tail = set(), reach(wanted)
+    for number, those in groupby(sorted(unsure), key=attrgetter("document")):
+        _, text = catalog.source_and_text(number)
+        for piece in those:
+            _, words, own = words_at(text, piece, tail)
+            if not holds(asked[piece.language], stretch_of(piece, words, own)):
+                found.add(piece)
+    return found
 
 
 # ---- text and marks ----
@@ -207,20 +215,29 @@ def read(catalog: Catalog, pieces: Sequence[Piece], tail: int) -> list[tuple[Sou
 
 def reading_of(text: str, piece: Piece, tail: int) -> Reading:
     """A piece's words, and `tail` words that follow it, as the index has them."""
+    begin, words, own = words_at(text, piece, tail)
+    ranges = [(begin + start, begin + end) for start, end in zip(words.starts, words.ends, strict=True)]
+    return Reading(text[piece.start : piece.end], stretch_of(piece, words, own), ranges)
+
+
+def stretch_of(piece: Piece, words: Words, own: int) -> Stretch:
+    return Stretch(words.forms, stems(piece.language, words.forms), own)
+
+
+def words_at(text: str, piece: Piece, tail: int) -> tuple[int, Words, int]:
+    """A piece's words and `tail` words that follow it: where their offsets count from, they, and how many are its."""
     begin = max(0, piece.start - BEFORE)  # a word that began before the piece is not a word of it
     until = piece.end + BEFORE + PER_WORD * tail
     while True:
         words = words_of(text[begin:until])
         cut = until < len(text)  # then the last word may be longer than what was read of it
-        kept = [n for n in range(len(words.starts) - cut) if begin + words.starts[n] >= piece.start]
-        own = sum(begin + words.starts[n] < piece.end for n in kept)
-        if not cut or (len(kept) >= own + tail and (not words.starts or begin + words.starts[-1] >= piece.end)):
+        known = len(words.starts) - cut
+        first, last = (bisect_left(words.starts, at - begin) for at in (piece.start, piece.end))
+        if not cut or known >= last + tail:
             break
         until += until - begin
-    kept = kept[: own + tail]
-    forms = [words.forms[n] for n in kept]
-    ranges = [(begin + words.starts[n], begin + words.ends[n]) for n in kept]
-    return Reading(text[piece.start : piece.end], Stretch(forms, stems(piece.language, forms), own), ranges)
+    kept = slice(first, min(known, last + tail))
+    return begin, Words(words.forms[kept], words.starts[kept], words.ends[kept]), min(known, last) - first
 
 
 def in_language(wanted: Expression, language: str, exact: bool) -> Expression:

@@ -18,7 +18,7 @@ from qa.answering.readers import Reader, open_reader
 from qa.answering.retrieval import retrieve
 from qa.documents.files import file_sha256
 from qa.errors import StoreBusy, StoreDamaged, StoreMismatch, UnreadableFile, UsageError
-from qa.models.embedder import Embedder, open_embedder
+from qa.models.embedder import Embedder, open_held
 from qa.settings import Settings, load_settings
 from qa.store.catalog import Catalog
 from qa.store.index import Index, generation_path
@@ -44,6 +44,7 @@ class QA:
         self.threshold = reader.threshold if threshold is None else threshold
         self.lock = threading.RLock()
         self.catalog: Catalog = open_catalog(store)
+        self.schema = self.catalog.schema
         self.index: Index | None = None
         self.generation = 0
         self.stays = False  # asked many questions: it pays to open the index in full
@@ -69,10 +70,11 @@ class QA:
                 f"the store {folder} was made with the embedder {held}, not {settings.embedder}; "
                 "unset QA_EMBEDDER, or name another --store"
             )
-        embedder = open_embedder(held, settings.model_dir, settings.threads, progress)
+        embedder = open_held(held, identity, settings.model_dir, settings.threads, progress)
         if embedder.identity != identity:
             raise StoreMismatch(
-                f"the store {folder} was made with another version of {held}; run: qa ingest --store {folder}"
+                f"the store {folder} was made with another version of {held}; run: qa ingest --store {folder}, which "
+                "reads and embeds its documents again; conversations, feedback and notes stay"
             )
         return cls(folder, embedder, open_reader(settings.reader, embedder, settings.threads), settings.threshold)
 
@@ -231,10 +233,18 @@ class QA:
         with self.lock, catalog_errors(self.store):
             return self.catalog.documents_holding(words)
 
+    def current(self) -> Catalog:
+        """The catalog; opened again where an ingest has made an earlier version's tables today's."""
+        if self.catalog.schema != self.schema:
+            self.catalog.close()
+            self.catalog = open_catalog(self.store)
+            self.schema = self.catalog.schema
+        return self.catalog
+
     @contextlib.contextmanager
     def published(self) -> Iterator[Index]:
         """The index of the published generation, reopened when that has changed, and the catalog at the same state."""
-        with self.lock, catalog_errors(self.store), self.catalog.snapshot():
+        with self.lock, catalog_errors(self.store), self.current().snapshot():
             number = self.catalog.generation
             if self.catalog.model != self.embedder.identity:
                 raise StoreMismatch(f"the store {self.store} has been made anew with another model; start again")

@@ -34,6 +34,12 @@ KINDS = (
 )
 
 
+COUNTED = re.compile(r"(?i)\b(?:how many|hoeveel)\s+(\w+)")
+CHOSEN = re.compile(r"(?i)\b(?:what|which|wat|welke?)\s+(\w+)")
+DATE = re.compile(r"\d[-/.]\d{1,2}[-/.]\d")
+LETTER = re.compile(r"[^\W\d_]")
+
+
 def wanted_kind(question: str) -> re.Pattern[str] | None:
     """What an answer's sentence should hold: a number, a time, a name, a reason; None where any will do."""
     return next((kind for words, kind in KINDS if re.search(rf"(?i)\b({words})\b", question)), None)
@@ -45,7 +51,58 @@ def holds_kind(wanted: re.Pattern[str] | None, text: str, question: str, languag
     return wanted is not None and any(not stems(m.group(), language) & asked for m in wanted.finditer(text))
 
 
+def asks_for(question: str, text: str, names: frozenset[str], own: frozenset[str], language: str) -> bool:
+    """Whether a text in a table may be what is asked for: of its kind, and a thing that its column or row is called by.
+
+    names, own: stems of the names of its column and row, and of that of the column that says what each row is.
+    """
+    wanted = wanted_kind(question)
+    if wanted is REASON or (wanted is NAME and not LETTER.search(text)):
+        return False
+    if wanted in (NUMBER, TIME) and not (wanted.search(text) or (wanted is TIME and DATE.search(text))):
+        return False
+    counted, chosen = COUNTED.search(question), CHOSEN.search(question)
+    if counted and (things := content(counted[1], language)) and not things <= names:
+        return False
+    return not (chosen and (things := content(chosen[1], language)) and things <= own - names)
+
+
 # ---- words ----
+
+# Words that nearly every question holds: they do not tell one from another. Nor does what sort of thing is asked for.
+COMMON = re.compile(
+    r"(?i)\b(an?|the|of|for|in|on|at|by|is|are|was|were|be|been|do|does|did|has|have|had|there|it|its|this|that|s|"
+    r"what|which|who|whom|whose|when|where|how|many|much|number|names?|date|years?|amount|value|"
+    r"de|het|een|van|voor|op|bij|aan|te|zijn|waren|wordt|werd|werden|heeft|hebben|hadden|er|dat|die|dit|deze|"
+    r"wat|welke?|wie|wiens|wanneer|waar|hoe|hoeveel|aantal|naam|namen|datum|jaar|bedrag|waarde|bedraagt|bedroeg|telt|telde)\b"
+)
+IMPLIED = (  # what "how deep" asks for is called depth
+    ("deep diep", "depth diepte"),
+    ("high tall hoog", "height altitude elevation hoogte"),
+    ("long lang", "length duration lengte duur"),
+    ("wide broad breed", "width breadth breedte"),
+    ("thick dik", "thickness dikte"),
+    ("old oud", "age leeftijd ouderdom"),
+    ("heavy zwaar", "weight mass gewicht massa"),
+    ("far ver", "distance afstand"),
+    ("fast quick snel", "speed snelheid"),
+    ("large big groot", "size area surface grootte oppervlakte omvang"),
+    ("hot warm cold heet koud", "temperature temperatuur"),
+    ("expensive duur", "price cost prijs kosten"),
+)
+HOW = re.compile(r"(?i)\b(?:how|hoe)\s+(\w+)")
+
+
+def content(text: str, language: str) -> frozenset[str]:
+    """The stemmed words of a text but for those that nearly every question holds."""
+    return stems(COMMON.sub(" ", text), language)
+
+
+def implied_nouns(question: str, language: str) -> dict[str, frozenset[str]]:
+    """Stems of the measures that "how deep" and its like ask for, by the stem of the word that does so."""
+    asked = HOW.search(question)
+    word = asked[1].casefold() if asked else ""
+    return {stem(word, language): stems(nouns, language) for words, nouns in IMPLIED if word in words.split()}
 
 
 @lru_cache(maxsize=4096)

@@ -21,6 +21,7 @@ from qa.types import Within
 JSON_LINES = {".jsonl", ".ndjson", ".json"}
 SEPARATORS = ",;\t"  # of a table: which one is told by its first line
 QUESTION, ID = "question", "id"
+LINE = 'write an object a line, as in: {"id": "q1", "question": "Who ...?"}'
 LISTS, DAYS = ("documents", "languages"), ("since", "until")  # what a row may name of the part that is asked
 
 
@@ -69,7 +70,7 @@ def text_in(data: bytes, name: str) -> tuple[str, list[str]]:
             return data.decode("utf-8-sig"), []
         text, notes = decode_noted(data)
     except UnicodeDecodeError as error:
-        raise UsageError(f"{name} cannot be read: {error}") from error
+        raise UsageError(f"{name} is not in UTF-8 (byte {error.start + 1:,}): save it as that") from error
     except Ambiguous as error:
         raise UsageError(f"{name} has an encoding that cannot be told: save it as UTF-8") from error
     except UnreadableFile as error:
@@ -90,7 +91,7 @@ def parse_questions(text: str, name: str) -> Questions:
         lines = one_column(text, name) if ending in (".csv", ".tsv") else text.splitlines()
         listed = [Listed(number, line.strip()) for number, line in enumerate(filter(clean, lines), start=1)]
     if not listed:
-        raise UsageError(f"{name} holds no questions")
+        raise UsageError(f"{name} holds no questions; write one a line")
     return Questions(listed, notes)
 
 
@@ -101,8 +102,14 @@ def from_json_lines(text: str, name: str) -> Iterator[Listed]:
             continue
         try:
             yield listed_row(json.loads(line))
-        except (json.JSONDecodeError, RecursionError, UsageError) as error:
-            raise UsageError(f"{name}, line {number}: {error}") from error
+        except json.JSONDecodeError as error:
+            raise UsageError(
+                f"{name}, line {number}: is no JSON ({error.msg} at character {error.pos + 1}); {LINE}"
+            ) from error
+        except (ValueError, RecursionError) as error:  # a number of thousands of digits, lists in lists
+            raise UsageError(f"{name}, line {number}: is no JSON that can be read; {LINE}") from error
+        except UsageError as error:
+            raise UsageError(f"{name}, line {number}: {error}; {LINE}") from error
 
 
 def listed_row(row: Any) -> Listed:
@@ -164,7 +171,7 @@ def from_table(text: str, name: str, header: Sequence[str], separator: str) -> t
                 continue
             row = {column: cell.strip() for column, cell in zip(header, cells, strict=False) if cell.strip()}
             if not clean(row.get(QUESTION, "")):
-                raise UsageError(f'{name}, line {table.line_num}: has no "{QUESTION}"')
+                raise UsageError(f'{name}, line {table.line_num}: has no "{QUESTION}"; write one, or remove the line')
             documents, languages = ((row[one],) if one in row else () for one in LISTS)
             part = Part(documents, languages, row.get("since", ""), row.get("until", ""))
             listed.append(Listed(row.get(ID, len(listed) + 1), row[QUESTION], (), part))

@@ -1,5 +1,8 @@
 """From a question to ranked passages: dense and lexical lists fused by their scores, a share for each language.
 
+What a question names (a meeting, a company, a year) is often said elsewhere in the document than its answer is: a
+passage gains from the best one of its document.
+
 A convex combination of scores, each list's brought to 0..1 first: Bruch, Gai, Ingber, "An Analysis of Fusion Functions
 for Hybrid Retrieval", TOIS 2023. It beats reciprocal ranks on every set measured (eval/RESULTS.md).
 """
@@ -23,13 +26,14 @@ from qa.types import Hit, Passage, Within
 LIST_LENGTH = 100  # of each dense and lexical list
 HITS = 30
 # An English article shares few words with a Dutch question: in languages other than the question's the dense list
-# stands in for the lexical one, and every fourth place is kept for them, every second one where they hold most of the
+# stands in for the lexical one, and every eighth place is kept for them, every fourth one where they hold most of the
 # store. Figures: eval/RESULTS.md.
 OTHER_LANGUAGE = 0.7  # most that stand-in gives, where the lexical list gives 1
-SHARE, LARGE_SHARE = 4, 2
+SHARE, LARGE_SHARE = 8, 4
+OF_DOCUMENT = 0.4  # of the best score in a passage's document is added to its own
 NEGLIGIBLE = 0.01  # of the passages: a language with fewer is most likely a wrong guess at a few names
 
-PARTS = frozenset({"dense", "lexical", "shares"})
+PARTS = frozenset({"dense", "lexical", "shares", "documents"})
 """What a ranking is made of; eval.ablate leaves some out to learn what each is worth."""
 
 
@@ -75,7 +79,8 @@ def ranked(
         known = catalog.passages([passage_id for passage_id, _ in fused])
         hits = collapse((known[passage_id], score) for passage_id, score in fused if passage_id in known)
         if len(hits) >= limit or length >= total:
-            return [with_equals(catalog, hit, within) for hit in share_out(hits, others, every)[:limit]]
+            best = with_documents(hits) if "documents" in parts else hits
+            return [with_equals(catalog, hit, within) for hit in share_out(best, others, every)[:limit]]
         length *= 4  # many copies of one text filled the lists
 
 
@@ -117,6 +122,16 @@ def fuse(lists: Iterable[Mapping[str, float]]) -> list[tuple[str, float]]:
         for passage_id, score in scored.items():
             scores[passage_id] += score
     return sorted(scores.items(), key=lambda item: -item[1])
+
+
+def with_documents(hits: Sequence[Hit]) -> list[Hit]:
+    """The ranking after OF_DOCUMENT of the best score of each passage's document is added to the passage's own."""
+    best: dict[str, float] = {}
+    for hit in hits:
+        name = hit.passage.source.name
+        best[name] = max(hit.score, best.get(name, 0.0))
+    summed = [replace(hit, score=hit.score + OF_DOCUMENT * best[hit.passage.source.name]) for hit in hits]
+    return sorted(summed, key=lambda hit: -hit.score)
 
 
 def share_out(hits: Sequence[Hit], others: Sequence[str], every: int = SHARE) -> list[Hit]:

@@ -20,7 +20,8 @@ import numpy.typing as npt
 from tokenizers import Encoding, Tokenizer
 
 from qa.answering.citing import span_of
-from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features
+from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features, with_named_cells
+from qa.answering.figures_asked import ToldApart, told_apart
 from qa.answering.question import ASKS_CLAUSE
 from qa.answering.quoting import QuoteBounds, answerable_ranges, clause, quotable, says_nothing
 from qa.answering.stopping import STATE, STEP, Stopping, state
@@ -96,6 +97,7 @@ class SpanReader:
         c = self.calibration
         found, read = self.find(question, hits)
         sure = confidences(features(question, hits, found), c.weights, c.intercept)
+        sure = with_named_cells(question, hits, found, sure)
         spans = [span_of(hits[f.number], f.start, f.end, one) for f, one in zip(found, sure, strict=True)]
         return Findings(sorted(spans, key=lambda span: -span.confidence), read)
 
@@ -126,7 +128,7 @@ class SpanReader:
         found: list[ScoredSpan] = []
         for number, (passage, own_windows) in enumerate(zip(passages, cut, strict=True)):
             ranges = answerable_ranges(question, passage)
-            best = best_spans(passage, ranges, [next(scored) for _ in own_windows], bool(ASKS_CLAUSE.search(question)))
+            best = best_spans(question, passage, ranges, [next(scored) for _ in own_windows])
             found += [ScoredSpan(score, number, passage.start + a, passage.start + b) for score, a, b in best]
         return found
 
@@ -258,6 +260,15 @@ class SpanScores:
         """Takes out every span that overlaps a range."""
         self.scores[(self.starts < end) & (self.ends > start)] = -np.inf
 
+    def confine(self, apart: ToldApart) -> None:
+        """Leaves of a sentence the spans that hold a figure of the year asked for, and none of another year."""
+        (low, high), held = apart.sentence, np.zeros_like(self.scores, bool)
+        for start, end in apart.asked:
+            held |= (self.starts <= start) & (self.ends >= end)
+        self.scores[(self.starts < high) & (self.ends > low) & ~held] = -np.inf
+        for start, end in apart.others:
+            self.strike(start, end)
+
 
 def span_scores(window: Window, start: Floats, end: Floats, ranges: Sequence[Range]) -> SpanScores:
     """The spans that lie in one range and are short enough, scored above the no-answer of the first token."""
@@ -281,12 +292,13 @@ def range_of_token(offsets: Ints, ranges: Sequence[Range]) -> Ints:
 
 
 def best_spans(
-    passage: Passage, ranges: Sequence[Range], scored: Sequence[tuple[Window, Logits]], whole_clauses: bool
+    question: str, passage: Passage, ranges: Sequence[Range], scored: Sequence[tuple[Window, Logits]]
 ) -> Iterator[tuple[float, int, int]]:
     """At most SPANS (score, start, end) in the passage's text, best first, none in the sentence of a better one.
 
-    Two windows may both hold a span: its better score counts. whole_clauses: as an answer to why and how.
+    Two windows may both hold a span: its better score counts. To why and how a whole clause is the answer.
     """
+    whole_clauses = bool(ASKS_CLAUSE.search(question))
     all_scores = [span_scores(window, *scores, ranges) for window, scores in scored]
     sentences = [(a - passage.start, b - passage.start) for a, b in passage.sentences]
     given: list[Range] = []
@@ -299,6 +311,10 @@ def best_spans(
         quote = quotable(bounds, start, end)
         if quote and whole_clauses:
             quote = clause(bounds, *quote)
+        if quote and (apart := told_apart(question, passage, *quote)):
+            for one in all_scores:
+                one.confine(apart)
+            continue
         if quote and says_nothing(passage.text[slice(*quote)]):
             quote = None
         if quote and quote[1] - quote[0] <= QUOTED_CHARS and not any(a < quote[1] and quote[0] < b for a, b in given):

@@ -20,6 +20,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 
 from qa.errors import UsageError
+from qa.system import put_in_place
 from qa.text import encodable
 
 Row = Mapping[str, Any]  # the public object of an answer
@@ -134,7 +135,7 @@ def whole_file(path: Path, part: Path) -> Iterator[BinaryIO]:
     try:
         with part.open("xb") as stream:
             yield stream
-        part.replace(path)
+        put_in_place(part, path)
     finally:
         part.unlink(missing_ok=True)
 

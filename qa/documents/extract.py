@@ -102,8 +102,8 @@ class Builder:
         lined = "\n".join(line for part in text.splitlines() if (line := one_line(TABBED.sub("; ", part))))
         if not lined:
             return
-        row = kind in ("row", "columns")
-        gap = ("\n" if row and self.in_table and kind == "row" else "\n\n") if self.length else ""
+        row = kind in ("row", "columns", "unnamed")
+        gap = ("\n" if row and self.in_table and kind != "columns" else "\n\n") if self.length else ""
         self.parts += (gap, lined)
         start = self.length + len(gap)
         self.length = start + len(lined)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePath
 
 from qa.errors import UnreadableFile
+from qa.system import PLAIN_FILE
 
 MAX_BYTES = 64 * 2**20  # of a file that is read, or taken as an upload
 LINK = "is a link, which is not followed: put the file itself in its place"
@@ -66,8 +67,7 @@ def open_regular(path: Path) -> io.BufferedReader:
     Raises OSError, and UnreadableFile for anything but a regular file.
     """
     refuse_special(os.lstat(path))  # before it is opened: opening a device may already do something
-    flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY", "O_CLOEXEC"))
-    descriptor = os.open(path, flags)
+    descriptor = os.open(path, PLAIN_FILE)
     try:
         refuse_special(os.fstat(descriptor))  # another file may have taken its place in between
     except UnreadableFile:

@@ -154,7 +154,7 @@ def completed(found: Extract, headings: bool = False) -> Extract:
 
     headings: also marks headings as in a plain text, for a format that does not tell them apart.
     """
-    rows = [mark for mark in found.marks if mark.kind in ("row", "columns")]
+    rows = [mark for mark in found.marks if mark.kind in ("row", "columns", "unnamed")]
     title, title_marks = (None, ()) if found.title else header_title(found.text, rows)
     more = text_headings(found.text, list(block_ranges(found.text)), title) if headings else ()
     marks = sorted_marks(found.marks, title_marks, more)

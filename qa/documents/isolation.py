@@ -10,7 +10,6 @@ import atexit
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -23,6 +22,7 @@ from typing import IO
 from qa.documents.containers import Contents, contents_of
 from qa.documents.extract import Extract
 from qa.errors import UnreadableFile
+from qa.system import end_with_children, ended_by
 from qa.types import Mark, Turn
 
 MEMORY = 2 * 2**30  # bytes of address space of the worker
@@ -121,19 +121,19 @@ class Worker:
         if watchdog.why:
             return watchdog.why
         code = process.wait()
-        if code == -signal.SIGKILL:
+        signal = ended_by(code)
+        if signal == "SIGKILL":
             return "ended the process that read it: there was not enough memory, or somebody killed it"
-        if code == -getattr(signal, "SIGXCPU", 0):
+        if signal == "SIGXCPU":
             return given_up(f"{self.computing} s of computing")
-        what = signal.Signals(-code).name if -code in set(signal.Signals) else f"exit {code}"
-        return f"makes its parser crash ({what}): the file is damaged, or made to do harm"
+        return f"makes its parser crash ({signal or f'exit {code}'}): the file is damaged, or made to do harm"
 
     def close(self) -> None:
         """Ends the process and its children."""
         process, self.process = self.process, None
         if process is None:
             return
-        kill(process)
+        end_with_children(process)
         process.wait()
         for stream in (process.stdin, process.stdout):
             if stream is not None:
@@ -150,15 +150,6 @@ def environment() -> dict[str, str]:
     """The variables of this process; this package can be imported, OpenMP (in tesseract too) has one thread."""
     path = [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {"PYTHONPATH": os.pathsep.join(path), "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"}
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """Ends a process and its children at once."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)  # it leads a session, so its group has the same number
-        else:
-            process.kill()
 
 
 class Watchdog:
@@ -194,7 +185,7 @@ class Watchdog:
             if not self.over:
                 seconds = self.silence if left == self.silence else self.longest
                 self.why = given_up(f"{seconds:.0f} s")
-                kill(self.process)
+                end_with_children(self.process)
             return
 
 

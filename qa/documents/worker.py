@@ -18,6 +18,7 @@ from qa.documents import heartbeat
 from qa.documents.isolation import BEAT, REFUSED, RESULT, message, packed, packed_contents
 from qa.documents.loaders import look_into, parse
 from qa.errors import UnreadableFile
+from qa.system import limit_memory, limit_time
 
 Asked = Sequence[str]  # what of a file is asked
 Reading = Callable[[Path, Asked], bytes]  # makes the payload of a RESULT; raises UnreadableFile, or what a parser does
@@ -78,29 +79,6 @@ def reply_to(read: Reading, path: Path, asked: Asked, memory: int) -> bytes:
 
 def refusal(reason: str) -> bytes:
     return message(REFUSED, reason.encode("utf-8", "replace"))
-
-
-def limit_memory(most: int) -> None:
-    """Limits the address space to that many bytes, where the system can."""
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    except (ImportError, ValueError, OSError):
-        pass
-
-
-def limit_time(seconds: int) -> None:
-    """Lets the system end the process after that many more seconds of processor time, where it can."""
-    try:
-        import resource
-
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds, hard))
-    except (ImportError, ValueError, OSError):
-        pass
 
 
 if __name__ == "__main__":

@@ -14,13 +14,17 @@ from qa.documents import loaders
 from qa.documents.files import MAX_BYTES, suffix_of
 from qa.errors import NoStore, UnreadableFile, UsageError, VerbatimError
 from qa.ingestion.files import UPLOADS, lies_in, uploads_of
+from qa.ingestion.report import Report
 from qa.ingestion.sync import Embedder, sync
-from qa.store.catalog import DocumentStatus
+from qa.store.catalog import Catalog, DocumentStatus, FailedFile
 from qa.store.opening import catalog_errors, create_catalog, open_catalog, reading, write_lock
 from qa.store.writer import CatalogWriter
+from qa.system import put_in_place
 from qa.text import encodable
 
 log = logging.getLogger(__name__)
+
+Failure = tuple[str, FailedFile]  # with the document's name
 
 NAME_BYTES = 120  # of an uploaded file, its type included
 PART = ".part"  # in the name of a file that is being written
@@ -51,24 +55,35 @@ class Library:
 
     def documents(self) -> list[DocumentStatus]:
         """All that the store knows of, also files left out and unreadable ones. Raises NoStore, StoreDamaged."""
-        with reading(self.store) as catalog:
+        with self.opened() as catalog:
             return list(catalog.documents())
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Catalog]:
+        """The catalog, open for reading. Raises NoStore, which says what to do, StoreDamaged."""
+        try:
+            with reading(self.store) as catalog:
+                yield catalog
+        except NoStore as error:
+            raise gone(self.store) from error
 
     # ---- changing ----
 
     def receive(self, name: str, blocks: Iterable[bytes]) -> str:
         """Stores an uploaded file that this program can read; returns its name among the uploads.
 
-        blocks: its bytes. Raises UsageError: too large, of no type that is read, or not what its name says.
+        blocks: its bytes. Raises UsageError: too large, of no type that is read, or not what its name says; NoStore.
         """
         checked = checked_name(name)
+        if not self.store.is_dir():
+            raise gone(self.store)
         folder = uploads_of(self.store)
         folder.mkdir(exist_ok=True)
         path, part = folder / checked, folder / f".{threading.get_ident()}{PART}{Path(checked).suffix.lower()}"
         try:
             write_limited(part, blocks)
             check_readable(part, checked, self.encoding_of(f"{UPLOADS}/{checked}"))
-            os.replace(part, path)
+            put_in_place(part, path)
         except UnreadableFile as error:
             raise UsageError(f"{checked} {error}") from error
         finally:
@@ -103,39 +118,63 @@ class Library:
     # ---- in the background ----
 
     def work(self) -> None:
-        ended = Job()
+        """Ingests, once more where something was changed meanwhile; the job then says what all of it did."""
+        reports: list[Report] = []
+        before: frozenset[Failure] | None = None
         while True:
-            ended = self.ingest()
+            try:
+                before = self.failures() if before is None else before
+                reports.append(self.ingest())
+                ended = summed_up(reports, len(self.failures() - before))
+            except VerbatimError as error:
+                ended = Job(said=str(error), problem=True)
+            except Exception as error:  # the thread's outermost edge: the page shows a sentence
+                log.error("unexpected error", exc_info=error)
+                ended = Job(
+                    said="the documents could not be read; the window it was started from says why", problem=True
+                )
             with self.lock:
                 if not self.again:
                     self.job = ended
                     return
                 self.again = False
 
-    def ingest(self) -> Job:
-        try:
-            report = sync(
-                self.store, (), lambda name: self.embedder, embedder_name=self.embedder.name, progress=self.progress
-            )
-        except VerbatimError as error:
-            return Job(said=str(error), problem=True)
-        except Exception as error:  # the thread's outermost edge: the page shows a sentence
-            log.error("unexpected error", exc_info=error)
-            return Job(said="the documents could not be read; the window it was started from says why", problem=True)
-        said = summary(report.added, report.updated, report.removed, len(report.failed))
-        notes = f" {report.notes_said}." if report.notes_said else ""
-        return Job(said=said + notes, problem=bool(report.failed))
+    def failures(self) -> frozenset[Failure]:
+        """The files that the last ingest could not read. Raises NoStore, StoreDamaged."""
+        with self.opened() as catalog:
+            return frozenset(catalog.failed.items())
+
+    def ingest(self) -> Report:
+        return sync(
+            self.store, (), lambda name: self.embedder, embedder_name=self.embedder.name, progress=self.progress
+        )
 
     def progress(self, stage: str, done: int, total: int) -> None:
         self.job = replace(self.job, running=True, stage=stage, done=done, total=total)
 
 
-def summary(added: Sequence[str], updated: Sequence[str], removed: Sequence[str], failed: int) -> str:
-    """What an ingest did, in a sentence. failed: how many files could not be read."""
+def gone(store: Path) -> NoStore:
+    return NoStore(
+        f"the store {store} has been deleted or moved since this page was started: put the folder back, or end the "
+        "page, ingest the documents again and start it anew"
+    )
+
+
+def summed_up(reports: Sequence[Report], failed: int) -> Job:
+    """How ingests ended that followed each other. failed: how many files could not be read, beside those before."""
+    added, updated, removed = (
+        sum(len(getattr(report, what)) for report in reports) for what in ("added", "updated", "removed")
+    )
+    notes = "".join(f" {report.notes_said}." for report in reports if report.notes_said)
+    return Job(said=summary(added, updated, removed, failed) + notes, problem=bool(failed))
+
+
+def summary(added: int, updated: int, removed: int, failed: int) -> str:
+    """What was done, in a sentence. failed: how many files could not be read."""
     counts = (
-        (len(added), "added"),
-        (len(updated), "read again"),
-        (len(removed), "removed"),
+        (added, "added"),
+        (updated, "read again"),
+        (removed, "removed"),
         (failed, "could not be read"),
     )
     done = ", ".join(f"{number} {what}" for number, what in counts if number)

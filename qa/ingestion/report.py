@@ -34,7 +34,7 @@ class Report:
     reused: int = 0  # passages whose vector was there
     erased: Erased = field(default_factory=Erased)
     notes: Settled = field(default_factory=Settled)  # what became of people's notes
-    rebuilt: bool = False  # the published index was missing or damaged
+    rebuilt: bool = False  # the published index was missing, damaged or an earlier version's
 
     @property
     def notes_said(self) -> str:

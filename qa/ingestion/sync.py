@@ -37,6 +37,7 @@ from qa.ingestion.files import (
 )
 from qa.ingestion.report import Erased, Report
 from qa.passages import CONTEXT_TOKENS, PASSAGE_CHARS, QUOTE_CHARS, SPLITTER_VERSION, passage_id, split
+from qa.store import conversations
 from qa.store.busy import BUSY_SECONDS
 from qa.store.catalog import Catalog, FailedFile, Fingerprint
 from qa.store.feedback import erase_outdated
@@ -194,6 +195,7 @@ def recover(catalog: CatalogWriter, store: Path) -> None:
     """Deletes what a killed ingest left; the vectors it committed stay and are used."""
     with catalog.transaction():
         catalog.unstage()
+    conversations.settle(store, catalog.generation)
     remove_generations(store, keep=catalog.generation)
 
 
@@ -358,6 +360,7 @@ def publish(catalog: CatalogWriter, store: Path, work: Plan, progress: Progress,
         report.embedded = embed(catalog, model, progress, tuning.embed_batch)
         generation = next_generation(store, current)
         build_index(catalog, store, generation, report, progress, tuning)
+        conversations.prepare(store, catalog, generation)
         erased = catalog.switch(
             generation=generation,
             published=time.time(),
@@ -367,6 +370,7 @@ def publish(catalog: CatalogWriter, store: Path, work: Plan, progress: Progress,
             embedder=model.name,
             dimension=model.dimension,
         )
+        conversations.settle(store, generation)
         gone = remove_generations(store, keep=generation)
     else:
         report.passages, erased, gone = catalog.passage_count or catalog.count_next(), (0, 0), True

@@ -50,8 +50,8 @@ def document_differences(held: Document, encoding: str) -> Iterator[str]:
         yield "the file has changed since it was ingested"
     elif now.text != held.text:
         yield (
-            "the file is read differently now: the program is another version, or the catalog was altered; "
-            "ingest into a new store to have it read again"
+            "the file is read differently now: the program is another version (run ingest again), or the catalog was "
+            "altered (ingest into a new store to have it read again)"
         )
 
 
@@ -74,7 +74,10 @@ def store_differences(catalog: Catalog, store: Path) -> Iterator[str]:
 def index_differences(catalog: Catalog, path: Path) -> Iterator[str]:
     """Faults of a generation."""
     if not is_intact(path):
-        yield f"the index {path} is missing or damaged; delete it and run ingest again"
+        yield (
+            f"the index {path} is missing, damaged or an earlier version's; delete it and run ingest again: it is made "
+            "from the catalog"
+        )
         return
     known: dict[str, set[str]] = {}
     for passage in catalog.all_passages():

@@ -11,6 +11,7 @@ from qa.documents.files import is_passed_over
 from qa.errors import VerbatimError
 from qa.ingestion.containers import with_members
 from qa.ingestion.files import absolute, check_named, find_files, is_changed, lies_in, uploads_of
+from qa.store.catalog import Catalog
 from qa.store.opening import reading
 
 QUIET_MS = 1000
@@ -21,12 +22,17 @@ def differences(store: Path) -> dict[str, list[str]]:
     """Names of the documents whose files are "added", "changed" or "removed" since the store was published.
 
     Only the files are compared, not the version of model or program. A file that the last ingest could not read counts
-    when it has been written to since. Raises NoStore, StoreDamaged.
+    when it has been written to since. Raises NoStore, StoreDamaged, UsageError where a root is gone.
     """
     with reading(store) as catalog:
-        found = find_files([Path(root) for root in catalog.roots], store, catalog.excluded)
-        files = with_members(found, catalog).files
-        known, failed = catalog.fingerprints(), catalog.failed
+        return differences_of(catalog, store)
+
+
+def differences_of(catalog: Catalog, store: Path) -> dict[str, list[str]]:
+    """As `differences`, of an open catalog."""
+    found = find_files([Path(root) for root in catalog.roots], store, catalog.excluded)
+    files = with_members(found, catalog).files
+    known, failed = catalog.fingerprints(), catalog.failed
     tried = {name for name, file in failed.items() if name in files and file.facts == files[name].facts}
     changed = sorted(name for name in files.keys() & known.keys() if is_changed(known[name], files[name]))
     return {

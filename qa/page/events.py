@@ -7,12 +7,13 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import gradio as gr
 
 from qa.answering.followups import Earlier
-from qa.answering.qa import QA, clean
+from qa.answering.qa import QA, changed_documents, clean
 from qa.answering.render import to_json
 from qa.documents.loaders import TYPES
 from qa.errors import UsageError, VerbatimError
@@ -20,7 +21,8 @@ from qa.ingestion.library import Library
 from qa.page import export, feedback, history, notes
 from qa.page.answer import Citation, citations
 from qa.page.conversation import HINT, kept_html, log_html, notice_html, pane_html, sources_html
-from qa.page.documents import drawer_html, read_within, within_html, within_text
+from qa.page.documents import drawer_html, read_within, unlisted_html, within_html, within_text
+from qa.page.endpoint import request_in, request_of
 from qa.page.finds import FIRST_SEARCH, Finds
 from qa.page.history import FORGOTTEN, Conversation, Exchange
 from qa.page.keep import ANNOTATIONS, BIBTEX, CSL, FORMS, kept
@@ -39,7 +41,7 @@ from qa.page.source import (
     window,
 )
 from qa.store.notes import read_notes
-from qa.text import Range, encodable, escaped
+from qa.text import Range, encodable, escaped, visible
 from qa.types import Document, Passage, Within
 
 log = logging.getLogger(__name__)
@@ -82,12 +84,14 @@ class PageEvents:
 
     # ---- the conversation ----
 
-    def welcome(self, token: str = "", last: str = "") -> tuple[str, str, Conversation]:
-        """Chat, source pane and conversation of a visitor who comes, or comes back."""
+    def welcome(self, token: str = "", last: str = "") -> tuple[str, str, Conversation, str, Within | None]:
+        """Chat, source pane and conversation of a visitor who comes, or comes back; which documents are asked."""
         earlier = history.load(self.qa.store, last or token, self.qa)
+        within = history.load_within(self.qa.store, last or token)
         if token != last:
             history.save(self.qa.store, token, earlier)
-        return self.chat(earlier), self.start_pane(), earlier
+            history.save_within(self.qa.store, token, within)
+        return self.chat(earlier), self.start_pane(), earlier, within_html(within), within
 
     def chat(self, earlier: Conversation, **more: Any) -> str:
         empty = not earlier and not self.holds_any()
@@ -249,7 +253,8 @@ class PageEvents:
         return self.opened(all_cited[number], (turn, number, len(all_cited)))
 
     def opened(self, citation: Citation, place: tuple[int, int, int]) -> str:
-        """A citation in its document, with the notes on that."""
+        """A citation in its document, with the notes on that; whether its file has changed is looked up anew."""
+        citation = replace(citation, changed=bool(changed_documents([citation.source])))
         document = self.qa.document(citation.source.name)
         if document is None or outdated(citation, document):
             return source_html(citation, document, (), place)
@@ -314,7 +319,10 @@ class PageEvents:
         """The drawer with every document that the store knows."""
         types = ",".join(sorted(TYPES))
         noted = html_of(lambda: notes.drawer_notes_html(read_notes(self.qa.store)))
-        return html_of(lambda: drawer_html(self.library.documents(), self.library.job, types, problem, within, noted))
+        return told(
+            lambda: drawer_html(self.library.documents(), self.library.job, types, problem, within, noted),
+            unlisted_html,
+        )
 
     def drawer_again(self, within: Within | None, event: gr.EventData) -> str:
         """The drawer once an ingest has ended; the event may say which files could not be sent."""
@@ -337,25 +345,41 @@ class PageEvents:
             problem = sentence_of(error)
         return self.drawer(within, problem)
 
-    def restrict(self, within: Within | None, event: gr.EventData) -> tuple[str, str, Within | None]:
+    def restrict(self, within: Within | None, token: str, event: gr.EventData) -> tuple[str, str, Within | None]:
         """The drawer, the note beside the question box, and the part of the store that is asked from now on."""
         try:
             known = [one.name for one in self.library.documents() if one.passages and one.state != "excluded"]
             within = read_within(event._data, known)
         except Exception as error:  # the outermost edge
             return self.drawer(within, sentence_of(error)), within_html(within), within
+        history.save_within(self.qa.store, token, within)
         return "", within_html(within), within
 
     # ---- programs ----
 
     def answer(self, asked: Any) -> dict[str, Any]:
-        """The endpoint: a question, or {"question": ..., "history": [...]}; returns the public JSON object."""
+        """What gradio's client calls: a question, or {"question": ..., "history": [...]}; returns the public object."""
         try:
-            question, earlier = request_of(asked)
-            self.ready.wait()
-            return to_json(self.qa.ask(question, earlier))
+            return self.asked(*request_of(asked))
         except Exception as error:  # the outermost edge: gradio makes it an HTTP error with the sentence
             raise gr.Error(sentence_of(error), print_exception=False) from error
+
+    def over_http(self, body: bytes) -> tuple[int, dict[str, Any]]:
+        """Status and answer of the endpoint to what it was sent: the public object, or why there is none."""
+        try:
+            asked = request_in(body)
+        except UsageError as error:
+            return 400, {"error": visible(str(error))}
+
+        def made() -> tuple[int, dict[str, Any]]:
+            return 200, {"data": [self.asked(*asked)]}
+
+        return told(made, lambda problem: (500, {"error": visible(problem)}))
+
+    def asked(self, question: str, earlier: list[Earlier]) -> dict[str, Any]:
+        """The public object, once the models are loaded. Raises what `QA.ask` does."""
+        self.ready.wait()
+        return to_json(self.qa.ask(question, earlier))
 
 
 # ---- what the page sent ----
@@ -375,17 +399,6 @@ def number_sent(event: gr.EventData, name: str) -> int:
 def text_sent(event: gr.EventData, name: str) -> str:
     """A text the page sent with an event; empty where it sent none."""
     return str(sent(event).get(name, ""))
-
-
-def request_of(asked: Any) -> tuple[str, list[Earlier]]:
-    """Question and history of a call to the endpoint. Raises UsageError."""
-    given = asked if isinstance(asked, dict) else {"question": asked}
-    question, earlier = given.get("question"), given.get("history", [])
-    if not isinstance(question, str):
-        raise UsageError('send {"data": ["QUESTION"]} or {"data": [{"question": "...", "history": [...]}]}')
-    if not isinstance(earlier, list):
-        raise UsageError("the history is not a list of earlier questions")
-    return encodable(question), earlier
 
 
 # ---- what the page is given ----

@@ -1,4 +1,4 @@
-"""A visitor's conversation, kept in the store so that it survives a reload.
+"""A visitor's conversation, and the part of the documents it asks, kept in the store so that they survive a reload.
 
 The file holds questions and places, no text of any document, so that erasing a document leaves nothing of it here. What
 an earlier answer lent to a follow-up is such text: it is worked out anew when the conversation is loaded.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +18,16 @@ from qa.answering.conflicts import differing
 from qa.answering.followups import Earlier, resolve
 from qa.answering.qa import changed_documents, clean, cleaned
 from qa.page.answer import NEAREST
-from qa.types import Answer, Hit, Passage, Place, Source, Span
+from qa.store.conversations import FOLDER
+from qa.system import put_in_place
+from qa.types import Answer, Hit, Passage, Place, Source, Span, Within
 
 log = logging.getLogger(__name__)
 
-FOLDER = "conversations"
 CONVERSATIONS = 200  # files kept: those written last
 TURNS = 200  # turns kept of a conversation: the last ones
 TOKEN = re.compile(r"[0-9a-f]{32}")
+TALK, PART = ".json", ".within"  # how the names of a visitor's files end
 
 
 class Store(Protocol):
@@ -74,26 +75,31 @@ def goes_on(question: str, before: Sequence[Earlier]) -> bool:
 
 def save(store: Path, token: str, earlier: Conversation) -> None:
     """Writes a conversation under a visitor's token; an empty one deletes the file. Logs an OSError, raises none."""
+    put(store, token, TALK, [row_of(e) for e in earlier[-TURNS:] if e.answer] if earlier else None)
+
+
+def save_within(store: Path, token: str, within: Within | None) -> None:
+    """Writes which part of the documents a visitor asks; None deletes the file. Logs an OSError, raises none."""
+    put(store, token, PART, within.facts if within else None)
+
+
+def put(store: Path, token: str, ending: str, facts: Any) -> None:
     if not TOKEN.fullmatch(token):
         return
-    path = store / FOLDER / f"{token}.json"
+    path = store / FOLDER / f"{token}{ending}"
     try:
-        if not earlier:
+        if facts is None:
             path.unlink(missing_ok=True)
             return
         path.parent.mkdir(exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps([row_of(e) for e in earlier[-TURNS:] if e.answer]), encoding="utf-8")
-        os.replace(part, path)
-        drop_old(path.parent)
+        part = path.with_suffix(f"{ending}-part")
+        part.write_text(json.dumps(facts), encoding="utf-8")
+        put_in_place(part, path)
+        kept = sorted(path.parent.glob(f"*{ending}"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in kept[CONVERSATIONS:]:
+            old.unlink(missing_ok=True)
     except OSError as error:
         log.warning("the conversation is not kept: %s", error)
-
-
-def drop_old(folder: Path) -> None:
-    kept = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in kept[CONVERSATIONS:]:
-        path.unlink(missing_ok=True)
 
 
 def row_of(exchange: Exchange) -> dict[str, Any]:
@@ -128,10 +134,20 @@ def load(store: Path, token: str, qa: Store) -> Conversation:
     if not TOKEN.fullmatch(token):
         return ()
     try:
-        rows = json.loads((store / FOLDER / f"{token}.json").read_text(encoding="utf-8"))
+        rows = json.loads((store / FOLDER / f"{token}{TALK}").read_text(encoding="utf-8"))
         return restored(rows, qa)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return ()
+
+
+def load_within(store: Path, token: str) -> Within | None:
+    """The part of the documents that was saved under a token; None, for all, where there is no such file."""
+    if not TOKEN.fullmatch(token):
+        return None
+    try:
+        return Within.of(json.loads((store / FOLDER / f"{token}{PART}").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
 
 
 def restored(rows: Iterable[Mapping[str, Any]], qa: Store) -> Conversation:

@@ -30,13 +30,13 @@ CHAT_JS, SOURCE_JS, DRAWER_JS, KEEP_JS, MENU_JS, TOKEN_JS, VIEWS_JS, LIST_JS, FI
     "".join((STATIC / name).read_text(encoding="utf-8") for name in names)
     for names in (
         ["chat.js"],
-        ["source.js", "original.js", "notes.js"],
-        ["documents.js", "all_notes.js"],
+        ["sure.js", "source.js", "original.js", "notes.js"],
+        ["sure.js", "documents.js", "all_notes.js"],
         ["keep.js"],
         ["menu.js"],
         ["token.js"],
         ["views.js"],
-        ["list.js"],
+        ["sure.js", "list.js"],
         ["find.js"],
     )
 )
@@ -109,11 +109,11 @@ def page_blocks(events: PageEvents) -> gr.Blocks:
         ):  # fmt: skip
             happens(does, [within], drawer, queue=False, **quiet)
         for happens in (drawer.restrict, note.restrict):
-            happens(events.restrict, [within], [drawer, note, within], queue=False, **quiet)
+            happens(events.restrict, [within, token], [drawer, note, within], queue=False, **quiet)
         anew.click(events.fresh, [token], outputs, cancels=asking, queue=False, **quiet)
         anew.click(None, js=FOCUS_JS, api_visibility="private")
         blocks.load(None, None, [token, last], js=TOKEN_JS, **quiet).then(
-            events.welcome, [token, last], [chat, source, earlier], queue=False, **quiet
+            events.welcome, [token, last], [chat, source, earlier, note, within], queue=False, **quiet
         ).then(listed.view, [token, last], listing, queue=False, **quiet)
         api(events.answer, api_name="ask", queue=False)
     return blocks

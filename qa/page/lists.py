@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import json
 import logging
-import os
 import secrets
 import threading
 import time
@@ -24,7 +23,9 @@ from qa.answering.questions import Listed, named_within, parse_questions
 from qa.answering.render import to_json
 from qa.errors import UsageError
 from qa.page import history
-from qa.page.history import FOLDER, TOKEN, Exchange
+from qa.page.history import TOKEN, Exchange
+from qa.store.conversations import FOLDER
+from qa.system import put_in_place
 from qa.text import encodable, equality_key
 from qa.types import Passage, Source, Within
 
@@ -291,7 +292,7 @@ def save(store: Path, token: str, asked: QuestionList) -> None:
         path.parent.mkdir(exist_ok=True)
         part = path.with_suffix(".list-part")
         part.write_text(json.dumps(facts), encoding="utf-8")
-        os.replace(part, path)
+        put_in_place(part, path)
         lists = sorted(path.parent.glob("*.list"), key=lambda one: one.stat().st_mtime, reverse=True)
         for old in lists[KEPT:]:
             old.unlink(missing_ok=True)

@@ -19,9 +19,11 @@ from typing import Any
 
 from qa import __version__
 from qa.settings import Settings
+from qa.system import KEEPS_PRIVATE, PLAIN_FILE, is_private, put_in_place
 from qa.types import Within
 
 FILE = "page.json"
+PORT, PORTS = 7860, 100  # the first port that a page tries, and how many
 HELLO, ASK = "/local/hello", "/local/ask"
 CONNECT_SECONDS, ANSWER_SECONDS = 1.0, 120.0  # a page that is slower is not waited for
 
@@ -48,8 +50,9 @@ def announced(settings: Settings, sock: socket.socket) -> Iterator[str]:
     path = settings.store / FILE
     host, port = sock.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    with contextlib.suppress(OSError):  # a store that may only be read
-        write_closed(path, json.dumps({"host": host, "port": port, "secret": secret, **facts_of(settings)}))
+    if KEEPS_PRIVATE:
+        with contextlib.suppress(OSError):  # a store that may only be read
+            write_closed(path, json.dumps({"host": host, "port": port, "secret": secret, **facts_of(settings)}))
     try:
         yield secret
     finally:
@@ -64,15 +67,14 @@ def write_closed(path: Path, text: str) -> None:
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
-    part.replace(path)
+    put_in_place(part, path)
 
 
 def read_closed(path: Path) -> Facts | None:
     """The object in a file of this user that nobody else can read; None where it is anything else."""
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), encoding="utf-8") as file:
-            state = os.fstat(file.fileno())
-            if state.st_uid != os.getuid() or state.st_mode & 0o077:
+        with os.fdopen(os.open(path, PLAIN_FILE), encoding="utf-8") as file:
+            if not is_private(os.fstat(file.fileno())):
                 return None
             read = json.load(file)
     except (OSError, ValueError):
@@ -94,13 +96,34 @@ def ask_running(settings: Settings, question: str, within: Within | None = None)
         return None  # it has ended, or is none of ours: the question is answered here
 
 
+def running_page(store: Path) -> str | None:
+    """The address of the page of a store that runs on this machine; None without one."""
+    page = read_closed(store / FILE)
+    try:
+        if page is None:
+            return None
+        with contextlib.closing(connected(page)) as connection:
+            host = f"[{page['host']}]" if ":" in page["host"] else page["host"]
+            return f"http://{host}:{page['port']}" if is_itself(connection, page) else None
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return None
+
+
+def connected(page: Facts) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(page["host"], page["port"], timeout=CONNECT_SECONDS)
+
+
+def is_itself(connection: http.client.HTTPConnection, page: Facts) -> bool:
+    """Whether who answers knows the secret of the page's file."""
+    challenge = secrets.token_hex(16)
+    connection.request("GET", f"{HELLO}?challenge={challenge}")
+    said = json.loads(connection.getresponse().read())
+    return hmac.compare_digest(said["proof"], proof(page["secret"], challenge))
+
+
 def ask_page(page: Facts, embedder: str, question: str, within: Within | None) -> tuple[Facts, str] | None:
-    connection = http.client.HTTPConnection(page["host"], page["port"], timeout=CONNECT_SECONDS)
-    with contextlib.closing(connection):
-        challenge = secrets.token_hex(16)
-        connection.request("GET", f"{HELLO}?challenge={challenge}")
-        said = json.loads(connection.getresponse().read())
-        if not hmac.compare_digest(said["proof"], proof(page["secret"], challenge)):
+    with contextlib.closing(connected(page)) as connection:
+        if not is_itself(connection, page):
             return None
         if connection.sock:
             connection.sock.settimeout(ANSWER_SECONDS)

@@ -38,12 +38,13 @@ from qa.page.events import PageEvents
 from qa.page.finds import Finds
 from qa.page.layout import page_blocks
 from qa.page.original import shown
+from qa.page.running import PORT, PORTS
 from qa.settings import Settings
 from qa.text import visible
 from qa.types import Within
 
-PORT, PORTS = 7860, 100  # the first port tried, and how many
 BLOCK = 1024 * 1024  # bytes sent at a time
+ENDPOINT = "/gradio_api/run/ask"  # one that other programs rely on
 
 Logins = Mapping[str, str]  # name -> password; empty: nobody needs to log in
 
@@ -125,6 +126,7 @@ def application(events: PageEvents, logins: Logins | None = None, secret: str = 
     add_original(app, events.qa)
     add_table(app, events.finds)
     add_upload(app, events.library)
+    add_endpoint(app, events)
     if secret:
         add_local(app, events.qa, secret)
     gr.mount_gradio_app(
@@ -275,6 +277,24 @@ def add_upload(app: FastAPI, library: Library) -> None:
         except (VerbatimError, OSError) as error:
             return PlainTextResponse(visible(str(error)) + ".", status_code=415)
         return PlainTextResponse(visible(taken))
+
+
+# ---- other programs ----
+
+
+def add_endpoint(app: FastAPI, events: PageEvents) -> None:
+    """POST /gradio_api/run/ask: {"data": [QUESTION]} is answered with {"data": [ANSWER]}, else with {"error": why}.
+
+    It stands before gradio's own of that name, which calls what was wrongly asked an error of the server.
+    """
+
+    @app.post(ENDPOINT)
+    @app.post(f"{ENDPOINT}/")
+    async def ask(request: Request) -> Response:
+        if not logged_in(app, request):
+            return JSONResponse({"error": "log in first"}, status_code=401)
+        status, answer = await anyio.to_thread.run_sync(events.over_http, await request.body())
+        return JSONResponse(answer, status_code=status)
 
 
 # ---- the command line of the same user ----

@@ -59,6 +59,19 @@ def writers(inodes: dict[int, int]) -> Iterator[int]:
                 yield int(parts[4])
 
 
+def is_locked(file: Path) -> bool | None:
+    """Whether a process holds a lock on a whole file (flock), by /proc/locks; None where there is no such list."""
+    try:
+        lines = Path("/proc/locks").read_text().splitlines()
+        inode = file.stat().st_ino
+    except FileNotFoundError:
+        return None if not Path("/proc/locks").exists() else False
+    except OSError:
+        return None
+    parts = [line.split() for line in lines]  # 2: FLOCK ADVISORY WRITE 4242 08:01:131075 0 EOF
+    return any(len(p) == 8 and p[1] == "FLOCK" and int(p[5].rpartition(":")[2]) == inode for p in parts)
+
+
 def processes() -> Iterator[int]:
     with contextlib.suppress(OSError):
         yield from (int(name) for name in os.listdir("/proc") if name.isdigit())

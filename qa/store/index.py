@@ -27,6 +27,7 @@ from qa.store.mentions import FOLDER as MENTIONS
 from qa.store.mentions import MentionIndex, Texts, write_mentions
 from qa.store.opening import check_free
 from qa.store.words import WordIndex, WordWriter, languages_of
+from qa.system import flush
 
 PREFIX = "passages-"  # of a collection's name; the language follows
 MANIFEST = "manifest.json"
@@ -181,11 +182,7 @@ def sync_to_disk(path: Path) -> None:
     """Flushes every file of a generation to the disk: its number is published afterwards."""
     for file in [*path.rglob("*"), path, path.parent]:
         with contextlib.suppress(OSError):  # some systems cannot sync a directory
-            handle = os.open(file, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            flush(file)
 
 
 def has_all_files(path: Path) -> bool:

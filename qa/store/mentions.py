@@ -11,7 +11,7 @@ import itertools
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -119,8 +119,13 @@ def with_following(forms: Sequence[str], own: int) -> str:
 
 def stems(language: str, forms: Sequence[str]) -> list[str]:
     """Each word without its ending and accents, as the language has it."""
-    found: list[str] = stemmer(language).analyze(" ".join(forms)) if forms else []
-    return [stem or form for stem, form in zip(found, forms, strict=True)]
+    return list(map(partial(stem, language), forms))
+
+
+@lru_cache(maxsize=100_000)
+def stem(language: str, form: str) -> str:
+    (found,) = stemmer(language).analyze(form)
+    return str(found) or form
 
 
 @cache
@@ -170,7 +175,7 @@ class MentionIndex:
     def __init__(self, path: Path) -> None:
         """Raises StoreDamaged where it is missing (a generation of an earlier version has none) or not readable."""
         if not (path / FOLDER / "meta.json").is_file():
-            raise StoreDamaged("the store has no index of every word yet; run ingest again, nothing is embedded for it")
+            raise StoreDamaged("the store has no index of every word, as an earlier version made it; run ingest again")
         with tantivy_errors(path / FOLDER):
             self.opened = open_index(path / FOLDER)
             self.opened.config_reader("manual")  # by default a thread watches the folder
@@ -188,15 +193,21 @@ class MentionIndex:
                 forms.setdefault(form, []).append(language)
         return forms
 
-    def query(self, asked: Mapping[Expression, Collection[str]], narrowed: Mapping[str, Collection[Any]]) -> Any:
+    def query(
+        self,
+        asked: Mapping[Expression, Collection[str]],
+        narrowed: Mapping[str, Collection[Any]],
+        sure: bool = False,
+    ) -> Any:
         """What tantivy is asked for. narrowed: values of some `FIELDS`, of which a piece has one each.
 
-        Near matches of more than two words are asked for with fewer conditions: see `to_check`. Raises StoreDamaged.
+        Of what `to_check` says it finds all pieces and maybe more; `sure`: none too many, and maybe less, provided that
+        it is searched and not counted (see there). Raises StoreDamaged.
         """
         from tantivy import Occur, Query
 
         with tantivy_errors():
-            forms = [self.restricted(self.translated(form), {"language": those}) for form, those in asked.items()]
+            forms = [self.restricted(self.translated(form, sure), {"language": those}) for form, those in asked.items()]
             if not forms:
                 return Query.empty_query()
             return self.restricted(Query.boolean_query([(Occur.Should, form) for form in forms]), narrowed)
@@ -211,21 +222,22 @@ class MentionIndex:
             [(Occur.Must, asked), *((Occur.Must, Query.const_score_query(one, 0.0)) for one in sets)]
         )
 
-    def translated(self, wanted: Expression) -> Any:
-        """An expression as tantivy's query."""
+    def translated(self, wanted: Expression, sure: bool) -> Any:
+        """An expression as tantivy's query; `sure` as for `query`."""
         from tantivy import Occur, Query
 
         if isinstance(wanted, Phrase):
-            return self.phrase_query(wanted)
+            return self.phrase_query(wanted, sure)
         occurs = Occur.Should if isinstance(wanted, Either) else Occur.Must
-        clauses = [(occurs, self.translated(part)) for part in wanted.parts]
+        clauses = [(occurs, self.translated(part, sure)) for part in wanted.parts]
         if isinstance(wanted, All):
-            # What needs checking is left in: to leave out by fewer conditions would leave out too much.
-            clauses += [(Occur.MustNot, self.translated(part)) for part in wanted.without if not to_check(part)]
+            # What needs checking is left in, unless what is found is to be sure: it would leave out too much.
+            without = [part for part in wanted.without if sure or not to_check(part)]
+            clauses += [(Occur.MustNot, self.translated(part, False)) for part in without]
         return Query.boolean_query(clauses)
 
-    def phrase_query(self, wanted: Phrase) -> Any:
-        """A phrase, within the piece or over its end."""
+    def phrase_query(self, wanted: Phrase, sure: bool) -> Any:
+        """A phrase, within the piece or over its end; `sure` as for `query`."""
         from tantivy import Occur, Query
 
         field = "stems" if wanted.stemmed else "exact"
@@ -235,18 +247,23 @@ class MentionIndex:
             return Query.regex_query(schema, field, escaped(words[0]) + ".*")
         if len(words) == 1:
             return Query.term_query(schema, field, words[0])
-        if to_check(wanted):  # each two that follow each other must be near each other, in the piece or behind it
-            pairs = itertools.pairwise(zip(words, following, strict=True))
-            return Query.boolean_query(
-                [(Occur.Must, self.either(itertools.product(*pair), wanted.near, field)) for pair in pairs]
-            )
-        ways = [[*words[:own], *following[own:]] for own in range(len(words), 0, -1)]
-        if wanted.near:
-            ways.append([following[0], words[1]])
+        if to_check(wanted) and not sure:  # each two must be near each other, in the piece or behind it
+            numbered = [((number, word), (number, FOLLOWING + word)) for number, word in enumerate(words)]
+            pairs = [self.either(itertools.product(*two), wanted.near, field) for two in itertools.pairwise(numbered)]
+            apart = [two for two in itertools.combinations(numbered, 2) if two[1][0][0] - two[0][0][0] > 1]
+            pairs += [
+                Query.const_score_query(self.either(itertools.product(*two), wanted.near, field), 0.0) for two in apart
+            ]
+            return Query.boolean_query([(Occur.Must, pair) for pair in pairs])
+        if to_check(wanted) and (len(words) != 3 or len(set(words)) < 3):
+            return Query.empty_query()
+        ways = [list(enumerate([*words[:own], *following[own:]])) for own in range(len(words), 0, -1)]
+        if wanted.near and len(words) == 2:
+            ways.append([(0, following[0]), (1, words[1])])
         return self.either(ways, wanted.near, field)
 
-    def either(self, ways: Iterable[Sequence[str]], near: int | None, field: str) -> Any:
-        """One of some runs of words, or a near match of them."""
+    def either(self, ways: Iterable[Sequence[tuple[int, str]]], near: int | None, field: str) -> Any:
+        """One of some runs of words with their numbers, or a near match of them."""
         from tantivy import Occur, Query
 
         asked = [Query.phrase_query(self.opened.schema, field, list(way), slop=near or 0) for way in ways]
@@ -288,11 +305,25 @@ class MentionIndex:
 
     def best(self, query: Any, limit: int) -> Iterator[tuple[float, Piece]]:
         """(bm25, piece) of those found, best first."""
-        with tantivy_errors():
-            hits = self.searcher.search(query, max(1, limit), count=False).hits if limit else []
-        for score, address in hits:
+        for score, address in self.hits(query, limit):
             with tantivy_errors():
-                yield float(score), self.piece(address)
+                yield score, self.piece(address)
+
+    def hits(self, query: Any, limit: int) -> list[tuple[float, Any]]:
+        """(bm25, address) of those found, best first."""
+        with tantivy_errors():
+            return self.searcher.search(query, max(1, limit), count=False).hits if limit else []
+
+    def all_of(self, query: Any, sure: Any) -> tuple[list[tuple[float, Piece]], set[Piece]]:
+        """(bm25, piece) of all that a query finds, best first, and those of them that another query does not find."""
+        known = {(address.segment_ord, address.doc) for _, address in self.hits(sure, self.searcher.num_docs)}
+        found, unsure = [], set()
+        for score, address in self.hits(query, self.searcher.num_docs):
+            with tantivy_errors():
+                found.append((score, piece := self.piece(address)))
+            if (address.segment_ord, address.doc) not in known:
+                unsure.add(piece)
+        return found, unsure
 
     def among(self, query: Any, field: str, values: Collection[Any], limit: int) -> list[Piece]:
         """The pieces found that have one of some values in a field, in order of document and place."""
@@ -306,9 +337,11 @@ class MentionIndex:
 
 
 def to_check(wanted: Expression) -> bool:
-    """Whether the texts of what tantivy finds must be compared with the expression.
+    """Whether what tantivy finds is not sure to be what the expression means, or not all of it.
 
-    tantivy's near matches (0.27) miss some of three words and take one of two equal words for both.
+    tantivy's near matches (0.27) take one of two equal words for both. Of three words they miss some, as distances are
+    added up along the way from one to the next; what they find holds, but only where it is scored: else the way to the
+    last word counts alone. Of four and more words they find too many as well.
     """
     return any(
         phrase.near is not None and (len(phrase.words) > 2 or len(set(phrase.words)) < len(phrase.words))

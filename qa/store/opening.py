@@ -14,12 +14,14 @@ from typing import TypeVar
 from filelock import FileLock, Timeout
 
 from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageError, VerbatimError
-from qa.store.busy import BUSY_SECONDS, holder, waiting_said
+from qa.store.busy import BUSY_SECONDS, holder, is_locked, waiting_said
 from qa.store.catalog import Catalog
+from qa.store.upgrading import SCHEMA_VERSION, check_known, make_todays, read_as_today
 from qa.store.writer import CatalogWriter
 
 CATALOG_FILE = "catalog.sqlite"
-SCHEMA_VERSION = 4
+LOCK, HOLDER = "ingest.lock", "ingest.holder"  # the second says who holds the first
+LOOK_SECONDS = 0.5  # to wait for another process where one only looks
 BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")  # the last: others lock it in turn all the time
 FORBIDDEN = ("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")
 NOT_OPENED = "SQLITE_CANTOPEN"
@@ -54,10 +56,11 @@ CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL);
 AnyCatalog = TypeVar("AnyCatalog", bound=Catalog)
 
 
-def open_catalog(store: Path, busy_seconds: float = BUSY_SECONDS) -> Catalog:
+def open_catalog(store: Path, busy_seconds: float = BUSY_SECONDS, traceless: bool = False) -> Catalog:
     """Opens a store's catalog for reading.
 
-    busy_seconds: how long a statement waits for another process. Raises NoStore, StoreMismatch, StoreBusy,
+    busy_seconds: how long a statement waits for another process. traceless: no file is made beside it, if nobody else
+    has it open. Raises NoStore, StoreMismatch, StoreBusy,
     StoreDamaged, VerbatimError where it cannot be read for another reason.
     """
     path = store / CATALOG_FILE
@@ -66,13 +69,14 @@ def open_catalog(store: Path, busy_seconds: float = BUSY_SECONDS) -> Catalog:
             raise NoStore(f"{store} is a file, not a store; name a folder with --store")
         raise NoStore(f"{store} holds no store yet; make one with: qa ingest PATH --store {store}")
     with catalog_errors(store):
-        db = connect_to_read(path, busy_seconds)
+        db = connect_to_read(path, busy_seconds, traceless)
         check_whole(db, path)
         tables = db.execute("SELECT 1 FROM sqlite_master").fetchone()  # none: killed before it had made them
         catalog = with_schema_checked(Catalog(db), store) if tables else Catalog(db)
         if not tables or not catalog.generation:
             catalog.close()
             raise NoStore(f"nothing has been published in {store} yet; run: qa ingest PATH --store {store}")
+        read_as_today(db, catalog.schema)
         return catalog
 
 
@@ -80,6 +84,16 @@ def open_catalog(store: Path, busy_seconds: float = BUSY_SECONDS) -> Catalog:
 def reading(store: Path) -> Iterator[Catalog]:
     """A store's catalog, open for reading, with all errors of SQLite as sentences. Raises what `open_catalog` does."""
     with contextlib.closing(open_catalog(store)) as catalog, catalog_errors(store):
+        yield catalog
+
+
+@contextlib.contextmanager
+def looking(store: Path) -> Iterator[Catalog]:
+    """As `reading`, of a catalog whose pages have all been looked at; waits for nobody, and makes no file beside it."""
+    with contextlib.closing(open_catalog(store, LOOK_SECONDS, traceless=True)) as catalog, catalog_errors(store):
+        (found,) = catalog.db.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(found.replace("\n", " "))
         yield catalog
 
 
@@ -105,7 +119,9 @@ def create_catalog(store: Path, busy_seconds: float = BUSY_SECONDS) -> CatalogWr
             db.executescript(
                 f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO meta VALUES ('schema', '{SCHEMA_VERSION}'); COMMIT;"
             )
-        return with_schema_checked(CatalogWriter(db, path), store)
+        catalog = with_schema_checked(CatalogWriter(db, path), store)
+        make_todays(db, catalog.schema)
+        return catalog
 
 
 def copy_catalog(store: Path, to: Path) -> None:
@@ -122,14 +138,12 @@ def copy_catalog(store: Path, to: Path) -> None:
 
 
 def with_schema_checked(catalog: AnyCatalog, store: Path) -> AnyCatalog:
-    """The catalog, if this program's version made its tables. Raises StoreMismatch."""
-    if catalog.schema != SCHEMA_VERSION:
-        version = catalog.schema
+    """The catalog, if this program knows its tables. Raises StoreMismatch."""
+    try:
+        check_known(catalog.schema, store)
+    except StoreMismatch:
         catalog.close()
-        raise StoreMismatch(
-            f"the store {store} has schema {version}, this program writes {SCHEMA_VERSION}; "
-            "ingest into a new folder (--store), or delete this one and ingest again"
-        )
+        raise
     return catalog
 
 
@@ -146,17 +160,23 @@ def bytes_within(store: Path) -> int:
 # ---- connections ----
 
 
-def connect_to_read(path: Path, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
-    """A connection that cannot write, also where the folder may not be written to."""
+def connect_to_read(path: Path, busy_seconds: float = BUSY_SECONDS, traceless: bool = False) -> sqlite3.Connection:
+    """A connection that cannot write, also where the folder may not be written to.
+
+    traceless: SQLite, which makes a log and its index to read as well, makes none where nobody else has the file open.
+    """
     uri = path.absolute().as_uri()
+    log = path.with_name(path.name + "-wal")
+    logged = log.exists() and log.stat().st_size > 0
+    if traceless and not logged and not path.with_name(path.name + "-shm").exists():
+        return connect(f"{uri}?mode=ro&immutable=1", busy_seconds)
     try:
         with waiting_said(path):
             db = connect(f"{uri}?mode=ro", busy_seconds)
             db.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
         # In a folder this user may not write SQLite cannot make the log's index; without a log the file is complete.
-        log = path.with_name(path.name + "-wal")
-        if not error_name(error).startswith((*FORBIDDEN, NOT_OPENED)) or (log.exists() and log.stat().st_size):
+        if not error_name(error).startswith((*FORBIDDEN, NOT_OPENED)) or logged:
             raise
         db = connect(f"{uri}?mode=ro&immutable=1", busy_seconds)
     return db
@@ -225,7 +245,10 @@ def problem(store: Path, error: Exception) -> VerbatimError:
         )
     if name and not name.startswith(DAMAGED):
         return VerbatimError(f"{catalog} cannot be used ({error}); try again")
-    return StoreDamaged(f"{catalog} is damaged ({error}); move the folder away and ingest again")
+    return StoreDamaged(
+        f"{catalog} is damaged ({error}); move {CATALOG_FILE} and generations out of it and ingest again, naming all "
+        "its documents: uploads, conversations, feedback and notes in it stay, what was left out on purpose does not"
+    )
 
 
 def error_name(error: Exception) -> str:
@@ -240,10 +263,10 @@ def error_name(error: Exception) -> str:
 def write_lock(store: Path) -> Iterator[None]:
     """One writer at a time. Raises StoreBusy naming the holder, UsageError where the store is a file."""
     check_folder(store)
-    holder = store / "ingest.holder"
+    holder = store / HOLDER
     try:
         store.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(store / "ingest.lock", timeout=0)
+        lock = FileLock(store / LOCK, timeout=0)
         lock.acquire()
         holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
     except Timeout as error:
@@ -255,6 +278,17 @@ def write_lock(store: Path) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def last_writer(store: Path) -> tuple[str, bool]:
+    """Who writes to a store, or was killed over it, and whether the lock is held; ("", False): nobody.
+
+    The lock is not touched for it: where the system lists no locks (no /proc), it counts as held as long as the holder
+    has not taken its name away.
+    """
+    named = (store / HOLDER).exists()
+    held = is_locked(store / LOCK)
+    return (holder_name(store / HOLDER) if named or held else ""), named if held is None else held
 
 
 def check_folder(store: Path) -> None:

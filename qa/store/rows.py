@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from qa.errors import StoreBusy, VerbatimError
+from qa.system import put_in_place
 
 WAIT = 10  # seconds for another process that writes the file
 
@@ -54,7 +54,7 @@ def rewrite(path: Path, change: Callable[[list[Row]], list[Row]]) -> None:
     with locked(path):
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in change(read_rows(path)))
         part.write_bytes(text.encode("utf-8", "replace"))
-        os.replace(part, path)
+        put_in_place(part, path)
 
 
 def part_of(path: Path) -> Path:

@@ -13,6 +13,7 @@ UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf
 AN_UNSPACED = re.compile(f"[{UNSPACED}]")
 UNSPACED_WORD = re.compile(f"[{UNSPACED}]\\W*|[^{UNSPACED}]+")  # in a run, where a sign that is no letter is a mark
 RUN = re.compile(r"[^\W_]+")
+FIRST_MARK = "\u0300"  # no character before it is a mark, or of those scripts
 
 
 class Words(NamedTuple):
@@ -44,8 +45,9 @@ def folded(word: str) -> str:
 
 def words_of(text: str) -> Words:
     """The words of a text: runs of letters and digits, no underscores, no lone surrogates."""
-    marked = any(map(is_mark, set(text)))  # few texts have marks, and the pattern for them takes five times as long
+    rare = [] if text.isascii() else [c for c in set(text) if c >= FIRST_MARK]
+    marked = any(map(is_mark, rare))  # few texts have marks, and the pattern for them takes five times as long
     places = [match.span() for match in (marked_run() if marked else RUN).finditer(text)]
-    if AN_UNSPACED.search(text):
+    if any(map(AN_UNSPACED.match, rare)):
         places = [match.span() for start, end in places for match in UNSPACED_WORD.finditer(text, start, end)]
     return Words([folded(text[a:b]) for a, b in places], [a for a, _ in places], [b for _, b in places])

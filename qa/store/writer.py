@@ -20,7 +20,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from qa.store.busy import waiting_said
-from qa.store.catalog import Catalog, Facts, Fingerprint, Vectors, batches
+from qa.store.catalog import PASSAGE_COLUMNS, Catalog, Facts, Fingerprint, Vectors, batches, passage_of
 from qa.store.mentions import Range, Texts
 from qa.store.near import groups, signature
 from qa.text import equality_key
@@ -108,6 +108,23 @@ class CatalogWriter(Catalog):
         query = """SELECT 1 FROM documents n WHERE NOT n.live AND EXISTS
                    (SELECT 1 FROM documents d WHERE d.live AND d.name = n.name) LIMIT 1"""
         return bool(self.db.execute(query).fetchone())
+
+    def read_again(self) -> set[str]:
+        """Names of the live documents that are staged once more from the same file: read by another version."""
+        query = """SELECT n.name FROM documents n JOIN documents d ON d.name = n.name AND d.sha256 = n.sha256
+                   AND d.member = n.member WHERE d.live AND NOT n.live"""
+        return {name for (name,) in self.db.execute(query)}
+
+    def text_of(self, name: str) -> str:
+        """The text of a live document."""
+        return str(self.db.execute("SELECT text FROM documents WHERE live AND name = ?", (name,)).fetchone()[0])
+
+    def staged(self, name: str) -> tuple[str, list[Passage]]:
+        """The text and the passages, in their order, of a document that is staged."""
+        (text,) = self.db.execute("SELECT text FROM documents WHERE NOT live AND name = ?", (name,)).fetchone()
+        query = f"""SELECT {PASSAGE_COLUMNS} FROM passages p JOIN documents d ON d.id = p.document
+                    WHERE {STAGED_DOCUMENT} AND d.name = ? ORDER BY p.start"""
+        return str(text), [passage_of(row) for row in self.db.execute(query, (name,))]
 
     def leave_out(self, names: Iterable[str]) -> None:
         """Names the live documents that the next generation leaves out, besides those staged anew."""

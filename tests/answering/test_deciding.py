@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from qa.answering.citing import logistic
-from qa.answering.deciding import AGREEING, FARTHEST, FEATURES, ScoredSpan, confidences, features
+from qa.answering.deciding import (
+    AGREEING,
+    FARTHEST,
+    FEATURES,
+    NAMED,
+    UNNAMED,
+    ScoredSpan,
+    confidences,
+    features,
+    with_named_cells,
+)
+from qa.documents.loaders import load
+from qa.passages import split
 from qa.types import Hit, Passage, Source
+from tests.helpers import write
 
 QUESTION = "When did Ada Brook open the mill of Ostrava?"
 TEXT = "Ada Brook opened the mill in 1811. It burned down on Monday."
@@ -114,3 +129,54 @@ def test_confidence_is_the_logistic_of_the_weighed_features() -> None:
     assert found == pytest.approx([logistic(2.5 + 2 - 3), logistic(2 + 2 - 3), logistic(1 - 3), logistic(-1.5 - 3)])
     assert confidences(features(QUESTION, HITS, []), {"score": 1.0}, 0.0) == []
     assert np.isfinite(rows).all()
+
+
+# ---- cells that a question names ----
+
+
+def tables(folder: Path, *texts: str) -> list[Hit]:
+    found = []
+    for number, text in enumerate(texts):
+        document = load(write(folder, f"{number}.csv", text), f"{number}.csv")
+        found += [Hit(passage, 1.0) for passage in split(document, lambda all: [len(t.split()) for t in all], 512, "t")]
+    return found
+
+
+def raised(hits: Sequence[Hit], *words: str, question: str = "What is the depth of Elm?") -> list[str]:
+    """Those of some words of the first hit that become sure where nothing was."""
+    passage = hits[0].passage
+    starts = [passage.start + passage.text.index(word) for word in words]
+    spans = [ScoredSpan(0.0, 0, at, at + len(word)) for at, word in zip(starts, words, strict=True)]
+    sure = with_named_cells(question, hits, spans, [0.2] * len(spans))
+    assert set(sure) <= {0.2, NAMED}
+    return [word for word, one in zip(words, sure, strict=True) if one == NAMED]
+
+
+def test_the_cell_that_a_question_names_is_sure(tmp_path: Path) -> None:
+    hits = tables(tmp_path, "Site,Depth (m),Width (m)\nElm,18-22,4\nFir,6,9\n", "Site,Cost (EUR)\nElm,70\nFir,80\n")
+    assert raised(hits, "18-22", "18", "4", "6") == ["18-22"]  # not where a figure of the cell is missing
+    assert raised(hits, "18-22", question="What was the depth of Elm in 1990?") == []
+
+
+def test_tables_that_say_different_things_of_it_make_nothing_sure(tmp_path: Path) -> None:
+    other = "Place,Depth (m),Age\nElm,19,4\nFir,6,9\n"
+    hits = tables(tmp_path, "Site,Depth (m),Width (m)\nElm,18,4\nFir,6,9\n", other)
+    assert raised(hits, "18") == []
+    assert raised(tables(tmp_path, "Site,Depth (m),Width (m)\nElm,19,4\nFir,6,9\n", other), "19") == ["19"]
+
+
+def test_under_a_column_of_which_the_question_says_no_word_nothing_is_likely(tmp_path: Path) -> None:
+    hits = tables(tmp_path, "Site,Depth (m),Keeper\nElm,18,Ada Brook\nFir,6,Jo Vos\n")
+    at = hits[0].passage.text.index("18")
+    for question, confidence in (
+        ("How wide is Elm?", UNNAMED),
+        ("Which depth was planned for Elm?", 0.8),
+        ("What is known of the deepest?", 0.8),  # it names no row
+    ):
+        assert with_named_cells(question, hits, [ScoredSpan(0.0, 0, at, at + 2)], [0.8]) == [confidence]
+
+
+def test_a_confidence_above_is_not_lowered(tmp_path: Path) -> None:
+    hits = tables(tmp_path, "Site,Depth (m),Width (m)\nElm,18,4\nFir,6,9\n")
+    at = hits[0].passage.text.index("18")
+    assert with_named_cells("What is the depth of Elm?", hits, [ScoredSpan(0.0, 0, at, at + 2)], [0.95]) == [0.95]

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.answering.finding import BATCH, Finding, Sort, find, like
+from qa.answering.finding import BATCH, Finding, Sort, find, like, reading_of
 from qa.errors import UsageError
 from qa.store.catalog import Catalog
-from qa.store.expressions import Phrase, Stretch, holds, parse
+from qa.store.expressions import TAIL, All, Either, Phrase, Stretch, holds, parse
 from qa.store.index import Index, generation_path
-from qa.store.mentions import Range, Texts, pieces_of
+from qa.store.mentions import MentionIndex, Range, Texts, pieces_of, write_mentions
 from qa.store.opening import open_catalog
 from qa.store.tokens import words_of
 from qa.types import Mention, Turn, Within
@@ -183,6 +183,28 @@ def test_near_matches_are_found_in_the_whole_store(tmp_path: Path, words: str, n
     assert expected
     firsts = {next(number for number, one in enumerate(found) if starts[at] in one) for at in expected}
     assert firsts == set(range(len(found)))
+
+
+def test_what_needs_no_comparison_with_the_text_holds_and_nothing_is_missed(tmp_path: Path) -> None:
+    """By chance many near matches go over the end of a piece, or have their words in another order."""
+    chance = random.Random(5)
+    text = " ".join(chance.choice("abcd") if chance.random() < 0.2 else f"w{number}" for number in range(6000))
+    write_mentions(tmp_path, [Texts(1, text, None, [])])
+    index, pieces = MentionIndex(tmp_path), pieces_of(Texts(1, text, None, []), words_of(text))
+    there = {piece[:3]: reading_of(text, piece, TAIL).words for piece in pieces}
+    sure = 0
+    for length, near in itertools.product((2, 3, 3, 4), (1, 2, 3, 5, 8)):
+        for words in itertools.islice(itertools.product("abcd", repeat=length), chance.randrange(17), None, 17):
+            phrase = Phrase(words, near)
+            for wanted in (phrase, All((Phrase(("a",)),), (phrase,)), Either((phrase, Phrase(("d", "d"))))):
+                asked = {wanted: ["und"]}
+                surely, maybe = (
+                    {piece[:3] for _, piece in index.best(index.query(asked, {}, sure=only), len(there))}
+                    for only in (True, False)
+                )
+                assert surely <= {place for place, words in there.items() if holds(wanted, words)} <= maybe
+                sure += len(surely) if wanted is phrase and length > 2 else 0
+    assert sure > 100
 
 
 @settings(max_examples=200, deadline=None)

@@ -71,6 +71,30 @@ def test_a_table_that_cannot_be_used_says_why(text: str, said: str) -> None:
         parse_questions(text, "q.csv")
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("[", "is no JSON (Expecting value at character 2)"),
+        ('{"id": "q2", "question": "Who?"},', "is no JSON (Extra data at character 33)"),
+        ('{"id": ' + "1" * 5000 + "}", "is no JSON that can be read"),
+        ("[" * 100_000, "is no JSON that can be read"),
+        ('["Who?"]', 'is not an object with "id" and "question"'),
+        ('{"id": 2, "question": " "}', 'has no "question"'),
+        ('{"id": 2, "question": "And?", "history": "Who?"}', 'has a "history" that is not a list'),
+    ],
+)
+def test_a_line_that_is_no_question_is_named_with_what_to_write_instead(line: str, said: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse_questions(f'{{"id": "q1", "question": "Who?"}}\n{line}\n', "q.jsonl")
+    advice = 'write an object a line, as in: {"id": "q1", "question": "Who ...?"}'
+    assert str(refused.value) == f"q.jsonl, line 2: {said}; {advice}"
+
+
+def test_lines_of_json_in_another_encoding_say_which_one_is_read() -> None:
+    with pytest.raises(UsageError, match=r"q\.jsonl is not in UTF-8 \(byte 29\): save it as that"):
+        read_questions('{"id": 1, "question": "A caf\u00e9"}'.encode("cp1252"), "q.jsonl")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_a_list_that_a_spreadsheet_wrote_keeps_its_letters(encoding: str) -> None:
     text = "question;id\r\nWaar staat het caf\u00e9 van de co\u00f6peratie?;1\r\nWie is er ge\u00efnd?;2\r\n"

@@ -1,4 +1,4 @@
-"""Retrieval: fused ranks worked out by hand, a share for every language, equal passages as one hit."""
+"""Retrieval: fused ranks worked out by hand, shares of languages, what a document adds, equal passages as one hit."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from eval.embedders import StandIn
 from qa.answering.qa import QA
 from qa.answering.retrieval import (
     HITS,
+    OF_DOCUMENT,
     PARTS,
     SHARE,
     collapse,
@@ -25,6 +26,7 @@ from qa.answering.retrieval import (
     retrieve,
     share_out,
     spread,
+    with_documents,
     with_equals,
 )
 from qa.answering.sentence_reader import SentenceReader
@@ -71,14 +73,16 @@ def passage(number: int, language: str) -> Passage:
     return Passage(str(number), source, number, number + 1, "x", "", language, ((number, number + 1),))
 
 
+EVERY = 4
+
+
 def shared(languages: str, others: Sequence[str]) -> str:
     """The languages of a ranking, one letter a place, after sharing out."""
     ranked = [Hit(passage(number, language), 1.0 / (number + 1)) for number, language in enumerate(languages)]
-    return "".join(hit.passage.language for hit in share_out(ranked, others))
+    return "".join(hit.passage.language for hit in share_out(ranked, others, EVERY))
 
 
 def test_every_fourth_place_is_kept_for_other_languages() -> None:
-    assert SHARE == 4
     assert shared("nnnnnnnnee", ["e"]) == "nnnennnenn"
 
 
@@ -116,9 +120,57 @@ def test_no_four_places_go_by_without_a_language_that_still_has_something(
     languages: str, others: Sequence[str]
 ) -> None:
     made = shared(languages, others)
-    for at in range(len(made) - SHARE + 1):
-        here, later = made[at : at + SHARE], made[at + SHARE :]
+    for at in range(len(made) - EVERY + 1):
+        here, later = made[at : at + EVERY], made[at + EVERY :]
         assert set(here) & set(others) or not set(later) & set(others)
+
+
+# ---- documents ----
+
+
+def scored(ranking: Sequence[tuple[str, float]]) -> list[Hit]:
+    """Hits of the documents named, each a passage of its own."""
+    hits = []
+    for number, (name, score) in enumerate(ranking):
+        source = Source(name, f"/{name}", "0" * 64, "A title", None)
+        hits.append(
+            Hit(Passage(str(number), source, number, number + 1, "x", "", "en", ((number, number + 1),)), score)
+        )
+    return hits
+
+
+def test_a_passage_gains_from_the_best_of_its_document() -> None:
+    raised = with_documents(scored([("a", 1.0), ("b", 0.5), ("c", 0.5), ("a", 0.4)]))
+    assert [(hit.passage.source.name, hit.score) for hit in raised] == [
+        ("a", pytest.approx(1.0 + OF_DOCUMENT)),
+        ("a", pytest.approx(0.4 + OF_DOCUMENT)),
+        ("b", pytest.approx(0.5 + OF_DOCUMENT * 0.5)),
+        ("c", pytest.approx(0.5 + OF_DOCUMENT * 0.5)),
+    ]
+    assert with_documents([]) == []
+
+
+SCORES = st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 2)), max_size=30)
+
+
+@settings(deadline=None)
+@given(SCORES)
+def test_nothing_is_lost_and_the_order_within_a_document_and_of_the_best_stays(scores: list[tuple[str, float]]) -> None:
+    before = scored(sorted(scores, key=lambda one: -one[1]))
+    after = with_documents(before)
+    assert sorted(hit.passage.id for hit in after) == sorted(hit.passage.id for hit in before)
+    for name in "abc":
+        assert [h.passage.id for h in after if h.passage.source.name == name] == [
+            h.passage.id for h in before if h.passage.source.name == name
+        ]
+    best = {name: next((h.score for h in before if h.passage.source.name == name), None) for name in "abc"}
+    firsts = [best[hit.passage.source.name] for hit in after]
+    seen = [
+        score
+        for n, score in enumerate(firsts)
+        if after[n].passage.source.name not in {hit.passage.source.name for hit in after[:n]}
+    ]
+    assert seen == sorted(seen, reverse=True)
 
 
 # ---- a store ----

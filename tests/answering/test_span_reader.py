@@ -9,7 +9,7 @@ import unicodedata
 import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tokenizers import Tokenizer
 
 from qa.answering import span_reader
 from qa.answering.citing import logistic
+from qa.answering.deciding import NAMED
 from qa.answering.quoting import questions
 from qa.answering.span_reader import (
     READ_HITS,
@@ -35,7 +36,7 @@ from qa.answering.span_reader import (
 )
 from qa.answering.stopping import STATE, Stopping
 from qa.errors import ModelUnavailable
-from qa.types import Hit, Passage, Source, Span
+from qa.types import Cell, Hit, Passage, Source, Span
 from tests.helpers import BRIEFING, LETTERS, SAID, hits_of, passages_of, run_python, tokenizer_of
 
 
@@ -109,6 +110,30 @@ def test_an_end_before_its_start_is_no_span() -> None:
     found = read(["sailors"], ["sea"], "Who?", "The sea took twelve sailors.")
     assert {"sea took twelve sailors", "sailors took the sea"}.isdisjoint(span.text for span in found)
     assert all(span.confidence < 0.5 for span in found)  # each has only one good border
+
+
+def test_a_figure_of_another_year_gives_way_to_that_of_the_year_asked_for() -> None:
+    text = "Sales were 512 in 2022 and 618 in 2023."
+    scores = {"512": 3.0, "618": 6.0}
+    (best, *_) = read(scores, scores, "What were sales in 2022?", text)
+    assert best.text == "512"
+    wide = read({"512": 6.0, "sales": 5.0}, {"618": 6.0, "2022": 5.0}, "What were sales in 2022?", text)
+    assert {"512", "618"} & set(wide[0].text.split()) == {"512"}  # one that holds both gives way, too
+    assert read(scores, scores, "What were sales?", text)[0].text == "618"
+
+
+def test_the_cell_that_is_named_is_the_answer_however_its_neighbours_score() -> None:
+    text = "Site,Depth (m),Width (m)\nElm,18,4\nFir,6,9"
+    ends = [(a, b) for a, b in ((0, 4), (5, 14), (15, 24), (25, 28), (29, 31), (32, 33), (34, 37), (38, 39), (40, 41))]
+    names = [("", ""), ("", ""), ("", ""), ("Site", ""), ("Depth (m)", "Elm"), ("Width (m)", "Elm")]
+    names += [("Site", ""), ("Depth (m)", "Fir"), ("Width (m)", "Fir")]
+    (hit,) = hits_of(text)
+    cells = tuple(Cell(*where, *named) for where, named in zip(ends, names, strict=True))
+    hits = [replace(hit, passage=replace(hit.passage, cells=cells))]
+    scores = {"18": -4.0, "4": 6.0, "elm": 5.0}
+    for question, answer, sure in (("How deep is Elm?", "18", True), ("How old is Elm?", "4", False)):
+        (best, *_) = reader_of(scores, scores, hits, question).read(question, hits).spans
+        assert (best.text, best.confidence == NAMED) == (answer, sure)
 
 
 def test_a_span_has_its_offsets_and_its_sentences() -> None:

@@ -22,7 +22,7 @@ STUB = """
 import json, os, signal, sys, time
 from qa.documents.isolation import BEAT, REFUSED, RESULT, message, packed
 from qa.documents.extract import Extract
-from qa.documents.worker import limit_time
+from qa.system import limit_time
 def send(data):
     sys.stdout.buffer.write(data); sys.stdout.buffer.flush()
 for line in sys.stdin:

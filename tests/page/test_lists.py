@@ -15,9 +15,9 @@ from openpyxl import load_workbook
 
 from qa.errors import StoreDamaged, UsageError
 from qa.page.events import PageEvents
-from qa.page.history import FOLDER
 from qa.page.list_events import ListEvents
 from qa.page.lists import FIRST_TURN, QuestionList, load, objects_of
+from qa.store.conversations import FOLDER
 from qa.types import Within
 from tests.page.fake_qa import FakeQA, document_of, page_events
 from tests.page.seen import GATE, NASTY, NOTE, QUESTION, Seen

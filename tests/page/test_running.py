@@ -16,7 +16,7 @@ import pytest
 from qa import cli
 from qa.errors import StoreDamaged
 from qa.page import running
-from qa.page.running import ASK, FILE, announced, ask_running
+from qa.page.running import ASK, FILE, announced, ask_running, running_page
 from qa.settings import Settings
 from tests.helpers import run_python
 from tests.page.fake_qa import FakeQA, served
@@ -51,6 +51,13 @@ def test_a_running_page_is_asked(page: str, qa: FakeQA, settings: Settings, caps
     assert said["answers"][0]["text"] == "22:37"
     assert [question for question, _ in qa.asked] == [QUESTION] * 2
     assert cli.main(["ask", "What else?", "--store", str(settings.store)]) == 5
+
+
+def test_the_page_is_found_while_it_runs(page: str, settings: Settings) -> None:
+    assert running_page(settings.store) == page
+    facts = json.loads((settings.store / FILE).read_text())
+    running.write_closed(settings.store / FILE, json.dumps(facts | {"secret": "another"}))
+    assert running_page(settings.store) is None, "what answers there is not the page that wrote the file"
 
 
 def test_the_command_needs_nothing_heavy_then(page: str, settings: Settings) -> None:

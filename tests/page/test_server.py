@@ -21,7 +21,8 @@ from typing import Any
 
 import pytest
 
-from qa.errors import UsageError
+from qa.errors import StoreDamaged, UsageError
+from qa.page.events import UNEXPECTED
 from qa.page.server import PORT, application, as_download, is_login, listen, read_logins
 from tests.helpers import ROOT, write
 from tests.page.fake_qa import FakeQA, document_of, page_events, served
@@ -248,6 +249,7 @@ def test_a_question_with_a_lone_surrogate_is_answered(page: str) -> None:
     ("data", "said"),
     [
         ([""], "the question is empty"),
+        ([" \u200b\n"], "the question is empty"),
         ([7], "send {"),
         ([None], "send {"),
         ([["a"]], "send {"),
@@ -255,14 +257,37 @@ def test_a_question_with_a_lone_surrogate_is_answered(page: str) -> None:
         ([{"question": "a", "history": "b"}], "history is not a list"),
         ([{"question": "a", "history": None}], "history is not a list"),
         ([{"question": "a", "history": [7]}], "an item of the history"),
-        ([], "enough input"),
+        ([], "a list of one question; send {"),
+        (["a", "b"], "a list of one question; send {"),
+        ("When?", "a list of one question; send {"),
+        (None, "a list of one question; send {"),
     ],
 )
-def test_bad_input_is_an_http_error_with_a_sentence(page: str, data: object, said: str) -> None:
-    status, body = post(page, {"data": data})
-    assert 400 <= status <= 599
-    assert said in body
-    assert "Traceback" not in body
+def test_bad_input_is_an_error_of_who_asks_with_a_sentence(page: str, data: object, said: str) -> None:
+    for at in (f"{page}/gradio_api/run/ask", f"{page}/gradio_api/run/ask/"):
+        status, body, _ = get(at, json.dumps({"data": data}).encode(), **{"Content-Type": "application/json"})
+        assert status == 400
+        (error,) = json.loads(body).values()
+        assert said in error
+
+
+@pytest.mark.parametrize("body", [b"", b"When?", b"[1]", b"7", b'{"question": "When?"}', b"\xff", b"[" * 100_000])
+def test_what_is_no_request_at_all_says_what_to_send(page: str, body: bytes) -> None:
+    status, answer, _ = get(f"{page}/gradio_api/run/ask", body)
+    assert status == 400
+    assert 'send {"data": ["QUESTION"]}' in json.loads(answer)["error"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(StoreDamaged("the store is damaged"), "the store is damaged"), (KeyError("x"), UNEXPECTED)]
+)
+def test_what_goes_wrong_here_is_an_error_of_the_server(page: str, qa: FakeQA, error: Exception, said: str) -> None:
+    qa.error = error
+    try:
+        status, body = post(page, {"data": ["When?"]})
+    finally:
+        qa.error = None
+    assert (status, json.loads(body)) == (500, {"error": said})
 
 
 @pytest.mark.filterwarnings("ignore::Warning:gradio.queueing")

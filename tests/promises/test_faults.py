@@ -112,7 +112,7 @@ def test_a_truncated_catalog_is_refused(folder: Path, store: Path, share: float)
     with pytest.raises(VerbatimError, match="ingest"):
         names_of_best(store, "onions")
     if share:
-        with pytest.raises(StoreDamaged, match="move the folder away and ingest again"):
+        with pytest.raises(StoreDamaged, match="out of it and ingest again"):
             ingest(store, folder)
     else:  # an empty file is one that an ingest was killed over
         assert ingest(store, folder).added == NAMES

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from qa import __version__
+from qa.cli import make_parser
 from qa.models.embedder import MINILM
 from tests.helpers import DOCUMENTS, ROOT, write
 from tests.promises.served import asked, served
@@ -54,9 +55,11 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(sources: Path) -> Path:
-    options = ("--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", "dist")
-    run([sys.executable, "-m", "pip", "wheel", *options, "."], sources)
-    (built,) = (sources / "dist").iterdir()
+    """As `make dist` makes it, from the source distribution; in this environment instead of the one of `make setup`."""
+    command = ("make", "--old-file=.venv/ready", "dist", f"BIN={Path(sys.executable).parent}")
+    run(command, sources, PYTHONPATH=str(sources), PYTHONDONTWRITEBYTECODE="1")
+    source, built = sorted((sources / "dist").iterdir(), key=lambda path: path.suffix)
+    assert (source.name, built.suffix) == (f"verbatim_qa-{__version__}.tar.gz", ".whl")
     return built
 
 
@@ -91,7 +94,8 @@ def test_the_wheel_holds_the_program_and_the_sample_corpus_and_nothing_else(sour
     expected |= {f"qa/corpus/{path.name}": path for path in (sources / "corpus").iterdir()}
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
-        assert held == set(expected)
+        manual = f"verbatim_qa-{__version__}.data/data/share/man/man1/qa.1"
+        assert held == {*expected, manual}
         assert [name for name, path in expected.items() if archive.read(name) != path.read_bytes()] == []
 
 
@@ -102,6 +106,39 @@ def test_the_installed_program_is_not_the_checkout(scripts: Path, tmp_path: Path
     found = run([scripts / "python", "-c", code.partition("; import eval")[0]], tmp_path)
     assert Path(found.strip()).is_relative_to(scripts.parent)
     assert run([scripts / "qa", "--version"], tmp_path) == f"verbatim-qa {__version__}\n"
+
+
+def test_the_manual_says_what_every_command_does(scripts: Path, tmp_path: Path) -> None:
+    """It is made from the parser, as the completion is, and installed where `man` looks for it."""
+    manual = (scripts.parent / "share/man/man1/qa.1").read_text("utf-8")
+    (commands,) = [action.choices for action in make_parser()._actions if isinstance(action.choices, dict)]
+    script = run([scripts / "qa", "completion", "bash"], tmp_path)
+    for name, parser in commands.items():
+        assert f"'qa {name}'" in manual
+        for option in [option for action in parser._actions for option in action.option_strings if option != "-h"]:
+            assert option in script
+            assert option.replace("-", "\\-") in manual or option == "--help"
+    if bash := shutil.which("bash"):
+        (tmp_path / "qa.bash").write_text(script)
+        asked = 'source qa.bash; COMP_WORDS=(qa do); COMP_CWORD=1; _shtab_qa; echo "${COMPREPLY[@]}"'
+        assert run([bash, "-c", asked], tmp_path).split() == ["doctor"]
+
+
+def test_the_doctor_finds_an_installed_program_whole_but_for_the_store(
+    scripts: Path, tmp_path: Path, variables: dict[str, str]
+) -> None:
+    command = [scripts / "qa", "doctor", "--json"]
+    done = subprocess.run(
+        list(map(str, command)), cwd=tmp_path, env=environment(**variables), capture_output=True, text=True, check=False
+    )
+    said = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [(one["about"], one["mend"].startswith("make one with: qa ingest"))
+            for one in said["checks"] if one["state"] == "fault"] == [("store", True)]  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
+    write(tmp_path / "documents", "bridge.txt", DOCUMENTS["bridge.txt"])
+    run([scripts / "qa", "ingest", "documents"], tmp_path, **variables)
+    assert json.loads(run(command, tmp_path, **variables))["well"]
 
 
 def test_two_files_are_ingested_and_asked_from_command_line_and_page(

@@ -64,7 +64,7 @@ def test_menus_and_notices_do_not_count() -> None:
 
 
 def test_a_signature_does_not_change_with_the_library() -> None:
-    """Those in a store were made by the version of its last ingest: where this fails, SCHEMA_VERSION goes up."""
+    """Those in a store were made by the version of its last ingest: where this fails, LOADER_VERSION goes up."""
     assert signature(document("a.txt", "The red fox sleeps, nobody wakes it."))[:8].hex() == "2a60289bddc804b0"
     assert len(signature(document("a.txt", "***"))) == len(signature(document("a.txt", "fox"))) == VALUES
 

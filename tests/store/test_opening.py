@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageError
-from qa.store.opening import CATALOG_FILE, SCHEMA_VERSION, create_catalog, open_catalog, write_lock
+from qa.store.opening import CATALOG_FILE, create_catalog, open_catalog, write_lock
 from qa.store.writer import CatalogWriter
 from tests.helpers import run_python
 from tests.store.helpers import held, publish, stage
@@ -44,13 +44,6 @@ def test_a_catalog_whose_writer_was_killed_before_its_tables_is_no_store_yet(pla
     with pytest.raises(NoStore):
         open_catalog(place)
     create_catalog(place).close()
-
-
-def test_another_schema(catalog: CatalogWriter, place: Path) -> None:
-    catalog.put(schema=SCHEMA_VERSION + 1)
-    for opened in (open_catalog, create_catalog):
-        with pytest.raises(StoreMismatch, match="--store"):
-            opened(place)
 
 
 @pytest.mark.parametrize("content", [b"garbage " * 1000, b"SQLite format 3\0" + b"\xff" * 9000])

@@ -195,7 +195,7 @@ class Letter:
             if start in turns:
                 self.made.turn(*turns[start])
             mark = marks.get(start)
-            if mark and mark.kind in ("row", "columns"):
+            if mark and mark.kind in ("row", "columns", "unnamed"):
                 tabbed = mark.separator == "\t"  # which a text that is put together does not keep
                 row = found.text[start:end].replace("\t", CELL_BREAK) if tabbed else found.text[start:end]
                 self.made.add(row, mark.kind, CELL_BREAK if tabbed else mark.separator)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
+from qa.cells import FIGURES
 from qa.documents.decoding import decode_noted
 from qa.documents.extract import TEXT_CHARS, Extract, looks_like_columns
 from qa.errors import UnreadableFile
-from qa.text import WORD, Range
+from qa.text import WORD, Range, line_ends
 from qa.types import Kind, Mark
 
 DELIMITERS = ",;\t|^"
+DECIMAL = re.compile(r"(?<=\d),(?=\d)")
+ROW_KINDS = ("columns", "row", "unnamed")
 RECORD_LINES = 200  # a quoted cell of more lines is taken for a stray quotation mark
 HEAD_ROWS = 12  # among these the row of the columns' names is looked for, below a title and remarks
+LOOK_BACK = 200  # rows above what may name columns, in which its words would be data
 END = re.compile(r"\r\n|\r|\n|\Z")
 
 
@@ -32,11 +38,17 @@ def load_csv(data: bytes) -> Extract:
     delimiter = likely_delimiter(first)
     cells = [cells_in(record, delimiter) for record in first]
     at = columns_row(cells)
-    marks = [Mark(start, end, "columns" if i == at else "row", delimiter) for i, (start, end) in enumerate(found)]
+    kinds: dict[int, Kind] = {} if at is None else {at: "columns"}
+    begins = [i for i, (a, b) in enumerate(pairwise(found), 1) if line_ends(text, a[1], b[0]) > 1 and i > (at or 0)]
+    if begins:
+        kinds |= kinds_of_later([cells_in(text[slice(*where)], delimiter) for where in found], at, begins)
     for i in range(at or 0):
         if len([cell for cell in cells[i] if cell.strip()]) < 2:
-            kind: Kind = "furniture" if first[i].lower().startswith("sep=") else "heading"
-            marks[i] = Mark(*found[i], kind)
+            kinds[i] = "furniture" if first[i].lower().startswith("sep=") else "heading"
+    marks = [
+        Mark(start, end, kind := kinds.get(i, "row"), delimiter if kind in ROW_KINDS else "")
+        for i, (start, end) in enumerate(found)
+    ]
     title = next(
         (" ".join(text[m.start : m.end].strip(DELIMITERS).split()) for m in marks[:1] if m.kind == "heading"), None
     )
@@ -70,11 +82,64 @@ def records(text: str) -> Iterator[Range]:
 
 
 def likely_delimiter(rows: Sequence[str]) -> str:
-    """The delimiter that occurs in most records, and among those the one that occurs most often."""
+    """The delimiter that occurs in most records, of those one that makes most of them equally long, and the most cells.
+
+    A comma between two digits counts last: where another sign could be the delimiter it is a decimal comma.
+    """
     if rows and (match := re.match(r"(?i)sep=(.)\s*$", rows[0])):
         return match[1]
     bare = [re.sub(r'"[^"]*"', "", row) for row in rows]
-    return max(DELIMITERS, key=lambda sign: (sum(sign in row for row in bare), sum(row.count(sign) for row in bare)))
+
+    def fitness(sign: str) -> tuple[int, ...]:
+        counts = [row.count(sign) for row in bare if sign in row]
+        alike = max(Counter(counts).values(), default=0)
+        return len(counts), alike, sum(DECIMAL.sub("", row).count(sign) for row in bare), sum(counts)
+
+    return max(DELIMITERS, key=fitness)
+
+
+def kinds_of_later(rows: Sequence[Sequence[str]], at: int | None, begins: Sequence[int]) -> dict[int, Kind]:
+    """What the rows are, as far as they are no ordinary ones, that begin another table of the file or may do so.
+
+    at: the row that names the columns of the first table. begins: the rows below a blank line. Another table's columns
+    are named by a row of words with figures right below it, where a title stands above it or its rows hold words and
+    figures in other places; a row that may be one, or does not have the length of those above, ends their names.
+    """
+    kinds: dict[int, Kind] = {}
+    names: Sequence[str] = rows[at] if at is not None else ()
+    top = 0 if at is None else at + 1  # where the rows of the table above begin
+    for begin, end in pairwise([*begins, len(rows)]):
+        titled = len(list(filled(rows[begin]))) == 1 and begin + 1 < end
+        first = begin + titled
+        row, below = rows[first], rows[first + 1] if first + 1 < end else ()
+        may_name = bool(below) and looks_like_columns(row, below)
+        above = rows[max(top, begin - LOOK_BACK) : begin]
+        said = {cell for one in above for cell in filled(one)}
+        other = titled or not any(len(one) == len(row) and shape(one) == shape(below) for one in above)
+        if may_name and other and names_figures(row, below) and said.isdisjoint(filled(row)):
+            kinds |= {begin: "heading"} if titled else {}
+            kinds[first] = "columns"
+            names, top = row, first + 1
+        elif names and (may_name or len(row) != len(names)):
+            kinds[begin] = "unnamed"
+            names, top = (), begin
+    return kinds
+
+
+def shape(row: Sequence[str]) -> list[bool]:
+    """Which cells hold figures."""
+    return [FIGURES.fullmatch(cell) is not None for cell in row]
+
+
+def names_figures(row: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether a figure stands right below a word."""
+    pairs = zip(row, shape(row), shape(below), strict=False)
+    return any(cell.strip() and figure_below and not figure for cell, figure, figure_below in pairs)
+
+
+def filled(row: Sequence[str]) -> Iterator[str]:
+    """The cells that hold something."""
+    return (cell.strip() for cell in row if cell.strip())
 
 
 def columns_row(rows: Sequence[Sequence[str]]) -> int | None:

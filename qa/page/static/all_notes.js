@@ -21,10 +21,5 @@ element.addEventListener('click', (event) => {
     document.body.dataset.wanted = '';
     return trigger('note', {note: button.closest('[data-note]').dataset.note});
   }
-  if (button.dataset.drop && button.dataset.sure) return listNotes({drop: button.dataset.drop});
-  if (button.dataset.drop) {
-    button.dataset.sure = '1';
-    button.textContent = 'Really remove?';
-    setTimeout(() => { delete button.dataset.sure; button.textContent = 'Remove'; }, 4000);
-  }
+  if (button.dataset.drop && sure(button, 'Really remove?')) listNotes({drop: button.dataset.drop});
 });

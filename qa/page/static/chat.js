@@ -32,9 +32,8 @@ async function copied(button, text) {
     box.remove();
     button.focus();
   }
-  const said = button.textContent;
   button.textContent = 'Copied';
-  setTimeout(() => { button.textContent = said; }, 1500);
+  setTimeout(() => { if (button.textContent === 'Copied') button.textContent = 'Copy'; }, 1500);  // not if drawn anew
 }
 
 let said = '';  // what was last said of this conversation

@@ -18,12 +18,7 @@ element.addEventListener('click', (event) => {
   if (button.matches('.v-all')) return trigger('restrict', {});
   if (button.matches('.v-again')) return trigger('again', {said});
   if (button.dataset.include) return trigger('include', {document: JSON.parse(button.dataset.include)});
-  if (button.dataset.remove && button.dataset.sure) return trigger('remove', {document: JSON.parse(button.dataset.remove)});
-  if (button.dataset.remove) {
-    button.dataset.sure = '1';
-    button.textContent = 'Really remove?';
-    setTimeout(() => { delete button.dataset.sure; button.textContent = 'Remove'; }, 4000);
-  }
+  if (button.dataset.remove && sure(button, 'Really remove?')) trigger('remove', {document: JSON.parse(button.dataset.remove)});
 });
 
 element.addEventListener('change', async (event) => {

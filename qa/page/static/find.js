@@ -19,10 +19,10 @@ function find(narrowed, then) {
 }
 
 async function more(button) {
-  const it = view(), list = it.querySelector('.v-mentions'), before = list.children.length;
+  const it = view(), turn = it.dataset.turn, list = it.querySelector('.v-mentions'), before = list.children.length;
   button.disabled = true;
-  const got = await server.more({token: token(), turn: Number(it.dataset.turn)}).catch(() => ({problem: 'The passages could not be fetched.'}));
-  if (view() !== it) return;
+  const got = await server.more({token: token(), turn: Number(turn)}).catch(() => ({problem: 'The passages could not be fetched.'}));
+  if (it.dataset.turn !== turn) return;  // something else is found by now
   if (got.other) return find(only(), 'result');  // the page was restarted
   button.disabled = false;
   if (got.problem) return warn(button, got.problem);

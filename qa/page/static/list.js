@@ -31,12 +31,7 @@ async function download(form) {
 }
 
 function act(button) {
-  if (button.dataset.act === 'clear' && !button.dataset.sure) {
-    button.dataset.sure = '1';
-    button.textContent = 'Really forget this list?';
-    setTimeout(() => { delete button.dataset.sure; button.textContent = 'New list'; }, 4000);
-    return;
-  }
+  if (button.dataset.act === 'clear' && !sure(button, 'Really forget this list?')) return;
   moved = true;
   trigger('act', {act: button.dataset.act});
 }
@@ -104,8 +99,12 @@ async function follow() {
   timer = null;
   const it = view();
   if (!it || it.dataset.running !== '1') return;
-  const got = await server.rows({token: token(), id: it.dataset.id, since: Number(it.dataset.version)}).catch(() => null);
-  if (view() !== it) return;
+  const {id, version} = it.dataset;
+  const got = await server.rows({token: token(), id, since: Number(version)}).catch(() => null);
+  if (view() !== it || it.dataset.id !== id || it.dataset.version !== version) {  // drawn anew meanwhile: gradio changes what stands there
+    if (!timer) timer = setTimeout(follow, 300);
+    return;
+  }
   if (got && got.other) return trigger('show');
   if (got) patch(it, got);
   if (got && !got.running) return say(it.querySelector('.v-list-said').textContent);
@@ -119,6 +118,7 @@ document.addEventListener('click', (event) => {
 watch('value', () => {
   const it = view();
   if (!it) return;
+  it.head = '';  // as drawn now, which may be as it was some time ago
   if (!it.querySelector('.v-list-text')) file = '';
   const warning = it.querySelector('.v-warning[role=status]');
   if (moved) (it.querySelector(warning ? '.v-list-text' : '.v-list-title') || it.querySelector('.v-list-title')).focus();

@@ -49,12 +49,7 @@ async function saveNote() {
 }
 
 async function dropNote(button) {
-  if (!button.dataset.sure) {
-    button.dataset.sure = '1';
-    button.textContent = 'Really remove?';
-    setTimeout(() => { delete button.dataset.sure; button.textContent = 'Remove'; }, 4000);
-    return;
-  }
+  if (!sure(button, 'Really remove?')) return;
   const got = await changeNotes({drop: button.dataset.drop});
   if (got && got.problem) element.querySelector('.v-note-said').textContent = got.problem;
   if (got) element.querySelector('.v-write').focus();

@@ -8,9 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.cells import table_cells
 from qa.documents.formats.tables import records
 from qa.documents.loaders import load
 from qa.passages import split
@@ -37,6 +39,64 @@ def test_csv_without_heads_has_rows_only() -> None:
 def test_a_stray_quotation_mark_does_not_join_the_rows_of_a_csv() -> None:
     text = 'Pipe,Size\n"steel,5"\niron,6" wide\n' + "x,1\n" * 300
     assert len(extract_of(text, ".csv").marks) == 303
+
+
+PORTS = "Port,Ships,Mayor\nVeer,12,Jan\nWest,7,Piet\n"
+
+
+def heads_of(text: str) -> list[tuple[str, str]]:
+    """Each cell below a name or without one, with its column's name."""
+    cells = table_cells(text, extract_of(text, ".csv").marks)
+    return [(text[cell.start : cell.end], cell.column) for cell in cells]
+
+
+def test_a_second_table_of_a_csv_has_heads_of_its_own(tmp_path: Path) -> None:
+    for title in ("", "Vessels of the region\n"):
+        text = f"{PORTS}\n{title}Vessel,Crew,Length (m)\nTern,4,18\nGull,6,22\n"
+        found = heads_of(text)
+        assert {("12", "Ships"), ("Tern", "Vessel"), ("4", "Crew"), ("18", "Length (m)")} <= set(found)
+        document = load(write(tmp_path, "two.csv", text), "two.csv")
+        model = FakeEmbedder()
+        contexts = [p.context for p in split(document, model.count_tokens, model.window, "m") if "Tern" in p.text]
+        assert all("Ships" not in context for context in contexts)
+
+
+def test_below_a_blank_line_a_table_goes_on_where_its_rows_are_like_those_above() -> None:
+    assert ("9", "Ships") in heads_of(f"{PORTS}\nOost,9,Kees\nNoord,3,Anna\n")
+    assert ("9", "Ships") in heads_of(f"{PORTS}\n\nOost,9,Kees\n")
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "Oost,closed,Kees\nNoord,3,Anna\n",  # "closed" may be data
+        "Tern,Gull,Auk\nred,blue,grey\n",
+        "Tern,4,18,Kees\nGull,6,22,Anna\n",  # rows of another length
+        "Tern,4\nGull,6\n",
+    ],
+)
+def test_where_it_is_not_sure_what_a_later_table_names_its_columns_the_earlier_names_end(later: str) -> None:
+    found = heads_of(f"{PORTS}\n{later}")
+    assert found[-1][1] not in ("Ships", "Mayor", "Port")
+
+
+def test_data_that_stands_above_names_no_columns() -> None:
+    text = "Port,Ships,Mayor\nVeer,closed,Jan\nWest,7,Piet\n\nOost,closed,Kees\nNoord,3,Anna\n"
+    assert ("3", "closed") not in heads_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("Veer;1,25;2,50\nWest;3,75;4,00\n", "1,25"),
+        ("Port, in 2021;Price, EUR\nVeer, oost;1,25\nWest;3,75\n", "3,75"),
+        ("Port;Price\nVeer;1.000,25\nWest;3,75\n", "1.000,25"),
+        ("1,2,3\n4,5,6\n", "2"),
+        ("Port,Ships,Remark\nVeer,12,closed; opened\nWest,7,open; shut\n", "closed; opened"),
+    ],
+)
+def test_a_decimal_comma_is_no_delimiter_where_another_sign_is(text: str, cell: str) -> None:
+    assert cell in [found for found, _ in heads_of(text)]
 
 
 @given(st.text(st.sampled_from('a1,;"\n\r \t')))

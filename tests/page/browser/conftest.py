@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Playwright, expect, sync_playwright
 
 from tests.page.browser.visiting import PATIENCE, Visit
 
@@ -27,11 +27,15 @@ ARGUMENTS = [
 ]
 
 
+def installed_chromium(playwright: Playwright) -> str:
+    """Where Chromium is: the one installed, else the one that Playwright fetches, whether it is there or not."""
+    return next(filter(None, map(shutil.which, NAMES)), None) or playwright.chromium.executable_path
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        installed = next(filter(None, map(shutil.which, NAMES)), None)
-        executable = installed or playwright.chromium.executable_path
+        executable = installed_chromium(playwright)
         if not Path(executable).exists():
             reason = "no Chromium is installed (apt-get install chromium, or playwright install chromium)"
             if os.environ.get("CI") == "true":

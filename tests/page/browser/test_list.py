@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from qa.answering.qa import clean
-from tests.page.browser.visiting import Visit
+from tests.page.browser.visiting import Visit, until
 from tests.page.fake_qa import FakeQA, document_of, served
 from tests.page.seen import NASTY
 
@@ -118,8 +118,42 @@ def test_a_list_is_asked_read_and_asked_again_with_the_keyboard(
     clear = here.page.locator("[data-act=clear]")
     clear.press("Enter")
     expect(clear).to_have_text("Really forget this list?")
-    clear.press("Enter")
+    keys.press("Tab")  # goes elsewhere, which takes it back
+    expect(clear).to_have_text("New list")
+    for label in ("Really forget this list?", "Ask them"):
+        clear.press("Enter")
+        expect(here.page.locator(".v-list-acts button").last).to_have_text(label)
     expect(box).to_be_visible()
+
+
+def test_a_list_that_arrives_late_does_not_undo_what_was_fetched_since(visit: Callable[..., Visit], qa: FakeQA) -> None:
+    here = visit()
+    page, said = here.page, here.page.locator(".v-list-said")
+    page.get_by_role("button", name="List", exact=True).click()
+    page.get_by_label("Questions, one a line").fill(f"{WHEN}\n{MUCH}")
+    qa.go_on.clear()
+    page.get_by_role("button", name="Ask them").click()
+    expect(said).to_have_text("0 answered, 0 without an answer, 2 to go.")
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/run/predict**", lambda route: held.append((route, route.fetch())))
+    page.get_by_role("button", name="List", exact=True).click()
+    until(page, lambda: bool(held))
+    qa.go_on.set()
+    expect(said).to_have_text("2 answered, 0 without an answer.")
+    page.evaluate(SEEN)
+    ((route, response),) = held
+    route.fulfill(response=response)
+    page.wait_for_function("window.seen.some((said) => said.includes('2 to go'))")  # for a moment it is as it was
+    expect(said).to_have_text("2 answered, 0 without an answer.")
+    expect(page.locator(".v-table blockquote")).to_have_count(2)
+
+
+# Records how far the list has been said to be.
+SEEN = """() => {
+    const head = document.querySelector('.v-list-head'), note = () => window.seen.push(head.textContent);
+    window.seen = [];
+    new MutationObserver(note).observe(head, {subtree: true, childList: true, characterData: true});
+}"""
 
 
 def test_a_list_in_a_narrow_window_with_hostile_text(visit: Callable[..., Visit]) -> None:
