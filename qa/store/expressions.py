@@ -281,9 +281,9 @@ def near_occurrences(words: Sequence[str], near: int, forms: Sequence[str], own:
     the first place that is free: equal words are taken in their order, so that none is left without one.
     """
     by_word: dict[str, list[int]] = {word: [] for word in words}
-    for at, form in enumerate(forms):
+    for position, form in enumerate(forms):
         if form in by_word:
-            by_word[form].append(at)
+            by_word[form].append(position)
     places = [by_word[word] for word in words]
     found: dict[tuple[int, ...], None] = {}
     for low in sorted({at - number for number, those in enumerate(places) for at in those}):
