@@ -210,10 +210,10 @@ FAULTS: dict[str, tuple[Plant, str, str, str]] = {  # name: (plant, about, what 
         "schema 99", "."),
     "catalog cut short": (
         lambda place, patch: os.truncate(place.store / CATALOG_FILE, 30_001), "store", "is damaged",
-        "move the folder away and ingest again"),
+        "move catalog.sqlite and generations out of it and ingest again"),
     "catalog garbled": (
         lambda place, patch: garble(place.store / CATALOG_FILE, start_of(place, "passages_id")), "store", "is damaged",
-        "move the folder away and ingest again"),
+        "move catalog.sqlite and generations out of it and ingest again"),
     "index gone": (
         lambda place, patch: shutil.rmtree(generation_path(place.store, 1)), "index", "00000001.* is gone",
         "run: qa ingest --store"),

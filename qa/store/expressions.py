@@ -280,7 +280,11 @@ def near_occurrences(words: Sequence[str], near: int, forms: Sequence[str], own:
     The place of a word less its number in the phrase must lie in a range of `near`. For each such range each word has
     the first place that is free: equal words are taken in their order, so that none is left without one.
     """
-    places = [[at for at, form in enumerate(forms) if form == word] for word in words]
+    by_word: dict[str, list[int]] = {word: [] for word in words}
+    for position, form in enumerate(forms):
+        if form in by_word:
+            by_word[form].append(position)
+    places = [by_word[word] for word in words]
     found: dict[tuple[int, ...], None] = {}
     for low in sorted({at - number for number, those in enumerate(places) for at in those}):
         chosen: list[int] = []

@@ -255,8 +255,11 @@ class MentionIndex:
                 Query.const_score_query(self.either(itertools.product(*two), wanted.near, field), 0.0) for two in apart
             ]
             return Query.boolean_query([(Occur.Must, pair) for pair in pairs])
-        if to_check(wanted) and (len(words) != 3 or len(set(words)) < 3):
+        if to_check(wanted) and not (len(words) == len(set(words)) == 3):
             return Query.empty_query()
+        if wanted.near and len(set(words)) == 1:  # two equal ones: tantivy's near matches would take one for both
+            distances = itertools.product(range(1, wanted.near + 2), (words[1], following[1]))
+            return self.either([[(0, words[0]), second] for second in distances], None, field)
         ways = [list(enumerate([*words[:own], *following[own:]])) for own in range(len(words), 0, -1)]
         if wanted.near and len(words) == 2:
             ways.append([(0, following[0]), (1, words[1])])
@@ -339,14 +342,11 @@ class MentionIndex:
 def to_check(wanted: Expression) -> bool:
     """Whether what tantivy finds is not sure to be what the expression means, or not all of it.
 
-    tantivy's near matches (0.27) take one of two equal words for both. Of three words they miss some, as distances are
-    added up along the way from one to the next; what they find holds, but only where it is scored: else the way to the
-    last word counts alone. Of four and more words they find too many as well.
+    Of three words tantivy's near matches (0.27) miss some, as distances are added up along the way from one to the
+    next; what they find holds, but only where it is scored: else the way to the last word counts alone. Of four and
+    more words they find too many as well, and of equal words they take one for two.
     """
-    return any(
-        phrase.near is not None and (len(phrase.words) > 2 or len(set(phrase.words)) < len(phrase.words))
-        for phrase in phrases(wanted, negative=True)
-    )
+    return any(phrase.near is not None and len(phrase.words) > 2 for phrase in phrases(wanted, negative=True))
 
 
 def escaped(word: str) -> str:

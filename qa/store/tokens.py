@@ -51,3 +51,14 @@ def words_of(text: str) -> Words:
     if any(map(AN_UNSPACED.match, rare)):
         places = [match.span() for start, end in places for match in UNSPACED_WORD.finditer(text, start, end)]
     return Words([folded(text[a:b]) for a, b in places], [a for a, _ in places], [b for _, b in places])
+
+
+def plain_forms(text: str) -> list[str] | None:
+    """The words of a text without their places, sooner than `words_of`; None where it has to look more closely."""
+    if not text.isascii() and any(is_mark(c) or AN_UNSPACED.match(c) for c in set(text) if c >= FIRST_MARK):
+        return None
+    return list(map(folded, RUN.findall(text)))
+
+
+def is_inside_word(text: str, at: int) -> bool:
+    return 0 < at < len(text) and all(RUN.match(c) or is_mark(c) for c in text[at - 1 : at + 1])

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.answering.finding import BATCH, Finding, Sort, find, like, reading_of
+from qa.answering.finding import BATCH, Finding, Sort, find, like, reading_of, stretch_at
 from qa.errors import UsageError
 from qa.store.catalog import Catalog
 from qa.store.expressions import TAIL, All, Either, Phrase, Stretch, holds, parse
 from qa.store.index import Index, generation_path
-from qa.store.mentions import MentionIndex, Range, Texts, pieces_of, write_mentions
+from qa.store.mentions import MentionIndex, Piece, Range, Texts, pieces_of, write_mentions
 from qa.store.opening import open_catalog
 from qa.store.tokens import words_of
 from qa.types import Mention, Turn, Within
@@ -221,6 +221,15 @@ def test_every_word_of_a_text_is_in_one_piece(text: str, data: st.DataObject) ->
     pieces = list(pieces_of(Texts(1, text, None, passages[::2]), words))
     assert [n for piece in pieces for n in range(piece.first, piece.last)] == list(range(len(words.starts)))
     assert all(piece.start <= start < piece.end for piece in pieces for start in words.starts[piece.first : piece.last])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet=" ab\u6771\u0301\u00e9\u2019\n._", max_size=300), st.data())
+def test_the_words_of_a_piece_are_the_same_with_and_without_their_places(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    piece = Piece(1, start, data.draw(st.integers(start, len(text))), "en", "", "")
+    for tail in (0, 1, 4):
+        assert stretch_at(text, piece, tail) == reading_of(text, piece, tail).words
 
 
 # ---- what can be asked for ----

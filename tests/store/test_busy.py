@@ -122,9 +122,9 @@ def test_an_index_that_is_held_is_busy(store: Path, monkeypatch: pytest.MonkeyPa
         ("SQLITE_FULL", "make room"),
         ("SQLITE_CANTOPEN", "cannot be opened"),
         ("SQLITE_SCHEMA", "cannot be used"),
-        ("SQLITE_CORRUPT", "damaged .* move the folder away and ingest again"),
-        ("SQLITE_CORRUPT_INDEX", "move the folder away"),
-        ("SQLITE_NOTADB", "move the folder away"),
+        ("SQLITE_CORRUPT", "damaged .* move catalog.sqlite and generations out of it"),
+        ("SQLITE_CORRUPT_INDEX", "move catalog.sqlite"),
+        ("SQLITE_NOTADB", "move catalog.sqlite"),
     ],
 )
 def test_each_error_has_its_sentence_and_only_damage_is_called_so(tmp_path: Path, name: str, said: str) -> None:
@@ -132,6 +132,6 @@ def test_each_error_has_its_sentence_and_only_damage_is_called_so(tmp_path: Path
     error.sqlite_errorname = name
     with pytest.raises(VerbatimError, match=said) as raised, catalog_errors(tmp_path):
         raise error
-    assert ("move the folder away" in str(raised.value)) == isinstance(raised.value, StoreDamaged)
-    assert isinstance(raised.value, StoreDamaged) == ("move the folder away" in said)
+    assert ("move catalog.sqlite" in str(raised.value)) == isinstance(raised.value, StoreDamaged)
+    assert isinstance(raised.value, StoreDamaged) == ("move catalog.sqlite" in said)
     assert isinstance(raised.value, StoreBusy) == ("try again" in said or "busy" in said)

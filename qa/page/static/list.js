@@ -2,11 +2,18 @@
 const view = () => element.querySelector('.v-list');
 const token = () => sessionStorage.getItem('verbatim');
 let timer = null, moved = false;  // moved: somebody chose a button, and the keyboard goes on at the new heading
+let asking = false;  // a list is being asked, as far as is known: that it is done is said once
 let file = '', first = '';  // the name of the file that the questions were read from, and its first line
 
 const line1 = (box) => box.value.trim().split('\n')[0];
 
 function say(text) { const line = document.querySelector('#v-said'); if (line) line.textContent = text; }
+
+function tell(it) {
+  const said = it.querySelector('.v-list-said');
+  if (it.dataset.running === '1') asking = true;
+  else if (asking && said) { asking = false; say(said.textContent); }
+}
 
 function warn(text) {
   let line = element.querySelector('.v-list-problem');
@@ -32,7 +39,7 @@ async function download(form) {
 
 function act(button) {
   if (button.dataset.act === 'clear' && !sure(button, 'Really forget this list?')) return;
-  moved = true;
+  moved = asking = true;
   trigger('act', {act: button.dataset.act});
 }
 
@@ -53,7 +60,7 @@ element.addEventListener('input', (event) => {
 
 element.addEventListener('submit', (event) => {
   event.preventDefault();
-  moved = true;
+  moved = asking = true;
   trigger('begin', {text: element.querySelector('.v-list-text').value, name: file});
 });
 
@@ -85,6 +92,7 @@ function patch(it, got) {
   mark();
   it.dataset.version = got.version;
   it.dataset.running = Number(got.running);
+  tell(it);
 }
 
 function mark() {  // the open citation, which drawing its row anew has unmarked
@@ -107,7 +115,7 @@ async function follow() {
   }
   if (got && got.other) return trigger('show');
   if (got) patch(it, got);
-  if (got && !got.running) return say(it.querySelector('.v-list-said').textContent);
+  if (got && !got.running) return;
   timer = setTimeout(follow, got ? 700 : 3000);
 }
 
@@ -124,5 +132,6 @@ watch('value', () => {
   if (moved) (it.querySelector(warning ? '.v-list-text' : '.v-list-title') || it.querySelector('.v-list-title')).focus();
   moved = false;
   mark();
+  tell(it);
   if (!timer) timer = setTimeout(follow, 300);
 });

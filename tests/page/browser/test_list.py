@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -131,21 +132,37 @@ def test_a_list_that_arrives_late_does_not_undo_what_was_fetched_since(visit: Ca
     page, said = here.page, here.page.locator(".v-list-said")
     page.get_by_role("button", name="List", exact=True).click()
     page.get_by_label("Questions, one a line").fill(f"{WHEN}\n{MUCH}")
-    qa.go_on.clear()
+    qa.go_on = turns = Turns()
     page.get_by_role("button", name="Ask them").click()
     expect(said).to_have_text("0 answered, 0 without an answer, 2 to go.")
+    turns.release()
+    expect(said).to_have_text("1 answered, 0 without an answer, 1 to go.")
     held: list[tuple[Route, APIResponse]] = []
     page.route("**/run/predict**", lambda route: held.append((route, route.fetch())))
     page.get_by_role("button", name="List", exact=True).click()
     until(page, lambda: bool(held))
-    qa.go_on.set()
+    turns.release()
     expect(said).to_have_text("2 answered, 0 without an answer.")
     page.evaluate(SEEN)
     ((route, response),) = held
     route.fulfill(response=response)
-    page.wait_for_function("window.seen.some((said) => said.includes('2 to go'))")  # for a moment it is as it was
+    page.wait_for_function("window.seen.some((said) => said.includes('1 to go'))")  # for a moment it is as it was
     expect(said).to_have_text("2 answered, 0 without an answer.")
     expect(page.locator(".v-table blockquote")).to_have_count(2)
+
+
+class Turns(threading.Event):
+    """Lets one waiting question go on at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = threading.Semaphore(0)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.left.acquire(timeout=timeout)
+
+    def release(self) -> None:
+        self.left.release()
 
 
 # Records how far the list has been said to be.
