@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from copy import deepcopy
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from qa.documents.decoding import decode, decode_noted
 from qa.documents.extract import CELL_BREAK, INVISIBLE, TITLE_CHARS, Extract, name_set, row_of, sorted_marks, tidy
-from qa.documents.formats.html_shown import NEW_LINE, keep_shown, notes_on
+from qa.documents.formats.html_shown import keep_shown, notes_on
+from qa.documents.formats.html_tables import NEW_LINE, names_columns
+from qa.documents.formats.styles import Sheets, no_sheet
 from qa.documents.furniture import furniture_marks
 from qa.documents.header import front_date, header_date, header_title, plausible
 from qa.errors import UnreadableFile
@@ -25,12 +27,25 @@ NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # lxml refuses
 REFERENCE = re.compile(r"&#(?:([0-9]{1,7})|[xX]([0-9a-fA-F]{1,6}));?")
 META_ATTRIBUTES = ("name", "property", "itemprop", "http-equiv", "pubdate", "content", "datetime")
 AROUND = ("nav", "header", "footer", "form", "aside")
+FORM_CHARS = 300  # some sites put the whole page into a form
+FURNITURE = frozenset({
+    "ad", "ads", "advert", "advertisement", "banner", "breadcrumb", "breadcrumbs", "comments", "consent", "cookie",
+    "cookies", "disqus", "footer", "gdpr", "navbar", "navbox", "navigation", "newsletter", "promo", "related",
+    "sidebar", "sponsored", "trending",
+})  # fmt: skip
+ROLES = ("navigation", "banner", "contentinfo", "complementary", "search")
+LINKS = 3  # so many paragraphs of links are a list of what else there is to read
+NUMBER_SIGN = "\u237c"  # stands around the number of a paragraph while the main text is looked for
+TO_SIGNS = {ord("0") + digit: chr(0x2801 + digit) for digit in range(10)}  # trafilatura leaves such signs alone
+FROM_SIGNS = {0x2801 + digit: str(digit) for digit in range(10)}
+NUMBER = re.compile(f"{NUMBER_SIGN}([\u2801-\u280a]{{1,8}}){NUMBER_SIGN}")
 BLOCK_TAGS = name_set(
-    """html, body, main, article, section, div, p, head, h1, h2, h3, h4, h5, h6, quote, blockquote, pre, list, ul, ol
-    dl, item, li, dt, dd, table, tbody, thead, tfoot, row, tr, caption, figure, figcaption, details, summary, address
-    hr, center, cell, td, th, header, footer, nav, aside, form, fieldset, legend, title"""
+    """html, body, main, article, section, div, p, h1, h2, h3, h4, h5, h6, blockquote, pre, ul, ol, dir, menu, dl, li
+    dt, dd, table, tbody, thead, tfoot, tr, caption, figure, figcaption, details, summary, dialog, address, hr, center
+    td, th, header, footer, nav, aside, form, fieldset, legend, search, hgroup, listing, xmp, plaintext, marquee
+    optgroup, title"""
 )
-HEADINGS = frozenset({"head", "h1", "h2", "h3", "h4", "h5", "h6"})
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 Paragraph = tuple[str, Kind | None]  # (text, kind; None: running text)
 DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{1,40})", re.IGNORECASE)
 DECLARED_XML = re.compile(rb"<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([\w.:-]{1,40})", re.IGNORECASE)
@@ -39,11 +54,11 @@ PROSE_WORDS = 12
 SHORT_PAGE = 250  # characters; below this trafilatura itself falls back on all text
 
 
-def load_html(data: bytes) -> Extract:
+def load_html(data: bytes, sheets: Sheets = no_sheet) -> Extract:
     """HTML: the main text; a blank line separates paragraphs, items of lists and rows of tables.
 
     Where no main text is found, or only a small part of the page's text, it is the page without menus, header, footer
-    and forms. Raises UnreadableFile where the page cannot be parsed.
+    and forms. sheets: the style sheets that the page refers to. Raises UnreadableFile where it cannot be parsed.
     """
     source, unsure = decode_noted(data, declared_charset(data))
     page = cleaned(source)
@@ -54,7 +69,7 @@ def load_html(data: bytes) -> Extract:
     try:
         tree = parse_html(page)
         stated = html_date(tree)
-        left = keep_shown(tree)
+        left = keep_shown(tree, sheets)
         title = html_title(tree)
         paragraphs, beside = main_paragraphs(tree, len(page))
     except Exception as error:  # a parser may raise anything on a damaged page
@@ -67,7 +82,7 @@ def load_html(data: bytes) -> Extract:
     return Extract(text, title or header_title(text, marks)[0], stated or header_date(text), (), marks, notes)
 
 
-def page_paragraphs(data: bytes, left: Counter[str] | None = None, sheets: str = "") -> list[Paragraph]:
+def page_paragraphs(data: bytes, left: Counter[str] | None = None, sheets: Sheets = no_sheet) -> list[Paragraph]:
     """All paragraphs of a page that is part of another document: a chapter of a book, the body of an e-mail.
 
     left: gets how many elements of each kind with text are left out. sheets: the style sheets that the page refers to.
@@ -129,61 +144,150 @@ def parse_html(page: str) -> Any:
 
 
 def main_paragraphs(tree: Any, size: int) -> tuple[list[Paragraph], int]:
-    """The paragraphs of the page's main text, and how many of prose are left out beside it."""
-    from trafilatura import bare_extraction
+    """The paragraphs of a page's main text, and how many are left out beside it, menus and short lines not counted.
 
-    whole = list(paragraphs_of(without_surroundings(tree)))
-    every = list(paragraphs_of(body_of(tree)))
-    if size > HTML_CHARS:
-        return whole, prose_beside(every, whole)
-    page = bare_extraction(tree, include_comments=False, include_tables=True, favor_recall=True)
-    body = getattr(page, "body", None)
-    main = list(paragraphs_of(body)) if body is not None else []
-    length, most = (sum(len(text) for text, _ in found) for found in (main, whole))
-    if (length < SHORT_PAGE and whole) or length * 4 < most:  # a short one is all text, menus included
-        main = whole
-    main = with_headings(main, whole)
-    return main, prose_beside(every, main)
+    trafilatura only says which paragraphs these are: of what stands in them it would drop and join words. What stands
+    among them it may have missed, so that only what is named as furniture, and lists of links, is left out of that.
+    """
+    body = body_of(tree)
+    blocks = number_paragraphs(body)
+    every = numbered(paragraphs_of(body))
+    outside = [is_outside(block) for block in blocks]
+    whole = [found for found in every if not outside[found.number]]
+    seen = set() if size > HTML_CHARS else main_numbers(tree)
+    length, most = (sum(len(found.text) for found in some) for some in ([e for e in every if e.number in seen], whole))
+    if (length < SHORT_PAGE and whole) or length * 4 < most:  # a short one is all text
+        kept = {found.number for found in whole}
+    else:
+        kept = seen | among(seen, whole, blocks)
+        kept |= headings_above(kept, whole)
+    main = [(found.text, found.kind) for found in every if found.number in kept]
+    return main, prose_beside([(found.text, found.kind) for found in every if found.number not in kept], main)
 
 
-def with_headings(main: Sequence[Paragraph], whole: Sequence[Paragraph]) -> list[Paragraph]:
-    """The main text with the headings of `whole` that were dropped though what they stand above is kept."""
-    found, kept = list(main), {fold(text) for text, _ in main}
-    for number, (text, kind) in enumerate(whole):
-        if kind != "heading" or fold(text) in kept:
-            continue
-        below = next((fold(other) for other, role in whole[number + 1 :] if role != "heading"), None)
-        above = fold(whole[number - 1][0]) if number else ""
-        if below in kept:
-            at = next(i for i, (other, _) in enumerate(found) if fold(other) == below)
-            found.insert(at, (text, kind))
-        elif below is None and found and above == fold(found[-1][0]):
-            found.append((text, kind))
+class Numbered(NamedTuple):
+    """A paragraph and the number of the block of the page that it stands in."""
+
+    text: str
+    kind: Kind | None
+    number: int
+
+
+def number_paragraphs(body: Any) -> list[Any]:
+    """Puts a number before the text of each paragraph; returns the blocks that they stand in, by number."""
+    from lxml import etree
+
+    blocks: list[Any] = []
+    place: tuple[Any, str] | None = body, "text"
+    for event, element in etree.iterwalk(body, events=("start", "end")):
+        name = "text" if event == "start" else "tail"
+        if element is body and event == "end":
+            break
+        if element.tag in BLOCK_TAGS:
+            place = element, name
+        if place and (getattr(element, name) or "").replace(NEW_LINE, " ").strip():
+            holder, where = place
+            number = f"{NUMBER_SIGN}{str(len(blocks)).translate(TO_SIGNS)}{NUMBER_SIGN}"
+            setattr(holder, where, number + (getattr(holder, where) or ""))
+            blocks.append(holder if where == "text" else holder.getparent())
+            place = None
+    return blocks
+
+
+def numbered(paragraphs: Iterable[Paragraph]) -> list[Numbered]:
+    """The paragraphs without the numbers that stand before them; one without a number goes on with the last one."""
+    found: list[Numbered] = []
+    number = 0
+    for text, kind in paragraphs:
+        if match := NUMBER.search(text):
+            number = int(match[1].translate(FROM_SIGNS))
+        said = NUMBER.sub("", text)
+        if said.strip():
+            found.append(Numbered(said, kind, number))
     return found
 
 
-def prose_beside(every: Sequence[Paragraph], kept: Sequence[Paragraph]) -> int:
-    """How many paragraphs of a page are sentences and are not among those that are kept."""
+def main_numbers(tree: Any) -> set[int]:
+    """The numbers of the paragraphs that trafilatura takes for the main text of a page."""
+    from trafilatura import bare_extraction
+
+    page = bare_extraction(tree, include_comments=False, include_tables=True, favor_recall=True)
+    body = getattr(page, "body", None)
+    said = "".join(body.itertext()) if body is not None else ""
+    return {int(match[1].translate(FROM_SIGNS)) for match in NUMBER.finditer(said)}
+
+
+def is_outside(block: Any) -> bool:
+    """Whether a block is part of a menu, a header, footer or aside of the page, or of a small form."""
+    path = [block, *block.iterancestors()]
+    for at, element in enumerate(path):
+        if element.tag not in AROUND:
+            continue
+        above = {up.tag for up in path[at + 1 :]}
+        own = element.tag in ("header", "footer") and above & {"article", "main", "blockquote"}
+        own = own or (element.tag == "aside" and "article" in above)
+        if not own and not (element.tag == "form" and len("".join(element.itertext())) > FORM_CHARS):
+            return True
+    return False
+
+
+def among(seen: Collection[int], whole: Sequence[Numbered], blocks: Sequence[Any]) -> set[int]:
+    """The numbers of the paragraphs that stand in the part of a page that holds all those in `seen`."""
+    region: list[Any] = []  # from the outermost element to the part
+    for found in whole:
+        if found.number in seen:
+            path = [*reversed([blocks[found.number], *blocks[found.number].iterancestors()])]
+            region = [a for a, b in zip(region, path, strict=False) if a is b] if region else path
+    if not region:
+        return set()
+    kept = set()
+    inside = [e for e in whole if any(up is region[-1] for up in (blocks[e.number], *blocks[e.number].iterancestors()))]
+    for linked, run in groupby(inside, key=lambda found: found.number not in seen and is_link(blocks[found.number])):
+        listed = list(run)
+        if not linked or len(listed) < LINKS:
+            kept |= {e.number for e in listed if not is_furniture(blocks[e.number], region[-1])}
+    return kept
+
+
+def is_link(block: Any) -> bool:
+    """Whether a block holds hardly more than links."""
+    said = len(NUMBER.sub("", "".join(block.itertext())).strip())
+    linked = sum(len(NUMBER.sub("", "".join(link.itertext())).strip()) for link in block.iter("a"))
+    return linked > said * 0.8
+
+
+def is_furniture(block: Any, region: Any) -> bool:
+    """Whether a block belongs to something that is named as furniture, below the part of the page that is looked at."""
+    for element in (block, *block.iterancestors()):
+        if element is region:
+            return False
+        names = re.findall(r"[a-z]+", f"{element.get('class') or ''} {element.get('id') or ''}".lower())
+        if not FURNITURE.isdisjoint(names) or element.get("role") in ROLES:
+            return True
+    return False
+
+
+def headings_above(kept: Collection[int], whole: Sequence[Numbered]) -> set[int]:
+    """The numbers of the headings that stand right above what is kept."""
+    found = set()
+    below = False
+    for one in reversed(whole):
+        if one.kind != "heading" or one.number in kept:
+            below = one.number in kept
+        elif below:
+            found.add(one.number)
+    return found
+
+
+def prose_beside(others: Sequence[Paragraph], kept: Sequence[Paragraph]) -> int:
+    """How many of the other paragraphs are sentences that those that are kept do not say."""
     said = fold(" ".join(text for text, _ in kept))
-    prose = (text for text, _ in every if len(text.split()) >= PROSE_WORDS and text.rstrip()[-1] in '.!?"\u201d')
+    prose = (text for text, _ in others if len(text.split()) >= PROSE_WORDS and text.rstrip()[-1] in '.!?"\u201d')
     return sum(fold(text) not in said for text in prose)
 
 
-def without_surroundings(tree: Any) -> Any:
-    """A copy of the page's body without menus, header, footer, asides and small forms."""
-    from lxml import etree
-
-    body = deepcopy(body_of(tree))
-    for header in body.xpath("//article//header | //main//header"):
-        header.tag = "div"  # of the article, not of the page
-    for form in body.xpath("//form[string-length() > 300]"):
-        form.tag = "div"  # some sites put the whole page into a form
-    etree.strip_elements(body, *AROUND, "head", with_tail=False)
-    return body
-
-
 def paragraphs_of(root: Any) -> Iterator[Paragraph]:
-    """Each block below `root`, in the elements of trafilatura or of HTML.
+    """Each block below `root`.
 
     A table row of short cells is one paragraph, cells joined by " | "; in larger cells each block is a paragraph.
     """
@@ -191,42 +295,45 @@ def paragraphs_of(root: Any) -> Iterator[Paragraph]:
 
     buffer: list[str] = []
     kind: Kind | None = None
+    table: Any = None  # the last one of which a row was read
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         tag = element.tag if isinstance(element.tag, str) else ""
-        row = row_text(element) if event == "start" and tag in ("row", "tr") and element is not root else None
-        ends_block = tag in BLOCK_TAGS or (tag == "code" and element.getparent() is root)
-        if ends_block or row is not None:
+        row = row_text(element, table) if event == "start" and tag == "tr" and element is not root else None
+        if tag in BLOCK_TAGS or row is not None:
             yield from paragraphs_from(buffer, kind)
             buffer, kind = [], "heading" if event == "start" and tag in HEADINGS else None
         if row is not None:
-            yield from paragraphs_from([row], "columns" if names_columns(element) else "row")
+            table = table_of(element)
+            yield from paragraphs_from([row], "columns" if CELL_BREAK in row and names_columns(element) else "row")
             walk.skip_subtree()
         elif event == "start":
-            buffer.append(NEW_LINE if tag in ("br", "lb") else "")
+            buffer.append(NEW_LINE if tag == "br" else "")
             buffer.append(element.text or "")
         if event == "end" and element is not root:
             buffer.append(element.tail or "")
     yield from paragraphs_from(buffer, kind)
 
 
-def names_columns(row: Any) -> bool:
-    """Whether all cells of a table row are header cells, or the row belongs to the table's head."""
-    cells = [cell for cell in row if cell.tag in ("cell", "td", "th")]
-    return (row.getparent() is not None and row.getparent().tag == "thead") or all(
-        cell.tag == "th" or cell.get("role") == "head" for cell in cells
-    )
+def row_text(row: Any, table: Any) -> str | None:
+    """A table row of filled short cells as one line; None for any other, and for a single cell above all others.
 
-
-def row_text(row: Any) -> str | None:
-    """A table row of at least two filled short cells as one line; None for any other."""
-    if next(row.iterdescendants("row", "tr"), None) is not None:
+    table: the one of which a row was read last.
+    """
+    if next(row.iterdescendants("tr"), None) is not None:
         return None
-    cells = [[text for text, _ in paragraphs_of(cell)] for cell in row if cell.tag in ("cell", "td", "th")]
+    cells = [[text for text, _ in paragraphs_of(cell)] for cell in row if cell.tag in ("td", "th")]
     filled = [cell for cell in cells if cell]
-    if len(filled) < 2 or any(len(cell) > 2 or sum(map(len, cell)) > CELL_CHARS for cell in filled):
+    if any(len(cell) > 2 or sum(map(len, cell)) > CELL_CHARS for cell in filled):
+        return None
+    if len(filled) < 2 and (not filled or table is None or table_of(row) is not table):
         return None
     return row_of(tidy(["\n".join(cell) for cell in cells]))
+
+
+def table_of(row: Any) -> Any:
+    """The table that a row belongs to; None where there is none."""
+    return next(row.iterancestors("table"), None)
 
 
 def paragraphs_from(buffer: Sequence[str], kind: Kind | None) -> Iterator[Paragraph]:
