@@ -149,72 +149,54 @@ def main_paragraphs(tree: Any, size: int) -> tuple[list[Paragraph], int]:
     trafilatura only says which paragraphs these are: of what stands in them it would drop and join words. What stands
     among them it may have missed, so that only what is named as furniture, and lists of links, is left out of that.
     """
-    body = body_of(tree)
-    blocks = number_paragraphs(body)
-    every = numbered(paragraphs_of(body))
-    outside = [is_outside(block) for block in blocks]
-    whole = [found for found in every if not outside[found.number]]
-    seen = set() if size > HTML_CHARS else main_numbers(tree)
-    length, most = (sum(len(found.text) for found in some) for some in ([e for e in every if e.number in seen], whole))
+    every = list(placed_paragraphs(body_of(tree)))
+    outside = [is_outside(found.block) for found in every]
+    whole = [number for number, out in enumerate(outside) if not out]
+    seen = set() if size > HTML_CHARS else main_numbers(tree, every)
+    length, most = (sum(len(every[number].text) for number in some) for some in (seen, whole))
     if (length < SHORT_PAGE and whole) or length * 4 < most:  # a short one is all text
-        kept = {found.number for found in whole}
+        kept = set(whole)
     else:
-        kept = seen | among(seen, whole, blocks)
-        kept |= headings_above(kept, whole)
-    main = [(found.text, found.kind) for found in every if found.number in kept]
-    return main, prose_beside([(found.text, found.kind) for found in every if found.number not in kept], main)
+        kept = seen | among(seen, whole, every)
+        kept |= headings_above(kept, whole, every)
+    main, others = (
+        [(e.text, e.kind) for n, e in enumerate(every) if (n in kept) is is_kept] for is_kept in (True, False)
+    )
+    return main, prose_beside(others, main)
 
 
-class Numbered(NamedTuple):
-    """A paragraph and the number of the block of the page that it stands in."""
+class Placed(NamedTuple):
+    """A paragraph of a page, and where it begins: in the text of an element, or behind its end."""
 
     text: str
     kind: Kind | None
-    number: int
+    element: Any
+    behind: bool
+
+    @property
+    def block(self) -> Any:
+        """The element that it stands in."""
+        return self.element.getparent() if self.behind else self.element
 
 
-def number_paragraphs(body: Any) -> list[Any]:
-    """Puts a number before the text of each paragraph; returns the blocks that they stand in, by number."""
-    from lxml import etree
-
-    blocks: list[Any] = []
-    place: tuple[Any, str] | None = body, "text"
-    for event, element in etree.iterwalk(body, events=("start", "end")):
-        name = "text" if event == "start" else "tail"
-        if element is body and event == "end":
-            break
-        if element.tag in BLOCK_TAGS:
-            place = element, name
-        if place and (getattr(element, name) or "").replace(NEW_LINE, " ").strip():
-            holder, where = place
-            number = f"{NUMBER_SIGN}{str(len(blocks)).translate(TO_SIGNS)}{NUMBER_SIGN}"
-            setattr(holder, where, number + (getattr(holder, where) or ""))
-            blocks.append(holder if where == "text" else holder.getparent())
-            place = None
-    return blocks
-
-
-def numbered(paragraphs: Iterable[Paragraph]) -> list[Numbered]:
-    """The paragraphs without the numbers that stand before them; one without a number goes on with the last one."""
-    found: list[Numbered] = []
-    number = 0
-    for text, kind in paragraphs:
-        if match := NUMBER.search(text):
-            number = int(match[1].translate(FROM_SIGNS))
-        said = NUMBER.sub("", text)
-        if said.strip():
-            found.append(Numbered(said, kind, number))
-    return found
-
-
-def main_numbers(tree: Any) -> set[int]:
-    """The numbers of the paragraphs that trafilatura takes for the main text of a page."""
+def main_numbers(tree: Any, every: Sequence[Placed]) -> set[int]:
+    """Which of all paragraphs of a page trafilatura takes for its main text. Numbers are put into the tree for it."""
     from trafilatura import bare_extraction
 
+    numbers: dict[tuple[Any, bool], int] = {}  # of those that begin in one place only the first has a number
+    first = [numbers.setdefault((found.element, found.behind), number) for number, found in enumerate(every)]
+    for (element, behind), number in numbers.items():
+        sign = f"{NUMBER_SIGN}{str(number).translate(TO_SIGNS)}{NUMBER_SIGN}"
+        if behind:
+            element.tail = sign + (element.tail or "")
+        else:
+            for one in element.iterchildren("td", "th") if element.tag == "tr" else (element,):
+                one.text = sign + (one.text or "")
     page = bare_extraction(tree, include_comments=False, include_tables=True, favor_recall=True)
     body = getattr(page, "body", None)
     said = "".join(body.itertext()) if body is not None else ""
-    return {int(match[1].translate(FROM_SIGNS)) for match in NUMBER.finditer(said)}
+    found = {int(match[1].translate(FROM_SIGNS)) for match in NUMBER.finditer(said)}
+    return {number for number, start in enumerate(first) if start in found}
 
 
 def is_outside(block: Any) -> bool:
@@ -231,51 +213,55 @@ def is_outside(block: Any) -> bool:
     return False
 
 
-def among(seen: Collection[int], whole: Sequence[Numbered], blocks: Sequence[Any]) -> set[int]:
-    """The numbers of the paragraphs that stand in the part of a page that holds all those in `seen`."""
+def among(seen: Collection[int], whole: Sequence[int], every: Sequence[Placed]) -> set[int]:
+    """Which paragraphs of `whole` stand in the part of a page that holds all those of `seen`, furniture aside."""
+    blocks = {number: every[number].block for number in whole}
+    paths = {number: [*reversed([*block.iterancestors()]), block] for number, block in blocks.items()}
     region: list[Any] = []  # from the outermost element to the part
-    for found in whole:
-        if found.number in seen:
-            path = [*reversed([blocks[found.number], *blocks[found.number].iterancestors()])]
-            region = [a for a, b in zip(region, path, strict=False) if a is b] if region else path
+    for path in (paths[number] for number in whole if number in seen):
+        region = [a for a, b in zip(region, path, strict=False) if a is b] if region else path
     if not region:
         return set()
+    inside = [n for n in whole if len(paths[n]) >= len(region) and paths[n][len(region) - 1] is region[-1]]
     kept = set()
-    inside = [e for e in whole if any(up is region[-1] for up in (blocks[e.number], *blocks[e.number].iterancestors()))]
-    for linked, run in groupby(inside, key=lambda found: found.number not in seen and is_link(blocks[found.number])):
+
+    def is_listed(number: int) -> bool:
+        return number not in seen and every[number].kind is None and is_link(blocks[number])
+
+    for linked, run in groupby(inside, key=is_listed):
         listed = list(run)
         if not linked or len(listed) < LINKS:
-            kept |= {e.number for e in listed if not is_furniture(blocks[e.number], region[-1])}
+            kept |= {number for number in listed if not is_furniture(paths[number][len(region) :])}
     return kept
 
 
 def is_link(block: Any) -> bool:
     """Whether a block holds hardly more than links."""
-    said = len(NUMBER.sub("", "".join(block.itertext())).strip())
-    linked = sum(len(NUMBER.sub("", "".join(link.itertext())).strip()) for link in block.iter("a"))
+    said, linked = (
+        sum(len(NUMBER.sub("", text).strip()) for text in texts)
+        for texts in (block.itertext(), (text for link in block.iter("a") for text in link.itertext()))
+    )
     return linked > said * 0.8
 
 
-def is_furniture(block: Any, region: Any) -> bool:
-    """Whether a block belongs to something that is named as furniture, below the part of the page that is looked at."""
-    for element in (block, *block.iterancestors()):
-        if element is region:
-            return False
+def is_furniture(path: Sequence[Any]) -> bool:
+    """Whether one of these elements is named as furniture."""
+    for element in path:
         names = re.findall(r"[a-z]+", f"{element.get('class') or ''} {element.get('id') or ''}".lower())
         if not FURNITURE.isdisjoint(names) or element.get("role") in ROLES:
             return True
     return False
 
 
-def headings_above(kept: Collection[int], whole: Sequence[Numbered]) -> set[int]:
-    """The numbers of the headings that stand right above what is kept."""
+def headings_above(kept: Collection[int], whole: Sequence[int], every: Sequence[Placed]) -> set[int]:
+    """Which headings stand right above what is kept."""
     found = set()
     below = False
-    for one in reversed(whole):
-        if one.kind != "heading" or one.number in kept:
-            below = one.number in kept
+    for number in reversed(whole):
+        if every[number].kind != "heading" or number in kept:
+            below = number in kept
         elif below:
-            found.add(one.number)
+            found.add(number)
     return found
 
 
@@ -291,28 +277,39 @@ def paragraphs_of(root: Any) -> Iterator[Paragraph]:
 
     A table row of short cells is one paragraph, cells joined by " | "; in larger cells each block is a paragraph.
     """
+    return ((found.text, found.kind) for found in placed_paragraphs(root))
+
+
+def placed_paragraphs(root: Any) -> Iterator[Placed]:
+    """As paragraphs_of, each with the place where it begins."""
     from lxml import etree
 
     buffer: list[str] = []
     kind: Kind | None = None
+    place = root, False
     table: Any = None  # the last one of which a row was read
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         tag = element.tag if isinstance(element.tag, str) else ""
         row = row_text(element, table) if event == "start" and tag == "tr" and element is not root else None
         if tag in BLOCK_TAGS or row is not None:
-            yield from paragraphs_from(buffer, kind)
-            buffer, kind = [], "heading" if event == "start" and tag in HEADINGS else None
+            yield from (Placed(text, kind, *place) for text in texts_from(buffer))
+            buffer, kind, place = (
+                [],
+                "heading" if event == "start" and tag in HEADINGS else None,
+                (element, event == "end"),
+            )
         if row is not None:
             table = table_of(element)
-            yield from paragraphs_from([row], "columns" if CELL_BREAK in row and names_columns(element) else "row")
+            named = CELL_BREAK in row and names_columns(element)
+            yield from (Placed(text, "columns" if named else "row", *place) for text in texts_from([row]))
             walk.skip_subtree()
         elif event == "start":
             buffer.append(NEW_LINE if tag == "br" else "")
             buffer.append(element.text or "")
         if event == "end" and element is not root:
             buffer.append(element.tail or "")
-    yield from paragraphs_from(buffer, kind)
+    yield from (Placed(text, kind, *place) for text in texts_from(buffer))
 
 
 def row_text(row: Any, table: Any) -> str | None:
@@ -336,7 +333,7 @@ def table_of(row: Any) -> Any:
     return next(row.iterancestors("table"), None)
 
 
-def paragraphs_from(buffer: Sequence[str], kind: Kind | None) -> Iterator[Paragraph]:
+def texts_from(buffer: Sequence[str]) -> Iterator[str]:
     """The paragraphs in collected pieces of text: single spaces; two line breaks end a paragraph."""
     parts = "".join(buffer).translate(INVISIBLE).split(NEW_LINE)
     rows: list[str] = []
@@ -345,7 +342,7 @@ def paragraphs_from(buffer: Sequence[str], kind: Kind | None) -> Iterator[Paragr
         if row:
             rows.append(row)
         elif rows:
-            yield "\n".join(rows), kind
+            yield "\n".join(rows)
             rows = []
 
 
