@@ -287,7 +287,7 @@ def placed_paragraphs(root: Any) -> Iterator[Placed]:
     buffer: list[str] = []
     kind: Kind | None = None
     place = root, False
-    table: Any = None  # the last one of which a row was read
+    table: Any = None  # the last one whose columns have names
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         tag = element.tag if isinstance(element.tag, str) else ""
@@ -300,8 +300,8 @@ def placed_paragraphs(root: Any) -> Iterator[Placed]:
                 (element, event == "end"),
             )
         if row is not None:
-            table = table_of(element)
             named = CELL_BREAK in row and names_columns(element)
+            table = table_of(element) if named else table
             yield from (Placed(text, "columns" if named else "row", *place) for text in texts_from([row]))
             walk.skip_subtree()
         elif event == "start":
@@ -313,9 +313,9 @@ def placed_paragraphs(root: Any) -> Iterator[Placed]:
 
 
 def row_text(row: Any, table: Any) -> str | None:
-    """A table row of filled short cells as one line; None for any other, and for a single cell above all others.
+    """A table row of at least two filled short cells as one line; None for any other.
 
-    table: the one of which a row was read last.
+    table: one whose columns have names; of a single cell within it a row is made too, as other text would end them.
     """
     if next(row.iterdescendants("tr"), None) is not None:
         return None

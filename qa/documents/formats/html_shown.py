@@ -33,6 +33,7 @@ LIST_STYLES = {"decimal": "decimal", "decimal-leading-zero": "decimalZero", "low
                "upper-roman": "upperRoman", "lower-alpha": "lowerLetter", "upper-alpha": "upperLetter",
                "lower-latin": "lowerLetter", "upper-latin": "upperLetter",
                "disc": "", "circle": "", "square": "", "none": ""}  # fmt: skip
+WRITTEN = ("text", "number", "date", "email", "tel", "url", "time", "month", "week", "datetime-local")
 LIST_FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 KINDS = {
     "struck": "struck-out text is left out ({})",
@@ -209,7 +210,7 @@ def show_readings(ruby: Any) -> None:
             element.drop_tree()
     word = "".join("".join(ruby.itertext()).split()) if len(readings) > 1 else "".join(ruby.itertext()).strip()
     apart = " " if all(reading.isascii() for reading in readings) else ""
-    become(ruby, f"{word} ({apart.join(readings)})" if readings else word)
+    become(ruby, f"{word}{apart}({apart.join(readings)})" if readings else word)
 
 
 def wrap_loose(parent: Any) -> None:
@@ -238,6 +239,9 @@ def wrap_loose(parent: Any) -> None:
 
 def show_controls(tree: Any) -> None:
     """Puts what a form shows in the place of its controls: the chosen option, what is written in a field."""
+    for form in tree.xpath("//body//form[.//textarea[normalize-space()] or .//input[string(@value)]]"):
+        if any((control.text or "").strip() or is_written(control) for control in form.iter("input", "textarea")):
+            form.tag = "div"  # is filled in: no search box
     for control in tree.xpath("//body//select"):
         options = list(control.iter("option"))
         chosen = [option for option in options if option.get("selected") is not None] or options[:1]
@@ -246,16 +250,21 @@ def show_controls(tree: Any) -> None:
         become(control, "".join(control.itertext()))
     for control in tree.xpath("//body//input[@value or @checked]"):
         kind = (control.get("type") or "text").lower()
-        if kind in ("text", "number", "date", "email", "tel", "url", "time", "month", "week", "datetime-local"):
+        if is_written(control):
             become(control, control.get("value") or "")
         elif kind in ("checkbox", "radio") and control.get("checked") is not None:
             become(control, "\u2612 ")
 
 
+def is_written(field: Any) -> bool:
+    """Whether a field of a form shows a text."""
+    return bool((field.get("value") or "").strip()) and (field.get("type") or "text").lower() in WRITTEN
+
+
 def number_lists(tree: Any, looks: Mapping[Any, Look]) -> None:
     """Writes the numbers that a browser shows before the items of a list. looks: of lists and items."""
-    for ordered in tree.xpath("//body//ol[not(ancestor::nav)]"):
-        kind = LIST_FORMS.get(ordered.get("type") or "", "decimal")
+    for ordered in tree.xpath("//body//*[self::ol or self::ul or self::menu][not(ancestor::nav)]"):
+        kind = LIST_FORMS.get(ordered.get("type") or "", "decimal" if ordered.tag == "ol" else "")
         form = list_form(looks, ordered, kind)
         items = list(ordered.iterchildren("li"))
         backwards = ordered.get("reversed") is not None

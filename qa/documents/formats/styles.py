@@ -18,10 +18,12 @@ Weight = tuple[bool, tuple[int, int, int], int]  # importance, specificity, plac
 PROPERTIES = frozenset({
     "display", "visibility", "opacity", "font-size", "text-decoration", "vertical-align", "position", "top", "left",
     "clip", "clip-path", "text-indent", "list-style", "white-space", "mso-hide", "transition", "animation",
+    "content-visibility",
 })  # fmt: skip
 SHORT = {"text-decoration-line": "text-decoration", "list-style-type": "list-style", "animation-name": "animation",
          "transition-property": "transition"}  # fmt: skip
-BROWSER = """[hidden], [popover], dialog:not([open]), datalist, noframes, noembed, meter, progress { display: none }"""
+BROWSER = """[hidden], [popover], dialog:not([open]), datalist, noframes, noembed, meter, progress { display: none }
+svg[display=none], svg [display=none] { display: none } svg [visibility=hidden] { visibility: hidden }"""
 SHEET_CHARS = 2_000_000  # of style sheets that are looked at
 MOST_TRIED = 100_000_000  # selectors times elements: more would take minutes
 MOST_IMPORTED = 20  # style sheets within a style sheet
@@ -130,13 +132,16 @@ def pruned(sheet: str, names: frozenset[str]) -> str:
     sheet = ASIDE.sub(lambda match: re.sub("[{};]", " ", match[1] or " "), sheet)
 
     kept = []
+    depth = 0  # how many braces are open; one that closes none spoils the rule behind it
     *pieces, rest = sheet.split("}")
     for piece in pieces:
         before, brace, body = piece.rpartition("{")
         at = max(before.rfind("{"), before.rfind(";")) + 1
         selectors = parts(before[at:]) if "(" in before[at:] else before[at:].split(",")
-        matters = not brace or (IN_STYLE.search(body) and any(needed(one) <= names for one in selectors))
+        spoilt = depth < 0
+        matters = not brace or spoilt or (IN_STYLE.search(body) and any(needed(one) <= names for one in selectors))
         kept.append(f"{piece}}}" if matters else before[:at])
+        depth = max(depth, 0) + piece.count("{") - 1
     return "".join([*kept, rest])
 
 

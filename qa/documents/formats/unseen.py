@@ -60,17 +60,19 @@ def is_gone(look: Look) -> bool:
         look.get(name, "none").split()[0] not in ("none", "unset", "initial") for name in ("transition", "animation")
     )
     clear = is_zero(look.get("opacity", "")) and not comes
-    return look.get("display", "").startswith("none") or look.get("mso-hide") == "all" or clear
+    kept_back = look.get("mso-hide") == "all" or look.get("content-visibility") == "hidden"
+    return look.get("display", "").startswith("none") or kept_back or clear
 
 
 def is_beyond(look: Look) -> bool:
     """Whether an element stands outside of what can be seen, as text for screen readers does."""
     taken_out = look.get("position") in ("absolute", "fixed")
     away = any(FAR_AWAY.fullmatch(look.get(name, "")) for name in ("left", "top"))
-    clipped = any(CLIPPED.fullmatch(look.get(name, "")) for name in ("clip", "clip-path"))
-    return (taken_out and (away or clipped)) or FAR_AWAY.fullmatch(
+    cut_off = CLIPPED.fullmatch(look.get("clip", ""))
+    clipped = CLIPPED.fullmatch(look.get("clip-path", "")) or FAR_AWAY.fullmatch(
         look.get("text-indent", "").split(" ")[0]
-    ) is not None
+    )
+    return bool(clipped or (taken_out and (away or cut_off)))
 
 
 def is_faded(look: Look) -> bool:
