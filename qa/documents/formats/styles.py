@@ -25,7 +25,7 @@ SHORT = {"text-decoration-line": "text-decoration", "list-style-type": "list-sty
 BROWSER = """[hidden], [popover], dialog:not([open]), datalist, noframes, noembed, meter, progress { display: none }
 svg[display=none], svg [display=none] { display: none } svg [visibility=hidden] { visibility: hidden }"""
 SHEET_CHARS = 2_000_000  # of style sheets that are looked at
-MOST_TRIED = 100_000_000  # selectors times elements: more would take minutes
+MOST_TRIED = 20_000_000  # elements that selectors are tried on: more would take minutes
 MOST_IMPORTED = 20  # style sheets within a style sheet
 WIDTH = 1280.0  # pixels: of the screen that the page is read on
 ON_A_SCREEN = re.compile(
@@ -56,27 +56,30 @@ def looks_of(tree: Any, sheets: Sheets = no_sheet) -> tuple[dict[Any, Look], boo
     An element of which nothing is stated that matters is left out. sheets: those that the page refers to.
     """
     found: dict[Any, dict[str, tuple[Weight, str]]] = {}
-    names = names_in(tree)
+    named = named_in(tree)
+    names = frozenset(named)
     given = (rule for sheet in sheets_of(tree, sheets) for rule in rules_of(pruned(sheet, names)))
     rules = [*rules_of(BROWSER), *given]
-    budget = MOST_TRIED // max(1, sum(1 for _ in tree.iter()))
-    tried = 0
+    size = sum(1 for _ in tree.iter())
+    left = MOST_TRIED
     for place, (selectors, stated) in enumerate(rules):
         for selector in selectors:
             if not needed(selector) <= names:
                 continue
             beat()
-            tried += 1
-            if tried > budget:
+            starts = min((named[name] for name in first_named(selector)), key=len, default=None)
+            left -= size if starts is None else len(starts)
+            if left < 0:
                 break
             specificity, find = compiled(selector)
-            for element in find(tree) if find else ():
-                for name, value, important in stated:
-                    keep(found.setdefault(element, {}), name, value, (important, specificity, place))
+            for start in (starts or [tree]) if find else ():
+                for element in find(start):
+                    for name, value, important in stated:
+                        keep(found.setdefault(element, {}), name, value, (important, specificity, place))
     for element in tree.xpath("//*[@style]"):
         for name, value, important in stated_in(element.get("style")):
             keep(found.setdefault(element, {}), name, value, (important, (99, 0, 0), 0))
-    return {e: {name: value for name, (_, value) in look.items()} for e, look in found.items()}, tried <= budget
+    return {e: {name: value for name, (_, value) in look.items()} for e, look in found.items()}, left >= 0
 
 
 def keep(look: dict[str, tuple[Weight, str]], name: str, value: str, weight: Weight) -> None:
@@ -150,7 +153,10 @@ def rules_of(sheet: str) -> tuple[tuple[tuple[str, ...], Stated], ...]:
     """The rules of a style sheet that hold on a screen and state something that matters."""
     import tinycss2
 
-    return tuple(rules_in(tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True), ()))
+    try:
+        return tuple(rules_in(tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True), ()))
+    except RecursionError:  # a thousand brackets within each other
+        return ()
 
 
 def rules_in(nodes: Sequence[Any], around: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Stated]]:
@@ -242,16 +248,33 @@ def term_holds(term: str) -> bool:
 # ---- selectors ----
 
 
-def names_in(tree: Any) -> frozenset[str]:
-    """The classes, with a full stop, and the ids, with a number sign, of all elements."""
-    classes = {f".{name}" for value in set(tree.xpath("//@class")) for name in value.split()}
-    return frozenset(classes | {f"#{value.strip()}" for value in tree.xpath("//@id")})
+def named_in(tree: Any) -> dict[str, list[Any]]:
+    """The outermost elements of each class, with a full stop, and of each id, with a number sign."""
+    every: dict[str, list[Any]] = {}
+    for element in tree.xpath("//*[@class or @id]"):
+        for name in {f".{name}" for name in (element.get("class") or "").split()} | {f"#{element.get('id')}"}:
+            every.setdefault(name, []).append(element)
+    return {name: outermost(elements) for name, elements in every.items()}
+
+
+def outermost(elements: Sequence[Any]) -> list[Any]:
+    """Those of the elements, which are in the order of the page, that stand in none of the others."""
+    found: list[Any] = []
+    for element in elements:
+        if not found or not any(up is found[-1] for up in element.iterancestors()):
+            found.append(element)
+    return found
 
 
 @lru_cache(maxsize=20_000)
 def needed(selector: str) -> frozenset[str]:
     """Classes and ids without which a selector finds nothing."""
     return frozenset(sign + name.replace("\\", "") for sign, name in NAME.findall(WITHIN.sub("", selector)))
+
+
+def first_named(selector: str) -> frozenset[str]:
+    """Classes and ids of the element that a selector begins with: it finds nothing that is not reached from there."""
+    return needed(re.split(r"[\s>+~]", WITHIN.sub("", selector).strip(), maxsplit=1)[0])
 
 
 @lru_cache(maxsize=20_000)
@@ -264,6 +287,6 @@ def compiled(selector: str) -> tuple[tuple[int, int, int], Any]:
         first = parse(selector)[0]
         if first.pseudo_element is not None:
             return (0, 0, 0), None
-        return first.specificity(), etree.XPath(HTMLTranslator().selector_to_xpath(first, prefix="//"))
+        return first.specificity(), etree.XPath(HTMLTranslator().selector_to_xpath(first))
     except (SelectorError, etree.XPathError, IndexError, RecursionError):
         return (0, 0, 0), None
