@@ -100,6 +100,8 @@ def drop_hidden(tree: Any, sheets: Sheets) -> tuple[Counter[str], dict[Any, Look
 
 def is_said(button: Any) -> bool:
     """Whether the words on a button are read with those around it: in a heading, or in a sentence."""
+    if button.get("type", "submit") != "button" and any(True for _ in button.iterancestors("form")):
+        return False
     around = button.getparent()
     beside = (around.text, *(child.tail for child in around))
     return any(up.tag in (*HEADINGS, "summary", "dt", "th") for up in button.iterancestors()) or any(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -39,6 +40,7 @@ NAME = re.compile(r"([.#])((?:[\w-]|[^\x00-\x7f]|\\[^0-9a-fA-F\n])+)")
 WITHIN = re.compile(
     r":[\w-]+\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\]"
 )  # parts of a selector that may name what is not there
+COUNTING = re.compile(r"~|:(?:nth|has|first-of|last|only)")  # looks at all the elements beside each one
 IN_STYLE = re.compile("|".join(sorted(PROPERTIES)), re.IGNORECASE)
 ASIDE = re.compile(  # in which braces begin no rule
     r"""/\*.*?(?:\*/|\Z)|("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|url\([^)"']*\))""", re.DOTALL
@@ -61,16 +63,18 @@ def looks_of(tree: Any, sheets: Sheets = no_sheet) -> tuple[dict[Any, Look], boo
     given = (rule for sheet in sheets_of(tree, sheets) for rule in rules_of(pruned(sheet, names)))
     rules = [*rules_of(BROWSER), *given]
     size = sum(1 for _ in tree.iter())
-    left = MOST_TRIED
+    left, whole = MOST_TRIED, True
     for place, (selectors, stated) in enumerate(rules):
         for selector in selectors:
             if not needed(selector) <= names:
                 continue
             beat()
             starts = min((named[name] for name in first_named(selector)), key=len, default=None)
-            left -= size if starts is None else len(starts)
-            if left < 0:
-                break
+            cost = (size if starts is None else len(starts)) * (max(1, size // 20) if COUNTING.search(selector) else 1)
+            if cost > left:
+                whole = False
+                continue
+            left -= cost
             specificity, find = compiled(selector)
             for start in (starts or [tree]) if find else ():
                 for element in find(start):
@@ -79,7 +83,7 @@ def looks_of(tree: Any, sheets: Sheets = no_sheet) -> tuple[dict[Any, Look], boo
     for element in tree.xpath("//*[@style]"):
         for name, value, important in stated_in(element.get("style")):
             keep(found.setdefault(element, {}), name, value, (important, (99, 0, 0), 0))
-    return {e: {name: value for name, (_, value) in look.items()} for e, look in found.items()}, left >= 0
+    return {e: {name: value for name, (_, value) in look.items()} for e, look in found.items()}, whole
 
 
 def keep(look: dict[str, tuple[Weight, str]], name: str, value: str, weight: Weight) -> None:
@@ -113,7 +117,7 @@ def with_imported(text: str, address: str, sheets: Sheets, depth: int = 3) -> st
         return text
     import tinycss2
 
-    before = []
+    before: list[str] = []
     for rule in tinycss2.parse_rule_list(text, skip_comments=True, skip_whitespace=True):
         if rule.type != "at-rule" or rule.lower_at_keyword != "import" or len(before) >= MOST_IMPORTED:
             continue
@@ -122,7 +126,7 @@ def with_imported(text: str, address: str, sheets: Sheets, depth: int = 3) -> st
         if first is not None and first.type == "function" and first.arguments:
             place = getattr(first.arguments[0], "value", "")
         if place and on_screen(tinycss2.serialize(others)):
-            at = place if re.match("(?i)cid:", place) else urljoin(address, place)
+            at = urljoin(address, place) if ":" in address else posixpath.join(posixpath.dirname(address), place)
             before.append(with_imported(sheets(at), at, sheets, depth - 1))
     return "\n".join([*before, text])
 
