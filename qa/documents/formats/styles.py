@@ -98,6 +98,8 @@ def sheets_of(tree: Any, sheets: Sheets) -> Iterator[str]:
     """The style sheets of a page in their order, each within the media that it is for."""
     left = SHEET_CHARS
     for element in tree.iter("style", "link"):
+        if any(True for _ in element.iterancestors("noscript", "template")):
+            continue
         if element.tag == "style":
             text = with_imported(re.sub(r"<!\[CDATA\[|\]\]>", "", "".join(element.itertext())), "", sheets)
         else:

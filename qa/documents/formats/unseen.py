@@ -145,6 +145,9 @@ def break_blocks(looks: Mapping[Any, Look]) -> None:
         if AS_BLOCKS.intersection(display) and element.tag in INLINE:
             element.tag = "div"
         if BESIDE_EACH_OTHER.intersection(display):
-            for child in list(element)[:-1]:
-                if child.tag in INLINE:
-                    child.tail = NEW_LINE + (child.tail or "").lstrip()
+            if (element.text or "").strip() and len(element):
+                element.text = f"{element.text.rstrip()}{NEW_LINE}"
+            for child in element:
+                tail = (child.tail or "").strip()
+                if child.tag in INLINE and (tail or child.getnext() is not None):
+                    child.tail = NEW_LINE + (tail + NEW_LINE if tail and child.getnext() is not None else tail)

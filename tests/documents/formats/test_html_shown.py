@@ -83,6 +83,7 @@ def test_what_style_sheets_hide_on_a_screen_is_left_out_and_counted(rules: str) 
         ("<p class=k>seen</p>", ".k { text-indent: -2em; opacity: 0.5; font-size: 0.8em; top: -9999px }"),
         ("<p class=k aria-hidden=true>seen</p>", ".k { color: red }"),
         ("<p>seen</p></div><style media=print>p { display: none }</style>", ""),
+        ("<noscript><style>p { display: none }</style></noscript><p>seen</p>", ""),
     ],
 )
 def test_what_is_hidden_elsewhere_only_is_read(body: str, rules: str) -> None:
@@ -162,7 +163,7 @@ def test_a_style_sheet_that_cannot_be_followed_costs_no_text() -> None:
         ("<ruby>\u6f22<rp>(</rp><rt>\u304b</rt><rp>)</rp>\u5b57<rt>\u3058</rt></ruby>", ["\u6f22\u5b57(\u304b\u3058)"]),
         ("<div><b style='display: block'>Total 33</b><b style='display: block'>44 words</b></div>",
          ["Total 33", "44 words"]),
-        ("<div style='display: flex'><span>12</span><span>345</span></div>", ["12\n345"]),
+        ("<div style='display: flex'>7<span>12</span><span>345</span>6</div>", ["7\n12\n345\n6"]),
         ("<div style='white-space: pre-line'>12\n345</div>", ["12\n345"]),
         ("<p>Press <button>Save</button> now</p><h3><button>Hours 9</button></h3><button>Share</button>",
          ["Press Save now", "Hours 9"]),
