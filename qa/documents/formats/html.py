@@ -206,8 +206,8 @@ def is_outside(block: Any) -> bool:
         if element.tag not in AROUND:
             continue
         above = {up.tag for up in path[at + 1 :]}
-        own = element.tag in ("header", "footer") and above & {"article", "main", "blockquote"}
-        own = own or (element.tag == "aside" and "article" in above)
+        around = {"article"} if element.tag == "aside" else {"article", "main", "blockquote"}
+        own = element.tag not in ("nav", "form") and not above.isdisjoint(around)
         if not own and not (element.tag == "form" and len("".join(element.itertext())) > FORM_CHARS):
             return True
     return False
