@@ -17,8 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.bench import table
-from eval.command import FAILED, OK, BadInput, edge, read_text, say, warn, write_whole
+from eval.command import FAILED, OK, BadInput, edge, read_text, say, table, warn, write_whole
 from eval.scale_costs import Cost, Costs, line, power, reached, read_costs
 from eval.scale_simulation import Policy, Times, recall, slowest
 
@@ -48,7 +47,7 @@ class Assumed:
     gone: float = HOUR  # until a removed one is erased
     night: float = 8 * HOUR  # for looking through the whole store
     week: float = 7 * DAY  # for filling it
-    waits: float = 1000  # milliseconds for the search
+    waits: float = 1  # for the search
     core_seconds: float = 10  # of processors for the search of one question
 
 
@@ -176,7 +175,7 @@ def times(costs: Costs) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """Something that stops being bearable, or possible, from so many passages on."""
+    """Something that is not borne, or not possible, from so many passages on."""
 
     what: str
     limit: str
@@ -184,51 +183,49 @@ class Break:
     instead: str
 
 
+TOO_LONG = (  # (work, what breaks, the assumed limit, what takes its place)
+    ("one file added, until it can be asked", "an added file shows late: the whole index is copied", "shown",
+     "shards: only that of the file is copied"),
+    ("indexes made anew, as after any removal or change", "a removed file is erased late: the indexes are made anew",
+     "gone", "shards: only that of the file is made anew"),
+    ("nearest in a language with more than 32 equal vectors",
+     "a question in a language with more than 32 equal vectors", "waits",
+     "equal texts once in the index, with a list of their places"),
+    ("a question's list by words", "a question's list by words", "waits", "an index of words for each shard"),
+    ("every file and passage verified", "everything verified in a night", "night", "each shard verifies its own"),
+    ("near-identical documents found, in each ingest that publishes", "near-identical documents found while publishing",
+     "shown", "buckets of signatures as a table, of which a new document's are looked at"),
+    ("reading and splitting all files, one process", "all read and split in a week, one process", "week",
+     "reading as tasks on many machines"),
+    ("writing all to the catalog, one process", "all written to the catalog in a week, one writer", "week",
+     "a catalog of several writers, divided like the shards"),
+    ("catalog's file written anew, as after any removal", "a removed file is erased late: the catalog is written anew",
+     "gone", "a catalog for each shard, or a key for each document that is thrown away"),
+)  # fmt: skip
+
+
 def breaks(costs: Costs) -> list[Break]:
     """What breaks, first things first."""
     work, a = works(costs), ASSUMED
-    core = 1 / costs.embedded_each
-    search = float(np.mean(costs.search_ms(SHARD))) / 1000  # processor seconds of one shard
-    held = 2 * costs.store_bytes - costs.bytes_each("catalog")
-
-    def when(name: str, limit: float) -> float:
-        return reached(work[name], limit)
-
+    core, search = 1 / costs.embedded_each, float(np.mean(costs.search_ms(SHARD))) / 1000
+    disk = a.disk / (2 * costs.store_bytes - costs.bytes_each("catalog"))
+    memory, week = f"{bytes_of(a.memory)} (assumed)", f"{time_of(a.week)} (assumed)"
     found = [
-        Break("an added file is slow to show: the whole index is copied, and all documents are compared for near-identical "
-              "ones", f"{time_of(a.shown)} (assumed)", when("one file added, until it can be asked", a.shown),
-              "shards: only that of the file is copied"),
-        Break("a removed file is slow to go: the indexes are made anew", f"{time_of(a.gone)} (assumed)",
-              when("indexes made anew, as after any removal or change", a.gone), "shards: only that of the file is made anew"),
-        Break("a question in a language with more than 32 equal vectors", f"{time_of(a.waits / 1000)} (assumed)",
-              when("nearest in a language with more than 32 equal vectors", a.waits / 1000),
-              "equal texts once in the index, with a list of their places"),
-        Break("a question's list by words", f"{time_of(a.waits / 1000)} (assumed)",
-              when("a question's list by words", a.waits / 1000), "an index of words for each shard"),
-        Break("memory of an ingest", f"{bytes_of(a.memory)} (assumed)", reached(costs.ingest_bytes, a.memory),
+        Break(what, f"{time_of(getattr(a, limit))} (assumed)", reached(work[name], getattr(a, limit)), instead)
+        for name, what, limit, instead in TOO_LONG
+    ]
+    found += [
+        Break("memory of an ingest", memory, reached(costs.ingest_bytes, a.memory),
               "an index for each shard, made on its own machine"),
-        Break("memory of asking", f"{bytes_of(a.memory)} (assumed)", reached(costs.asking_bytes, a.memory),
-              "shards on several machines; on the disk or in fewer bits, vectors take less of it"),
-        Break("everything verified in a night", f"{time_of(a.night)} (assumed)",
-              when("every file and passage verified", a.night), "each shard verifies its own"),
-        Break("embedding all in a week, one core", f"{time_of(a.week)} (assumed)", core * a.week,
-              "embedding as tasks on many machines"),
-        Break(f"embedding all in a week, {a.cores} cores", f"{time_of(a.week)} (assumed)", a.cores * core * a.week,
-              "more machines, or GPUs"),
-        Break("near-identical documents found while publishing", f"{time_of(a.shown)} (assumed)",
-              when("near-identical documents found, in each ingest that publishes", a.shown),
-              "buckets of signatures as a table; only a new document's are looked at"),
-        Break("reading and splitting in a week, one process", f"{time_of(a.week)} (assumed)",
-              when("reading and splitting all files, one process", a.week), "reading as tasks on many machines"),
-        Break("one writer fills the catalog in a week", f"{time_of(a.week)} (assumed)",
-              when("writing all to the catalog, one process", a.week), "a catalog of several writers, divided like the shards"),
-        Break("erasing writes the catalog anew", f"{time_of(a.gone)} (assumed)",
-              when("catalog's file written anew, as after any removal", a.gone), "a catalog for each shard, or a key for each document that is thrown away"),
-        Break("disk of one machine, with the next generation beside the published one", f"{bytes_of(a.disk)} (assumed)",
-              a.disk / held, "shards on several machines; files' texts in a store of objects"),
+        Break("memory of asking", memory, reached(costs.asking_bytes, a.memory),
+              "shards on several machines; vectors on the disk or in fewer bits"),
+        Break("all embedded in a week, one core", week, core * a.week, "embedding as tasks on many machines"),
+        Break(f"all embedded in a week, {a.cores} cores", week, a.cores * core * a.week, "more machines, or GPUs"),
+        Break("disk of one machine, with the next generation beside the published one",
+              f"{bytes_of(a.disk)} (assumed)", disk, "shards on several machines; texts in a store of objects"),
         Break("SQLite's largest file", f"{bytes_of(SQLITE_BYTES)} (its number of pages)",
               SQLITE_BYTES / costs.bytes_each("catalog"), "a catalog on a server, divided"),
-        Break("every question asks every shard", f"{two(a.core_seconds)} processor seconds a question (assumed)",
+        Break("every question asks every shard", f"{two(a.core_seconds)} processor s a question (assumed)",
               a.core_seconds / search * SHARD, "a first look at which few shards can hold the answer"),
     ]  # fmt: skip
     return sorted(found, key=lambda one: one.at)
@@ -262,9 +259,8 @@ def fanned(costs: Costs) -> list[Row]:
             used = calls * float(np.mean(quiet)) / 1000
             copies = 1 if one.name == ALONE else 2
             able = copies * machines(costs, step) * ASSUMED.cores / used
-            rows.append(
-                [f"{shards:,}", one.name, thirds(found), thirds(late), f"{calls / shards:.2f}", two(used), two(able)]
-            )
+            figures = [thirds(found), thirds(late), f"{calls / shards:.2f}", two(used), two(able)]
+            rows.append([f"{shards:,}", one.name, *figures])
     return rows
 
 
@@ -292,6 +288,7 @@ def known(costs: Costs) -> list[Row]:
         ("processor us a passage: to write it to the catalog", "write"), ("... to make the indexes", "indexing"),
         ("... to verify it", "verify"), ("... to write the catalog's file anew", "vacuum"))]  # fmt: skip
     question = costs.small["question"]
+    asking, ingest = (memory(2) - memory(1) for memory in (costs.asking_bytes, costs.ingest_bytes))
     return [
         ["figure", "", "how it is known"],
         *rows,
@@ -305,8 +302,8 @@ def known(costs: Costs) -> list[Row]:
         ["tokens of a passage", two(costs.tokens), "measured (same)"],
         ["processor ms a passage: embedded", two(1000 * costs.embedded_each), "measured (same)"],
         ["passages a document", two(costs.documents_each), "measured (Growth)"],
-        ["memory of asking / of an ingest, B for each further passage", two(costs.asking_bytes(2) - costs.asking_bytes(1))
-         + " / " + two(costs.ingest_bytes(2) - costs.ingest_bytes(1)), "measured (Speed and cost, Growth)"],
+        ["memory of asking / of an ingest, B for each further passage", f"{two(asking)} / {two(ingest)}",
+         "measured (Speed and cost, Growth)"],
         ["of the nearest 10 / 100 of 34,732 passages found", f"{ten} / {hundred}", "measured (Growth)"],
     ]  # fmt: skip
 
@@ -322,9 +319,8 @@ TABLES: Mapping[str, Callable[[Costs], list[Row]]] = {
 
 def tables(costs: Costs) -> dict[str, str]:
     """Each table, by its name, in Markdown."""
-    return {
-        name: "\n".join(table(rows[0], rows[1:])) for name, rows in ((n, make(costs)) for n, make in TABLES.items())
-    }
+    made = {name: make(costs) for name, make in TABLES.items()}
+    return {name: "\n".join(table(rows[0], rows[1:])) for name, rows in made.items()}
 
 
 def placed(page: str, made: Mapping[str, str]) -> str:
@@ -342,20 +338,20 @@ def placed(page: str, made: Mapping[str, str]) -> str:
 
 def run_scale(options: argparse.Namespace) -> int:
     costs = read_costs()
-    made = tables(costs)
     if options.check or options.write:
         page = read_text(PAGE)
-        wanted = placed(page, made)
+        wanted = placed(page, tables(costs))
         if options.write:
             write_whole(PAGE, wanted)
         elif page != wanted:
             warn("docs/scale.md does not show what is reckoned now; run: python -m eval.scale --write")
             return FAILED
     elif options.json:
-        say(json.dumps({name: [dict(zip(rows[0], row, strict=True)) for row in rows[1:]] for name, rows in (
-            (n, make(costs)) for n, make in TABLES.items())}))  # fmt: skip
+        found = {name: make(costs) for name, make in TABLES.items()}
+        made = {name: [dict(zip(head, one, strict=True)) for one in rows] for name, (head, *rows) in found.items()}
+        say(json.dumps(made))
     else:
-        say(*(f"{name}\n\n{text}\n" for name, text in made.items()))
+        say(*(f"{name}\n\n{text}\n" for name, text in tables(costs).items()))
     return OK
 
 
