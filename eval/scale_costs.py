@@ -102,7 +102,8 @@ class Costs:
     @property
     def compared_each(self) -> float:
         """Processor seconds for each passage of a language that is compared one by one."""
-        return float(self.small["work"]["compared"]["processor"])
+        compared = self.small["work"]["compared"]
+        return float(compared["processor"] / compared["vectors"])
 
     @cached_property
     def asking_bytes(self) -> Cost:
@@ -160,7 +161,7 @@ class Costs:
     @property
     def embedded_each(self) -> float:
         """Processor seconds a passage of the embedder."""
-        return float(self.small["embedding"]["threads_1"]["processor"] / self.small["embedding"]["passages"])
+        return float(self.small["embedding"]["processor"] / self.small["embedding"]["passages"])
 
     @property
     def tokens(self) -> float:
