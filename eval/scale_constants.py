@@ -14,6 +14,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def bytes_by_part(store: Path) -> dict[str, int]:
 def work(store: Path, place: Path) -> Facts:
     """What it costs to write the catalog anew, make its indexes, check it, wipe it, and group its documents."""
     with contextlib.closing(open_catalog(store)) as catalog:
-        found = {
+        found: Facts = {
             "write": cost(lambda: written(catalog, place / "written")),
             "verify": cost(lambda: verify(catalog, store)),
         }
@@ -112,10 +113,9 @@ def work(store: Path, place: Path) -> Facts:
         language, passages = max(index.sizes.items(), key=lambda item: item[1])
         question = StandIn().encode_passages(["Which of them was the first?"])[0]
         index.search_exactly(question, language, LIST_LENGTH)  # reads the vectors
-        found["compared"] = cost(
-            lambda: [index.search_exactly(question, language, LIST_LENGTH) for _ in range(COMPARED)]
-        )
-    found["compared"]["vectors"] = COMPARED * passages
+        search = partial(index.search_exactly, question, language, LIST_LENGTH)
+        compared = cost(lambda: [search() for _ in range(COMPARED)])
+    found["compared"] = {**compared, "vectors": COMPARED * passages}
     return found
 
 
@@ -147,7 +147,7 @@ def asking(store: Path, questions: Sequence[str]) -> Facts:
         own = set(index.sizes)
         lists = [ranked_lists(index, q, v, own, LIST_LENGTH)[0] for q, v in zip(questions, vectors, strict=True)]
         for question, vector in list(zip(questions, vectors, strict=True)) * ROUNDS:
-            taken.append(cost(lambda q=question, v=vector: ranked_lists(index, q, v, own, LIST_LENGTH)))
+            taken.append(cost(partial(ranked_lists, index, question, vector, own, LIST_LENGTH)))
         held = [len({p.source.name for p in catalog.passages(list(ids)).values()}) for ids in lists]
     milliseconds = {kind: sorted(round(1000 * one[kind], 2) for one in taken) for kind in ("seconds", "processor")}
     return {
