@@ -26,6 +26,7 @@ STEPS = (10**6, 10**8, 10**10)  # passages
 SHARD = 10**6  # passages of a part of a divided store
 LIST = 100  # passages of each list that a question is answered from (qa.answering.retrieval.LIST_LENGTH)
 ROUNDS = 1000  # questions of the simulation
+MEASURED = "measured"
 ALONE = "one machine a shard"
 HOUR, DAY = 3600.0, 86400.0
 LAYERS, WIDTH, INNER = 12, 384, 1536  # of the embedder's network
@@ -290,22 +291,23 @@ def known(costs: Costs) -> list[Row]:
         ("... to verify it", "verify"),
         ("... to write the catalog's file anew", "vacuum"),
     )
-    rows = [[name, two(1e6 * costs.work_each(work)), f"measured ({held}; {kind})"] for name, work in each]
+    rows = [[name, two(1e6 * costs.work_each(work)), MEASURED] for name, work in each]
+    rows[0][-1] = f"measured ({held}; {kind}), as all below that say so alone"
     question = costs.small["question"]
     asking, ingest = (memory(2) - memory(1) for memory in (costs.asking_bytes, costs.ingest_bytes))
     return [
         ["figure", "", "how it is known"],
         *rows,
         ["processor us a document: to find the near-identical ones", two(1e6 * costs.work_each("groups", "documents")),
-         "same"],
+         MEASURED],
         ["... and a passage that is compared with a question by itself", two(1e6 * costs.compared_each),
          f"measured ({costs.small['work']['compared']['vectors']:,} comparisons)"],
-        ["processor ms of a question's two lists, p50 / p95 / p99", thirds(np.array(question["processor_ms"])), "same"],
-        ["... by the clock, with the other work", thirds(np.array(question["clock_ms"])), "same"],
+        ["processor ms of a question's two lists, p50 / p95 / p99", thirds(np.array(question["processor_ms"])), MEASURED],
+        ["... by the clock, with the other work", thirds(np.array(question["clock_ms"])), MEASURED],
         ["times as much in a shard of a million", two(costs.search_growth(SHARD)), "reckoned (Speed and cost)"],
-        ["documents among the best 100 passages", two(question["documents_of_100"]), "measured (same)"],
-        ["tokens of a passage", two(costs.tokens), "measured (same)"],
-        ["processor ms a passage: embedded", two(1000 * costs.embedded_each), "measured (same)"],
+        ["documents among the best 100 passages", two(question["documents_of_100"]), MEASURED],
+        ["tokens of a passage", two(costs.tokens), MEASURED],
+        ["processor ms a passage: embedded", two(1000 * costs.embedded_each), MEASURED],
         ["passages a document", two(costs.documents_each), "measured (Growth)"],
         ["memory of asking / of an ingest, B for each further passage", f"{two(asking)} / {two(ingest)}",
          "measured (Speed and cost, Growth)"],
