@@ -133,10 +133,13 @@ class Costs:
         both = [self.nearest_ms(n) + self.words_ms(n) for n in (passages, self.small["passages"])]
         return both[0] / both[1]
 
+    def asked_ms(self, clock: bool = False) -> Times:
+        """Milliseconds of single questions to the store of scale.json: of the processor, or on the clock."""
+        return np.array(self.small["question"]["clock_ms" if clock else "processor_ms"], np.float64)
+
     def search_ms(self, passages: float, clock: bool = False) -> Times:
-        """Milliseconds of single questions to a part of so many passages: the measured ones, made longer alike."""
-        measured = self.small["question"]["clock_ms" if clock else "processor_ms"]
-        return self.search_growth(passages) * np.array(measured, np.float64)
+        """The same for a part of so many passages: the measured ones, made longer alike."""
+        return self.search_growth(passages) * self.asked_ms(clock)
 
     @property
     def nearest_recall(self) -> tuple[float, float]:
