@@ -62,7 +62,7 @@ def looks_of(tree: Any, sheets: Sheets = no_sheet) -> tuple[dict[Any, Look], boo
     names = frozenset(named)
     given = (rule for sheet in sheets_of(tree, sheets) for rule in rules_of(pruned(sheet, names)))
     rules = [*rules_of(BROWSER), *given]
-    size = sum(1 for _ in tree.iter())
+    size, most_beside = sum(1 for _ in tree.iter()), max(map(len, tree.iter("*")), default=0)
     left, whole = MOST_TRIED, True
     for place, (selectors, stated) in enumerate(rules):
         for selector in selectors:
@@ -70,7 +70,8 @@ def looks_of(tree: Any, sheets: Sheets = no_sheet) -> tuple[dict[Any, Look], boo
                 continue
             beat()
             starts = min((named[name] for name in first_named(selector)), key=len, default=None)
-            cost = (size if starts is None else len(starts)) * (max(1, size // 20) if COUNTING.search(selector) else 1)
+            steps = sum(1 for _ in COUNTING.finditer(selector))  # each goes over the elements beside what is found
+            cost = (size if starts is None else len(starts)) * max(1, most_beside) ** steps
             if cost > left:
                 whole = False
                 continue
