@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from qa.answering.conflicts import differing
 from qa.answering.finding import Finding, Sort, find, like
-from qa.answering.followups import Earlier, ResolvedQuestion, parts_of, resolve
+from qa.answering.followups import Earlier, ResolvedQuestion, parts_of, resolve, words_of
 from qa.answering.readers import Reader, open_reader
 from qa.answering.retrieval import retrieve
 from qa.documents.files import file_sha256
@@ -107,12 +107,16 @@ class QA:
         if not asked:
             raise UsageError("the question is empty; type one")
         started_at = time.perf_counter()
-        resolved = resolve(asked, [cleaned(earlier) for earlier in history])
+        earlier = [cleaned(one) for one in history]
+        resolved = resolve(asked, earlier)
+        if not (resolved.lent and resolved.complete):
+            return self.answer(question, asked, resolved, within, started_at)
+        # It only has few words: it may be a question of its own, and what earlier ones lend finds their answer again.
+        alone = self.answer(question, asked, resolve(asked), within, started_at)
+        if alone.answered:
+            return alone
         answer = self.answer(question, asked, resolved, within, started_at)
-        if resolved.lent and resolved.complete and not answer.answered:  # it may have been a question of its own
-            alone = self.answer(question, asked, resolve(asked), within, started_at)
-            return alone if alone.answered else answer
-        return answer
+        return alone if answer.answered and repeats(answer, earlier) else answer
 
     def answer(
         self, question: str, asked: str, resolved: ResolvedQuestion, within: Within | None, started_at: float
@@ -267,6 +271,12 @@ def question_of(earlier: Earlier) -> str:
 def cleaned(earlier: Earlier) -> Earlier:
     question, answer = map(clean, parts_of(earlier))
     return {"question": question, "answer": answer}
+
+
+def repeats(answer: Answer, earlier: Sequence[Earlier]) -> bool:
+    """Whether an answer gives back words of the last earlier one."""
+    given, said = (" ".join(words_of(text)) for text in (answer.spans[0].text, parts_of(earlier[-1])[1]))
+    return f" {given} " in f" {said} "
 
 
 def clean(question: str) -> str:

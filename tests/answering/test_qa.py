@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.answering.followups import Earlier
 from qa.answering.qa import MAX_QUESTION, MAX_SPANS, QA, clean, distinct
 from qa.answering.render import to_json, to_text
 from qa.answering.sentence_reader import SentenceReader
@@ -559,20 +560,41 @@ def test_threads_go_on_asking_while_generations_change(asker: QA, store: Path, f
     assert "new2.txt" in {source.name for source in asker.sources()}
 
 
-def test_a_short_question_after_others_is_tried_alone_where_what_they_lend_finds_nothing(tmp_path: Path) -> None:
+class Selective(SureReader):
+    """Reads some questions only, and finds nothing for others."""
+
+    def __init__(self, answered: Callable[[str], bool]) -> None:
+        super().__init__()
+        self.answered = answered
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Findings:
+        return super().read(question, hits) if self.answered(question) else Findings([], 0)
+
+
+def test_a_short_question_after_others_is_first_asked_as_one_of_its_own(tmp_path: Path) -> None:
     write(tmp_path / "in", "a.txt", "The train passed the signal at great speed.")
     write(tmp_path / "in", "b.txt", "The mayor is Helena Brandt.")
     ingest(tmp_path / "store", tmp_path / "in")
+    earlier = ["How fast did the train pass the signal?"]
 
-    class Strict(SureReader):
-        """Finds nothing where more than the question is read."""
+    def ask(question: str, answered: Callable[[str], bool], history: Sequence[Earlier] = earlier) -> Answer:
+        with QA(tmp_path / "store", FakeEmbedder(), Selective(answered)) as qa:
+            return qa.ask(question, history)
 
-        def read(self, question: str, hits: Sequence[Hit]) -> Findings:
-            return super().read(question, hits) if question in ("Who is the mayor?", "And who?") else Findings([], 0)
+    alone = ask("Who is the mayor?", lambda _: True)
+    assert (alone.answered, alone.lent, alone.understood) == (True, (), None)
+    lent = ask("Who is the mayor?", lambda question: "signal" in question)
+    assert lent.answered
+    assert lent.lent
+    assert not ask("And who?", lambda question: question == "And who?").answered  # it says that it goes on
 
-    with QA(tmp_path / "store", FakeEmbedder(), Strict()) as qa:
-        earlier = ["How fast did the train pass the signal?"]
-        answer = qa.ask("Who is the mayor?", earlier)
-        assert answer.answered
-        assert (answer.lent, answer.understood) == ((), None)
-        assert not qa.ask("And who?", earlier).answered  # it says that it goes on
+
+def test_what_earlier_questions_lend_does_not_bring_their_answer_again(tmp_path: Path) -> None:
+    said = "The train passed the signal at great speed."
+    write(tmp_path / "in", "a.txt", said)
+    ingest(tmp_path / "store", tmp_path / "in")
+    earlier = "How fast did the train pass the signal?"
+    with QA(tmp_path / "store", FakeEmbedder(), Selective(lambda question: "signal" in question)) as qa:
+        assert qa.ask("Who is the mayor?", [earlier]).answered
+        again = qa.ask("Who is the mayor?", [{"question": earlier, "answer": said}])
+        assert (again.answered, again.lent) == (False, ())

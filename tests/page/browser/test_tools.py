@@ -145,6 +145,25 @@ def test_a_conversation_survives_a_reload_and_ends_with_a_new_one(visit: Callabl
     expect(here.page.locator(".v-turn")).to_have_count(0)
 
 
+def test_a_duplicated_tab_goes_on_with_a_conversation_of_its_own(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask("How many people had to leave their homes?")
+    with here.page.expect_popup() as opened:
+        here.page.evaluate("window.open(location.href)")  # with a copy of this tab's session storage
+    there = Visit(opened.value, here.page.url)
+    expect(there.page.locator(".v-turn")).to_have_count(1)
+    tokens = {tab.evaluate("sessionStorage.getItem('verbatim')") for tab in (here.page, there.page)}
+    assert len(tokens) == 2
+    there.ask("How high is the tower?")
+    here.ask("When was the lamp of the lighthouse built?")
+    for tab, said in ((here.page, "lighthouse"), (there.page, "tower")):
+        before = tab.evaluate("sessionStorage.getItem('verbatim')")
+        tab.reload()
+        expect(tab.locator(".v-turn")).to_have_count(2)
+        expect(tab.locator(".v-asked").last).to_contain_text(said)
+        assert tab.evaluate("sessionStorage.getItem('verbatim')") == before
+
+
 def test_two_people_have_two_conversations(visit: Callable[..., Visit], qa: FakeQA) -> None:
     one, other = visit(), visit()
     one.ask("When did gate three stop?")
