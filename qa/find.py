@@ -58,7 +58,9 @@ def run_find(options: argparse.Namespace) -> bool:
     from qa.store.index import Index, generation_path
     from qa.store.opening import reading
 
-    if bool(options.like) == (options.words is not None):
+    if options.like and options.words is not None:
+        raise UsageError("words and --like do not go together; find by one of them")
+    if not options.like and options.words is None:
         raise UsageError('say what to find, as in: qa find "WORDS", or --like DOCUMENT:START')
     if options.limit is not None and options.limit < 1:
         raise UsageError("--limit is the number of passages to give; it must be 1 or more")

@@ -37,6 +37,10 @@ def test_nothing_found_is_told_by_the_exit_code(store: Path, capsys: Output) -> 
 def test_a_wrong_query_is_one_line(store: Path, capsys: Output) -> None:
     assert main(["find", "(ferry", "--store", str(store)]) == 2
     assert "at character 1" in capsys.readouterr().err
+    assert main(["find", "ferry", "--like", "a.txt:0", "--store", str(store)]) == 2
+    assert "words and --like do not go together" in capsys.readouterr().err
+    assert main(["find", "--like", "nowhere.txt:0", "--store", str(store)]) == 2
+    assert "the store has no document nowhere.txt" in capsys.readouterr().err
 
 
 def test_the_table_has_all_passages_and_no_formula(tmp_path: Path) -> None:
@@ -91,7 +95,7 @@ def test_a_store_of_an_earlier_version_is_made_anew_by_the_next_ingest(
     kept = {name: facts for name, facts in manifest.items() if not name.startswith("mentions/")}
     (generation / "manifest.json").write_text(json.dumps(kept))
     assert main(["find", "ferry", "--store", str(store)]) == 1
-    assert "run ingest again" in capsys.readouterr().err
+    assert "run: qa ingest --store" in capsys.readouterr().err
     assert ingest(store, folder, embedder=embedder).rebuilt
     assert not embedder.embedded
     assert main(["find", "ferry", "--store", str(store)]) == 0

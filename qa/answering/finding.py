@@ -21,7 +21,7 @@ from qa.store.index import Index
 from qa.store.mentions import FACETS, MentionIndex, Piece, stems, to_check
 from qa.store.part import EXACT_UP_TO, open_part
 from qa.store.tokens import Words, is_inside_word, plain_forms, words_of
-from qa.text import equality_key, trimmed
+from qa.text import equality_key, trimmed, visible
 from qa.types import Hit, Mention, Source, Within
 
 Sort = Literal["relevance", "document", "date"]
@@ -300,6 +300,8 @@ def like(
     """
     here = catalog.passages_of(document, start, start + 1)
     if not here:
+        if catalog.document(document) is None:
+            raise UsageError(f"the store has no document {visible(document)}; qa status lists them")
         raise UsageError(f"no passage of {document} holds character {start}; take the start of one that was found")
     vector = catalog.vector_of(here[0].id)
     if vector is None:

@@ -3,6 +3,7 @@ const view = () => element.querySelector('.v-list');
 const token = () => sessionStorage.getItem('verbatim');
 let timer = null, moved = false;  // moved: somebody chose a button, and the keyboard goes on at the new heading
 let asking = false;  // a list is being asked, as far as is known: that it is done is said once
+let lost = false;  // the program did not answer when it was asked last
 let file = '', first = '';  // the name of the file that the questions were read from, and its first line
 
 const line1 = (box) => box.value.trim().split('\n')[0];
@@ -113,6 +114,8 @@ async function follow() {
     if (!timer) timer = setTimeout(follow, 300);
     return;
   }
+  if (lost !== !got) warn(got ? '' : 'The program does not answer; it is tried again every three seconds.');
+  lost = !got;
   if (got && got.other) return trigger('show');
   if (got) patch(it, got);
   if (got && !got.running) return;

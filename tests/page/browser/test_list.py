@@ -151,6 +151,23 @@ def test_a_list_that_arrives_late_does_not_undo_what_was_fetched_since(visit: Ca
     expect(page.locator(".v-table blockquote")).to_have_count(2)
 
 
+def test_a_program_that_does_not_answer_is_named(visit: Callable[..., Visit], qa: FakeQA) -> None:
+    here = visit()
+    here.page.get_by_role("button", name="List", exact=True).click()
+    here.page.get_by_label("Questions, one a line").fill(f"{WHEN}\n{MUCH}\n")
+    qa.go_on.clear()
+    here.page.get_by_role("button", name="Ask them").click()
+    expect(here.page.locator(".v-list-said")).to_contain_text("2 to go")
+    here.page.route("**/component_server**", lambda route: route.abort())
+    problem = here.page.locator(".v-list-problem")
+    expect(problem).to_have_text("The program does not answer; it is tried again every three seconds.")
+    here.page.unroute("**/component_server**")
+    qa.go_on.set()
+    expect(here.page.locator(".v-list-said")).to_have_text("2 answered, 0 without an answer.")
+    expect(problem).to_be_hidden()
+    here.problems.clear()  # the browser reports what was cut off
+
+
 class Turns(threading.Event):
     """Lets one waiting question go on at a time."""
 
