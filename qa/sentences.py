@@ -55,12 +55,14 @@ def segment(text: str, where: Range, language: str) -> list[Range]:
 
 
 def sentence_goes_on(text: str, before: Range, start: int) -> bool:
-    """Whether the sentence `before` goes on at `start`, because it ends in a list number, initial or abbreviation."""
+    """Whether the sentence `before` goes on at `start`, because it ends in a list number, initial or abbreviation, or in a name."""
     whole = text[before[0] : before[1]]
     end = whole[-12:]
     if not re.search(r"[^\W\d_]", whole) or INITIAL.fullmatch(whole):
         return True
     if start > before[1] and (ABBREVIATION.search(end) or (AM_PM.search(end) and DAY_NAME.match(text, start))):
+        return True
+    if start == before[1] and text[start] == "_":  # within a name: foo._bar
         return True
     return (text[start].isdigit() and bool(NUMBERED.search(end))) or (text[start].islower() and whole[-1] == ".")
 

@@ -16,6 +16,7 @@ from tests.splitting import passages, sentences
         ("en", "The church of St. Mary burned down."),
         ("en", "It is approx. 5 km away."),
         ("en", "See Fig. 3 and No. 5 below."),
+        ("en", "See foo._bar and www.town.example/report.__x for details."),
         ("en", "It came on Jan. 5 and left on Dec. 12."),
         ("en", "The Sept. 11 attacks were recalled."),
         ("en", "Old kinds, e.g. Elstar apples, rot first."),
