@@ -55,7 +55,7 @@ def segment(text: str, where: Range, language: str) -> list[Range]:
 
 
 def sentence_goes_on(text: str, before: Range, start: int) -> bool:
-    """Whether the sentence `before` goes on at `start`, because it ends in a list number, initial or abbreviation, or in a name."""
+    """Whether the sentence `before` goes on at `start`: it ends in a list number, initial, abbreviation or name."""
     whole = text[before[0] : before[1]]
     end = whole[-12:]
     if not re.search(r"[^\W\d_]", whole) or INITIAL.fullmatch(whole):
