@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import logging
-import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from qa.documents import ocr
 from qa.documents.attached import Loaders
 from qa.documents.extract import Builder, Extract, one_line
 from qa.documents.formats.pdf_blocks import LARGER, Line, Page, page_blocks, usual_distance
-from qa.documents.formats.pdf_lines import Piece
+from qa.documents.formats.pdf_content import Pieces, separated
 from qa.documents.formats.pdf_pages import mend_pages, without_running_heads, words_of
 from qa.documents.formats.pdf_parts import (
     FAULTS,
@@ -31,7 +30,6 @@ from qa.documents.formats.pdf_parts import (
     note_lines,
     pages_note,
 )
-from qa.documents.formats.pdf_rules import Pen
 from qa.documents.formats.pdf_tables import PageText, page_text
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
@@ -39,7 +37,6 @@ from qa.errors import UnreadableFile
 from qa.text import WORD, fold
 
 MAX_PAGES = 20_000
-BOLD = re.compile(r"(?i)bold|black|heavy|demi")
 FILE_TITLE = re.compile(r"(?i)^(?:microsoft (?:word|powerpoint|excel) - .*|untitled.*|naamloos.*|.*\.\w{2,5})$")
 
 
@@ -137,24 +134,14 @@ def page_lines(page: Any) -> PageText:
     """The lines and ruled tables of a page in the order in which they were drawn."""
     from pypdf.errors import PyPdfError
 
-    pieces: list[Piece] = []
-    pen = Pen()
-
-    def visit(text: str, cm: Sequence[float], tm: Sequence[float], font: Any, size: float) -> None:
-        if text:
-            x = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
-            y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
-            height = abs(size) * math.hypot(tm[2] * cm[0] + tm[3] * cm[2], tm[2] * cm[1] + tm[3] * cm[3])
-            right, up = tm[0] * cm[0] + tm[1] * cm[2], tm[0] * cm[1] + tm[1] * cm[3]  # direction of the baseline
-            bold = bool(font and BOLD.search(str(font.get("/BaseFont", ""))))
-            pieces.append((text, Line("", x, y, height, bold, abs(up) > abs(right))))
-
+    pieces = Pieces()
     whole = True
     try:
-        page.extract_text(visitor_text=visit, visitor_operand_before=pen.visit)
+        with separated(page):
+            page.extract_text(visitor_text=pieces.visit, visitor_operand_before=pieces.before)
     except (PyPdfError, *FAULTS):  # the text before the fault is kept
         whole = False
-    found = page_text(pieces, pen.rules)
+    found = page_text(pieces.found, pieces.pen.rules)
     turned = [line for line in found.lines if line.turned]
     if 0 < len(turned) * 3 < len(found.lines):  # a stamp in the margin must not separate two pages
         found = found._replace(lines=[*turned, *(line for line in found.lines if not line.turned)])

@@ -3,58 +3,74 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from qa.documents.formats.pdf_blocks import LOWERED, Line
+from qa.documents.formats.pdf_blocks import GAP, LOWERED, SAME_LINE, Line
+from qa.documents.formats.pdf_direction import in_reading_order, is_rightward
+from qa.documents.formats.pdf_widths import Measure, text_width
 from qa.documents.raised import lowered, raised
 
-COLUMNS = 0.5  # times the size of the letters: figures farther apart are two
+WIDE, FIGURES_WIDE = 1.5, 0.5  # times the size of the letters: a gap between columns, and between two figures
+UNSURE = 0.04  # times the size, for each letter: the widths of letters are estimated
 RAISED = 0.88  # times the size of the letters before: a mark or exponent is smaller
+OFF = 0.15  # times the size: letters of the same size are an index or exponent from here
+REACH = 0.6  # times the size: the most that an index or exponent is lower or higher
+MARK_CHARS = 4
 DOUBLED, RECENT = 0.1, 60  # times the size: pieces nearer are drawn twice; pieces looked back at
 LIGATURES = {0xFB00 + i: text for i, text in enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"))}
 BULLETS = dict.fromkeys((0xF0B7, 0xF0A7, 0xF0D8), "\u2022")  # of symbol fonts
 SIGNS = LIGATURES | BULLETS | {0x00A0: " "}
 NO_SIGN = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")  # characters that only a font defines
+SPACES = re.compile(" {3,}")
 
 Piece = tuple[str, Line]  # (text, where it is drawn)
 
 
-def lines_of(pieces: Sequence[tuple[str, Line]]) -> Iterator[Line]:
-    """(text, place) of the pieces joined to lines; a wide gap within a line becomes three spaces."""
-    buffer: list[str] = []
+class Part(NamedTuple):
+    """Words of a line, and where they begin and end, about."""
+
+    words: str
+    start: float
+    end: float
+    gap: bool = False  # a wide gap lies before it
+
+
+def lines_of(pieces: Sequence[Piece]) -> Iterator[Line]:
+    """(text, place) of the pieces joined to lines; a wide gap within a line becomes GAP."""
+    parts: list[Part] = []
     first: Line | None = None
     last = Line("", 0, 0, 0)  # the piece drawn last, its words cut at the line's end
     ended = False
     for text, place in without_doubles(pieces):
-        for i, part in enumerate(text.split("\n")):
+        for i, cut in enumerate(text.split("\n")):
             ended = ended or i > 0
-            words = NO_SIGN.sub("", part.translate(SIGNS))
-            if ended and words and not letter_follows(last, place):
-                if first is not None:
-                    yield made_line(buffer, first)
-                buffer, first = [], None
+            words = NO_SIGN.sub("", cut.translate(SIGNS))
             if not words:
                 continue
+            start, end = extent(words, place)
+            gap = first is not None and bool(words.strip()) and is_gap(parts, last, words, place)
+            ended = ended and not letter_follows(last, place)
+            if ended or (gap and abs(place.y - last.y) > SAME_LINE * max(place.size, last.size)):
+                yield from made_line(parts, first)
+                parts, first, gap = [], None, False
             ended = False
-            if first is not None and words.strip():
-                buffer.append(between(last, words, place))
-            if first is not None and hangs_on(words, place, last):
+            if first is not None and not gap and hangs_on(words, place, last):
                 below = place.y < last.y - LOWERED * last.size
-                buffer.append(lowered(words) if below else raised("".join(buffer[-3:]), words))
+                before = "".join(part.words for part in parts[-3:])
+                parts.append(Part(lowered(words) if below else raised(before, words), start, end))
                 continue
             if words.strip():
                 first = first or place
                 last = replace(place, text=words)
-            buffer.append(words)
-    if first is not None:
-        yield made_line(buffer, first)
+            parts.append(Part(words, start, end, gap))
+    yield from made_line(parts, first)
 
 
-def without_doubles(pieces: Sequence[tuple[str, Line]]) -> Iterator[tuple[str, Line]]:
+def without_doubles(pieces: Sequence[Piece]) -> Iterator[Piece]:
     """The pieces without those that were drawn a second time at nearly the same place, to look bold."""
-    recent: list[tuple[str, Line]] = []
+    recent: list[Piece] = []
     for text, place in pieces:
         near = DOUBLED * place.size
         alike = [there for said, there in recent if said.strip() == text.strip()]
@@ -65,14 +81,21 @@ def without_doubles(pieces: Sequence[tuple[str, Line]]) -> Iterator[tuple[str, L
         yield text, place
 
 
-def between(last: Line, words: str, place: Line) -> str:
-    """What separates a piece from the one before on its line: a wide gap, or a space before a figure behind Hebrew."""
+def extent(words: str, place: Line) -> tuple[float, float]:
+    """Where a piece begins and, about, ends."""
+    if place.spans:
+        return place.spans[0]
+    return place.x, place.x + text_width(words, Measure()) * place.size
+
+
+def is_gap(parts: Sequence[Part], last: Line, words: str, place: Line) -> bool:
+    """Whether a piece is so far from the one before on its line that it is in another column."""
     figures = last.text.strip()[-1:].isdigit() and words.strip()[:1].isdigit()
-    gap = place.x - last.x - 0.6 * last.size * len(last.text)
-    if gap > (COLUMNS if figures else 2) * place.size > 0:
-        return "   "
-    rightward = unicodedata.bidirectional(last.text[-1:] or " ") in ("R", "AL")
-    return " " if rightward and words[:1].isdigit() else ""
+    near = (FIGURES_WIDE if figures else WIDE) * place.size
+    if place.x < last.x - near:  # it lies before the piece before
+        return not any(is_rightward(part.words) for part in (*parts, Part(words, 0, 0)))
+    unsure = UNSURE * place.size * len(last.text)
+    return place.x - parts[-1].end > near + unsure > 0
 
 
 def letter_follows(last: Line, place: Line) -> bool:
@@ -82,12 +105,48 @@ def letter_follows(last: Line, place: Line) -> bool:
 
 
 def hangs_on(words: str, place: Line, last: Line) -> bool:
-    """Whether a piece is small and right behind a larger one: a note's mark or an exponent."""
-    small = 0 < place.size < RAISED * last.size
-    return small and len(words.strip()) <= 4 and not last.text[-1:].isspace() and place.y >= last.y - 0.1 * last.size
+    """Whether a piece is higher or lower than the one before, which it is right behind, and smaller, or a figure."""
+    mark = words.strip()
+    if not 0 < len(mark) <= MARK_CHARS or last.text[-1:].isspace():
+        return False
+    off = abs(place.y - last.y)
+    if 0 < place.size < RAISED * last.size:
+        return LOWERED * last.size < off < REACH * last.size
+    return mark.isdigit() and last.text[-1:].isalpha() and OFF * last.size < off < REACH * last.size
 
 
-def made_line(buffer: Sequence[str], place: Line) -> Line:
-    """A line at that place; gaps of three spaces or more become three, others one."""
-    text = "".join(buffer).replace("\t", " ").strip()
-    return replace(place, text=re.sub(r" {2,}", lambda gap: "   " if len(gap.group()) > 2 else " ", text))
+def made_line(parts: Sequence[Part], place: Line | None) -> Iterator[Line]:
+    """A line at that place, if any, of which parts between wide gaps are separated by GAP; other spaces become one."""
+    groups: list[list[Part]] = []
+    for part in (piece for whole in parts for piece in cut_at_spaces(whole)):
+        if part.gap or not groups:
+            groups.append([])
+        groups[-1].append(part)
+    texts, spans = [], []
+    for group in groups:
+        text = " ".join(in_reading_order([part.words for part in sorted_across(group)]).split())
+        if text:
+            texts.append(text)
+            spans.append((min(part.start for part in group), max(part.end for part in group)))
+    if place is not None and texts:
+        yield replace(place, text=GAP.join(texts), spans=tuple(spans))
+
+
+def sorted_across(group: Sequence[Part]) -> Sequence[Part]:
+    """The parts from left to right where some are written from right to left; programs draw those in either order."""
+    rightward = any(is_rightward(part.words) for part in group)
+    return sorted(group, key=lambda part: part.start) if rightward else group
+
+
+def cut_at_spaces(part: Part) -> Iterator[Part]:
+    """A part cut where three spaces or more stand in it."""
+    words = part.words.replace("\t", " ")
+    whole = text_width(words, Measure()) or 1.0
+    at = 0
+    for number, said in enumerate(SPACES.split(words)):
+        begin = words.index(said, at) if said else at
+        at = begin + len(said)
+        start, end = (
+            part.start + (part.end - part.start) * text_width(words[:i], Measure()) / whole for i in (begin, at)
+        )
+        yield Part(said, start, end, part.gap if number == 0 else True)
