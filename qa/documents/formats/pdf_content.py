@@ -14,7 +14,7 @@ from qa.documents.formats.pdf_rules import Pen
 from qa.documents.formats.pdf_widths import Measure, measure_of, text_width
 
 BOLD = re.compile(r"(?i)bold|black|heavy|demi")
-MOVED = 1.5  # times the size of the letters: a move beyond the beginning of a piece that may leave a gap
+MOVED = 1.0  # times the size of the letters: a move beyond the beginning of a piece that may leave a gap
 GAP, FIGURES_GAP = -1500, -500  # thousandths of the size of the letters, as TJ has them: a gap, one between figures
 SPACE = 0.28  # times the size of the letters: the width of a space
 HAND_OVER = ([1, 0, 0, 1, 0, 0], b"cm")  # a change of nothing, at which pypdf ends a piece
@@ -29,8 +29,9 @@ class Pieces:
         self.found: list[Piece] = []
         self.pen = Pen()
         self.measures: dict[int, Measure] = {}  # of the fonts of the page
-        self.rise = 0.0
-        self.outer: list[float] = []  # the rise outside q and Q
+        self.state = {b"Ts": 0.0, b"Tc": 0.0, b"Tw": 0.0, b"Tz": 100.0}  # the last operand of each
+        self.outer: list[dict[bytes, float]] = []  # the same outside q and Q
+        self.kerned = 0.0  # by how much the distances in TJ have moved the letters that are still to come, in sizes
         self.moved = True  # to a place, since the last letters
         self.begins: bool | None = None  # whether the letters that are still to come begin at that place
         self.origin = (0.0, 0.0)  # of the piece before
@@ -38,17 +39,19 @@ class Pieces:
 
     def before(self, operator: Any, operands: Sequence[Any], cm: Sequence[float], tm: Sequence[float]) -> None:
         """Takes an operator of the page's content, as pypdf hands it over."""
-        if operator == b"Ts":
-            self.rise = number(operands, 0)
+        if operator in self.state:
+            self.state = {**self.state, operator: number(operands, 0)}
         elif operator == b"q":
-            self.outer.append(self.rise)
+            self.outer.append(self.state)
         elif operator == b"Q" and self.outer:
-            self.rise = self.outer.pop()
+            self.state = self.outer.pop()
         elif operator in MOVES:
             self.moved = True
         if operator in SHOWS:
             self.begins = self.moved if self.begins is None else self.begins
             self.moved = False
+        if operator == b"TJ" and operands:
+            self.kerned -= sum(part for part in operands[0] if isinstance(part, int | float)) / 1000
         self.pen.visit(operator, operands, cm, tm)
 
     def visit(self, text: str, cm: Sequence[float], tm: Sequence[float], font: Any, size: float) -> None:
@@ -64,16 +67,26 @@ class Pieces:
         self.begins = None
         along = self.drawn / scale if scale else 0.0  # pypdf moves on only where the file says so
         x, y = (
-            at + along * way + self.rise * rise for at, way, rise in zip(origin, (right, up), (lean, high), strict=True)
+            at + along * way + self.state[b"Ts"] * rise
+            for at, way, rise in zip(origin, (right, up), (lean, high), strict=True)
         )
-        measure = self.measures.get(id(font)) or self.measures.setdefault(id(font), measure_of(font))
-        width = text_width(text, measure) * abs(size) * scale
+        width = self.width(text, font, abs(size)) * scale
         self.drawn += width
         bold = bool(font and BOLD.search(str(font.get("/BaseFont", ""))))
         turned = abs(up) > abs(right)
         self.found.append(
             (text, Line("", x, y, abs(size) * math.hypot(lean, high), bold, turned, spans=((x, x + width),)))
         )
+
+    def width(self, text: str, font: Any, size: float) -> float:
+        """About how wide a piece is, in the units of its matrix."""
+        measure = self.measures.get(id(font)) or self.measures.setdefault(id(font), measure_of(font))
+        spaces = text.count(" ")
+        letters = text_width(text, measure) - spaces * (measure.fixed or SPACE * measure.scale)
+        between = max(spaces * SPACE, self.kerned)  # many programs draw no spaces but move on
+        self.kerned = 0.0
+        spread = len(text) * self.state[b"Tc"] + spaces * self.state[b"Tw"]
+        return ((letters + between) * size + spread) * self.state[b"Tz"] / 100
 
 
 @contextmanager

@@ -12,7 +12,9 @@ from qa.documents.formats.pdf_direction import in_reading_order, is_rightward
 from qa.documents.formats.pdf_widths import Measure, text_width
 from qa.documents.raised import lowered, raised
 
-WIDE, FIGURES_WIDE = 1.5, 0.5  # times the size of the letters: a gap between columns, and between two figures
+WIDE, FIGURE_WIDE, FIGURES_WIDE = 1.5, 1.0, 0.5  # times the size: a gap, one before a figure, one between figures
+TOGETHER = 3  # times the size of the letters: a gap where pypdf has found none
+FIGURE_ENDS, FIGURE_BEGINS = re.compile(r"[\d%)\u2013-]\s*$"), re.compile(r"\s*[-+\u2212(]?\d")
 UNSURE = 0.04  # times the size, for each letter: the widths of letters are estimated
 RAISED = 0.88  # times the size of the letters before: a mark or exponent is smaller
 OFF = 0.15  # times the size: letters of the same size are an index or exponent from here
@@ -90,12 +92,14 @@ def extent(words: str, place: Line) -> tuple[float, float]:
 
 def is_gap(parts: Sequence[Part], last: Line, words: str, place: Line) -> bool:
     """Whether a piece is so far from the one before on its line that it is in another column."""
-    figures = last.text.strip()[-1:].isdigit() and words.strip()[:1].isdigit()
-    near = (FIGURES_WIDE if figures else WIDE) * place.size
+    figure = FIGURE_BEGINS.match(words) is not None
+    figures = figure and FIGURE_ENDS.search(last.text) is not None
+    near = (FIGURES_WIDE if figures else FIGURE_WIDE if figure else WIDE) * place.size
     if place.x < last.x - near:  # it lies before the piece before
         return not any(is_rightward(part.words) for part in (*parts, Part(words, 0, 0)))
+    spaced = words[:1].isspace() or parts[-1].words[-1:].isspace()  # pypdf has found a gap of some width
     unsure = UNSURE * place.size * len(last.text)
-    return place.x - parts[-1].end > near + unsure > 0
+    return place.x - parts[-1].end > max(near, 0 if spaced or figures else TOGETHER * place.size) + unsure > 0
 
 
 def letter_follows(last: Line, place: Line) -> bool:
