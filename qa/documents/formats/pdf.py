@@ -50,7 +50,7 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     reader = opened(data)
     pages: list[list[Line]] = []
     scans = 0
-    damaged, pictures, long_cells, struck, kinds = [], [], [], 0, Counter[str]()
+    damaged, pictures, long_cells, unsure, struck, kinds = [], [], [], [], 0, Counter[str]()
     for number, page in enumerate(reader.pages, start=1):
         beat()
         if number > MAX_PAGES:
@@ -59,6 +59,7 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
         lines = found.lines
         damaged += [] if found.whole else [number]
         long_cells += [number] if found.long_cells else []
+        unsure += [number] if found.unsure else []
         struck += found.struck
         if not any(WORD.search(line.text) for line in lines) and has_image(page):
             lines = [Line(text, 0, -12 * i, 10) for i, text in enumerate(ocr.read_page(page)) if text]
@@ -71,6 +72,7 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     notes += pages_note(damaged, "text is missing on {}, which cannot be read to its end")
     notes += pages_note(pictures, "text in pictures is not read ({})")
     notes += pages_note(long_cells, "tables with long cells are read line by line ({})")
+    notes += pages_note(unsure, "tables whose cells cannot be told apart are read line by line ({})")
     if struck:
         notes.append(f"struck-out text is left out ({struck} pieces)")
     if kinds["/StrikeOut"]:

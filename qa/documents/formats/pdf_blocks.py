@@ -97,6 +97,8 @@ def page_blocks(lines: Sequence[Line], body: float, usual: float, bold: bool) ->
 def continues_paragraph(block: PageBlock, line: Line, usual: float, bold: bool) -> bool:
     """Whether a line belongs to the same paragraph as the last line of the block."""
     last = block.lines[-1]
+    if line.apart:
+        return False
     size = max(last.size, 0.1)
     step = (last.y - line.y) / size
     if not 0.5 * usual < step < PARAGRAPH_GAP * usual or not 0.9 < line.size / size < 1.1:
@@ -131,7 +133,7 @@ def rows_of(lines: Sequence[Line]) -> Iterator[list[Line]]:
     """Lines that are next to each other, from left to right, in one list; each other line in a list of its own."""
     row: list[Line] = []
     for cell in (cell for line in lines for cell in cells_of(line)):
-        last = row[-1] if row and not (cell.rows or row[-1].rows) else None
+        last = row[-1] if row and not (cell.rows or row[-1].rows or cell.apart) else None
         if last and is_raised(last, cell):
             below = cell.y < last.y - LOWERED * last.size
             behind = lowered(cell.text) if below else raised(last.text, cell.text)

@@ -154,7 +154,8 @@ def with_gaps(parts: Sequence[Any]) -> Any:
     for at, part in enumerate(parts):
         made.append(part)
         if isinstance(part, int | float) and (part < GAP or (part < FIGURES_GAP and figures(parts, at))):
-            made.append(" " * max(3, round(-part / 1000 / SPACE)))
+            spaces = max(3, round(-part / 1000 / SPACE))
+            made += [" " * spaces, 1000 * SPACE * spaces]  # and back, since the distance itself has moved on
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -12,7 +13,8 @@ from qa.documents.formats.pdf_direction import in_reading_order, is_rightward
 from qa.documents.formats.pdf_widths import Measure, text_width
 from qa.documents.raised import lowered, raised
 
-WIDE, FIGURE_WIDE, FIGURES_WIDE = 1.5, 1.0, 0.5  # times the size: a gap, one before a figure, one between figures
+WIDE, FIGURE_WIDE, FIGURES_WIDE = 1.5, 1.0, 0.5  # times the size: a gap, one beside a figure, one between figures
+NARROW, STARTS = 0.45, 2  # times the size: a gap where so many others begin
 TOGETHER = 3  # times the size of the letters: a gap where pypdf has found none
 FIGURE_ENDS, FIGURE_BEGINS = re.compile(r"[\d%)\u2013-]\s*$"), re.compile(r"\s*[-+\u2212(]?\d")
 UNSURE = 0.04  # times the size, for each letter: the widths of letters are estimated
@@ -37,10 +39,28 @@ class Part(NamedTuple):
     start: float
     end: float
     gap: bool = False  # a wide gap lies before it
+    narrow: bool = False  # a gap that is no wider than one between words may be
 
 
 def lines_of(pieces: Sequence[Piece]) -> Iterator[Line]:
     """(text, place) of the pieces joined to lines; a wide gap within a line becomes GAP."""
+    drawn = list(drawn_lines(pieces))
+    parts_of = [(at, part) for parts, _ in drawn for at, part in enumerate(parts)]
+    begun = Counter(round(part.start) for at, part in parts_of if not at or part.gap)
+    maybe = Counter(round(part.start) for _, part in parts_of if part.narrow)
+    for parts, first in drawn:
+        yield from made_line([column_begun(part, begun, maybe) for part in parts], first)
+
+
+def column_begun(part: Part, begun: Counter[int], maybe: Counter[int]) -> Part:
+    """The part; a gap lies before it too where it is narrow, and others begin at that place, one of them surely."""
+    places = [round(part.start) + off for off in (-1, 0, 1)]
+    sure, others = (sum(known[place] for place in places) for known in (begun, maybe))
+    return part._replace(gap=True) if part.narrow and sure and sure + others > STARTS else part
+
+
+def drawn_lines(pieces: Sequence[Piece]) -> Iterator[tuple[list[Part], Line]]:
+    """The parts of each line, and the place of the first."""
     parts: list[Part] = []
     first: Line | None = None
     last = Line("", 0, 0, 0)  # the piece drawn last, its words cut at the line's end
@@ -52,22 +72,26 @@ def lines_of(pieces: Sequence[Piece]) -> Iterator[Line]:
             if not words:
                 continue
             start, end = extent(words, place)
-            gap = first is not None and bool(words.strip()) and is_gap(parts, last, words, place)
+            follows = first is not None and bool(words.strip())
+            gap = follows and is_gap(parts, last, words, place)
             ended = ended and not letter_follows(last, place)
             if ended or (gap and abs(place.y - last.y) > SAME_LINE * max(place.size, last.size)):
-                yield from made_line(parts, first)
-                parts, first, gap = [], None, False
+                if first is not None:
+                    yield parts, first
+                parts, first, gap, follows = [], None, False, False
             ended = False
             if first is not None and not gap and hangs_on(words, place, last):
                 below = place.y < last.y - LOWERED * last.size
                 before = "".join(part.words for part in parts[-3:])
                 parts.append(Part(lowered(words) if below else raised(before, words), start, end))
                 continue
+            narrow = follows and not gap and start - parts[-1].end > NARROW * place.size > 0
             if words.strip():
                 first = first or place
                 last = replace(place, text=words)
-            parts.append(Part(words, start, end, gap))
-    yield from made_line(parts, first)
+            parts.append(Part(words, start, end, gap, narrow))
+    if first is not None:
+        yield parts, first
 
 
 def without_doubles(pieces: Sequence[Piece]) -> Iterator[Piece]:
@@ -92,9 +116,9 @@ def extent(words: str, place: Line) -> tuple[float, float]:
 
 def is_gap(parts: Sequence[Part], last: Line, words: str, place: Line) -> bool:
     """Whether a piece is so far from the one before on its line that it is in another column."""
-    figure = FIGURE_BEGINS.match(words) is not None
-    figures = figure and FIGURE_ENDS.search(last.text) is not None
-    near = (FIGURES_WIDE if figures else FIGURE_WIDE if figure else WIDE) * place.size
+    begins, ends = FIGURE_BEGINS.match(words) is not None, FIGURE_ENDS.search(last.text) is not None
+    figures = begins and ends
+    near = (FIGURES_WIDE if figures else FIGURE_WIDE if begins or ends else WIDE) * place.size
     if place.x < last.x - near:  # it lies before the piece before
         return not any(is_rightward(part.words) for part in (*parts, Part(words, 0, 0)))
     spaced = words[:1].isspace() or parts[-1].words[-1:].isspace()  # pypdf has found a gap of some width
@@ -119,7 +143,7 @@ def hangs_on(words: str, place: Line, last: Line) -> bool:
     return mark.isdigit() and last.text[-1:].isalpha() and OFF * last.size < off < REACH * last.size
 
 
-def made_line(parts: Sequence[Part], place: Line | None) -> Iterator[Line]:
+def made_line(parts: Sequence[Part], place: Line) -> Iterator[Line]:
     """A line at that place, if any, of which parts between wide gaps are separated by GAP; other spaces become one."""
     groups: list[list[Part]] = []
     for part in (piece for whole in parts for piece in cut_at_spaces(whole)):
@@ -132,7 +156,7 @@ def made_line(parts: Sequence[Part], place: Line | None) -> Iterator[Line]:
         if text:
             texts.append(text)
             spans.append((min(part.start for part in group), max(part.end for part in group)))
-    if place is not None and texts:
+    if texts:
         yield replace(place, text=GAP.join(texts), spans=tuple(spans))
 
 
