@@ -30,7 +30,7 @@ def with_tables(lines: Sequence[Line]) -> tuple[list[Line], bool]:
 
     The cells of such a one are paragraphs of their own, so that no words of two cells are joined.
     """
-    if sum(len(line.spans) > 1 for line in lines) < 1 and not goes_up(lines):
+    if not any(len(line.spans) > 1 for line in lines) and not goes_right(lines):
         return list(lines), False
     cells = [cell for line in lines for cell in cells_of(line)]
     made: list[Line] = []
@@ -57,9 +57,12 @@ def with_tables(lines: Sequence[Line]) -> tuple[list[Line], bool]:
     return ([*made, *cells[at:]], unsure) if at else (list(lines), False)
 
 
-def goes_up(lines: Sequence[Line]) -> bool:
-    """Whether a line is drawn higher and farther to the right than the one before, as the next cell is."""
-    return any(b.y > a.y + SAME_LINE * a.size and b.x > a.x for a, b in pairwise(lines))
+def goes_right(lines: Sequence[Line], up: float = -SAME_LINE) -> bool:
+    """Whether a line is drawn farther to the right than the one before, and not below it, as the next cell is.
+
+    up: by how much it must be higher, as a multiple of the size of the letters.
+    """
+    return any(below.y > above.y + up * above.size and below.x > above.x for above, below in pairwise(lines))
 
 
 def text_lines(cell: Sequence[Line]) -> list[str]:
@@ -142,7 +145,7 @@ def joined(columns: Sequence[tuple[float, float]], line: Sequence[Line]) -> list
 def table_rows(cells: Sequence[Line], columns: Sequence[tuple[float, float]]) -> tuple[Rows, bool]:
     """The rows of a table, if it is one with cells of several lines; else whether it is one, with rows unknown."""
     groups = drawn_cells(cells, columns)
-    by_cell = goes_up(cells)
+    by_cell = goes_right(cells, up=SAME_LINE)
     rows, sure = rows_by_cells(groups, len(columns)) if by_cell else rows_by_lines(cells, columns)
     filled = [row for row in rows if sum(map(bool, row)) > 1]
     if len(filled) < 2 or not any(len(cell) > 1 for row in rows for cell in row) or is_other(rows, by_cell):
@@ -191,16 +194,17 @@ def rows_by_lines(cells: Sequence[Line], columns: Sequence[tuple[float, float]])
     first = [any(column_of(cell, columns) == 0 for cell in line) for line in lines]
     if max(steps) > LARGER_STEP * min(steps):
         begins = [True, *(step > LARGER_STEP * min(steps) for step in steps)]
-        sure = all(named for named, begun in zip(first, begins, strict=True) if begun)
+        sure = all(named for named, begin in zip(first, begins, strict=True) if begin)
     else:
         begins = first
+        begun = [line for named, line in zip(first, lines, strict=True) if named]
         sure = all(
             named or {column_of(cell, columns) for cell in line} <= {column_of(cell, columns) for cell in above}
             for named, line, above in zip(first[1:], lines[1:], lines, strict=False)
-        )
+        ) and not any(len(line) < len(columns) and all(cell.text[:1].islower() for cell in line) for line in begun)
     rows: Rows = []
-    for begun, line in zip(begins, lines, strict=True):
-        if begun or not rows:
+    for begin, line in zip(begins, lines, strict=True):
+        if begin or not rows:
             rows.append([[] for _ in columns])
         for cell in line:
             rows[-1][column_of(cell, columns)].append(cell)

@@ -85,7 +85,7 @@ def drawn_lines(pieces: Sequence[Piece]) -> Iterator[tuple[list[Part], Line]]:
                 before = "".join(part.words for part in parts[-3:])
                 parts.append(Part(lowered(words) if below else raised(before, words), start, end))
                 continue
-            narrow = follows and not gap and start - parts[-1].end > NARROW * place.size > 0
+            narrow = follows and not gap and start - reach(parts) > NARROW * place.size > 0
             if words.strip():
                 first = first or place
                 last = replace(place, text=words)
@@ -123,7 +123,12 @@ def is_gap(parts: Sequence[Part], last: Line, words: str, place: Line) -> bool:
         return not any(is_rightward(part.words) for part in (*parts, Part(words, 0, 0)))
     spaced = words[:1].isspace() or parts[-1].words[-1:].isspace()  # pypdf has found a gap of some width
     unsure = UNSURE * place.size * len(last.text)
-    return place.x - parts[-1].end > max(near, 0 if spaced or figures else TOGETHER * place.size) + unsure > 0
+    return place.x - reach(parts) > max(near, 0 if spaced or figures else TOGETHER * place.size) + unsure > 0
+
+
+def reach(parts: Sequence[Part]) -> float:
+    """Where the last letters of a line end; pypdf gives a space between cells the place of what follows."""
+    return next((part.end for part in reversed(parts) if part.words.strip()), parts[-1].end)
 
 
 def letter_follows(last: Line, place: Line) -> bool:
@@ -155,7 +160,8 @@ def made_line(parts: Sequence[Part], place: Line) -> Iterator[Line]:
         text = " ".join(in_reading_order([part.words for part in sorted_across(group)]).split())
         if text:
             texts.append(text)
-            spans.append((min(part.start for part in group), max(part.end for part in group)))
+            seen = [part for part in group if part.words.strip()]
+            spans.append((min(part.start for part in seen), max(part.end for part in seen)))
     if texts:
         yield replace(place, text=GAP.join(texts), spans=tuple(spans))
 
