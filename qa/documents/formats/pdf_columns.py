@@ -147,6 +147,7 @@ def table_rows(cells: Sequence[Line], columns: Sequence[tuple[float, float]]) ->
     groups = drawn_cells(cells, columns)
     by_cell = goes_right(cells, up=SAME_LINE)
     rows, sure = rows_by_cells(groups, len(columns)) if by_cell else rows_by_lines(cells, columns)
+    rows = whole_columns(rows)
     filled = [row for row in rows if sum(map(bool, row)) > 1]
     if len(filled) < 2 or not any(len(cell) > 1 for row in rows for cell in row) or is_other(rows, by_cell):
         return [], False
@@ -185,6 +186,14 @@ def rows_by_cells(groups: Sequence[tuple[int, list[Line]]], width: int) -> tuple
         last = column
     bands = [[line.y for cell in row for line in cell] for row in rows]
     return rows, all(min(above) > max(below) for above, below in pairwise(bands))
+
+
+def whole_columns(rows: Rows) -> Rows:
+    """The rows with columns in one that never stand side by side: a head at the left, its figures at the right."""
+    for at in reversed(range(1, len(rows[0]) if rows else 0)):
+        if not any(row[at - 1] and row[at] for row in rows):
+            rows = [[*row[: at - 1], row[at - 1] + row[at], *row[at + 1 :]] for row in rows]
+    return rows
 
 
 def rows_by_lines(cells: Sequence[Line], columns: Sequence[tuple[float, float]]) -> tuple[Rows, bool]:

@@ -148,9 +148,9 @@ def wide(parts: Any) -> bool:
     return isinstance(parts, list) and any(isinstance(part, int | float) and part < FIGURES_GAP for part in parts)
 
 
-def with_gaps(parts: Sequence[Any]) -> Any:
+def with_gaps(parts: Any) -> Any:
     """The operand of a TJ with as many spaces in each gap as it is wide; between figures a narrower gap is one."""
-    made = type(parts)()
+    made: Any = type(parts)()
     for at, part in enumerate(parts):
         made.append(part)
         if isinstance(part, int | float) and (part < GAP or (part < FIGURES_GAP and figures(parts, at))):

@@ -15,6 +15,7 @@ FIGURE = rf"{AT_FIGURES}[0-9]+(?:[.,:/+\u2212-][0-9]+)*{AT_FIGURES}"
 LETTERS = r"(?:(?![\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])[^\W\d_])+"
 LEFTWARD = re.compile(rf"{FIGURE}|{LETTERS}")
 ENCLOSED = re.compile(rf"{RIGHTWARD.pattern}(?:(?:(?!{LETTERS}).)*{RIGHTWARD.pattern})?")
+ENDS_LEFT = re.compile(r"\s*[.,:;!?](?![.\w])")  # where the end of a sentence stands that is read to the left
 MIRRORED = str.maketrans("()[]{}<>\u00ab\u00bb", ")(][}{><\u00bb\u00ab")
 
 
@@ -26,13 +27,14 @@ def is_rightward(text: str) -> bool:
 def in_reading_order(pieces: Sequence[str]) -> str:
     """The text of a line's pieces, which come from left to right, as it is read.
 
-    A line is read from right to left where most of its letters are; figures and other letters keep their order.
+    A line is read from right to left where most of its letters are, or where its sentence ends at the left; figures
+    and other letters keep their order.
     """
     text = "".join(pieces)
     if not is_rightward(text):
         return text
     seen = "".join(piece[::-1] if is_rightward(piece) else piece for piece in pieces)
-    if len(RIGHTWARD.findall(text)) * 2 < sum(map(str.isalpha, text)):
+    if len(RIGHTWARD.findall(text)) * 2 < sum(map(str.isalpha, text)) and not ENDS_LEFT.match(seen):
         return ENCLOSED.sub(lambda found: turned(found.group()), seen)
     return turned(seen)
 
