@@ -10,14 +10,15 @@ import io
 import logging
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from qa.documents import ocr
 from qa.documents.attached import Loaders
 from qa.documents.extract import Builder, Extract, one_line
 from qa.documents.formats.pdf_blocks import LARGER, Line, Page, page_blocks, usual_distance
-from qa.documents.formats.pdf_content import Pieces, separated
+from qa.documents.formats.pdf_content import Pieces, parted
 from qa.documents.formats.pdf_pages import mend_pages, without_running_heads, words_of
 from qa.documents.formats.pdf_parts import (
     FAULTS,
@@ -148,6 +149,27 @@ def page_lines(page: Any) -> PageText:
     if 0 < len(turned) * 3 < len(found.lines):  # a stamp in the margin must not separate two pages
         found = found._replace(lines=[*turned, *(line for line in found.lines if not line.turned)])
     return found._replace(whole=whole)
+
+
+@contextmanager
+def separated(page: Any) -> Iterator[None]:
+    """The page with content that makes pypdf hand over each piece that is drawn apart or raised; it joins them else.
+
+    pypdf puts a single space for a gap of any width, and does not know of raised text.
+    """
+    if "/Contents" not in page:
+        yield
+        return
+    from pypdf.generic import ContentStream, NameObject
+
+    kept = page.raw_get("/Contents")
+    content = ContentStream(kept.get_object(), page.pdf, "bytes")
+    content.operations = list(parted(content.operations))
+    page[NameObject("/Contents")] = content
+    try:
+        yield
+    finally:
+        page[NameObject("/Contents")] = kept
 
 
 def has_image(page: Any) -> bool:

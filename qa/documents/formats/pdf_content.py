@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 from qa.documents.formats.pdf_blocks import Line
@@ -87,27 +86,6 @@ class Pieces:
         self.kerned = 0.0
         spread = len(text) * self.state[b"Tc"] + spaces * self.state[b"Tw"]
         return ((letters + between) * size + spread) * self.state[b"Tz"] / 100
-
-
-@contextmanager
-def separated(page: Any) -> Iterator[None]:
-    """The page with content that makes pypdf hand over each piece that is drawn apart or raised; it joins them else.
-
-    pypdf puts a single space for a gap of any width, and does not know of raised text.
-    """
-    if "/Contents" not in page:
-        yield
-        return
-    from pypdf.generic import ContentStream, NameObject
-
-    kept = page.raw_get("/Contents")
-    content = ContentStream(kept.get_object(), page.pdf, "bytes")
-    content.operations = list(parted(content.operations))
-    page[NameObject("/Contents")] = content
-    try:
-        yield
-    finally:
-        page[NameObject("/Contents")] = kept
 
 
 def parted(operations: Sequence[Operation]) -> Iterator[Operation]:

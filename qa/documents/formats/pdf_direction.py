@@ -15,7 +15,7 @@ FIGURE = rf"{AT_FIGURES}[0-9]+(?:[.,:/+\u2212-][0-9]+)*{AT_FIGURES}"
 LETTERS = r"(?:(?![\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])[^\W\d_])+"
 LEFTWARD = re.compile(rf"{FIGURE}|{LETTERS}")
 ENCLOSED = re.compile(rf"{RIGHTWARD.pattern}(?:(?:(?!{LETTERS}).)*{RIGHTWARD.pattern})?")
-ENDS_LEFT = re.compile(r"\s*[.,:;!?](?![.\w])")  # where the end of a sentence stands that is read to the left
+ENDS_LEFT = re.compile(r"\s*[.,:;!?](?![.\d]).*[^.,:;!?\s]\s*")  # a sentence that is read to the left ends there
 MIRRORED = str.maketrans("()[]{}<>\u00ab\u00bb", ")(][}{><\u00bb\u00ab")
 
 
@@ -34,7 +34,7 @@ def in_reading_order(pieces: Sequence[str]) -> str:
     if not is_rightward(text):
         return text
     seen = "".join(piece[::-1] if is_rightward(piece) else piece for piece in pieces)
-    if len(RIGHTWARD.findall(text)) * 2 < sum(map(str.isalpha, text)) and not ENDS_LEFT.match(seen):
+    if len(RIGHTWARD.findall(text)) * 2 < sum(map(str.isalpha, text)) and not ENDS_LEFT.fullmatch(seen):
         return ENCLOSED.sub(lambda found: turned(found.group()), seen)
     return turned(seen)
 
