@@ -153,7 +153,8 @@ def table_rows(cells: Sequence[Line], columns: Sequence[tuple[float, float]]) ->
         return [], False
     if max(sum(len(line.text) for line in cell) for row in rows for cell in row) > CELL_CHARS:
         return [], False
-    if not sure or is_glossary(rows):
+    in_order = [line for row in rows for cell in row for line in cell] == list(cells)
+    if not sure or (by_cell and not in_order) or is_glossary(rows):
         return [], True
     return rows, False
 
