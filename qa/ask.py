@@ -135,7 +135,13 @@ def ask_batch(questions: Path, out: Path, settings: Settings, part: Part) -> Non
     withins, state = placed(listed, part, settings, questions.name)
     kept = out.with_name(f".{out.name}.part")
     with alone(out):
-        answered = ask_rest(listed, withins, kept, state, settings)
+        if out.exists():
+            say(f"{out} holds answers; they are replaced when all questions are asked")
+        try:
+            answered = ask_rest(listed, withins, kept, state, settings)
+        except KeyboardInterrupt:
+            say("the answers so far are kept; the same command goes on with the rest")
+            raise
         write_answers(kept_answers(kept), out, out.with_name(f".{out.name}.{os.getpid()}.whole"))
         kept.unlink()
     say(f"{number_of(len(listed), 'question')} asked, {answered:,} answered: {out}")

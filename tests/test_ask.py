@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from qa.answering.qa import QA
 from qa.cli import main
 from qa.models.embedder import MINILM
 from tests.helpers import DOCUMENTS, ROOT, ingest, run_python, write
@@ -134,7 +135,9 @@ def test_a_killed_list_goes_on_where_it_was(real: Path, tmp_path: Path, capsys: 
     kept.write_bytes(first + b"\n")  # of another list
     write(tmp_path, "q.txt", f"{LAMP}\n")
     assert main([str(one) for one in command]) == 0
-    assert "all are asked again" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "all are asked again" in said
+    assert f"{out} holds answers; they are replaced when all questions are asked" in said
     assert {row["id"] for row in rows_in(out)} == {"1"}
     assert list(tmp_path.glob(".a*")) == []
 
@@ -153,3 +156,17 @@ def test_documents_that_a_date_leaves_out_are_counted(tmp_path: Path, capsys: py
     ingest(tmp_path / "store", tmp_path / "in")
     assert main(["find", "lamp", "--from", "2024", "--store", str(tmp_path / "store")]) == 0
     assert "left out, as they state no date: 1 document" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_list_that_is_stopped_says_that_it_goes_on(
+    real: Path, tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(QA, "ask", stopped)
+    questions = write(tmp_path, "q.txt", f"{LAMP}\n")
+    assert ask("--batch", questions, "--out", tmp_path / "a.csv", "--store", real) == 130
+    assert "the same command goes on with the rest" in capsys.readouterr().err
+    assert not (tmp_path / "a.csv").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import json
 import os
 import re
@@ -203,8 +204,6 @@ FAULTS: dict[str, tuple[Plant, str, str, str]] = {  # name: (plant, about, what 
     "variable": (
         lambda place, patch: patch.setenv("QA_THRESHOLD", "much"), "settings", r"threshold \(QA_THRESHOLD\)",
         "correct it there"),
-    "no store": (
-        lambda place, patch: shutil.rmtree(place.store), "store", "holds no store yet", "qa ingest PATH --store"),
     "another schema": (
         lambda place, patch: in_catalog(place, "UPDATE meta SET value = '99' WHERE key = 'schema'"), "store",
         "schema 99", "."),
@@ -289,6 +288,27 @@ def test_a_process_that_holds_the_lock_is_named(place: Place, capsys: Output) ->
     assert (place.store / HOLDER).exists()
 
 
+def test_before_the_first_ingest_all_is_well(place: Place, capsys: Output) -> None:
+    shutil.rmtree(place.store)
+    code, said = examined(place, capsys)
+    assert code == 0
+    assert ("store", f"{place.store} holds no store yet", f"make one with: qa ingest PATH --store {place.store}") in (
+        of_state("note", said)
+    )
+
+
+def test_a_package_is_asked_for_where_there_is_no_pip(place: Place, capsys: Output, monkeypatch: Patch) -> None:
+    version_of(monkeypatch, "mcp", None)
+    assert any(f"{sys.executable} -m pip install mcp" in mend.replace("'", "") for _, _, mend in
+               of_state("note", examined(place, capsys)[1]))  # fmt: skip
+    true = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "pip" else true(name, *rest))
+    mends = [mend for about, _, mend in of_state("note", examined(place, capsys)[1]) if about == "packages"]
+    assert [mend.replace("'", "") for mend in mends if "mcp" in mend] == [
+        f"run: uv pip install --python {sys.executable} mcp<3,>=2.3"
+    ]
+
+
 def test_taken_ports_are_named(place: Place, capsys: Output, monkeypatch: Patch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -323,7 +343,7 @@ def test_a_converted_model_that_is_damaged_is_named(place: Place, capsys: Output
     facts = [file.stat().st_size, file.stat().st_mtime_ns, hashlib.sha256(file.read_bytes()).hexdigest()]
     manifest = {"converter": CONVERTER, "source": MINILM_SHA256, "files": {"encoder.onnx": facts}}
     write(made, MANIFEST, json.dumps(manifest))
-    assert [about for about, _, _ in of_state("fault", examined(place, capsys)[1])] == ["store"]
+    assert of_state("fault", examined(place, capsys)[1]) == []
     garble(file, 0)
     before = every_file(made)
     faults = of_state("fault", examined(place, capsys)[1])

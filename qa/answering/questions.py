@@ -7,6 +7,7 @@ import datetime
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, NamedTuple
@@ -92,7 +93,15 @@ def parse_questions(text: str, name: str) -> Questions:
         listed = [Listed(number, line.strip()) for number, line in enumerate(filter(clean, lines), start=1)]
     if not listed:
         raise UsageError(f"{name} holds no questions; write one a line")
-    return Questions(listed, notes)
+    return Questions(listed, [*notes, *repeated(listed, name)])
+
+
+def repeated(listed: Sequence[Listed], name: str) -> Iterator[str]:
+    """A note where several questions have one id, so that their answers cannot be told apart by it."""
+    more = [str(one) for one, count in Counter(one.id for one in listed).items() if count > 1]
+    if more:
+        shown = ", ".join(map(visible, more[:10])) + (" ..." if len(more) > 10 else "")
+        yield f"{name}: several questions have the same id: {shown}"
 
 
 def from_json_lines(text: str, name: str) -> Iterator[Listed]:

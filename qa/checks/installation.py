@@ -6,6 +6,7 @@ Needs no other package to be there but `packaging`.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import platform
 import shlex
 import shutil
@@ -71,7 +72,7 @@ def packages() -> Iterator[Finding]:
         if extra is None:
             continue
         line = f"{needed.name}{needed.specifier}"
-        mend = f"run: {shlex.quote(sys.executable)} -m pip install {shlex.quote(line)} (or install {NAME} again)"
+        mend = f"run: {installer()} {shlex.quote(line)}" + ("" if extra else f" (or install {NAME} again)")
         try:
             version = metadata.version(needed.name)
         except metadata.PackageNotFoundError:
@@ -85,6 +86,13 @@ def packages() -> Iterator[Finding]:
         else:
             yield fault("packages", f"{needed.name} {version} is installed, {needed.specifier} is needed", mend)
     yield ok("packages", f"{good} have a version that {NAME} asks for")
+
+
+def installer() -> str:
+    """The command that installs a package beside this program; pipx and uv make environments without pip."""
+    if importlib.util.find_spec("pip"):
+        return f"{shlex.quote(sys.executable)} -m pip install"
+    return f"uv pip install --python {shlex.quote(sys.executable)}"
 
 
 def wanted_by(needed: Requirement) -> str | None:

@@ -13,6 +13,7 @@ from qa.ingestion.watch import differences_of
 from qa.store.catalog import Catalog
 from qa.store.index import generation_path, is_complete, is_intact
 from qa.store.opening import LOCK, bytes_within, last_writer, looking
+from qa.store.upgrading import SCHEMA_VERSION
 from qa.text import number_of
 
 ROOM = 100_000_000  # bytes that should be free at least, however small the store is
@@ -23,6 +24,9 @@ def contents(store: Path, facts: dict[str, str]) -> Iterator[Finding]:
 
     facts: gets name and identity of the embedder, as "embedder" and "model". Raises what `open_catalog` does.
     """
+    if not store.exists():
+        yield note("store", f"{store} holds no store yet", f"make one with: qa ingest PATH --store {store}")
+        return
     with looking(store) as catalog:
         facts |= {"embedder": catalog.embedder, "model": catalog.model}
         count = catalog.count()
@@ -31,7 +35,12 @@ def contents(store: Path, facts: dict[str, str]) -> Iterator[Finding]:
             f"{store}: schema {catalog.schema}, generation {catalog.generation}, "
             f"{number_of(count['documents'], 'document')}, {number_of(count['passages'], 'passage')}",
         )
-        yield index(store, catalog.generation)
+        if catalog.schema < SCHEMA_VERSION:
+            yield note(
+                "store", "it was made by an earlier version of this program", f"run: qa ingest --store {store}, once"
+            )
+        else:
+            yield index(store, catalog.generation)
         yield from files(catalog, store)
 
 

@@ -6,7 +6,7 @@ What a container holds is recorded in the catalog, so that one that has not chan
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
@@ -43,13 +43,13 @@ class Members(Listing):
     containers: dict[str, list[Any]] = field(default_factory=dict)  # to be recorded as `Facts.containers`
 
 
-def with_members(found: Listing, catalog: Catalog) -> Members:
+def with_members(found: Listing, catalog: Catalog, excluded: Collection[str]) -> Members:
     """What lies under the roots with the members of containers; those that changed are opened, by the worker.
 
     A container that cannot be opened has the members that the store knows of it, with the reason as their `problem`;
-    where it knows none it stands there itself.
+    where it knows none it stands there itself. excluded: places of members that are left out.
     """
-    held, excluded = catalog.fact("containers", {}), catalog.excluded
+    held = catalog.fact("containers", {})
     whole = {name: file for name, file in found.files.items() if file.path.suffix.lower() in CONTAINERS}
     plain = {name: file for name, file in found.files.items() if name not in whole}
     made = Members(plain, list(found.skipped), list(found.unnamed))
@@ -100,7 +100,7 @@ def member_of(file: FoundFile, member: str, sha256: str = "", problem: str = "")
     return replace(file, name=name, member=member, sha256=sha256, problem=problem)
 
 
-def add(made: Members, members: Iterable[FoundFile], excluded: Iterable[str]) -> None:
+def add(made: Members, members: Iterable[FoundFile], excluded: Collection[str]) -> None:
     """Adds members that nobody left out to a listing, each under a name of its own."""
     for file in members:
         if file.place in excluded:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +87,34 @@ def check_presence(roots: Sequence[Path], recorded: Collection[str]) -> None:
             raise UsageError(f"{root} does not exist; name a file or folder that does")
 
 
+def left_out_still(excluded: Mapping[str, str], recorded: Sequence[str], roots: Sequence[Path]) -> dict[str, str]:
+    """What a person has left out, by place, after folders were moved: a root that is gone, its files under a new root.
+
+    excluded: place -> name; recorded: absolute paths of the roots until now; roots: those from now on.
+    """
+    gone = [root for root in recorded if not os.path.exists(root)]
+    new = [root for root in absolute(roots) if root not in recorded]
+    moved = {}
+    for place, name in excluded.items():
+        for old, root in ((old, root) for old in gone if lies_in(place, old) for root in new):
+            there = root + place[len(old) :]
+            if file_around(Path(root), there):
+                moved[place] = (there, name)
+    return dict(moved.get(place, (place, name)) for place, name in excluded.items())
+
+
+def file_around(folder: Path, place: str) -> Path | None:
+    """The file below a folder that a place is or, as a member, lies in; None where there is none."""
+    path = folder
+    for step in Path(place).relative_to(folder).parts:
+        if step == "..":  # only in the name of a member that is made to do harm
+            return None
+        path /= step
+        if os.path.isfile(path):  # unlike Path.is_file it is False for a name that is too long
+            return path
+    return None
+
+
 def check_removals(catalog: Catalog, roots: Sequence[Path], store: Path, files: dict[str, FoundFile]) -> None:
     """Raises TooManyRemovals when a root that existed before is missing or has lost more than half its documents.
 
@@ -101,7 +129,10 @@ def check_removals(catalog: Catalog, roots: Sequence[Path], store: Path, files: 
         held = [f.path for f in known.values() if lies_in(f.path, root) and not lies_in(f.path, str(uploads_of(store)))]
         lost = [path for path in held if path not in there | meant]  # with another number of roots all names change
         if not os.path.exists(root):
-            raise TooManyRemovals(f"{root} is missing; if its documents shall go, run again with --allow-removals")
+            raise TooManyRemovals(
+                f"{root} is missing; if it lies elsewhere now, name that: qa ingest PATH --store {store}; if its "
+                "documents shall go, run again with --allow-removals"
+            )
         if len(lost) * 2 > len(held):
             moved = moved_away(known, files, set(lost))
             lost = [path for path in lost if path not in moved]

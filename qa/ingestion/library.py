@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from qa.documents import loaders
 from qa.documents.files import MAX_BYTES, suffix_of
 from qa.errors import NoStore, UnreadableFile, UsageError, VerbatimError
-from qa.ingestion.files import UPLOADS, lies_in, uploads_of
+from qa.ingestion.files import UPLOADS, file_around, lies_in, uploads_of
 from qa.ingestion.report import Report
 from qa.ingestion.sync import Embedder, sync
 from qa.store.catalog import Catalog, DocumentStatus, FailedFile
@@ -248,18 +248,6 @@ def uploaded(store: Path, listed: Iterable[DocumentStatus]) -> dict[Path | None,
         if lies_in(document.path, str(folder)):
             files.setdefault(file_around(folder, document.path), set()).add(document.path)
     return files
-
-
-def file_around(folder: Path, place: str) -> Path | None:
-    """The file below a folder that a place is or, as a member, lies in; None where there is none."""
-    path = folder
-    for step in Path(place).relative_to(folder).parts:
-        if step == "..":  # only in the name of a member that is made to do harm
-            return None
-        path /= step
-        if os.path.isfile(path):  # unlike Path.is_file it is False for a name that is too long
-            return path
-    return None
 
 
 def include(store: Path, names: Iterable[str]) -> None:

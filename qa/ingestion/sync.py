@@ -32,6 +32,7 @@ from qa.ingestion.files import (
     has_same_bytes,
     holds_files,
     is_untouched,
+    left_out_still,
     sha256_of,
     uploads_of,
 )
@@ -107,6 +108,7 @@ class Plan:
     model: Embedder
     made_by: str
     encodings: Mapping[str, str]  # by patterns of documents' names
+    excluded: dict[str, str]  # place -> name of what a person has left out
     files: dict[str, FoundFile]  # by document name
     known: dict[str, Fingerprint]  # of the documents that the store holds
     containers: dict[str, list[Any]]  # what the store records of the files that hold several documents
@@ -136,10 +138,10 @@ def sync(
 ) -> Report:
     """Makes the store hold exactly the documents under `roots` (empty: the recorded ones) and publishes it.
 
-    `open_embedder` gets the model's name, or "" for the best one installed; it is asked for identity and tokens when a
-    file has changed, and for vectors only when one is missing. encodings: of text files, by patterns of documents'
-    names; None: those of the last ingest. Raises UsageError (wrong roots), TooManyRemovals,
-    StoreBusy, StoreMismatch, ModelUnavailable; a file that cannot be read is reported and does not stop the rest.
+    `open_embedder` gets the model's name, or "" for the best one installed; it is asked for tokens when a file has
+    changed, and for vectors only when one is missing. encodings: of text files, by patterns of documents' names;
+    None: those of the last ingest. Raises UsageError (wrong roots), TooManyRemovals, StoreBusy, StoreMismatch,
+    ModelUnavailable; a file that cannot be read is reported and does not stop the rest.
     """
     check_named(roots, store)
     with (
@@ -154,8 +156,8 @@ def sync(
         read_changed(catalog, work, progress)
         catalog.put(containers=work.containers)
         publish(catalog, store, work, progress, tuning)
-        catalog.put(encodings=dict(work.encodings))
-        catalog.put(failed={name: file.row() for name, file in failed_files(work).items()})
+        failed = {name: file.row() for name, file in failed_files(work).items()}
+        catalog.put(encodings=dict(work.encodings), excluded=work.excluded, failed=failed)
         return work.report
 
 
@@ -171,8 +173,7 @@ def preview(
 ) -> Report:
     """What `sync` would do and report, without embedding anything or writing to the store.
 
-    Changed files are read and split, in a copy of the catalog that is thrown away. Raises what `sync` does, but for
-    StoreBusy.
+    Changed files are read and split, in a copy of the catalog that is thrown away. Raises as `sync`, but StoreBusy.
     """
     check_folder(store)
     check_named(roots, store)
@@ -218,8 +219,9 @@ def plan(
     if not (roots or catalog.generation or holds_files(uploads_of(store))):
         raise UsageError("the store has no roots yet; name the files or folders to ingest")
     model = open_embedder(checked_model(catalog, embedder_name, store))
-    found = find_files(roots, store, catalog.excluded)
-    listing = with_members(found, catalog)
+    excluded = left_out_still(catalog.excluded, recorded, roots)
+    found = find_files(roots, store, excluded)
+    listing = with_members(found, catalog, excluded)
     files, known = listing.files, catalog.fingerprints()
     if not (known or files or listing.unnamed):
         where, types = ", ".join(map(str, roots)), ", ".join(sorted(loaders.TYPES))
@@ -233,7 +235,7 @@ def plan(
         noted=[{"document": name, "note": note} for name, note in listing.noted],
     )
     told = catalog.encodings if encodings is None else encodings
-    return Plan(roots, model, made_by_of(model), told, files, known, listing.containers, report)
+    return Plan(roots, model, made_by_of(model), told, excluded, files, known, listing.containers, report)
 
 
 def checked_model(catalog: Catalog, asked: str, store: Path) -> str:
@@ -241,8 +243,7 @@ def checked_model(catalog: Catalog, asked: str, store: Path) -> str:
     held = catalog.embedder
     if held and asked and asked != held:
         raise StoreMismatch(
-            f"the store {store} was made with the embedder {held}, not {asked}; "
-            f"unset QA_EMBEDDER, or ingest into another --store"
+            f"the store {store} was made with {held}, not {asked}; unset QA_EMBEDDER, or ingest into another --store"
         )
     return held or asked
 
@@ -378,8 +379,7 @@ def publish(catalog: CatalogWriter, store: Path, work: Plan, progress: Progress,
     report.reused = report.passages - report.embedded
     if catalog.erase_pending:  # from the switch until the purge is done, so that a kill in between is made up for
         erase_outdated(store, lambda name: text_of(catalog, name))
-    # An ingest that changes nothing but has something to erase makes up for a killed one, whose new documents it
-    # does not know.
+    # With nothing changed but something to erase it makes up for a killed ingest, whose new documents it does not know.
     new = list(catalog.fingerprints()) if catalog.erase_pending and not report.changed else report.added
     report.notes = settle(store, catalog.document, new)
     vectors, wiped = catalog.purge()

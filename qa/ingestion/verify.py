@@ -75,8 +75,8 @@ def index_differences(catalog: Catalog, path: Path) -> Iterator[str]:
     """Faults of a generation."""
     if not is_intact(path):
         yield (
-            f"the index {path} is missing, damaged or an earlier version's; delete it and run ingest again: it is made "
-            "from the catalog"
+            f"the index {path} is missing, damaged or an earlier version's; run qa ingest --store "
+            f"{path.parent.parent}: it is made from the catalog (where that changes nothing, delete {path} first)"
         )
         return
     known: dict[str, set[str]] = {}

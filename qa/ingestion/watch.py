@@ -31,7 +31,7 @@ def differences(store: Path) -> dict[str, list[str]]:
 def differences_of(catalog: Catalog, store: Path) -> dict[str, list[str]]:
     """As `differences`, of an open catalog."""
     found = find_files([Path(root) for root in catalog.roots], store, catalog.excluded)
-    files = with_members(found, catalog).files
+    files = with_members(found, catalog, catalog.excluded).files
     known, failed = catalog.fingerprints(), catalog.failed
     tried = {name for name, file in failed.items() if name in files and file.facts == files[name].facts}
     changed = sorted(name for name in files.keys() & known.keys() if is_changed(known[name], files[name]))

@@ -7,6 +7,7 @@ read from the file of weights.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -73,11 +74,20 @@ def write_encoder(folder: Path) -> None:
     exact = (folder / ENCODER).rename(folder / f"{ENCODER}.float")
     layers = range(read_json(folder / "config.json")["num_hidden_layers"])
     # A scale for each channel, and 7 bits of the range: on processors without VNNI the sums of 8-bit products overflow.
-    quantize_dynamic(
-        exact, folder / ENCODER, op_types_to_quantize=["MatMul"], per_channel=True, reduce_range=True,
-        weight_type=QuantType.QInt8, nodes_to_exclude=[EXACT.format(layer) for layer in layers],
-    )  # fmt: skip
+    logging.root.addFilter(is_no_advice)
+    try:
+        quantize_dynamic(
+            exact, folder / ENCODER, op_types_to_quantize=["MatMul"], per_channel=True, reduce_range=True,
+            weight_type=QuantType.QInt8, nodes_to_exclude=[EXACT.format(layer) for layer in layers],
+        )  # fmt: skip
+    finally:
+        logging.root.removeFilter(is_no_advice)
     exact.unlink()
+
+
+def is_no_advice(record: logging.LogRecord) -> bool:
+    """Whether a message is for more than the developer who chose the steps: it advises one that merges operators."""
+    return "pre-processing before quantization" not in record.getMessage()
 
 
 def write_exact(folder: Path) -> None:

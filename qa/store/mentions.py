@@ -175,7 +175,10 @@ class MentionIndex:
     def __init__(self, path: Path) -> None:
         """Raises StoreDamaged where it is missing (a generation of an earlier version has none) or not readable."""
         if not (path / FOLDER / "meta.json").is_file():
-            raise StoreDamaged("the store has no index of every word, as an earlier version made it; run ingest again")
+            raise StoreDamaged(
+                "the store has no index of every word, as an earlier version made it; run: qa ingest --store "
+                f"{path.parent.parent}"
+            )
         with tantivy_errors(path / FOLDER):
             self.opened = open_index(path / FOLDER)
             self.opened.config_reader("manual")  # by default a thread watches the folder

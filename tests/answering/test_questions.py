@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from qa.answering.questions import Listed, Part, named_within, over, parse_questions, read_questions
@@ -30,6 +32,14 @@ def test_a_table_is_known_by_its_column_of_questions(name: str, separator: str) 
         Listed(2, "Where?"),
     ]
     assert notes == [f"{name}: read the column question; not used: note"]
+
+
+def test_ids_of_several_questions_are_named() -> None:
+    listed, notes = parse_questions("id,question\na,Who?\nb,What?\na,Why?\n", "q.csv")
+    assert [one.id for one in listed] == ["a", "b", "a"]
+    assert notes == ["q.csv: several questions have the same id: a"]
+    rows = "".join(json.dumps({"id": id_, "question": "Who?"}) + "\n" for id_ in (1, "1", 2, 2))
+    assert parse_questions(rows, "q.jsonl").notes == ["q.jsonl: several questions have the same id: 2"]
 
 
 def test_lines_are_questions_and_so_is_a_table_of_one_nameless_column() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -105,6 +106,24 @@ def test_an_exclusion_stays_when_the_roots_change(folder: Path, store: Path, tmp
     assert held(store) == sorted(
         ["archive/harvest.txt", *(f"documents/{name}" for name in NAMES if name != "harvest.txt")]
     )
+
+
+def test_an_exclusion_goes_along_when_its_folder_has_moved(folder: Path, store: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.writestr("in/seal.txt", "The seal slept on the quay.")
+        archive.writestr("crow.txt", "The crow sat on the crane.")
+    ingest(store)
+    exclude(store, ["harvest.txt", "a.zip/in/seal.txt"])
+    ingest(store)
+    moved = folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(TooManyRemovals, match="if it lies elsewhere now"):
+        ingest(store)
+    report = ingest(store, moved)
+    assert (report.added, report.removed) == ([], [])
+    left = {name: one.path for name, one in listed(store).items() if one.state == "excluded"}
+    assert left == {"harvest.txt": str(moved / "harvest.txt"), "a.zip/in/seal.txt": str(moved / "a.zip/in/seal.txt")}
+    include(store, ["a.zip/in/seal.txt", "harvest.txt"])
+    assert ingest(store).added == ["a.zip/in/seal.txt", "harvest.txt"]
 
 
 def test_excluding_most_documents_needs_no_permission(folder: Path, store: Path) -> None:

@@ -125,14 +125,14 @@ def test_a_damaged_index_of_words(catalog: CatalogWriter, store: Path, left: int
         victim.write_bytes(b"\xff" * (left * victim.stat().st_size))
     name, what = one(verify(catalog, store))
     assert name == STORE
-    assert "run ingest again" in what
+    assert "run qa ingest --store" in what
 
 
 def test_a_missing_index(catalog: CatalogWriter, store: Path) -> None:
     shutil.rmtree(store / "generations")
     name, what = one(verify(catalog, store))
     assert name == STORE
-    assert "run ingest again" in what
+    assert "run qa ingest --store" in what
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 100_000])

@@ -61,6 +61,20 @@ def test_so_are_those_of_the_real_models(name: str, prompt: str, e5: Embedder, t
     assert likeness(model.encode_passages(TEXTS), theirs) > (0.99 if name == E5 else 0.9999)  # E5 has 8 bits
 
 
+def test_writing_it_gives_no_advice(tiny: Embedder, tmp_path: Path) -> None:
+    for name in (WEIGHTS, "config.json"):
+        shutil.copy(tiny.folder / name, tmp_path)
+    code = """
+import sys
+from pathlib import Path
+from qa.models.encoder import write_encoder
+write_encoder(Path(sys.argv[1]))
+"""
+    done = run_python(code, tmp_path)
+    assert (done.stdout, done.stderr) == (b"", b"")
+    assert (tmp_path / ENCODER).is_file()
+
+
 def test_a_vector_does_not_depend_on_the_other_texts(tiny: Embedder) -> None:
     texts = ["hello", "a b c hello", "z", "hello " * 20]
     together = tiny.encode_passages(texts)
