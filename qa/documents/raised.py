@@ -9,7 +9,7 @@ NUMBER = re.compile(r"[+\u2212-]?\d{1,3}")
 TEN = re.compile(r"(?<![\d.,])10$")
 DIGIT = re.compile(r"(?<![\d.,])\d$")  # 2 to the power of 10, or a note at a 5: raised, it falsifies neither
 UNIT = re.compile(r"(?:^|[\s\d(/\xb7.])(?:[kcdm\u03bc]?m|s|ft|in|mi)$")  # metres and the like, seconds
-VARIABLE = re.compile(r"(?:^|[\s\d({\[\u27e8,;|=+*/\xd7\u2212-])[A-Za-z]$|[)\]]$")
+VARIABLE = re.compile(r"(?:^|[\s\d(=+*/\u2212-])[A-Za-z]$|[)\]]$")
 ORDINAL = re.compile(r"\d$|[A-Z]$")  # 1e, Mr: letters that are written high
 ORDINAL_LETTERS = "eomrsdnth"
 HIGH = str.maketrans("0123456789+-\u2212", "\u2070\xb9\xb2\xb3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207b")

@@ -38,6 +38,7 @@ from qa.errors import UnreadableFile
 from qa.text import WORD, fold
 
 MAX_PAGES = 20_000
+RISE = re.compile(rb"\bTs\b")
 FILE_TITLE = re.compile(r"(?i)^(?:microsoft (?:word|powerpoint|excel) - .*|untitled.*|naamloos.*|.*\.\w{2,5})$")
 
 
@@ -134,7 +135,7 @@ def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[st
 
 
 def page_lines(page: Any) -> PageText:
-    """The lines and ruled tables of a page in the order in which they were drawn."""
+    """The lines and tables of a page in the order in which they were drawn."""
     from pypdf.errors import PyPdfError
 
     pieces = Pieces()
@@ -153,17 +154,14 @@ def page_lines(page: Any) -> PageText:
 
 @contextmanager
 def separated(page: Any) -> Iterator[None]:
-    """The page with content that makes pypdf hand over each piece that is drawn apart or raised; it joins them else.
-
-    pypdf puts a single space for a gap of any width, and does not know of raised text.
-    """
-    if "/Contents" not in page:
-        yield
-        return
+    """The page with content that makes pypdf hand over raised text as a piece of its own; it joins it else."""
     from pypdf.generic import ContentStream, NameObject
 
-    kept = page.raw_get("/Contents")
-    content = ContentStream(kept.get_object(), page.pdf, "bytes")
+    kept = page.raw_get("/Contents") if "/Contents" in page else None
+    content = None if kept is None else ContentStream(kept.get_object(), page.pdf, "bytes")
+    if content is None or not RISE.search(content.get_data()):
+        yield
+        return
     content.operations = list(parted(content.operations))
     page[NameObject("/Contents")] = content
     try:

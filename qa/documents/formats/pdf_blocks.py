@@ -17,7 +17,6 @@ PARAGRAPH_GAP = 1.35  # times the usual distance of lines: a larger gap separate
 LARGER, SMALLER = 1.15, 0.93  # times the size of the body's letters: of a heading, of a footnote
 SIGN_BULLETS = "\u2022\u25cf\u25aa\u25e6\u2023"
 BULLET = re.compile(r"(?:[\u2022\u25cf\u25aa\u25e6\u2023\u2013*-]|\(?[0-9]{1,3}[.)]|\(?[a-z][.)])\s")
-GAP = "   "  # stands for a wide gap within a line
 ENDED = re.compile(r"[.!?:;\u2026][\"'\u201d\u2019\u00bb)\]0-9]*$")
 
 
@@ -32,8 +31,11 @@ class Line:
     bold: bool = False
     turned: bool = False  # the text runs up or down the page
     rows: tuple[tuple[str, ...], ...] = ()  # the cells of a table, which takes the place of a line
-    spans: tuple[tuple[float, float], ...] = ()  # where each part between wide gaps begins and, about, ends
-    apart: bool = False  # it goes on with no line before and is not beside another
+    span: tuple[float, float] | None = None  # where a piece begins and, about, ends
+    risen: bool = False  # drawn higher or lower by text rise
+    parts: tuple[Line, ...] = ()  # what lies between gaps that separate columns, each with its own place and span
+    owner: int = 0  # of a part: the number of its line
+    apart: bool = False  # it goes on with no line before
 
 
 @dataclass(slots=True)
@@ -133,7 +135,7 @@ def rows_of(lines: Sequence[Line]) -> Iterator[list[Line]]:
     """Lines that are next to each other, from left to right, in one list; each other line in a list of its own."""
     row: list[Line] = []
     for cell in (cell for line in lines for cell in cells_of(line)):
-        last = row[-1] if row and not (cell.rows or row[-1].rows or cell.apart) else None
+        last = row[-1] if row and not (cell.rows or row[-1].rows) else None
         if last and is_raised(last, cell):
             below = cell.y < last.y - LOWERED * last.size
             behind = lowered(cell.text) if below else raised(last.text, cell.text)
@@ -158,13 +160,16 @@ def is_raised(last: Line, line: Line) -> bool:
 
 
 def cells_of(line: Line) -> list[Line]:
-    """The parts of a line between wide gaps, each with the place at which it begins."""
-    parts = [part for part in line.text.split(GAP) if part.strip()]
-    if len(parts) < 2 or line.rows or len(parts) != len(line.spans):
+    """The parts of a line between wide gaps; their places are estimated from the number of letters before them."""
+    parts = line.text.split("   ")
+    if len(parts) == 1 or line.rows:
         return [line]
-    return [
-        replace(line, text=part.strip(), x=span[0], spans=(span,)) for part, span in zip(parts, line.spans, strict=True)
-    ]
+    at, cells = line.x, []
+    for part in parts:
+        if part.strip():
+            cells.append(replace(line, text=part.strip(), x=at))
+        at += 0.5 * line.size * (len(part) + 3) + 0.01
+    return cells
 
 
 def table_blocks(rows: Sequence[list[Line]]) -> Iterator[PageBlock]:

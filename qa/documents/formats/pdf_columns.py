@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
-from qa.documents.formats.pdf_blocks import BULLET, SAME_LINE, Line, cells_of, rows_of
+from qa.documents.formats.pdf_blocks import BULLET, SAME_LINE, Line, rows_of
 
 CELL_CHARS = 400  # a table with a larger cell is page layout
 NEXT_LINE = 1.6  # times the size of the letters: the most between two lines of a cell
@@ -20,41 +20,49 @@ LARGER_STEP = 1.2  # times the distance of lines within a cell: it separates row
 SLACK = 0.06  # of the width of a cell, which is estimated
 PROSE_LINE, PROSE_CELL = 30, 60  # characters
 LABEL = re.compile(r".{0,60}[:.)\u2022\u2013-]|\W{0,3}\w{0,2}\W{0,3}|[0-9.]+")
+FIGURE = re.compile(r"\W*[0-9][0-9.,'\s]*\W*")
 NUMBER = re.compile(r"[0-9]{1,4}|[ivxl]{1,6}")
 
 Rows = list[list[list[Line]]]  # the lines in each cell of each row
 
 
 def with_tables(lines: Sequence[Line]) -> tuple[list[Line], bool]:
-    """The lines with each table in one; and whether there is one whose cells cannot be told apart.
+    """The lines with each table in one; and whether there is one whose rows cannot be told apart.
 
-    The cells of such a one are paragraphs of their own, so that no words of two cells are joined.
+    Such a one is left as it is, but that no line of a cell is joined to a line of another. So is everything else.
     """
-    if not any(len(line.spans) > 1 for line in lines) and not goes_right(lines):
+    if not any(len(line.parts) > 1 for line in lines) and not goes_right(lines):
         return list(lines), False
-    cells = [cell for line in lines for cell in cells_of(line)]
+    cells = [replace(part, owner=at) for at, line in enumerate(lines) for part in line.parts or (line,)]
     made: list[Line] = []
     unsure, at = False, 0
     for start, end, columns in regions(cells):
-        if start < at:
+        first, last = cells[start].owner, cells[end - 1].owner
+        whole = (start == 0 or cells[start - 1].owner < first) and (end == len(cells) or cells[end].owner > last)
+        if first < at or not whole:
             continue
         own = cells[start:end]
         rows, doubtful = table_rows(own, columns)
         if not rows and not doubtful:
             continue
-        made += cells[at:start]
+        made += lines[at:first]
+        at = last + 1
         if rows:
-            texts = [["\n".join(text_lines(cell)) for cell in row] for row in rows]
-            first = max(own, key=lambda line: line.y)
-            whole = "\n".join(text for row in texts for text in row if text)
-            made.append(replace(first, text=whole, rows=tuple(map(tuple, texts)), spans=()))
-        else:
-            unsure = True
-            made += apart(own, columns)
-            if end < len(cells):
-                cells[end] = replace(cells[end], apart=True)
-        at = end
-    return ([*made, *cells[at:]], unsure) if at else (list(lines), False)
+            made.append(table_line(own, rows))
+            continue
+        unsure = True
+        begins = {cells[0].owner for _, cells in drawn_cells(own, columns)}
+        made += [replace(lines[i], apart=i in begins) for i in range(first, at)]
+        if at < len(lines):
+            lines = [*lines[:at], replace(lines[at], apart=True), *lines[at + 1 :]]
+    return [*made, *lines[at:]], unsure
+
+
+def table_line(cells: Sequence[Line], rows: Rows) -> Line:
+    """A line that stands for a table."""
+    texts = [["\n".join(text_lines(cell)) for cell in row] for row in rows]
+    first = max(cells, key=lambda line: line.y)
+    return replace(first, text="\n".join(filter(None, chain(*texts))), rows=tuple(map(tuple, texts)), parts=())
 
 
 def goes_right(lines: Sequence[Line], up: float = -SAME_LINE) -> bool:
@@ -81,12 +89,10 @@ def regions(cells: Sequence[Line]) -> Iterator[tuple[int, int, list[tuple[float,
     while at < len(heights):
         end, columns = region_end(heights, at)
         own = [cell for line in heights[at:end] for cell in line]
-        if columns and sum(len(line) > 1 for line in heights[at:end]) > 1:
+        if columns and sum(len(line) > 1 for line in heights[at:end]) > 1 and not goes_on(heights, end):
             places = sorted(number[id(cell)] for cell in own)
-            while (
-                at
-                and set(map(id, heights[at - 1]))
-                and all(places[0] < number[id(cell)] <= places[-1] + 1 for cell in heights[at - 1])
+            while at and all(
+                places[0] < number[id(cell)] <= places[-1] + 1 for cell in heights[at - 1]
             ):  # a line above that is drawn within: of a head of several lines
                 at -= 1
                 own += heights[at]
@@ -109,6 +115,13 @@ def lines_across(cells: Sequence[Line]) -> list[list[Line]]:
     return [sorted(line, key=lambda cell: cell.x) for line in found]
 
 
+def goes_on(heights: Sequence[Sequence[Line]], end: int) -> bool:
+    """Whether cells follow closely that lie in other columns: those before are then no whole table."""
+    if end == len(heights) or len(heights[end]) < 2:
+        return False
+    return (heights[end - 1][0].y - heights[end][0].y) / max(heights[end][0].size, 1) <= NEXT_ROW
+
+
 def region_end(heights: Sequence[Sequence[Line]], at: int) -> tuple[int, list[tuple[float, float]]]:
     """Up to which line the lines from one on lie in columns, and these; none where it has a single cell."""
     columns = joined([], heights[at])
@@ -119,7 +132,7 @@ def region_end(heights: Sequence[Sequence[Line]], at: int) -> tuple[int, list[tu
     for line in heights[at + 1 :]:
         step = (heights[end - 1][0].y - line[0].y) / max(line[0].size, 1)
         wider = joined(columns, line)
-        if step > NEXT_ROW or len(wider) < len(columns):
+        if step > NEXT_ROW or len(wider) < len(columns) or len({column_of(cell, wider) for cell in line}) < len(line):
             break
         columns, end = wider, end + 1
         if len(line) > 1 or step <= NEXT_LINE:
@@ -129,7 +142,7 @@ def region_end(heights: Sequence[Sequence[Line]], at: int) -> tuple[int, list[tu
 
 def joined(columns: Sequence[tuple[float, float]], line: Sequence[Line]) -> list[tuple[float, float]]:
     """The columns widened by the cells of a line; those that overlap are one."""
-    spans = [cell.spans[0] if cell.spans else (cell.x, cell.x) for cell in line]
+    spans = [cell.span or (cell.x, cell.x) for cell in line]
     made: list[tuple[float, float]] = []
     for left, right in sorted([*columns, *((left, right - SLACK * (right - left)) for left, right in spans)]):
         if made and left <= made[-1][1]:
@@ -151,12 +164,12 @@ def table_rows(cells: Sequence[Line], columns: Sequence[tuple[float, float]]) ->
     filled = [row for row in rows if sum(map(bool, row)) > 1]
     if len(filled) < 2 or not any(len(cell) > 1 for row in rows for cell in row) or is_other(rows, by_cell):
         return [], False
-    if max(sum(len(line.text) for line in cell) for row in rows for cell in row) > CELL_CHARS:
+    if max(sum(len(line.text) for line in cell) for row in rows for cell in row) > CELL_CHARS or is_glossary(rows):
         return [], False
     in_order = [line for row in rows for cell in row for line in cell] == list(cells)
-    if not sure or (by_cell and not in_order) or is_glossary(rows):
-        return [], True
-    return rows, False
+    if by_cell:  # columns that are drawn one after the other are read in the order of drawing
+        return (rows, False) if sure and in_order else ([], False)
+    return (rows, False) if sure else ([], True)
 
 
 def column_of(cell: Line, columns: Sequence[tuple[float, float]]) -> int:
@@ -198,27 +211,42 @@ def whole_columns(rows: Rows) -> Rows:
 
 
 def rows_by_lines(cells: Sequence[Line], columns: Sequence[tuple[float, float]]) -> tuple[Rows, bool]:
-    """Rows of a table that is drawn line by line: told by larger distances, or by what begins in the first column."""
+    """Rows of a table that is drawn line by line: told by larger distances, or by what begins in the first column.
+
+    None where each line is a row, or where the lines of a row are in every column, as those of grouped rows are.
+    """
     lines = lines_across(cells)
-    steps = [above[0].y - below[0].y for above, below in pairwise(lines)]
-    first = [any(column_of(cell, columns) == 0 for cell in line) for line in lines]
-    if max(steps) > LARGER_STEP * min(steps):
-        begins = [True, *(step > LARGER_STEP * min(steps) for step in steps)]
-        sure = all(named for named, begin in zip(first, begins, strict=True) if begin)
+    filled = [{column_of(cell, columns) for cell in line} for line in lines]
+    steps = [(above[0].y - below[0].y) / max(below[0].size, 1) for above, below in pairwise(lines)]
+    least = min(steps)
+    if least > NEXT_LINE:
+        return [], False
+    by_step = max(steps) > LARGER_STEP * least
+    begins = [True, *(step > min(LARGER_STEP * least, NEXT_LINE) if by_step else 0 in own
+                      for step, own in zip(steps, filled[1:], strict=True))]  # fmt: skip
+    begun = [(own, line) for begin, own, line in zip(begins, filled, lines, strict=True) if begin]
+    if by_step:
+        sure = all(0 in own for own, _ in begun)
     else:
-        begins = first
-        begun = [line for named, line in zip(first, lines, strict=True) if named]
-        sure = all(
-            named or {column_of(cell, columns) for cell in line} <= {column_of(cell, columns) for cell in above}
-            for named, line, above in zip(first[1:], lines[1:], lines, strict=False)
-        ) and not any(len(line) < len(columns) and all(cell.text[:1].islower() for cell in line) for line in begun)
+        sure = all(begin or own <= above for begin, own, above in zip(begins[1:], filled[1:], filled, strict=False))
+        sure = sure and not any(
+            len(own) < len(columns) and all(c.text[:1].islower() for c in line) for own, line in begun
+        )
     rows: Rows = []
-    for begin, line in zip(begins, lines, strict=True):
-        if begin or not rows:
+    whole, parts = 0, 0  # lines of a row that are in each column that its first line is in; all others
+    for begin, own, line in zip(begins, filled, lines, strict=True):
+        if begin:
             rows.append([[] for _ in columns])
+            first = own
+        elif len(own) > 1 and own >= first and not all(cell.text[:1].islower() for cell in line):
+            whole += 1
+        else:
+            parts += 1
+        if not begin and any(FIGURE.fullmatch(cell.text) and rows[-1][column_of(cell, columns)] for cell in line):
+            return [], False  # figures below one another are in rows of their own
         for cell in line:
             rows[-1][column_of(cell, columns)].append(cell)
-    return rows, sure
+    return (rows, sure and not whole) if parts else ([], False)
 
 
 # ---- what is none ----
@@ -256,10 +284,3 @@ def is_glossary(rows: Rows) -> bool:
 
 def mean(texts: Sequence[str]) -> float:
     return sum(map(len, texts)) / max(len(texts), 1)
-
-
-def apart(cells: Sequence[Line], columns: Sequence[tuple[float, float]]) -> Iterator[Line]:
-    """The lines of cells of which the rows are unknown: what is drawn together is a paragraph, and nothing else."""
-    for _, own in drawn_cells(cells, columns):
-        yield replace(own[0], apart=True)
-        yield from own[1:]

@@ -21,7 +21,7 @@ class PageText(NamedTuple):
     lines: list[Line]
     struck: int = 0  # pieces that are left out
     long_cells: bool = False  # a table with long cells was read line by line
-    unsure: bool = False  # the cells of a table without ruled lines were not told apart, and are paragraphs
+    unsure: bool = False  # the rows of a table without ruled lines were not told apart; it was read line by line
     whole: bool = True  # it could be read to its end
 
 
@@ -34,8 +34,8 @@ def page_text(pieces: Sequence[Piece], rules: Sequence[Rule]) -> PageText:
         cells = cells_of(grid, own) if grid else {}
         rows = grid_rows(grid, cells) if grid else []
         if sum(len(set(filter(None, row))) > 1 for row in rows) < 2:
-            spaced, doubtful = with_tables(list(lines_of(own)))
-            lines += spaced
+            read, doubtful = with_tables(list(lines_of(own)))
+            lines += read
             unsure = unsure or doubtful
         elif max(map(len, cells.values())) > CELL_CHARS:
             long_cells = True
