@@ -74,7 +74,7 @@ class Pieces:
                 text,
                 Line(
                     "",
-                    start + rise * lean if rise else origin[0],
+                    origin[0] + rise * lean,
                     origin[1] + rise * high,
                     abs(size) * math.hypot(lean, high),
                     bool(font and BOLD.search(str(font.get("/BaseFont", "")))),

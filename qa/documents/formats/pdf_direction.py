@@ -14,6 +14,8 @@ AT_FIGURES = "[%$#\u20ac\u00a3\u20aa\u00b0\u2030]*"  # signs that stay on their 
 FIGURE = rf"{AT_FIGURES}[0-9]+(?:[.,:/+\u2212-][0-9]+)*{AT_FIGURES}"
 LETTERS = r"(?:(?![\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])[^\W\d_])+"
 LEFTWARD = re.compile(rf"{FIGURE}|{LETTERS}")
+ARABIC = re.compile("[\u0600-\u08ff\ufb50-\ufdff\ufe70-\ufefc]")  # there the signs are read behind their figure
+LEFTWARD_IN_ARABIC = re.compile(rf"{FIGURE.replace(AT_FIGURES, '')}|{LETTERS}")
 ENCLOSED = re.compile(rf"{RIGHTWARD.pattern}(?:(?:(?!{LETTERS}).)*{RIGHTWARD.pattern})?")
 ENDS_LEFT = re.compile(r"\s*[.,:;!?](?![.\d]).*[^.,:;!?\s]\s*")  # a sentence that is read to the left ends there
 MIRRORED = str.maketrans("()[]{}<>\u00ab\u00bb", ")(][}{><\u00bb\u00ab")
@@ -42,7 +44,7 @@ def in_reading_order(pieces: Sequence[str]) -> str:
 def turned(seen: str) -> str:
     """A text as it stands from left to right, read from right to left but for its figures and other letters."""
     runs: list[tuple[int, int]] = []
-    for found in LEFTWARD.finditer(seen):
+    for found in (LEFTWARD_IN_ARABIC if ARABIC.search(seen) else LEFTWARD).finditer(seen):
         start, end = found.span()
         if runs and not is_rightward(seen[runs[-1][1] : start]):
             last = seen[slice(*runs[-1])]

@@ -64,7 +64,11 @@ def without_doubles(pieces: Sequence[Piece]) -> Iterator[Piece]:
     for text, place in pieces:
         near = DOUBLED * place.size
         alike = [there for said, there in recent if said.strip() == text.strip()]
-        if text.strip() and any(abs(place.x - p.x) < near and abs(place.y - p.y) < near for p in alike):
+        if (
+            text.strip()
+            and not place.risen
+            and any(abs(place.x - p.x) < near and abs(place.y - p.y) < near for p in alike)
+        ):
             continue
         if text.strip():
             recent = [*recent[1 - RECENT :], (text, place)]
@@ -112,11 +116,21 @@ def with_spaces(said: str) -> str:
 def read_leftward(buffer: Sequence[Piece]) -> str:
     """The words of a line that holds text from right to left; between wide gaps they come in either order."""
     groups: list[list[Piece]] = [[]]
-    for words, place in buffer:
+    held: list[Piece] = []  # a space that lies on the other side of the piece behind it
+    for at, (words, place) in enumerate(buffer):
         if len(words) > 2 and words.isspace():
             groups.append([])
+        elif (
+            words == " "
+            and buffer[at + 1 :]
+            and buffer[at + 1][1] is place
+            and at
+            and start_of(place) < start_of(buffer[at - 1][1])
+        ):
+            held = [(words, place)]
         else:
-            groups[-1].append((words, place))
+            groups[-1] += [(words, place), *held]
+            held = []
     return "   ".join(
         in_reading_order([words for words, _ in sorted(group, key=lambda piece: start_of(piece[1]))])
         for group in groups
