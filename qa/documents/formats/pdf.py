@@ -38,7 +38,6 @@ from qa.errors import UnreadableFile
 from qa.text import WORD, fold
 
 MAX_PAGES = 20_000
-RISE = re.compile(rb"\bTs\b")
 FILE_TITLE = re.compile(r"(?i)^(?:microsoft (?:word|powerpoint|excel) - .*|untitled.*|naamloos.*|.*\.\w{2,5})$")
 
 
@@ -141,8 +140,11 @@ def page_lines(page: Any) -> PageText:
     pieces = Pieces()
     whole = True
     try:
-        with separated(page):
-            page.extract_text(visitor_text=pieces.visit, visitor_operand_before=pieces.before)
+        page.extract_text(visitor_text=pieces.visit, visitor_operand_before=pieces.before)
+        if pieces.risen:
+            pieces = Pieces()
+            with separated(page):
+                page.extract_text(visitor_text=pieces.visit, visitor_operand_before=pieces.before)
     except (PyPdfError, *FAULTS):  # the text before the fault is kept
         whole = False
     found = page_text(pieces.found, pieces.pen.rules)
@@ -157,11 +159,8 @@ def separated(page: Any) -> Iterator[None]:
     """The page with content that makes pypdf hand over raised text as a piece of its own; it joins it else."""
     from pypdf.generic import ContentStream, NameObject
 
-    kept = page.raw_get("/Contents") if "/Contents" in page else None
-    content = None if kept is None else ContentStream(kept.get_object(), page.pdf, "bytes")
-    if content is None or not RISE.search(content.get_data()):
-        yield
-        return
+    kept = page.raw_get("/Contents")
+    content = ContentStream(kept.get_object(), page.pdf, "bytes")
     content.operations = list(parted(content.operations))
     page[NameObject("/Contents")] = content
     try:

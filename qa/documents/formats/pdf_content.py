@@ -15,7 +15,9 @@ from qa.documents.formats.pdf_widths import Measure, measure_of, text_width
 BOLD = re.compile(r"(?i)bold|black|heavy|demi")
 SPACE = 0.28  # times the size of the letters: the width of a space
 HAND_OVER = ([1, 0, 0, 1, 0, 0], b"cm")  # a change of nothing, at which pypdf ends a piece
-MOVES, SHOWS = frozenset((b"BT", b"Td", b"TD", b"Tm", b"T*", b"'", b'"')), frozenset((b"Tj", b"TJ", b"'", b'"'))
+MOVES, SHOWS = frozenset((b"BT", b"Td", b"TD", b"Tm", b"T*")), frozenset((b"Tj", b"TJ", b"'", b'"'))
+NEXT_LINE = (b"'", b'"')
+NUMBERS = (int, float)
 Operation = tuple[Any, bytes]
 
 
@@ -25,10 +27,11 @@ class Pieces:
     def __init__(self) -> None:
         self.found: list[Piece] = []
         self.pen = Pen()
-        self.measures: dict[int, Measure] = {}  # of the fonts of the page
+        self.fonts: dict[int, tuple[Any, Measure, bool]] = {}  # how wide their letters are, and whether these are bold
         self.state = {b"Ts": 0.0, b"Tc": 0.0, b"Tw": 0.0, b"Tz": 100.0}  # the last operand of each
         self.outer: list[dict[bytes, float]] = []  # the same outside q and Q
         self.kerned = 0.0  # by how much the distances in TJ have moved the letters that are still to come, in sizes
+        self.risen = False  # whether there is raised or lowered text
         self.moved = True  # to a place, since the last letters
         self.begins: bool | None = None  # whether the letters that are still to come begin at that place
         self.origin = (0.0, 0.0)  # of the piece before
@@ -37,20 +40,22 @@ class Pieces:
 
     def before(self, operator: Any, operands: Sequence[Any], cm: Sequence[float], tm: Sequence[float]) -> None:
         """Takes an operator of the page's content, as pypdf hands it over."""
-        if operator in self.state:
+        if operator in SHOWS:
+            if self.begins is None:
+                self.begins = self.moved or operator in NEXT_LINE
+            self.moved = False
+            self.shown = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
+            if operator == b"TJ" and operands:
+                self.kerned -= sum([part for part in operands[0] if isinstance(part, NUMBERS)]) / 1000
+        elif operator in MOVES:
+            self.moved = True
+        elif operator in self.state:
             self.state = {**self.state, operator: number(operands, 0)}
+            self.risen = self.risen or self.state[b"Ts"] != 0
         elif operator == b"q":
             self.outer.append(self.state)
         elif operator == b"Q" and self.outer:
             self.state = self.outer.pop()
-        elif operator in MOVES:
-            self.moved = True
-        if operator in SHOWS:
-            self.begins = self.moved if self.begins is None else self.begins
-            self.moved = False
-            self.shown = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
-        if operator == b"TJ" and operands:
-            self.kerned -= sum(part for part in operands[0] if isinstance(part, int | float)) / 1000
         self.pen.visit(operator, operands, cm, tm)
 
     def visit(self, text: str, cm: Sequence[float], tm: Sequence[float], font: Any, size: float) -> None:
@@ -65,7 +70,8 @@ class Pieces:
             self.origin, self.drawn = origin, 0.0
         self.begins = None
         rise = self.state[b"Ts"]
-        width = self.width(text, font, abs(size)) * scale
+        measure, bold = self.look(font)
+        width = self.width(text, measure, abs(size)) * scale
         along = self.drawn / scale if scale else 0.0  # pypdf moves on only where the file says so
         start = origin[0] + along * right
         self.drawn += width
@@ -77,7 +83,7 @@ class Pieces:
                     origin[0] + rise * lean,
                     origin[1] + rise * high,
                     abs(size) * math.hypot(lean, high),
-                    bool(font and BOLD.search(str(font.get("/BaseFont", "")))),
+                    bold,
                     turned=abs(up) > abs(right),
                     span=(start, max(start + width, self.shown)),
                     risen=rise != 0,
@@ -85,9 +91,15 @@ class Pieces:
             )
         )
 
-    def width(self, text: str, font: Any, size: float) -> float:
+    def look(self, font: Any) -> tuple[Measure, bool]:
+        """How wide the letters of a font are, and whether they are bold."""
+        if id(font) not in self.fonts:
+            bold = bool(font and BOLD.search(str(font.get("/BaseFont", ""))))
+            self.fonts[id(font)] = font, measure_of(font), bold
+        return self.fonts[id(font)][1:]
+
+    def width(self, text: str, measure: Measure, size: float) -> float:
         """About how wide a piece is, in the units of its matrix."""
-        measure = self.measures.get(id(font)) or self.measures.setdefault(id(font), measure_of(font))
         spaces = text.count(" ")
         letters = text_width(text, measure) - spaces * (measure.fixed or SPACE * measure.scale)
         between = max(spaces * SPACE, self.kerned)  # many programs draw no spaces but move on

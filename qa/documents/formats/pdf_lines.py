@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -60,18 +61,15 @@ def lines_of(pieces: Sequence[Piece]) -> Iterator[Line]:
 
 def without_doubles(pieces: Sequence[Piece]) -> Iterator[Piece]:
     """The pieces without those that were drawn a second time at nearly the same place, to look bold."""
-    recent: list[Piece] = []
+    recent: deque[Piece] = deque(maxlen=RECENT)
     for text, place in pieces:
-        near = DOUBLED * place.size
-        alike = [there for said, there in recent if said.strip() == text.strip()]
-        if (
-            text.strip()
-            and not place.risen
-            and any(abs(place.x - p.x) < near and abs(place.y - p.y) < near for p in alike)
-        ):
-            continue
-        if text.strip():
-            recent = [*recent[1 - RECENT :], (text, place)]
+        said = text.strip()
+        if said:
+            alike = [there for before, there in recent if before == said]
+            near = DOUBLED * place.size
+            if not place.risen and any(abs(place.x - p.x) < near and abs(place.y - p.y) < near for p in alike):
+                continue
+            recent.append((said, place))
         yield text, place
 
 
@@ -175,8 +173,12 @@ def is_apart(last: Line, words: str, place: Line) -> bool:
         return False
     if abs(place.y - last.y) > SAME_LINE * max(place.size, last.size) and place.size > RAISED * last.size:
         return True
-    figures = FIGURE_BEGINS.match(words) is not None and FIGURE_ENDS.search(last.text) is not None
-    unsure = UNSURE * len(last.text)
     left, right = last.span
     begin = place.span[0]
-    return begin - right > ((FIGURE_GAP if figures else GAP) + unsure) * place.size > 0 or begin < left
+    if begin < left:
+        return True
+    least = FIGURE_GAP + UNSURE * len(last.text)
+    if not begin - right > least * place.size > 0:
+        return False
+    figures = FIGURE_BEGINS.match(words) is not None and FIGURE_ENDS.search(last.text) is not None
+    return figures or begin - right > (least + GAP - FIGURE_GAP) * place.size
