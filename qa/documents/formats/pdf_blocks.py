@@ -31,10 +31,9 @@ class Line:
     bold: bool = False
     turned: bool = False  # the text runs up or down the page
     rows: tuple[tuple[str, ...], ...] = ()  # the cells of a table, which takes the place of a line
-    span: tuple[float, float] | None = None  # where a piece begins and, about, ends
+    span: tuple[float, float] | None = None  # where it begins and, about, ends
     risen: bool = False  # drawn higher or lower by text rise
     parts: tuple[Line, ...] = ()  # what lies between gaps that separate columns, each with its own place and span
-    owner: int = 0  # of a part: the number of its line
     apart: bool = False  # it goes on with no line before
 
 

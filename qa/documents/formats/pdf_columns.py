@@ -1,7 +1,8 @@
 """PDF: tables that no lines rule, told by the white space between their columns and by the order of drawing.
 
 A table is drawn cell by cell or line by line. Columns of prose are drawn one after the other, or have long lines;
-lists, speakers and forms are known by what stands in their first column. Those are left as they are.
+lists, speakers and forms are known by what stands in their first column. Those are left as they are, and so is a table
+whose rows are lines, which `pdf_blocks` makes of lines side by side.
 """
 
 from __future__ import annotations
@@ -29,16 +30,17 @@ Rows = list[list[list[Line]]]  # the lines in each cell of each row
 def with_tables(lines: Sequence[Line]) -> tuple[list[Line], bool]:
     """The lines with each table in one; and whether there is one whose rows cannot be told apart.
 
-    Such a one is left as it is, but that no line of a cell is joined to a line of another. So is everything else.
+    In such a one no line is joined to a line of another cell. All other lines stay as they are.
     """
     if not any(len(line.parts) > 1 for line in lines) and not goes_right(lines):
         return list(lines), False
-    cells = [replace(part, owner=at) for at, line in enumerate(lines) for part in line.parts or (line,)]
+    cells = [part for line in lines for part in line.parts or (line,)]
+    owners = [at for at, line in enumerate(lines) for _ in line.parts or (line,)]  # the line of each
     made: list[Line] = []
     unsure, at = False, 0
     for start, end, columns in regions(cells):
-        first, last = cells[start].owner, cells[end - 1].owner
-        whole = (start == 0 or cells[start - 1].owner < first) and (end == len(cells) or cells[end].owner > last)
+        first, last = owners[start], owners[end - 1]
+        whole = (start == 0 or owners[start - 1] < first) and (end == len(cells) or owners[end] > last)
         if first < at or not whole:
             continue
         own = cells[start:end]
@@ -51,7 +53,8 @@ def with_tables(lines: Sequence[Line]) -> tuple[list[Line], bool]:
             made.append(table_line(own, rows))
             continue
         unsure = True
-        begins = {cells[0].owner for _, cells in drawn_cells(own, columns)}
+        begun = {id(group[0]) for _, group in drawn_cells(own, columns)}
+        begins = {owner for cell, owner in zip(own, owners[start:end], strict=True) if id(cell) in begun}
         made += [replace(lines[i], apart=i in begins) for i in range(first, at)]
         if at < len(lines):
             lines = [*lines[:at], replace(lines[at], apart=True), *lines[at + 1 :]]

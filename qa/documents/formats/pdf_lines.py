@@ -104,7 +104,11 @@ def made_line(buffer: Sequence[Piece], place: Line) -> Line:
     """A line at that place; gaps of three spaces or more become three, others one."""
     said = "".join(words for words, _ in buffer)
     text = with_spaces(read_leftward(buffer) if is_rightward(said) else said)
-    return replace(place, text=text, parts=tuple(parts_of(buffer)))
+    parts = parts_of(buffer)
+    if len(parts) < 2:
+        return replace(place, text=text, span=parts[0][1] if parts else place.span)
+    made = (replace(first, text=" ".join("".join(words).split()), span=span) for words, span, first in parts)
+    return replace(place, text=text, parts=tuple(made))
 
 
 def with_spaces(said: str) -> str:
@@ -142,32 +146,24 @@ def start_of(place: Line) -> float:
 # ---- the parts of a line ----
 
 
-def parts_of(buffer: Sequence[Piece]) -> Iterator[Line]:
-    """What lies between gaps within a line that may separate columns, each with its own place and span."""
-    words: list[str] = []
-    first: Line | None = None
-    last = Line("", 0, 0, 0)  # the piece before, with the text and the end of the part
+def parts_of(buffer: Sequence[Piece]) -> list[tuple[list[str], tuple[float, float], Line]]:
+    """What lies between gaps within a line that may separate columns: its words, its span, and its first piece."""
+    parts: list[tuple[list[str], tuple[float, float], Line]] = []
+    last = Line("", 0, 0, 0)  # the piece before
+    before = ""
     for said, place in buffer:
-        if not said.strip():
-            words.append(said)
-            continue
-        if first is not None and is_apart(last, said, place):
-            yield made_part(words, first, last)
-            words, first = [], None
-        first = first or place
-        words.append(said)
-        last = replace(place, text=said)
-    if first is not None:
-        yield made_part(words, first, last)
+        if said.strip():
+            if not parts or is_apart(last, before, said, place):
+                parts.append(([], (start_of(place), place.x), place))
+            words, (start, _), first = parts[-1]
+            parts[-1] = words, (start, place.span[1] if place.span else place.x), first
+            last, before = place, said
+        if parts:
+            parts[-1][0].append(said)
+    return parts
 
 
-def made_part(words: Sequence[str], first: Line, last: Line) -> Line:
-    text = " ".join("".join(words).split())
-    end = last.span[1] if last.span else last.x
-    return replace(first, text=text, span=(start_of(first), end))
-
-
-def is_apart(last: Line, words: str, place: Line) -> bool:
+def is_apart(last: Line, before: str, words: str, place: Line) -> bool:
     """Whether a piece is so far from the one before that it may be in another column."""
     if place.risen or not (last.span and place.span):
         return False
@@ -177,8 +173,8 @@ def is_apart(last: Line, words: str, place: Line) -> bool:
     begin = place.span[0]
     if begin < left:
         return True
-    least = FIGURE_GAP + UNSURE * len(last.text)
+    least = FIGURE_GAP + UNSURE * len(before)
     if not begin - right > least * place.size > 0:
         return False
-    figures = FIGURE_BEGINS.match(words) is not None and FIGURE_ENDS.search(last.text) is not None
+    figures = FIGURE_BEGINS.match(words) is not None and FIGURE_ENDS.search(before) is not None
     return figures or begin - right > (least + GAP - FIGURE_GAP) * place.size

@@ -181,6 +181,32 @@ def test_cells_of_several_lines_without_ruled_lines(way: dict[str, Any]) -> None
     assert found.text.endswith(f"\n\n{OTHER}")
 
 
+def test_a_cell_in_the_middle_of_the_height_of_its_row_stays_in_it() -> None:
+    def draw(canvas: Any) -> None:
+        for y, (port, ships, remark) in zip((700, 660, 640), HEADED[1:], strict=True):
+            tall = 12 * (len(remark) - 1)
+            put(canvas, y - (0 if len(port) > 1 else tall / 2), *port)
+            put(canvas, y - tall / 2, *ships, x=190)
+            put(canvas, y, *remark, x=260)
+
+    assert marked(extract_of(pdf(draw), ".pdf"), "row") == READ
+
+
+GROUPED = [(f"Post {n}", f"Place {n}", f"{n},204") for n in range(1, 7)]
+
+
+@pytest.mark.parametrize("columns", [2, 3])
+def test_rows_of_one_line_that_stand_in_groups_stay_rows(columns: int) -> None:
+    """The larger distance between two groups begins no row of its own."""
+
+    def draw(canvas: Any) -> None:
+        for number, row in enumerate(GROUPED):
+            for x, cell in zip((72, 190, 260), row[:columns], strict=False):
+                put(canvas, 700 - 12 * number - 10 * (number // 3), cell, x=x)
+
+    assert marked(extract_of(pdf(draw), ".pdf"), "row") == [" | ".join(row[:columns]) for row in GROUPED]
+
+
 def test_a_table_whose_rows_are_unknown_is_read_line_by_line_and_that_is_said() -> None:
     found = extract_of(unruled(HEADED, by_line=True, apart=12), ".pdf")
     assert found.notes == ("tables whose cells cannot be told apart are read line by line (page 1)",)
