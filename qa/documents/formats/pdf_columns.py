@@ -241,7 +241,7 @@ def rows_by_lines(cells: Sequence[Line], columns: Sequence[tuple[float, float]])
         if begin:
             rows.append([[] for _ in columns])
             first = own
-        elif len(own) > 1 and own >= first and not all(cell.text[:1].islower() for cell in line):
+        elif len(own) > 1 and own | {0} >= first and not all(cell.text[:1].islower() for cell in line):
             whole += 1
         else:
             parts += 1
@@ -249,7 +249,7 @@ def rows_by_lines(cells: Sequence[Line], columns: Sequence[tuple[float, float]])
             return [], False  # figures below one another are in rows of their own
         for cell in line:
             rows[-1][column_of(cell, columns)].append(cell)
-    return (rows, sure and not whole) if parts else ([], False)
+    return (rows, sure and not whole) if parts > whole else ([], False)
 
 
 # ---- what is none ----
