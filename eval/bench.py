@@ -24,7 +24,7 @@ import matplotlib
 from eval import bench_parts as parts
 from eval import plots
 from eval.bench_texts import PER_FILE, Texts, documents, read_questions, read_texts, write_folder
-from eval.command import OK, BadInput, edge, positive, read_json, say, warn, write_whole
+from eval.command import OK, BadInput, edge, positive, read_json, say, table, warn, write_whole
 from eval.embedders import StandIn
 from eval.predict import code_digest, versions
 from eval.runs import write_figures
@@ -221,10 +221,6 @@ def others(found: Facts) -> list[list[str]]:
         ["memory with nothing read, MB", f"{mb(bare['ingest'])} ingest, {mb(bare['ask'])} asking (the model)", ""],
         ["memory of an ingest with the real embedder, MB", mb(rate["peak_bytes"]), ""],
     ]  # fmt: skip
-
-
-def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *lines)]
 
 
 def mb(size: float) -> str:

@@ -1,4 +1,4 @@
-"""What the commands of the evaluation share: reading JSON lines with line numbers, whole files or none, exit codes."""
+"""What the commands of the evaluation share: JSON lines with line numbers, whole files or none, tables, exit codes."""
 
 from __future__ import annotations
 
@@ -120,6 +120,11 @@ def warn(*lines: str) -> None:
     """Anything else, on standard error."""
     sys.stderr.write("".join(line + "\n" for line in lines))
     sys.stderr.flush()
+
+
+def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table."""
+    return [f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *lines)]
 
 
 def edge(name: str, run: Callable[[], int]) -> int:

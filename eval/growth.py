@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 
 from eval import bench_parts as parts
-from eval.bench import add_arguments, mb, passages_each, table
+from eval.bench import add_arguments, mb, passages_each
 from eval.bench_texts import Texts, documents, read_texts, write_folder
-from eval.command import OK, BadInput, edge, read_text, say, warn, write_whole
+from eval.command import OK, BadInput, edge, read_text, say, table, warn, write_whole
 from eval.embedders import StandIn
 from eval.runs import write_figures
 from eval.timing import ratio, shown, timed

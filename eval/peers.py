@@ -23,8 +23,8 @@ from typing import Any, Protocol
 
 from eval import plots
 from eval.ablate import cell, folder_name, line
-from eval.bench import machine, mb, table
-from eval.command import OK, BadInput, bar, edge, positive, say, warn, write_rows, write_whole
+from eval.bench import machine, mb
+from eval.command import OK, BadInput, bar, edge, positive, say, table, warn, write_rows, write_whole
 from eval.documents import open_documents
 from eval.gold import Gold, load_gold, prove
 from eval.metrics import verbatim_share

@@ -56,6 +56,8 @@ KNOWN_BY = {  # library: the only modules that may import it
     "datasketch": {"store.near"},
     "filelock": {"ask", "store.rows", "store.opening", "models.conversion"},
     "trafilatura": {"documents.formats.html"},
+    "cssselect": {"documents.formats.styles"},
+    "tinycss2": {"documents.formats.styles"},
     "watchfiles": {"ingestion.watch"},
     "pypdf": {"documents.formats.pdf"},
     "openpyxl": {"documents.formats.sheets", "answering.tables"},

@@ -14,6 +14,7 @@ from qa.documents.archives import open_zip, parse_xml, read_part
 from qa.documents.extract import Builder, Extract
 from qa.documents.formats.html import page_paragraphs
 from qa.documents.formats.html_shown import notes_on
+from qa.documents.formats.styles import Sheets
 from qa.documents.header import front_date
 from qa.documents.heartbeat import beat
 from qa.errors import UnreadableFile
@@ -22,8 +23,6 @@ EPUB_FILE = "a book (.epub)"
 PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
 SILENT = re.compile(r"(?i)mimetype|META-INF/.*|.*\.(?:css|ncx|opf|js|ttf|otf|woff2?|smil|pls|xpgt|plist|dtd|ent)")
 MAX_CHAPTERS = 5_000
-SHEET = re.compile(rb"<link\b[^<>]{0,300}?\bhref\s{0,3}=\s{0,3}[\"']([^\"'<>]{1,200}\.css)[\"']", re.IGNORECASE)
-MOST_SHEETS = 20  # of a chapter
 
 
 def load_epub(data: bytes) -> Extract:
@@ -50,7 +49,7 @@ def load_epub(data: bytes) -> Extract:
             if page is None:
                 made.notes.append(f"the chapter {name[:80]} is named, but not there")
             read.add(held.get(name.lower(), name))
-            sheets = style_sheets(archive, name, page or b"", held)
+            sheets = style_sheets(archive, name, held)
             for text, kind in page_paragraphs(page, left, sheets) if page else ():
                 made.add(text, kind)
         made.notes += [*notes_on(left), *unread_notes(archive.namelist(), read, SILENT, archive.open)]
@@ -59,13 +58,15 @@ def load_epub(data: bytes) -> Extract:
     return made.finish(title, front_date(str(stated)[:10]))
 
 
-def style_sheets(archive: Any, name: str, page: bytes, held: Mapping[str, str]) -> str:
-    """The style sheets that a chapter refers to, one after the other. held: the parts' names by their small letters."""
-    places = (unquote(href.decode("utf-8", "replace")) for href in SHEET.findall(page)[:MOST_SHEETS])
-    names = (posixpath.normpath(posixpath.join(posixpath.dirname(name), place)) for place in places)
-    return "\n".join(
-        (read_part(archive, held.get(one.lower(), one)) or b"").decode("utf-8", "replace") for one in names
-    )
+def style_sheets(archive: Any, name: str, held: Mapping[str, str]) -> Sheets:
+    """The style sheets that a chapter may refer to. held: the parts' names by their small letters."""
+
+    def sheet(address: str) -> str:
+        place = unquote(address.partition("#")[0])
+        part = posixpath.normpath(posixpath.join(posixpath.dirname(name), place))
+        return (read_part(archive, held.get(part.lower(), part)) or b"").decode("utf-8", "replace")
+
+    return sheet
 
 
 def chapters(package: Any, folder: str, notes: list[str]) -> list[str]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from copy import deepcopy
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from qa.documents.decoding import decode, decode_noted
 from qa.documents.extract import CELL_BREAK, INVISIBLE, TITLE_CHARS, Extract, name_set, row_of, sorted_marks, tidy
-from qa.documents.formats.html_shown import NEW_LINE, keep_shown, notes_on
+from qa.documents.formats.html_shown import keep_shown, notes_on
+from qa.documents.formats.html_tables import NEW_LINE, names_columns
+from qa.documents.formats.styles import Sheets, no_sheet
 from qa.documents.furniture import furniture_marks
 from qa.documents.header import front_date, header_date, header_title, plausible
 from qa.errors import UnreadableFile
@@ -25,12 +27,25 @@ NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # lxml refuses
 REFERENCE = re.compile(r"&#(?:([0-9]{1,7})|[xX]([0-9a-fA-F]{1,6}));?")
 META_ATTRIBUTES = ("name", "property", "itemprop", "http-equiv", "pubdate", "content", "datetime")
 AROUND = ("nav", "header", "footer", "form", "aside")
+FORM_CHARS = 300  # some sites put the whole page into a form
+FURNITURE = frozenset({
+    "ad", "ads", "advert", "advertisement", "banner", "breadcrumb", "breadcrumbs", "comments", "consent", "cookie",
+    "cookies", "disqus", "footer", "gdpr", "navbar", "navbox", "navigation", "newsletter", "promo", "related",
+    "sidebar", "sponsored", "trending",
+})  # fmt: skip
+ROLES = ("navigation", "banner", "contentinfo", "complementary", "search")
+LINKS = 3  # so many paragraphs of links are a list of what else there is to read
+NUMBER_SIGN = "\u237c"  # stands around the number of a paragraph while the main text is looked for
+TO_SIGNS = {ord("0") + digit: chr(0x2801 + digit) for digit in range(10)}  # trafilatura leaves such signs alone
+FROM_SIGNS = {0x2801 + digit: str(digit) for digit in range(10)}
+NUMBER = re.compile(f"{NUMBER_SIGN}([\u2801-\u280a]{{1,8}}){NUMBER_SIGN}")
 BLOCK_TAGS = name_set(
-    """html, body, main, article, section, div, p, head, h1, h2, h3, h4, h5, h6, quote, blockquote, pre, list, ul, ol
-    dl, item, li, dt, dd, table, tbody, thead, tfoot, row, tr, caption, figure, figcaption, details, summary, address
-    hr, center, cell, td, th, header, footer, nav, aside, form, fieldset, legend, title"""
+    """html, body, main, article, section, div, p, h1, h2, h3, h4, h5, h6, blockquote, pre, ul, ol, dir, menu, dl, li
+    dt, dd, table, tbody, thead, tfoot, tr, caption, figure, figcaption, details, summary, dialog, address, hr, center
+    td, th, header, footer, nav, aside, form, fieldset, legend, search, hgroup, listing, xmp, plaintext, marquee
+    optgroup, title"""
 )
-HEADINGS = frozenset({"head", "h1", "h2", "h3", "h4", "h5", "h6"})
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 Paragraph = tuple[str, Kind | None]  # (text, kind; None: running text)
 DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{1,40})", re.IGNORECASE)
 DECLARED_XML = re.compile(rb"<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([\w.:-]{1,40})", re.IGNORECASE)
@@ -39,11 +54,11 @@ PROSE_WORDS = 12
 SHORT_PAGE = 250  # characters; below this trafilatura itself falls back on all text
 
 
-def load_html(data: bytes) -> Extract:
+def load_html(data: bytes, sheets: Sheets = no_sheet) -> Extract:
     """HTML: the main text; a blank line separates paragraphs, items of lists and rows of tables.
 
     Where no main text is found, or only a small part of the page's text, it is the page without menus, header, footer
-    and forms. Raises UnreadableFile where the page cannot be parsed.
+    and forms. sheets: the style sheets that the page refers to. Raises UnreadableFile where it cannot be parsed.
     """
     source, unsure = decode_noted(data, declared_charset(data))
     page = cleaned(source)
@@ -54,7 +69,7 @@ def load_html(data: bytes) -> Extract:
     try:
         tree = parse_html(page)
         stated = html_date(tree)
-        left = keep_shown(tree)
+        left = keep_shown(tree, sheets)
         title = html_title(tree)
         paragraphs, beside = main_paragraphs(tree, len(page))
     except Exception as error:  # a parser may raise anything on a damaged page
@@ -67,7 +82,7 @@ def load_html(data: bytes) -> Extract:
     return Extract(text, title or header_title(text, marks)[0], stated or header_date(text), (), marks, notes)
 
 
-def page_paragraphs(data: bytes, left: Counter[str] | None = None, sheets: str = "") -> list[Paragraph]:
+def page_paragraphs(data: bytes, left: Counter[str] | None = None, sheets: Sheets = no_sheet) -> list[Paragraph]:
     """All paragraphs of a page that is part of another document: a chapter of a book, the body of an e-mail.
 
     left: gets how many elements of each kind with text are left out. sheets: the style sheets that the page refers to.
@@ -129,107 +144,196 @@ def parse_html(page: str) -> Any:
 
 
 def main_paragraphs(tree: Any, size: int) -> tuple[list[Paragraph], int]:
-    """The paragraphs of the page's main text, and how many of prose are left out beside it."""
+    """The paragraphs of a page's main text, and how many are left out beside it, menus and short lines not counted.
+
+    trafilatura only says which paragraphs these are: of what stands in them it would drop and join words. What stands
+    among them it may have missed, so that only what is named as furniture, and lists of links, is left out of that.
+    """
+    every = list(placed_paragraphs(body_of(tree)))
+    outside = [is_outside(found.block) for found in every]
+    whole = [number for number, out in enumerate(outside) if not out]
+    seen = set() if size > HTML_CHARS else main_numbers(tree, every)
+    length, most = (sum(len(every[number].text) for number in some) for some in (seen, whole))
+    if (length < SHORT_PAGE and whole) or length * 4 < most:  # a short one is all text
+        kept = set(whole)
+    else:
+        kept = seen | among(seen, whole, every)
+        kept |= headings_above(kept, whole, every)
+    main, others = (
+        [(e.text, e.kind) for n, e in enumerate(every) if (n in kept) is is_kept] for is_kept in (True, False)
+    )
+    return main, prose_beside(others, main)
+
+
+class Placed(NamedTuple):
+    """A paragraph of a page, and where it begins: in the text of an element, or behind its end."""
+
+    text: str
+    kind: Kind | None
+    element: Any
+    behind: bool
+
+    @property
+    def block(self) -> Any:
+        """The element that it stands in."""
+        return self.element.getparent() if self.behind else self.element
+
+
+def main_numbers(tree: Any, every: Sequence[Placed]) -> set[int]:
+    """Which of all paragraphs of a page trafilatura takes for its main text. Numbers are put into the tree for it."""
     from trafilatura import bare_extraction
 
-    whole = list(paragraphs_of(without_surroundings(tree)))
-    every = list(paragraphs_of(body_of(tree)))
-    if size > HTML_CHARS:
-        return whole, prose_beside(every, whole)
+    numbers: dict[tuple[Any, bool], int] = {}  # of those that begin in one place only the first has a number
+    first = [numbers.setdefault((found.element, found.behind), number) for number, found in enumerate(every)]
+    for (element, behind), number in numbers.items():
+        sign = f"{NUMBER_SIGN}{str(number).translate(TO_SIGNS)}{NUMBER_SIGN}"
+        if behind:
+            element.tail = sign + (element.tail or "")
+        else:
+            for one in element.iterchildren("td", "th") if element.tag == "tr" else (element,):
+                one.text = sign + (one.text or "")
     page = bare_extraction(tree, include_comments=False, include_tables=True, favor_recall=True)
     body = getattr(page, "body", None)
-    main = list(paragraphs_of(body)) if body is not None else []
-    length, most = (sum(len(text) for text, _ in found) for found in (main, whole))
-    if (length < SHORT_PAGE and whole) or length * 4 < most:  # a short one is all text, menus included
-        main = whole
-    main = with_headings(main, whole)
-    return main, prose_beside(every, main)
+    said = "".join(body.itertext()) if body is not None else ""
+    found = {int(match[1].translate(FROM_SIGNS)) for match in NUMBER.finditer(said)}
+    return {number for number, start in enumerate(first) if start in found}
 
 
-def with_headings(main: Sequence[Paragraph], whole: Sequence[Paragraph]) -> list[Paragraph]:
-    """The main text with the headings of `whole` that were dropped though what they stand above is kept."""
-    found, kept = list(main), {fold(text) for text, _ in main}
-    for number, (text, kind) in enumerate(whole):
-        if kind != "heading" or fold(text) in kept:
+def is_outside(block: Any) -> bool:
+    """Whether a block is part of a menu, a header, footer or aside of the page, or of a small form."""
+    path = [block, *block.iterancestors()]
+    for at, element in enumerate(path):
+        if element.tag not in AROUND:
             continue
-        below = next((fold(other) for other, role in whole[number + 1 :] if role != "heading"), None)
-        above = fold(whole[number - 1][0]) if number else ""
-        if below in kept:
-            at = next(i for i, (other, _) in enumerate(found) if fold(other) == below)
-            found.insert(at, (text, kind))
-        elif below is None and found and above == fold(found[-1][0]):
-            found.append((text, kind))
+        above = {up.tag for up in path[at + 1 :]}
+        around = {"article"} if element.tag == "aside" else {"article", "main", "blockquote"}
+        own = element.tag not in ("nav", "form") and not above.isdisjoint(around)
+        if not own and not (element.tag == "form" and len("".join(element.itertext())) > FORM_CHARS):
+            return True
+    return False
+
+
+def among(seen: Collection[int], whole: Sequence[int], every: Sequence[Placed]) -> set[int]:
+    """Which paragraphs of `whole` stand in the part of a page that holds all those of `seen`, furniture aside."""
+    blocks = {number: every[number].block for number in whole}
+    paths = {number: [*reversed([*block.iterancestors()]), block] for number, block in blocks.items()}
+    region: list[Any] = []  # from the outermost element to the part
+    for path in (paths[number] for number in whole if number in seen):
+        region = [a for a, b in zip(region, path, strict=False) if a is b] if region else path
+    if not region:
+        return set()
+    inside = [n for n in whole if len(paths[n]) >= len(region) and paths[n][len(region) - 1] is region[-1]]
+    kept = set()
+
+    def is_listed(number: int) -> bool:
+        return number not in seen and every[number].kind is None and is_link(blocks[number])
+
+    for linked, run in groupby(inside, key=is_listed):
+        listed = list(run)
+        if not linked or len(listed) < LINKS:
+            kept |= {number for number in listed if not is_furniture(paths[number][len(region) :])}
+    return kept
+
+
+def is_link(block: Any) -> bool:
+    """Whether a block holds hardly more than links."""
+    said, linked = (
+        sum(len(NUMBER.sub("", text).strip()) for text in texts)
+        for texts in (block.itertext(), (text for link in block.iter("a") for text in link.itertext()))
+    )
+    return linked > said * 0.8
+
+
+def is_furniture(path: Sequence[Any]) -> bool:
+    """Whether one of these elements is named as furniture."""
+    for element in path:
+        names = re.findall(r"[a-z]+", f"{element.get('class') or ''} {element.get('id') or ''}".lower())
+        if not FURNITURE.isdisjoint(names) or element.get("role") in ROLES:
+            return True
+    return False
+
+
+def headings_above(kept: Collection[int], whole: Sequence[int], every: Sequence[Placed]) -> set[int]:
+    """Which headings stand right above what is kept."""
+    found = set()
+    below = False
+    for number in reversed(whole):
+        if every[number].kind != "heading" or number in kept:
+            below = number in kept
+        elif below:
+            found.add(number)
     return found
 
 
-def prose_beside(every: Sequence[Paragraph], kept: Sequence[Paragraph]) -> int:
-    """How many paragraphs of a page are sentences and are not among those that are kept."""
+def prose_beside(others: Sequence[Paragraph], kept: Sequence[Paragraph]) -> int:
+    """How many of the other paragraphs are sentences that those that are kept do not say."""
     said = fold(" ".join(text for text, _ in kept))
-    prose = (text for text, _ in every if len(text.split()) >= PROSE_WORDS and text.rstrip()[-1] in '.!?"\u201d')
+    prose = (text for text, _ in others if len(text.split()) >= PROSE_WORDS and text.rstrip()[-1] in '.!?"\u201d')
     return sum(fold(text) not in said for text in prose)
 
 
-def without_surroundings(tree: Any) -> Any:
-    """A copy of the page's body without menus, header, footer, asides and small forms."""
-    from lxml import etree
-
-    body = deepcopy(body_of(tree))
-    for header in body.xpath("//article//header | //main//header"):
-        header.tag = "div"  # of the article, not of the page
-    for form in body.xpath("//form[string-length() > 300]"):
-        form.tag = "div"  # some sites put the whole page into a form
-    etree.strip_elements(body, *AROUND, "head", with_tail=False)
-    return body
-
-
 def paragraphs_of(root: Any) -> Iterator[Paragraph]:
-    """Each block below `root`, in the elements of trafilatura or of HTML.
+    """Each block below `root`.
 
     A table row of short cells is one paragraph, cells joined by " | "; in larger cells each block is a paragraph.
     """
+    return ((found.text, found.kind) for found in placed_paragraphs(root))
+
+
+def placed_paragraphs(root: Any) -> Iterator[Placed]:
+    """As paragraphs_of, each with the place where it begins."""
     from lxml import etree
 
     buffer: list[str] = []
     kind: Kind | None = None
+    place = root, False
+    table: Any = None  # the last one whose columns have names
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         tag = element.tag if isinstance(element.tag, str) else ""
-        row = row_text(element) if event == "start" and tag in ("row", "tr") and element is not root else None
-        ends_block = tag in BLOCK_TAGS or (tag == "code" and element.getparent() is root)
-        if ends_block or row is not None:
-            yield from paragraphs_from(buffer, kind)
-            buffer, kind = [], "heading" if event == "start" and tag in HEADINGS else None
+        row = row_text(element, table) if event == "start" and tag == "tr" and element is not root else None
+        if tag in BLOCK_TAGS or row is not None:
+            yield from (Placed(text, kind, *place) for text in texts_from(buffer))
+            buffer, kind, place = (
+                [],
+                "heading" if event == "start" and tag in HEADINGS else None,
+                (element, event == "end"),
+            )
         if row is not None:
-            yield from paragraphs_from([row], "columns" if names_columns(element) else "row")
+            named = CELL_BREAK in row and names_columns(element)
+            table = table_of(element) if named else table
+            yield from (Placed(text, "columns" if named else "row", *place) for text in texts_from([row]))
             walk.skip_subtree()
         elif event == "start":
-            buffer.append(NEW_LINE if tag in ("br", "lb") else "")
+            buffer.append(NEW_LINE if tag == "br" else "")
             buffer.append(element.text or "")
         if event == "end" and element is not root:
             buffer.append(element.tail or "")
-    yield from paragraphs_from(buffer, kind)
+    yield from (Placed(text, kind, *place) for text in texts_from(buffer))
 
 
-def names_columns(row: Any) -> bool:
-    """Whether all cells of a table row are header cells, or the row belongs to the table's head."""
-    cells = [cell for cell in row if cell.tag in ("cell", "td", "th")]
-    return (row.getparent() is not None and row.getparent().tag == "thead") or all(
-        cell.tag == "th" or cell.get("role") == "head" for cell in cells
-    )
+def row_text(row: Any, table: Any) -> str | None:
+    """A table row of at least two filled short cells as one line; None for any other.
 
-
-def row_text(row: Any) -> str | None:
-    """A table row of at least two filled short cells as one line; None for any other."""
-    if next(row.iterdescendants("row", "tr"), None) is not None:
+    table: one whose columns have names; of a single cell within it a row is made too, as other text would end them.
+    """
+    if next(row.iterdescendants("tr"), None) is not None:
         return None
-    cells = [[text for text, _ in paragraphs_of(cell)] for cell in row if cell.tag in ("cell", "td", "th")]
+    cells = [[text for text, _ in paragraphs_of(cell)] for cell in row if cell.tag in ("td", "th")]
     filled = [cell for cell in cells if cell]
-    if len(filled) < 2 or any(len(cell) > 2 or sum(map(len, cell)) > CELL_CHARS for cell in filled):
+    if any(len(cell) > 2 or sum(map(len, cell)) > CELL_CHARS for cell in filled):
+        return None
+    if len(filled) < 2 and (not filled or table is None or table_of(row) is not table):
         return None
     return row_of(tidy(["\n".join(cell) for cell in cells]))
 
 
-def paragraphs_from(buffer: Sequence[str], kind: Kind | None) -> Iterator[Paragraph]:
+def table_of(row: Any) -> Any:
+    """The table that a row belongs to; None where there is none."""
+    return next(row.iterancestors("table"), None)
+
+
+def texts_from(buffer: Sequence[str]) -> Iterator[str]:
     """The paragraphs in collected pieces of text: single spaces; two line breaks end a paragraph."""
     parts = "".join(buffer).translate(INVISIBLE).split(NEW_LINE)
     rows: list[str] = []
@@ -238,7 +342,7 @@ def paragraphs_from(buffer: Sequence[str], kind: Kind | None) -> Iterator[Paragr
         if row:
             rows.append(row)
         elif rows:
-            yield "\n".join(rows), kind
+            yield "\n".join(rows)
             rows = []
 
 

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from copy import deepcopy
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
+from qa.documents.formats.html_tables import NEW_LINE, flatten_tables, spread_cells
 from qa.documents.formats.numbering import written
+from qa.documents.formats.styles import Look, Sheets, looks_of, no_sheet
+from qa.documents.formats.unseen import break_blocks, drop_unseen
 from qa.documents.formulas import linear
 from qa.documents.raised import lowered, raised
+from qa.text import WORD
 
-NEW_LINE = "\u2424"  # stands for a line break that must be kept; extractors leave this character alone
-NO_TEXT = ("script", "style", "template", "noscript", "button")
+NO_TEXT = ("script", "style", "template", "noscript")
 RECORDED = ("audio", "video", "canvas")  # what is written within is shown by browsers that cannot play them only
 EMBEDDED = ("object", "embed", "applet")
-INVISIBLE = re.compile(r"display:none|visibility:hidden|font-size:0(?![.\d])|opacity:0(?![.\d])|mso-hide:all")
-STRUCK = "line-through"
 UP = r"(?:0?\.[2-9]|[1-9])[\d.]*r?e[mx]|[2-9]\d[\d.]*%|(?:[3-9]|\d\d)[\d.]*p[xt]"  # more than a touch
 HIGH = re.compile(rf"vertical-align:(?:super|{UP})|(?=.*position:relative).*(?<![\w-])top:-(?:{UP})")
 LOW = re.compile(rf"vertical-align:(?:sub(?!\w)|-(?:{UP}))|(?=.*position:relative).*(?<![\w-])top:(?:{UP})")
 WITHIN_A_LINE = ("span", "a", "b", "i", "em", "strong", "small", "font", "u", "cite")
-SIMPLE = re.compile(r"(?P<tag>[a-zA-Z][\w-]*)?(?P<sign>[.#])(?P<name>[\w-]+)")
 LARGE_DATA = 20_000  # characters of a picture that stands in the page itself; a smaller one is an icon
-STYLES = 200_000  # characters of style sheets that are looked at
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-LIST_STYLE = re.compile(r"list-style(?:-type)?:[^;]*?(decimal-leading-zero|(?:lower|upper)-(?:roman|alpha|latin)|none)")
-LIST_STYLES = {"decimal-leading-zero": "decimalZero", "lower-roman": "lowerRoman", "upper-roman": "upperRoman",
-               "lower-alpha": "lowerLetter", "upper-alpha": "upperLetter", "lower-latin": "lowerLetter",
-               "upper-latin": "upperLetter", "none": ""}  # fmt: skip
+BEGINNING = ("p", "div", "section", "article", "blockquote", *HEADINGS)  # in which an item of a list may begin
+LIST_STYLE = re.compile(
+    r"(decimal-leading-zero|decimal|(?:lower|upper)-(?:roman|alpha|latin)|disc|circle|square|none)(?![\w-])"
+)
+LIST_STYLES = {"decimal": "decimal", "decimal-leading-zero": "decimalZero", "lower-roman": "lowerRoman",
+               "upper-roman": "upperRoman", "lower-alpha": "lowerLetter", "upper-alpha": "upperLetter",
+               "lower-latin": "lowerLetter", "upper-latin": "upperLetter",
+               "disc": "", "circle": "", "square": "", "none": ""}  # fmt: skip
+WRITTEN = ("text", "number", "date", "email", "tel", "url", "time", "month", "week", "datetime-local")
 LIST_FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 KINDS = {
     "struck": "struck-out text is left out ({})",
@@ -39,6 +42,7 @@ KINDS = {
     "embedded": "embedded objects are not read ({})",
     "recordings": "recordings are not read ({})",
     "pictures": "text in pictures is not read ({})",
+    "styles": "its style sheets are too long to be followed to their end, so that hidden text may be read ({})",
 }
 
 
@@ -51,43 +55,58 @@ def notes_on(left: Counter[str]) -> tuple[str, ...]:
     )
 
 
-def keep_shown(tree: Any, sheets: str = "") -> Counter[str]:
+def keep_shown(tree: Any, sheets: Sheets = no_sheet) -> Counter[str]:
     """Removes scripts, controls, hidden and struck-out elements; returns how many of each kind with text were removed.
 
     Line breaks that must be kept are marked; formulas, drawn text, numbers of lists, raised and lowered figures made
-    plain text. sheets: the style sheets that the page refers to, one after the other.
+    plain text. sheets: the style sheets that the page refers to.
     """
-    from lxml import etree
-
-    left: Counter[str] = Counter()
-    styled = list(elements_by_rule(tree, sheets))
-    etree.strip_elements(tree, *NO_TEXT, with_tail=False)
-    for formula in tree.xpath("//body//math"):
-        become(formula, linear(formula))
-    styled += [(e, "".join((e.get("style") or "").lower().split())) for e in tree.xpath("//body//*[@style]")]
-    hidden = [e for e, style in styled if INVISIBLE.search(style)]
-    hidden += tree.xpath("//body//*[@hidden or self::dialog[not(@open)]]")
-    struck = tree.xpath("//body//*[self::del or self::s or self::strike]")
-    struck += [e for e, style in styled if STRUCK in style]
-    for kind, elements in (("hidden", hidden), ("struck", struck)):
-        for element in elements:
-            if element.getparent() is not None and any(up.tag == "body" for up in element.iterancestors()):
-                left[kind] += bool("".join(element.itertext()).strip())
-                element.drop_tree()
+    left, looks = drop_hidden(tree, sheets)
     left += show_embedded(tree)
     show_controls(tree)
-    for element, style in styled:
+    for element, look in looks.items():
+        style = ";".join(f"{name}:{''.join(value.split())}" for name, value in look.items())
         if element.tag in WITHIN_A_LINE and (HIGH.search(style) or LOW.search(style)):
             element.tag = "sup" if HIGH.search(style) else "sub"
     for element in tree.xpath("//body//sup | //body//sub"):
         if element.getparent() is not None:  # of two within each other the inner one is gone
             level(element)
-    number_lists(tree, {e: found[1] for e, style in styled if (found := LIST_STYLE.search(style))})
+    number_lists(tree, looks)
     flatten_tables(tree)
+    break_blocks(looks)
     make_plain(tree)
-    keep_line_breaks(tree)
+    keep_line_breaks(tree, looks)
     spread_cells(tree)
     return left
+
+
+def drop_hidden(tree: Any, sheets: Sheets) -> tuple[Counter[str], dict[Any, Look]]:
+    """Removes what a reader of a page does not see; (how many places of each kind, how the elements look)."""
+    from lxml import etree
+
+    looks, whole = looks_of(tree, sheets)
+    for shadow in tree.xpath("//body//template[@shadowrootmode or @shadowmode]"):
+        shadow.drop_tag()  # is shown
+    etree.strip_elements(tree, *NO_TEXT, with_tail=False)
+    for button in tree.xpath("//body//button"):
+        if button.getparent() is not None and not is_said(button):
+            button.drop_tree()
+    left = drop_unseen(tree, looks)
+    left["styles"] += not whole
+    for formula in tree.xpath("//body//math"):
+        become(formula, linear(formula))
+    return left, looks
+
+
+def is_said(button: Any) -> bool:
+    """Whether the words on a button are read with those around it: in a heading, or in a sentence."""
+    if button.get("type", "submit") != "button" and any(True for _ in button.iterancestors("form")):
+        return False
+    around = button.getparent()
+    beside = (around.text, *(child.tail for child in around))
+    return any(up.tag in (*HEADINGS, "summary", "dt", "th") for up in button.iterancestors()) or any(
+        WORD.search(text or "") for text in beside
+    )
 
 
 def become(element: Any, text: str) -> None:
@@ -97,44 +116,27 @@ def become(element: Any, text: str) -> None:
     element.drop_tag()
 
 
-def elements_by_rule(tree: Any, sheets: str) -> Iterator[tuple[Any, str]]:
-    """(element, rule) for each element that style sheets hide, strike out, raise, lower or number, by class or id."""
-    sheets = "\n".join([sheets, *(style.text or "" for style in tree.iter("style"))])[:STYLES]
-    first, *others = sheets.replace("<!--", " ").replace("-->", " ").split("/*")
-    sheets = first + "".join(part.partition("*/")[2] for part in others)  # without remarks
-    sheets = re.sub(r"@[^{};@]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", " ", sheets)  # rules for paper and small screens
-    rules: dict[tuple[str, str], tuple[str, str]] = {}
-    for selectors, _, rule in (part.rpartition("{") for part in sheets.split("}")):
-        bare = "".join(rule.lower().split())
-        if any(re.search(look, bare) for look in (INVISIBLE, STRUCK, HIGH, LOW, LIST_STYLE)):
-            for selector in selectors.split(","):
-                if found := SIMPLE.fullmatch(selector.strip()):
-                    rules[found["sign"], found["name"]] = ((found["tag"] or "").lower(), bare)
-    for element in tree.xpath("//body//*[@class or @id]") if rules else ():
-        for key in [*((".", name) for name in (element.get("class") or "").split()), ("#", element.get("id") or "")]:
-            tag, rule = rules.get(key, ("", ""))
-            if rule and tag in ("", element.tag):
-                yield element, rule
-
-
 def show_embedded(tree: Any) -> Counter[str]:
     """Puts the text of drawings and of frames that stand in the page itself in their places; counts all others."""
     from lxml import html
 
     left: Counter[str] = Counter()
     for drawing in tree.xpath("//body//svg"):
-        lines = [" ".join("".join(text.itertext()).split()) for text in drawing.iter("text")]
+        if drawing.getparent() is None or any(True for _ in drawing.iterancestors("svg")):
+            continue
+        parts = drawn_parts(drawing)
         drawing.clear(keep_tail=True)
-        drawing.tag = "div" if any(lines) else "span"
-        for line in filter(None, lines):
-            html.etree.SubElement(drawing, "p").text = line
+        drawing.tag = "div" if parts else "span"
+        drawing.extend(parts)
     for frame in tree.xpath("//body//iframe | //body//frame"):
         within = frame.get("srcdoc") or ""
         left["frames"] += not within.strip() and bool((frame.get("src") or "about:").partition("about:")[0])
         frame.clear(keep_tail=True)
         frame.tag = "div" if within.strip() else "span"
         if within.strip():
-            for child in html.document_fromstring(within).iterchildren("body"):
+            page = html.document_fromstring(within)
+            left += drop_hidden(page, no_sheet)[0]
+            for child in page.iterchildren("body"):
                 frame.append(child)
                 child.tag = "div"
     for names, kind in ((RECORDED, "recordings"), (EMBEDDED, "embedded")):
@@ -146,6 +148,28 @@ def show_embedded(tree: Any) -> Counter[str]:
         len(source) > LARGE_DATA for source in tree.xpath("//body//img/@src[starts-with(., 'data:')]")
     )
     return left
+
+
+def drawn_parts(drawing: Any) -> list[Any]:
+    """A paragraph for each text of a drawing, and the pieces of page that it holds; not what it only defines."""
+    parts = []
+    for element in drawing.iter("text", "foreignobject"):
+        if any(up.tag in ("defs", "symbol", "text", "foreignobject") for up in element.iterancestors()):
+            continue
+        if element.tag == "foreignobject":
+            element.tag = "div"
+            element.tail = None
+            parts.append(element)
+            continue
+        for line in element.iter("tspan"):
+            if any(line.get(name) for name in ("x", "y", "dy")):  # it begins elsewhere
+                line.text = NEW_LINE + (line.text or "")
+        said = "".join(element.itertext())
+        if said.replace(NEW_LINE, "").strip():
+            paragraph = drawing.makeelement("p")
+            paragraph.text = said.strip().strip(NEW_LINE)
+            parts.append(paragraph)
+    return parts
 
 
 WITHIN_SENTENCES = ("time", "label", "output", "map")  # whose words extractors would drop
@@ -163,6 +187,8 @@ BLOCKS = (
 
 def make_plain(tree: Any) -> None:
     """Makes of tags that extractors stumble over such as they know; text between two blocks becomes a paragraph."""
+    for ruby in tree.xpath("//body//ruby"):
+        show_readings(ruby)
     for element in tree.xpath("//body//q"):
         element.text = f"\u201c{element.text or ''}"
         element.tail = f"\u201d{element.tail or ''}"
@@ -175,6 +201,18 @@ def make_plain(tree: Any) -> None:
     for parent in [e for name in AROUND_TEXT for e in tree.iter(name)]:
         if parent.tag in ALONE or any(child.tag in BLOCKS for child in parent):
             wrap_loose(parent)
+
+
+def show_readings(ruby: Any) -> None:
+    """Puts the small text above a word behind it, in brackets: the word stays in one piece."""
+    above = [e for e in ruby.iter("rt") if "".join(e.itertext()).strip()]
+    readings = [" ".join("".join(element.itertext()).split()) for element in above]
+    for element in [*ruby.iter("rt"), *ruby.iter("rp")]:
+        if element.getparent() is not None:
+            element.drop_tree()
+    word = "".join("".join(ruby.itertext()).split()) if len(readings) > 1 else "".join(ruby.itertext()).strip()
+    apart = " " if all(reading.isascii() for reading in readings) else ""
+    become(ruby, f"{word}{apart}({apart.join(readings)})" if readings else word)
 
 
 def wrap_loose(parent: Any) -> None:
@@ -203,6 +241,9 @@ def wrap_loose(parent: Any) -> None:
 
 def show_controls(tree: Any) -> None:
     """Puts what a form shows in the place of its controls: the chosen option, what is written in a field."""
+    for form in tree.xpath("//body//form[.//textarea[normalize-space()] or .//input[string(@value)]]"):
+        if any((control.text or "").strip() or is_written(control) for control in form.iter("input", "textarea")):
+            form.tag = "div"  # is filled in: no search box
     for control in tree.xpath("//body//select"):
         options = list(control.iter("option"))
         chosen = [option for option in options if option.get("selected") is not None] or options[:1]
@@ -211,31 +252,41 @@ def show_controls(tree: Any) -> None:
         become(control, "".join(control.itertext()))
     for control in tree.xpath("//body//input[@value or @checked]"):
         kind = (control.get("type") or "text").lower()
-        if kind in ("text", "number", "date", "email", "tel", "url", "time", "month", "week", "datetime-local"):
+        if is_written(control):
             become(control, control.get("value") or "")
         elif kind in ("checkbox", "radio") and control.get("checked") is not None:
             become(control, "\u2612 ")
 
 
-def number_lists(tree: Any, styles: Mapping[Any, str]) -> None:
-    """Writes the numbers that a browser shows before the items of a list. styles: of lists and items."""
-    for ordered in tree.xpath("//body//ol[not(ancestor::nav)]"):
-        kind = LIST_FORMS.get(ordered.get("type") or "", "decimal")
-        form = LIST_STYLES[styles[ordered]] if ordered in styles else kind
-        if not form:
-            continue
+def is_written(field: Any) -> bool:
+    """Whether a field of a form shows a text."""
+    return bool((field.get("value") or "").strip()) and (field.get("type") or "text").lower() in WRITTEN
+
+
+def number_lists(tree: Any, looks: Mapping[Any, Look]) -> None:
+    """Writes the numbers that a browser shows before the items of a list. looks: of lists and items."""
+    for ordered in tree.xpath("//body//*[self::ol or self::ul or self::menu][not(ancestor::nav)]"):
+        kind = LIST_FORMS.get(ordered.get("type") or "", "decimal" if ordered.tag == "ol" else "")
+        form = list_form(looks, ordered, kind)
         items = list(ordered.iterchildren("li"))
         backwards = ordered.get("reversed") is not None
         number = whole_number(ordered.get("start"), len(items) if backwards else 1)
         for item in items:
             number = whole_number(item.get("value"), number)
-            label = f"{written(number, LIST_STYLES[styles[item]] or form if item in styles else form)}. "
-            first = next(iter(item), None)
-            if (item.text or "").strip() or first is None or first.tag not in ("p", "div", *HEADINGS):
-                item.text = label + (item.text or "").lstrip()
-            else:
-                first.text = label + (first.text or "").lstrip()
+            own = list_form(looks, item, LIST_FORMS.get(item.get("type") or "", form))
+            if own and looks.get(item, {}).get("display", "list-item") in ("list-item", "revert", "none"):
+                first = item
+                while not (first.text or "").strip() and len(first) and first[0].tag in BEGINNING:
+                    first = first[0]
+                first.text = f"{written(number, own)}. {(first.text or '').lstrip()}"
             number += -1 if backwards else 1
+
+
+def list_form(looks: Mapping[Any, Look], element: Any, otherwise: str) -> str:
+    """How the items of a list are numbered; "": not at all."""
+    stated = looks.get(element, {}).get("list-style", "")
+    found = LIST_STYLE.search(stated)
+    return LIST_STYLES[found[1]] if found else otherwise
 
 
 def whole_number(stated: str | None, otherwise: int) -> int:
@@ -277,79 +328,14 @@ def text_before(element: Any) -> str:
     return "".join([*previous.itertext(), previous.tail or ""])
 
 
-SMALL_CELL = 200  # characters: a table with a larger cell may be the layout of a page
-
-
-def flatten_tables(tree: Any) -> None:
-    """Makes lines of the cells of a table that stands in a small cell of another one."""
-    for table in tree.xpath("//body//table[.//table]"):
-        own = {cell for cell in table.iter("td", "th") if next(cell.iterancestors("table")) is table}
-        if len(own) < 2 * len({cell.getparent() for cell in own}):
-            continue
-        if any(len("".join(cell.itertext())) > SMALL_CELL for cell in own):
-            continue
-        within = [e for e in table.iter(*TABLE_TAGS) if any(up in own for up in e.iterancestors("td", "th"))]
-        for element in within:
-            if element.tag in ("td", "th"):
-                element.text = NEW_LINE + (element.text or "")
-            elif element.tag == "table":
-                element.tail = NEW_LINE + (element.tail or "")
-            element.drop_tag()
-
-
-TABLE_TAGS = ("table", "thead", "tbody", "tfoot", "tr", "td", "th")
-MOST_SPANNED = 1000  # rows or columns; browsers have such limits too
-
-
-def spread_cells(tree: Any) -> None:
-    """Gives each row of a table all its cells: one that spans rows stands in each of them, as it does for who looks.
-
-    Of a cell that spans columns the others are empty, but for one that names columns: it names each of them.
-    """
-    for table in tree.iter("table"):
-        rows = [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
-        if any(cell.get("rowspan") or cell.get("colspan") for row in rows for cell in row):
-            below: dict[int, tuple[int, Any]] = {}  # column: rows that a cell from above still spans, and the cell
-            for row in rows:
-                spread_row(row, below)
-
-
-def spread_row(row: Any, below: dict[int, tuple[int, Any]]) -> None:
-    made: list[Any] = []
-
-    def from_above() -> None:
-        while len(made) in below:
-            left, cell = below.pop(len(made))
-            if left > 1:
-                below[len(made)] = left - 1, cell
-            made.append(deepcopy(cell))
-
-    for cell in [cell for cell in row if cell.tag in ("td", "th")]:
-        from_above()
-        down, across = (spanned(cell, name) for name in ("rowspan", "colspan"))
-        for number in range(across):
-            one = cell if number == 0 else deepcopy(cell)
-            if number and cell.tag == "td":
-                one.clear()
-            if down > 1:
-                below[len(made)] = down - 1, one
-            made.append(one)
-    from_above()
-    for cell in made:
-        row.append(cell)
-
-
-def spanned(cell: Any, name: str) -> int:
-    value = cell.attrib.pop(name, "1").strip()
-    return max(1, min(int(value), MOST_SPANNED)) if value.isascii() and value.isdigit() else 1
-
-
-def keep_line_breaks(tree: Any) -> None:
+def keep_line_breaks(tree: Any, looks: Mapping[Any, Look]) -> None:
     """Puts NEW_LINE where <pre> or a second <br> breaks a line: extractors would make spaces of them."""
-    for element in tree.xpath("//pre/descendant-or-self::*"):
-        element.text = element.text and re.sub(r"\r\n?|\n", NEW_LINE, element.text)
-        if element.tag != "pre" and element.tail:
-            element.tail = re.sub(r"\r\n?|\n", NEW_LINE, element.tail)
+    kept = [e for e, look in looks.items() if look.get("white-space", "").startswith(("pre", "break-spaces"))]
+    for around in [*tree.iter("pre"), *kept]:
+        for element in around.iter():
+            element.text = element.text and re.sub(r"\r\n?|\n", NEW_LINE, element.text)
+            if element is not around and element.tail:
+                element.tail = re.sub(r"\r\n?|\n", NEW_LINE, element.tail)
     for element in tree.xpath("//p//br"):
         before = element.getprevious()
         if before is not None and before.tag == "br" and not (before.tail or "").strip():

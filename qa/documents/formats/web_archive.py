@@ -10,12 +10,14 @@ from email import policy
 from email.message import Message
 from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
+from urllib.parse import unquote, urljoin
 
 from qa.documents.account import listed
 from qa.documents.decoding import decode
 from qa.documents.extract import Builder, Extract, one_line
 from qa.documents.formats.html import load_html, page_paragraphs
 from qa.documents.formats.html_shown import notes_on
+from qa.documents.formats.styles import Sheets
 from qa.documents.heartbeat import beat
 from qa.errors import UnreadableFile
 
@@ -39,13 +41,15 @@ def load_mhtml(data: bytes) -> Extract:
         raise UnreadableFile("is not a saved web page (.mhtml): it holds no page")
     made = Builder()
     made.add("\n".join(saving(message, main)))
-    found = load_html(page_source(main))
-    frames = [page_source(page) for page in pages if page is not main]
-    made.add_extract(replace(found, notes=tuple(without_read(found.notes, len(frames)))))
-    for frame in dict.fromkeys(frames):
+    found = load_html(page_source(main), style_sheets(parts, main))
+    frames = {page_source(page): page for page in pages if page is not main}
+    made.add_extract(replace(found, notes=tuple(without_read(found.notes, len(pages) - 1))))
+    left: Counter[str] = Counter()
+    for frame, page in frames.items():
         beat()
-        for text, kind in page_paragraphs(frame):
+        for text, kind in page_paragraphs(frame, left, style_sheets(parts, page)):
             made.add(text, kind)
+    made.notes += notes_on(left)
     others = [part for part in parts if part not in pages and not SILENT.fullmatch(part.get_content_type())]
     if others:
         made.notes.append(f"parts of the file are of a type that is not read ({listed(map(name_of, others))})")
@@ -73,6 +77,23 @@ def page_source(page: Message) -> bytes:
     found = data if isinstance(data, bytes) else b""
     charset = page.get_content_charset()
     return b"\xef\xbb\xbf" + decode(found, charset).encode("utf-8", "replace") if charset and found else found
+
+
+def style_sheets(parts: Sequence[Message], page: Message) -> Sheets:
+    """The style sheets of the file that one of its pages may refer to, by their address or as "cid:..."."""
+    held: dict[str, Message] = {}
+    for part in parts:
+        if part.get_content_type() == "text/css":
+            held[one_line(str(part["Content-Location"] or ""))] = part
+            held["cid:" + re.sub(r"[<>\s]", "", str(part["Content-ID"] or ""))] = part
+    own = one_line(str(page["Content-Location"] or ""))
+
+    def sheet(address: str) -> str:
+        part = held.get(unquote(address)) or held.get(address) or held.get(urljoin(own, address))
+        data = part.get_payload(decode=True) if part is not None and address.strip() else b""
+        return data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
+
+    return sheet
 
 
 def saving(message: Message, main: Message) -> list[str]:

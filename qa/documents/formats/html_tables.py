@@ -1,0 +1,98 @@
+"""Tables of a web page: each row gets all the cells that a reader sees in it."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from itertools import groupby
+from typing import Any
+
+NEW_LINE = "\u2424"  # stands for a line break that must be kept; extractors leave this character alone
+SMALL_CELL = 200  # characters: a table with a larger cell may be the layout of a page
+
+
+def flatten_tables(tree: Any) -> None:
+    """Makes lines of the cells of a table that stands in a small cell of another one."""
+    for table in tree.xpath("//body//table[.//table]"):
+        own = {cell for cell in table.iter("td", "th") if next(cell.iterancestors("table")) is table}
+        if len(own) < 2 * len({cell.getparent() for cell in own}):
+            continue
+        if any(len("".join(cell.itertext())) > SMALL_CELL for cell in own):
+            continue
+        within = [e for e in table.iter(*TABLE_TAGS) if any(up in own for up in e.iterancestors("td", "th"))]
+        for element in within:
+            if element.tag in ("td", "th"):
+                element.text = NEW_LINE + (element.text or "")
+            elif element.tag == "table":
+                element.tail = NEW_LINE + (element.tail or "")
+            element.drop_tag()
+
+
+TABLE_TAGS = ("table", "thead", "tbody", "tfoot", "tr", "td", "th")
+MOST_SPANNED = 1000  # rows or columns; browsers have such limits too
+
+
+def spread_cells(tree: Any) -> None:
+    """Gives each row of a table all its cells: one that spans rows stands in each of them, as it does for who looks.
+
+    Of a cell that spans columns the others are empty, but for one that names columns: it names each of them. The foot
+    of a table stands below its other rows.
+    """
+    for table in tree.iter("table"):
+        for foot in table.findall("tfoot"):
+            table.append(foot)
+        rows = [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
+        if not any(cell.get("rowspan") or cell.get("colspan") for row in rows for cell in row):
+            continue
+        for _, grouped in groupby(rows, key=lambda row: row.getparent()):  # no cell spans rows of two groups
+            group = list(grouped)
+            below: dict[int, tuple[int, Any]] = {}  # column: rows that a cell from above still spans, and the cell
+            for number, row in enumerate(group):
+                spread_row(row, below, len(group) - number)
+
+
+def spread_row(row: Any, below: dict[int, tuple[int, Any]], left: int) -> None:
+    """left: how many rows the group has from this one on."""
+    made: list[Any] = []
+
+    def from_above() -> None:
+        while len(made) in below:
+            more, cell = below.pop(len(made))
+            if more > 1:
+                below[len(made)] = more - 1, cell
+            made.append(deepcopy(cell))
+
+    cells = [cell for cell in row if cell.tag in ("td", "th")]
+    for cell in cells:
+        from_above()
+        down, across = spanned(cell, "rowspan", left), spanned(cell, "colspan", 1)
+        names = (cell.tag == "th" or in_head(row)) and len(cells) > 1  # alone in its row it is a title of what follows
+        for number in range(across):
+            one = cell if number == 0 else deepcopy(cell)
+            if number and not names:
+                one.clear()
+            if down > 1:
+                below[len(made)] = down - 1, one
+            made.append(one)
+    from_above()
+    while below and max(below) >= len(made):  # the row has fewer cells than those above
+        made.append(row.makeelement("td"))
+        from_above()
+    for cell in made:
+        row.append(cell)
+
+
+def spanned(cell: Any, name: str, rest: int) -> int:
+    """How many rows or columns a cell spans. rest: what 0 stands for, all rows of the group that are left."""
+    value = cell.attrib.pop(name, "1").strip()
+    number = min(int(value), MOST_SPANNED) if value.isascii() and value.isdigit() else 1
+    return min(number or rest, rest) if name == "rowspan" else max(1, number)
+
+
+def in_head(row: Any) -> bool:
+    return row.getparent() is not None and row.getparent().tag == "thead"
+
+
+def names_columns(row: Any) -> bool:
+    """Whether a row of a table belongs to its head, or all its cells that hold something are header cells."""
+    filled = [cell for cell in row if cell.tag in ("td", "th") and "".join(cell.itertext()).strip()]
+    return in_head(row) or all(cell.tag == "th" for cell in filled)

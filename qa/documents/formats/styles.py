@@ -1,0 +1,298 @@
+"""The style sheets of a web page: how its elements look on a screen, as far as that decides what a reader sees."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urljoin
+
+from qa.documents.heartbeat import beat
+
+Look = dict[str, str]  # what is stated of an element: property to value
+Sheets = Callable[[str], str]  # the text of the style sheet at an address; "" where the file does not hold it
+Stated = tuple[tuple[str, str, bool], ...]  # (property, value, whether it is important)
+Weight = tuple[bool, tuple[int, int, int], int]  # importance, specificity, place: the highest one is obeyed
+
+PROPERTIES = frozenset({
+    "display", "visibility", "opacity", "font-size", "text-decoration", "vertical-align", "position", "top", "left",
+    "clip", "clip-path", "text-indent", "list-style", "white-space", "mso-hide", "transition", "animation",
+    "content-visibility",
+})  # fmt: skip
+SHORT = {"text-decoration-line": "text-decoration", "list-style-type": "list-style", "animation-name": "animation",
+         "transition-property": "transition"}  # fmt: skip
+BROWSER = """[hidden], [popover], dialog:not([open]), datalist, noframes, noembed, meter, progress { display: none }
+svg[display=none], svg [display=none] { display: none } svg [visibility=hidden] { visibility: hidden }"""
+SHEET_CHARS = 2_000_000  # of style sheets that are looked at
+MOST_TRIED = 20_000_000  # elements that selectors are tried on: more would take minutes
+MOST_IMPORTED = 20  # style sheets within a style sheet
+WIDTH = 1280.0  # pixels: of the screen that the page is read on
+ON_A_SCREEN = re.compile(
+    r"\(\s*(?:(?:any-)?hover\s*:\s*hover|(?:any-)?pointer\s*:\s*fine"
+    r"|orientation\s*:\s*landscape|color|scripting\s*:\s*enabled"
+    r"|prefers-color-scheme\s*:\s*light|prefers-reduced-motion\s*:\s*no-preference|forced-colors\s*:\s*none)\s*\)"
+)
+BOUND = re.compile(r"\(\s*(min|max)-(?:device-)?width\s*:\s*([\d.]+)(px|r?em)\s*\)")
+RANGE = re.compile(r"\(\s*width\s*(<=?|>=?)\s*([\d.]+)(px|r?em)\s*\)")
+NAME = re.compile(r"([.#])((?:[\w-]|[^\x00-\x7f]|\\[^0-9a-fA-F\n])+)")
+WITHIN = re.compile(
+    r":[\w-]+\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\]"
+)  # parts of a selector that may name what is not there
+COUNTING = re.compile(r"~|:(?:nth|has|first-of|last|only)")  # looks at all the elements beside each one
+IN_STYLE = re.compile("|".join(sorted(PROPERTIES)), re.IGNORECASE)
+ASIDE = re.compile(  # in which braces begin no rule
+    r"""/\*.*?(?:\*/|\Z)|("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|url\([^)"']*\))""", re.DOTALL
+)
+
+
+def no_sheet(_address: str) -> str:
+    """For a page whose style sheets are not at hand."""
+    return ""
+
+
+def looks_of(tree: Any, sheets: Sheets = no_sheet) -> tuple[dict[Any, Look], bool]:
+    """(what style sheets and attributes state of each element of a page, whether all rules were looked at).
+
+    An element of which nothing is stated that matters is left out. sheets: those that the page refers to.
+    """
+    found: dict[Any, dict[str, tuple[Weight, str]]] = {}
+    named = named_in(tree)
+    names = frozenset(named)
+    given = (rule for sheet in sheets_of(tree, sheets) for rule in rules_of(pruned(sheet, names)))
+    rules = [*rules_of(BROWSER), *given]
+    size = sum(1 for _ in tree.iter())
+    left, whole = MOST_TRIED, True
+    for place, (selectors, stated) in enumerate(rules):
+        for selector in selectors:
+            if not needed(selector) <= names:
+                continue
+            beat()
+            starts = min((named[name] for name in first_named(selector)), key=len, default=None)
+            cost = (size if starts is None else len(starts)) * (max(1, size // 20) if COUNTING.search(selector) else 1)
+            if cost > left:
+                whole = False
+                continue
+            left -= cost
+            specificity, find = compiled(selector)
+            for start in (starts or [tree]) if find else ():
+                for element in find(start):
+                    for name, value, important in stated:
+                        keep(found.setdefault(element, {}), name, value, (important, specificity, place))
+    for element in tree.xpath("//*[@style]"):
+        for name, value, important in stated_in(element.get("style")):
+            keep(found.setdefault(element, {}), name, value, (important, (99, 0, 0), 0))
+    return {e: {name: value for name, (_, value) in look.items()} for e, look in found.items()}, whole
+
+
+def keep(look: dict[str, tuple[Weight, str]], name: str, value: str, weight: Weight) -> None:
+    if name not in look or weight >= look[name][0]:
+        look[name] = weight, value
+
+
+# ---- style sheets ----
+
+
+def sheets_of(tree: Any, sheets: Sheets) -> Iterator[str]:
+    """The style sheets of a page in their order, each within the media that it is for."""
+    left = SHEET_CHARS
+    for element in tree.iter("style", "link"):
+        if any(True for _ in element.iterancestors("noscript", "template")):
+            continue
+        if element.tag == "style":
+            text = with_imported(re.sub(r"<!\[CDATA\[|\]\]>", "", "".join(element.itertext())), "", sheets)
+        else:
+            kind = (element.get("rel") or "").lower().split()
+            if "stylesheet" not in kind or "alternate" in kind or not element.get("href"):
+                continue
+            text = with_imported(sheets(element.get("href")), element.get("href"), sheets)
+        text, left = text[:left], left - len(text[:left])
+        media = element.get("media") or ""
+        if text.strip() and on_screen(media):
+            yield text
+
+
+def with_imported(text: str, address: str, sheets: Sheets, depth: int = 3) -> str:
+    """A style sheet with those that it imports before it."""
+    if "@import" not in text or not depth:
+        return text
+    import tinycss2
+
+    before: list[str] = []
+    for rule in tinycss2.parse_rule_list(text, skip_comments=True, skip_whitespace=True):
+        if rule.type != "at-rule" or rule.lower_at_keyword != "import" or len(before) >= MOST_IMPORTED:
+            continue
+        first, *others = [token for token in rule.prelude if token.type not in ("whitespace", "comment")] or [None]
+        place = first.value if first is not None and first.type in ("string", "url") else ""
+        if first is not None and first.type == "function" and first.arguments:
+            place = getattr(first.arguments[0], "value", "")
+        if place and on_screen(tinycss2.serialize(others)):
+            at = urljoin(address, place) if ":" in address else posixpath.join(posixpath.dirname(address), place)
+            before.append(with_imported(sheets(at), at, sheets, depth - 1))
+    return "\n".join([*before, text])
+
+
+def pruned(sheet: str, names: frozenset[str]) -> str:
+    """A style sheet without the rules that state nothing that matters or need other names than the page has.
+
+    Parsing it whole would take a second for 60,000 characters.
+    """
+    sheet = ASIDE.sub(lambda match: re.sub("[{};]", " ", match[1] or " "), sheet)
+
+    kept = []
+    depth = 0  # how many braces are open; one that closes none spoils the rule behind it
+    *pieces, rest = sheet.split("}")
+    for piece in pieces:
+        before, brace, body = piece.rpartition("{")
+        at = max(before.rfind("{"), before.rfind(";")) + 1
+        selectors = parts(before[at:]) if "(" in before[at:] else before[at:].split(",")
+        spoilt = depth < 0
+        matters = not brace or spoilt or (IN_STYLE.search(body) and any(needed(one) <= names for one in selectors))
+        kept.append(f"{piece}}}" if matters else before[:at])
+        depth = max(depth, 0) + piece.count("{") - 1
+    return "".join([*kept, rest])
+
+
+@lru_cache(maxsize=16)
+def rules_of(sheet: str) -> tuple[tuple[tuple[str, ...], Stated], ...]:
+    """The rules of a style sheet that hold on a screen and state something that matters."""
+    import tinycss2
+
+    try:
+        return tuple(rules_in(tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True), ()))
+    except RecursionError:  # a thousand brackets within each other
+        return ()
+
+
+def rules_in(nodes: Sequence[Any], around: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Stated]]:
+    """around: the selectors of the rule that these stand in."""
+    import tinycss2
+
+    for node in nodes:
+        if node.type == "qualified-rule":
+            selectors = tuple(nested(one, around) for one in parts(tinycss2.serialize(node.prelude)))
+            inner = tinycss2.parse_blocks_contents(node.content, skip_comments=True, skip_whitespace=True)
+            if stated := tuple(declared(inner)):
+                yield selectors, stated
+            yield from rules_in(inner, selectors)
+        elif node.type == "at-rule" and node.content is not None:
+            asked = tinycss2.serialize(node.prelude)
+            keyword = node.lower_at_keyword
+            if (keyword == "media" and on_screen(asked)) or (
+                keyword in ("supports", "layer", "container", "scope") and not asked.strip().lower().startswith("not")
+            ):
+                inner = tinycss2.parse_blocks_contents(node.content, skip_comments=True, skip_whitespace=True)
+                if around and (stated := tuple(declared(inner))):
+                    yield around, stated
+                yield from rules_in(inner, around)
+
+
+def nested(selector: str, around: tuple[str, ...]) -> str:
+    """The selector of a rule that may stand in another one."""
+    if not around:
+        return selector
+    outer = around[0] if len(around) == 1 else f":is({', '.join(around)})"
+    return selector.replace("&", outer) if "&" in selector else f"{outer} {selector}"
+
+
+def parts(selectors: str) -> list[str]:
+    """The selectors of a list."""
+    found, depth, at = [], 0, 0
+    for place, sign in enumerate(selectors):
+        depth += (sign in "([") - (sign in ")]")
+        if sign == "," and depth == 0:
+            found.append(selectors[at:place].strip())
+            at = place + 1
+    return [*found, selectors[at:].strip()]
+
+
+def declared(nodes: Sequence[Any]) -> Iterator[tuple[str, str, bool]]:
+    """What matters of the declarations of a rule."""
+    import tinycss2
+
+    for node in nodes:
+        if node.type == "declaration" and (name := SHORT.get(node.lower_name, node.lower_name)) in PROPERTIES:
+            value = tinycss2.serialize(node.value).strip().lower()
+            if value and "var(" not in value:
+                yield name, value, node.important
+
+
+@lru_cache(maxsize=4096)
+def stated_in(style: str) -> Stated:
+    """What matters of a style attribute."""
+    import tinycss2
+
+    if not IN_STYLE.search(style):
+        return ()
+    return tuple(declared(tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True)))
+
+
+def on_screen(media: str) -> bool:
+    """Whether a list of media queries holds on an ordinary screen."""
+    return not media.strip() or any(query_holds(query.strip().lower()) for query in media.split(","))
+
+
+def query_holds(query: str) -> bool:
+    turned = query.startswith("not ")
+    for part in re.split(r"\band\b", query.removeprefix("not ").removeprefix("only ")):
+        if not term_holds(part.strip()):
+            return turned
+    return not turned
+
+
+def term_holds(term: str) -> bool:
+    if bound := BOUND.fullmatch(term):
+        size = float(bound[2]) * (1 if bound[3] == "px" else 16)
+        return size <= WIDTH if bound[1] == "min" else size >= WIDTH
+    if bound := RANGE.fullmatch(term):
+        size = float(bound[2]) * (1 if bound[3] == "px" else 16)
+        return size > WIDTH if bound[1].startswith("<") else size < WIDTH
+    return term in ("screen", "all", "") or ON_A_SCREEN.fullmatch(term) is not None
+
+
+# ---- selectors ----
+
+
+def named_in(tree: Any) -> dict[str, list[Any]]:
+    """The outermost elements of each class, with a full stop, and of each id, with a number sign."""
+    every: dict[str, list[Any]] = {}
+    for element in tree.xpath("//*[@class or @id]"):
+        for name in {f".{name}" for name in (element.get("class") or "").split()} | {f"#{element.get('id')}"}:
+            every.setdefault(name, []).append(element)
+    return {name: outermost(elements) for name, elements in every.items()}
+
+
+def outermost(elements: Sequence[Any]) -> list[Any]:
+    """Those of the elements, which are in the order of the page, that stand in none of the others."""
+    found: list[Any] = []
+    for element in elements:
+        if not found or not any(up is found[-1] for up in element.iterancestors()):
+            found.append(element)
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def needed(selector: str) -> frozenset[str]:
+    """Classes and ids without which a selector finds nothing."""
+    return frozenset(sign + name.replace("\\", "") for sign, name in NAME.findall(WITHIN.sub("", selector)))
+
+
+def first_named(selector: str) -> frozenset[str]:
+    """Classes and ids of the element that a selector begins with: it finds nothing that is not reached from there."""
+    return needed(re.split(r"[\s>+~]", WITHIN.sub("", selector).strip(), maxsplit=1)[0])
+
+
+@lru_cache(maxsize=20_000)
+def compiled(selector: str) -> tuple[tuple[int, int, int], Any]:
+    """(specificity, function from a tree to the elements that are meant; None where it cannot be followed)."""
+    from cssselect import HTMLTranslator, SelectorError, parse
+    from lxml import etree
+
+    try:
+        first = parse(selector)[0]
+        if first.pseudo_element is not None:
+            return (0, 0, 0), None
+        return first.specificity(), etree.XPath(HTMLTranslator().selector_to_xpath(first))
+    except (SelectorError, etree.XPathError, IndexError, RecursionError):
+        return (0, 0, 0), None
