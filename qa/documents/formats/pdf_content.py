@@ -54,9 +54,10 @@ class Pieces:
             self.risen = self.risen or self.state[b"Ts"] != 0
         elif operator == b"q":
             self.outer.append(self.state)
-        elif operator == b"Q" and self.outer:
-            self.state = self.outer.pop()
-        self.pen.visit(operator, operands, cm, tm)
+        elif operator == b"Q":
+            self.state = self.outer.pop() if self.outer else self.state
+        else:
+            self.pen.visit(operator, operands, cm, tm)
 
     def visit(self, text: str, cm: Sequence[float], tm: Sequence[float], font: Any, size: float) -> None:
         """Takes a piece of text with the matrices at its beginning."""
