@@ -162,6 +162,8 @@ def table_rows(cells: Sequence[Line], columns: Sequence[tuple[float, float]]) ->
     """The rows of a table, if it is one with cells of several lines; else whether it is one, with rows unknown."""
     groups = drawn_cells(cells, columns)
     by_cell = goes_right(cells, up=SAME_LINE)
+    if not by_cell and [*map(id, cells)] != [*map(id, chain(*lines_across(cells)))]:
+        return [], False  # a mark at the right that is drawn before its line
     rows, sure = rows_by_cells(groups, len(columns)) if by_cell else rows_by_lines(cells, columns)
     rows = whole_columns(rows)
     filled = [row for row in rows if sum(map(bool, row)) > 1]
