@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import io
 import logging
-import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from qa.documents import ocr
 from qa.documents.attached import Loaders
 from qa.documents.extract import Builder, Extract, one_line
 from qa.documents.formats.pdf_blocks import LARGER, Line, Page, page_blocks, usual_distance
-from qa.documents.formats.pdf_lines import Piece
+from qa.documents.formats.pdf_content import Pieces, parted
 from qa.documents.formats.pdf_pages import mend_pages, without_running_heads, words_of
 from qa.documents.formats.pdf_parts import (
     FAULTS,
@@ -31,7 +31,6 @@ from qa.documents.formats.pdf_parts import (
     note_lines,
     pages_note,
 )
-from qa.documents.formats.pdf_rules import Pen
 from qa.documents.formats.pdf_tables import PageText, page_text
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
@@ -39,7 +38,6 @@ from qa.errors import UnreadableFile
 from qa.text import WORD, fold
 
 MAX_PAGES = 20_000
-BOLD = re.compile(r"(?i)bold|black|heavy|demi")
 FILE_TITLE = re.compile(r"(?i)^(?:microsoft (?:word|powerpoint|excel) - .*|untitled.*|naamloos.*|.*\.\w{2,5})$")
 
 
@@ -53,7 +51,7 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     reader = opened(data)
     pages: list[list[Line]] = []
     scans = 0
-    damaged, pictures, long_cells, struck, kinds = [], [], [], 0, Counter[str]()
+    damaged, pictures, long_cells, unsure, struck, kinds = [], [], [], [], 0, Counter[str]()
     for number, page in enumerate(reader.pages, start=1):
         beat()
         if number > MAX_PAGES:
@@ -62,6 +60,7 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
         lines = found.lines
         damaged += [] if found.whole else [number]
         long_cells += [number] if found.long_cells else []
+        unsure += [number] if found.unsure else []
         struck += found.struck
         if not any(WORD.search(line.text) for line in lines) and has_image(page):
             lines = [Line(text, 0, -12 * i, 10) for i, text in enumerate(ocr.read_page(page)) if text]
@@ -74,6 +73,7 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     notes += pages_note(damaged, "text is missing on {}, which cannot be read to its end")
     notes += pages_note(pictures, "text in pictures is not read ({})")
     notes += pages_note(long_cells, "tables with long cells are read line by line ({})")
+    notes += pages_note(unsure, "tables whose cells cannot be told apart are read line by line ({})")
     if struck:
         notes.append(f"struck-out text is left out ({struck} pieces)")
     if kinds["/StrikeOut"]:
@@ -134,31 +134,39 @@ def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[st
 
 
 def page_lines(page: Any) -> PageText:
-    """The lines and ruled tables of a page in the order in which they were drawn."""
+    """The lines and tables of a page in the order in which they were drawn."""
     from pypdf.errors import PyPdfError
 
-    pieces: list[Piece] = []
-    pen = Pen()
-
-    def visit(text: str, cm: Sequence[float], tm: Sequence[float], font: Any, size: float) -> None:
-        if text:
-            x = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
-            y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
-            height = abs(size) * math.hypot(tm[2] * cm[0] + tm[3] * cm[2], tm[2] * cm[1] + tm[3] * cm[3])
-            right, up = tm[0] * cm[0] + tm[1] * cm[2], tm[0] * cm[1] + tm[1] * cm[3]  # direction of the baseline
-            bold = bool(font and BOLD.search(str(font.get("/BaseFont", ""))))
-            pieces.append((text, Line("", x, y, height, bold, abs(up) > abs(right))))
-
+    pieces = Pieces()
     whole = True
     try:
-        page.extract_text(visitor_text=visit, visitor_operand_before=pen.visit)
+        page.extract_text(visitor_text=pieces.visit, visitor_operand_before=pieces.before)
+        if pieces.risen:
+            pieces = Pieces()
+            with separated(page):
+                page.extract_text(visitor_text=pieces.visit, visitor_operand_before=pieces.before)
     except (PyPdfError, *FAULTS):  # the text before the fault is kept
         whole = False
-    found = page_text(pieces, pen.rules)
+    found = page_text(pieces.found, pieces.pen.rules)
     turned = [line for line in found.lines if line.turned]
     if 0 < len(turned) * 3 < len(found.lines):  # a stamp in the margin must not separate two pages
         found = found._replace(lines=[*turned, *(line for line in found.lines if not line.turned)])
     return found._replace(whole=whole)
+
+
+@contextmanager
+def separated(page: Any) -> Iterator[None]:
+    """The page with content that makes pypdf hand over raised text as a piece of its own; it joins it else."""
+    from pypdf.generic import ContentStream, NameObject
+
+    kept = page.raw_get("/Contents")
+    content = ContentStream(kept.get_object(), page.pdf, "bytes")
+    content.operations = list(parted(content.operations))
+    page[NameObject("/Contents")] = content
+    try:
+        yield
+    finally:
+        page[NameObject("/Contents")] = kept
 
 
 def has_image(page: Any) -> bool:

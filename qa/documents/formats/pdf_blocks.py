@@ -30,7 +30,11 @@ class Line:
     size: float
     bold: bool = False
     turned: bool = False  # the text runs up or down the page
-    rows: tuple[tuple[str, ...], ...] = ()  # the cells of a ruled table, which takes the place of a line
+    rows: tuple[tuple[str, ...], ...] = ()  # the cells of a table, which takes the place of a line
+    span: tuple[float, float] | None = None  # where it begins and, about, ends
+    risen: bool = False  # drawn higher or lower by text rise
+    parts: tuple[Line, ...] = ()  # what lies between gaps that separate columns, each with its own place and span
+    apart: bool = False  # it goes on with no line before
 
 
 @dataclass(slots=True)
@@ -94,6 +98,8 @@ def page_blocks(lines: Sequence[Line], body: float, usual: float, bold: bool) ->
 def continues_paragraph(block: PageBlock, line: Line, usual: float, bold: bool) -> bool:
     """Whether a line belongs to the same paragraph as the last line of the block."""
     last = block.lines[-1]
+    if line.apart:
+        return False
     size = max(last.size, 0.1)
     step = (last.y - line.y) / size
     if not 0.5 * usual < step < PARAGRAPH_GAP * usual or not 0.9 < line.size / size < 1.1:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from qa.documents.formats.pdf_blocks import LOWERED, Line
+from qa.documents.formats.pdf_blocks import LOWERED, SAME_LINE, Line
+from qa.documents.formats.pdf_direction import in_reading_order, is_rightward
 from qa.documents.raised import lowered, raised
 
+GAP, FIGURE_GAP = 1.0, 0.6  # times the size of the letters: separates columns, and those of figures
+UNSURE = 0.04  # times the size, for each letter: the widths of letters are estimated
+FIGURE_ENDS, FIGURE_BEGINS = re.compile(r"[\d%)\u2013-]\s*$"), re.compile(r"\s*[-+\u2212(]?\d")
 COLUMNS = 0.5  # times the size of the letters: figures farther apart are two
+OFF, REACH = 0.15, 0.6  # times the size: how far a figure is raised or lowered by text rise, at least and at most
 RAISED = 0.88  # times the size of the letters before: a mark or exponent is smaller
 DOUBLED, RECENT = 0.1, 60  # times the size: pieces nearer are drawn twice; pieces looked back at
 LIGATURES = {0xFB00 + i: text for i, text in enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"))}
@@ -21,9 +27,9 @@ NO_SIGN = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")  # characters that 
 Piece = tuple[str, Line]  # (text, where it is drawn)
 
 
-def lines_of(pieces: Sequence[tuple[str, Line]]) -> Iterator[Line]:
+def lines_of(pieces: Sequence[Piece]) -> Iterator[Line]:
     """(text, place) of the pieces joined to lines; a wide gap within a line becomes three spaces."""
-    buffer: list[str] = []
+    buffer: list[Piece] = []
     first: Line | None = None
     last = Line("", 0, 0, 0)  # the piece drawn last, its words cut at the line's end
     ended = False
@@ -39,29 +45,31 @@ def lines_of(pieces: Sequence[tuple[str, Line]]) -> Iterator[Line]:
                 continue
             ended = False
             if first is not None and words.strip():
-                buffer.append(between(last, words, place))
+                buffer.append((between(last, words, place), place))
             if first is not None and hangs_on(words, place, last):
                 below = place.y < last.y - LOWERED * last.size
-                buffer.append(lowered(words) if below else raised("".join(buffer[-3:]), words))
+                before = "".join(said for said, _ in buffer[-3:])
+                buffer.append((lowered(words) if below else raised(before, words), place))
                 continue
             if words.strip():
                 first = first or place
                 last = replace(place, text=words)
-            buffer.append(words)
+            buffer.append((words, place))
     if first is not None:
         yield made_line(buffer, first)
 
 
-def without_doubles(pieces: Sequence[tuple[str, Line]]) -> Iterator[tuple[str, Line]]:
+def without_doubles(pieces: Sequence[Piece]) -> Iterator[Piece]:
     """The pieces without those that were drawn a second time at nearly the same place, to look bold."""
-    recent: list[tuple[str, Line]] = []
+    recent: deque[Piece] = deque(maxlen=RECENT)
     for text, place in pieces:
-        near = DOUBLED * place.size
-        alike = [there for said, there in recent if said.strip() == text.strip()]
-        if text.strip() and any(abs(place.x - p.x) < near and abs(place.y - p.y) < near for p in alike):
-            continue
-        if text.strip():
-            recent = [*recent[1 - RECENT :], (text, place)]
+        said = text.strip()
+        if said:
+            alike = [there for before, there in recent if before == said]
+            near = DOUBLED * place.size
+            if not place.risen and any(abs(place.x - p.x) < near and abs(place.y - p.y) < near for p in alike):
+                continue
+            recent.append((said, place))
         yield text, place
 
 
@@ -82,12 +90,91 @@ def letter_follows(last: Line, place: Line) -> bool:
 
 
 def hangs_on(words: str, place: Line, last: Line) -> bool:
-    """Whether a piece is small and right behind a larger one: a note's mark or an exponent."""
+    """Whether a piece is small, or raised, and right behind a larger one: a note's mark, an exponent or an index."""
+    mark = words.strip()
+    if len(mark) > 4 or last.text[-1:].isspace():
+        return False
     small = 0 < place.size < RAISED * last.size
-    return small and len(words.strip()) <= 4 and not last.text[-1:].isspace() and place.y >= last.y - 0.1 * last.size
+    if place.risen and OFF * last.size < abs(place.y - last.y) < REACH * last.size:
+        return small or (mark.isdigit() and last.text[-1:].isalpha())
+    return small and place.y >= last.y - 0.1 * last.size
 
 
-def made_line(buffer: Sequence[str], place: Line) -> Line:
+def made_line(buffer: Sequence[Piece], place: Line) -> Line:
     """A line at that place; gaps of three spaces or more become three, others one."""
-    text = "".join(buffer).replace("\t", " ").strip()
-    return replace(place, text=re.sub(r" {2,}", lambda gap: "   " if len(gap.group()) > 2 else " ", text))
+    said = "".join(words for words, _ in buffer)
+    text = with_spaces(read_leftward(buffer) if is_rightward(said) else said)
+    parts = parts_of(buffer)
+    if len(parts) < 2:
+        return replace(place, text=text, span=parts[0][1] if parts else place.span)
+    made = (replace(first, text=" ".join("".join(words).split()), span=span) for words, span, first in parts)
+    return replace(place, text=text, parts=tuple(made))
+
+
+def with_spaces(said: str) -> str:
+    return re.sub(r" {2,}", lambda gap: "   " if len(gap.group()) > 2 else " ", said.replace("\t", " ").strip())
+
+
+def read_leftward(buffer: Sequence[Piece]) -> str:
+    """The words of a line that holds text from right to left; between wide gaps they come in either order."""
+    groups: list[list[Piece]] = [[]]
+    held: list[Piece] = []  # a space that lies on the other side of the piece behind it
+    for at, (words, place) in enumerate(buffer):
+        if len(words) > 2 and words.isspace():
+            groups.append([])
+        elif (
+            words == " "
+            and buffer[at + 1 :]
+            and buffer[at + 1][1] is place
+            and at
+            and start_of(place) < start_of(buffer[at - 1][1])
+        ):
+            held = [(words, place)]
+        else:
+            groups[-1] += [(words, place), *held]
+            held = []
+    return "   ".join(
+        in_reading_order([words for words, _ in sorted(group, key=lambda piece: start_of(piece[1]))])
+        for group in groups
+    )
+
+
+def start_of(place: Line) -> float:
+    return place.span[0] if place.span else place.x
+
+
+# ---- the parts of a line ----
+
+
+def parts_of(buffer: Sequence[Piece]) -> list[tuple[list[str], tuple[float, float], Line]]:
+    """What lies between gaps within a line that may separate columns: its words, its span, and its first piece."""
+    parts: list[tuple[list[str], tuple[float, float], Line]] = []
+    last = Line("", 0, 0, 0)  # the piece before
+    before = ""
+    for said, place in buffer:
+        if said.strip():
+            if not parts or is_apart(last, before, said, place):
+                parts.append(([], (start_of(place), place.x), place))
+            words, (start, _), first = parts[-1]
+            parts[-1] = words, (start, place.span[1] if place.span else place.x), first
+            last, before = place, said
+        if parts:
+            parts[-1][0].append(said)
+    return parts
+
+
+def is_apart(last: Line, before: str, words: str, place: Line) -> bool:
+    """Whether a piece is so far from the one before that it may be in another column."""
+    if place.risen or not (last.span and place.span):
+        return False
+    if abs(place.y - last.y) > SAME_LINE * max(place.size, last.size) and place.size > RAISED * last.size:
+        return True
+    left, right = last.span
+    begin = place.span[0]
+    if begin < left:
+        return True
+    least = FIGURE_GAP + UNSURE * len(before)
+    if not begin - right > least * place.size > 0:
+        return False
+    figures = FIGURE_BEGINS.match(words) is not None and FIGURE_ENDS.search(before) is not None
+    return figures or begin - right > (least + GAP - FIGURE_GAP) * place.size

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from qa.documents.formats.pdf_blocks import Line, rows_of
+from qa.documents.formats.pdf_columns import CELL_CHARS, with_tables
 from qa.documents.formats.pdf_lines import Piece, lines_of
 from qa.documents.formats.pdf_rules import Grid, Rule, grids, strikes
 
 WITHIN = 0.3  # times the size of the letters: a point surely within the first letter of a piece
 LETTER = 0.5  # times the size of the letters: about the width of one
-CELL_CHARS = 400  # a table with a larger cell is page layout
 
 
 class PageText(NamedTuple):
@@ -21,6 +21,7 @@ class PageText(NamedTuple):
     lines: list[Line]
     struck: int = 0  # pieces that are left out
     long_cells: bool = False  # a table with long cells was read line by line
+    unsure: bool = False  # the rows of a table without ruled lines were not told apart; it was read line by line
     whole: bool = True  # it could be read to its end
 
 
@@ -28,19 +29,21 @@ def page_text(pieces: Sequence[Piece], rules: Sequence[Rule]) -> PageText:
     """The lines and tables of a page, given what is drawn on it."""
     seen = [(text, place) for text, place in pieces if not is_struck(text, place, rules)]
     lines: list[Line] = []
-    long_cells = False
+    long_cells = unsure = False
     for grid, own in parted(seen, grids(rules)):
         cells = cells_of(grid, own) if grid else {}
         rows = grid_rows(grid, cells) if grid else []
         if sum(len(set(filter(None, row))) > 1 for row in rows) < 2:
-            lines += lines_of(own)
+            read, doubtful = with_tables(list(lines_of(own)))
+            lines += read
+            unsure = unsure or doubtful
         elif max(map(len, cells.values())) > CELL_CHARS:
             long_cells = True
             lines += lines_of(own)
         else:
             first = max((place for text, place in own if text.strip()), key=lambda place: place.y)
             lines.append(replace(first, text="\n".join(cells.values()), rows=tuple(map(tuple, rows))))
-    return PageText(lines, len(pieces) - len(seen), long_cells)
+    return PageText(lines, len(pieces) - len(seen), long_cells, unsure)
 
 
 def is_struck(text: str, place: Line, rules: Sequence[Rule]) -> bool:

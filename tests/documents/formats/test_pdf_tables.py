@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from qa.documents.formats.pdf_direction import in_reading_order
 from qa.documents.formats.pdf_rules import Rule, grids, strikes
 from tests.documents.making import OTHER, PROSE, assert_sound, extract_of, marked, pdf, put
 
@@ -128,3 +129,138 @@ def test_figures_side_by_side_are_two_and_an_index_is_low() -> None:
         put(canvas, 638.5, "2", x=88, size=6)
 
     assert extract_of(pdf(draw), ".pdf").text == "17; 250\n\nH\u2082O\n\nCO\u2082"
+
+
+# ---- tables that no lines rule ----
+
+HEADED = [
+    (("Port",), ("Ships",), ("Remarks",)),
+    (("Old gate house", "of the harbour"), ("1,204",), ("The lock was built", "anew in 1987")),
+    (("Westhaven",), ("88",), ("closed in winter",)),
+    (("Quays",), ("2,001",), ("Longer ships may", "not pass")),
+]
+READ = [
+    "Old gate house of the harbour | 1,204 | The lock was built anew in 1987",
+    "Westhaven | 88 | closed in winter",
+    "Quays | 2,001 | Longer ships may not pass",
+]
+Cells = list[tuple[tuple[str, ...], ...]]
+
+
+def unruled(
+    rows: Cells, *, by_line: bool = False, apart: float = 20, lefts: tuple[float, ...] = (72, 190, 260)
+) -> bytes:
+    """A PDF of a table without lines, drawn cell by cell or line by line. apart: points between two rows."""
+
+    def draw(canvas: Any) -> None:
+        put(canvas, 760, PROSE)
+        y = 700.0
+        for row in rows:
+            tall = max(map(len, row))
+            if by_line:
+                for i in range(tall):
+                    for x, cell in zip(lefts, row, strict=False):
+                        put(canvas, y - 12 * i, *cell[i : i + 1], x=x)
+            else:
+                for x, cell in zip(lefts, row, strict=False):
+                    put(canvas, y, *cell, x=x)
+            y -= 12 * (tall - 1) + apart
+        put(canvas, y - 40, OTHER)
+
+    return pdf(draw)
+
+
+@pytest.mark.parametrize("way", [{}, {"by_line": True}, {"apart": 14}], ids=["cells", "lines", "close"])
+def test_cells_of_several_lines_without_ruled_lines(way: dict[str, Any]) -> None:
+    found = extract_of(unruled(HEADED, **way), ".pdf")
+    assert_sound(found)
+    assert marked(found, "columns") == ["Port | Ships | Remarks"]
+    assert marked(found, "row") == READ
+    assert found.notes == ()
+    assert found.text.startswith(f"{PROSE}\n\n")
+    assert found.text.endswith(f"\n\n{OTHER}")
+
+
+def test_a_cell_in_the_middle_of_the_height_of_its_row_stays_in_it() -> None:
+    def draw(canvas: Any) -> None:
+        for y, (port, ships, remark) in zip((700, 660, 640), HEADED[1:], strict=True):
+            tall = 12 * (len(remark) - 1)
+            put(canvas, y - (0 if len(port) > 1 else tall / 2), *port)
+            put(canvas, y - tall / 2, *ships, x=190)
+            put(canvas, y, *remark, x=260)
+
+    assert marked(extract_of(pdf(draw), ".pdf"), "row") == READ
+
+
+GROUPED = [(f"Post {n}", f"Place {n}", f"{n},204") for n in range(1, 7)]
+
+
+@pytest.mark.parametrize("columns", [2, 3])
+def test_rows_of_one_line_that_stand_in_groups_stay_rows(columns: int) -> None:
+    """The larger distance between two groups begins no row of its own."""
+
+    def draw(canvas: Any) -> None:
+        for number, row in enumerate(GROUPED):
+            for x, cell in zip((72, 190, 260), row[:columns], strict=False):
+                put(canvas, 700 - 12 * number - 10 * (number // 3), cell, x=x)
+
+    assert marked(extract_of(pdf(draw), ".pdf"), "row") == [" | ".join(row[:columns]) for row in GROUPED]
+
+
+def test_a_table_whose_rows_are_unknown_is_read_line_by_line_and_that_is_said() -> None:
+    found = extract_of(unruled(HEADED, by_line=True, apart=12), ".pdf")
+    assert found.notes == ("tables whose cells cannot be told apart are read line by line (page 1)",)
+    assert "Westhaven | 88 | closed in winter" in marked(found, "row")
+    assert found.text.startswith(f"{PROSE}\n\n")
+    assert found.text.endswith(f"\n\n{OTHER}")
+
+
+SAID = "I think that the lock should be closed for", "the winter since nobody has a use for it"
+NO_TABLES: dict[str, Cells] = {
+    "list": [((f"{n}.",), ("An item of a list that is long and", "goes on")) for n in (1, 2, 3)],
+    "speakers": [((name,), SAID) for name in ("SMITH", "JONES", "SMITH")],
+    "questions": [((name,), SAID) for name in ("Q.", "A.", "Q.")],
+    "contents": [((title, "and more"), (page,)) for title, page in (("Locks", "3"), ("Gates", "17"), ("Quays", "20"))],
+    "columns": [((SAID * 4)[:7], (SAID[::-1] * 4)[:7]) for _ in range(2)],
+    "form": [(("Name:",), ("Jan Smit",)), (("Address:",), ("Harbour street 12", "Veerhaven"))],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NO_TABLES)
+def test_what_stands_side_by_side_and_is_no_table(kind: str) -> None:
+    lefts = (72, 300) if kind == "columns" else (72, 160)
+    found = extract_of(unruled(NO_TABLES[kind], lefts=lefts), ".pdf")
+    assert found.notes == ()
+    assert not any(len(row) > 60 for row in marked(found, "row"))
+    assert not marked(found, "columns")
+
+
+def test_letters_raised_or_lowered_by_text_rise() -> None:
+    def draw(canvas: Any) -> None:
+        text = canvas.beginText(72, 700)
+        for letters, size, rise in (("CO", 10, 0), ("2", 6, -3), (" and H", 10, 0), ("2", 10, -3), ("O on 12 m", 10, 0),
+                                    ("2", 10, 3), (", 5,300", 10, 0), ("4", 6, 4), (" in all.", 10, 0)):  # fmt: skip
+            text.setRise(rise)
+            text.setFont("Helvetica", size)
+            text.textOut(letters)
+        canvas.drawText(text)
+
+    assert extract_of(pdf(draw), ".pdf").text == "CO\u2082 and H\u2082O on 12 m\xb2, 5,300 in all."
+
+
+BRIDGE, OPEN = "\u05d4\u05d2\u05e9\u05e8", "\u05e0\u05e4\u05ea\u05d7"  # "the bridge", "was opened"
+
+
+@pytest.mark.parametrize(
+    ("seen", "read"),
+    [
+        ((".", f"{BRIDGE} {OPEN}"), f"{BRIDGE} {OPEN}."),
+        (("!", "1,250", " ", f"{BRIDGE} {OPEN}"), f"{BRIDGE} {OPEN} 1,250!"),
+        ((".", "Acme Corp", " ", OPEN), f"{OPEN} Acme Corp."),
+        ((".", "35%", f" {BRIDGE} ){OPEN}("), f" {BRIDGE} ({OPEN})35%."),
+        (("They say ", f"{BRIDGE} {OPEN}", " ", "there."), f"They say {BRIDGE} {OPEN} there."),
+        (("No ", "such letters."), "No such letters."),
+    ],
+)
+def test_a_line_from_right_to_left_is_read_in_its_order(seen: tuple[str, ...], read: str) -> None:
+    assert in_reading_order(seen) == read
