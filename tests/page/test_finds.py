@@ -155,7 +155,7 @@ def test_more_like_a_passage_opens_too(events: PageEvents) -> None:
     assert "v-passage" in pane
     assert "v-mark" not in pane
     gone = FindEvents(events).like(TOKEN, None, Event({"document": NASTY, "start": 0}))  # type: ignore[arg-type]
-    assert "take the start of one that was found" in gone
+    assert "the store has no document" in gone
 
 
 def test_a_search_is_the_visitors_own_and_the_oldest_are_forgotten(events: PageEvents) -> None:
