@@ -8,11 +8,21 @@ NOTE = re.compile(r"[\[(]?(?:\d{1,3}(?:\s*[,;\u2013-]\s*\d{1,3})*|[a-z]|[*\u2020
 NUMBER = re.compile(r"[+\u2212-]?\d{1,3}")
 TEN = re.compile(r"(?<![\d.,])10$")
 DIGIT = re.compile(r"(?<![\d.,])\d$")  # 2 to the power of 10, or a note at a 5: raised, it falsifies neither
-UNIT = re.compile(r"(?:^|[\s\d(/\xb7.])(?:[kcdm\u03bc]?m|s|ft|in|mi)$")  # metres and the like, seconds
+METRES = "(?:[kcdmn\u03bc\xb5]?m|s|ft|in|mi|yd)"  # and the like, seconds
+UNIT = re.compile(rf"(?:^|[\s\d(/\xb7.]){METRES}$")
+SPACED = re.compile(rf"[\d/]\s?{METRES}\s$|[x\xd7\xb7*]\s*10\s$")  # with a space before what is raised
+SIGNED = re.compile(
+    r"(?:(?<![\d.,])10|[A-Za-z])[\u207a\u207b]$|(?<![\d.,])10[+\u2212\u2013-]$"
+)  # and a sign that was raised
+SIGN = re.compile(r"[+\u2212\u2013-]")
 VARIABLE = re.compile(r"(?:^|[\s\d(=+*/\u2212-])[A-Za-z]$|[)\]]$")
 ORDINAL = re.compile(r"\d$|[A-Z]$")  # 1e, Mr: letters that are written high
 ORDINAL_LETTERS = "eomrsdnth"
-HIGH = str.maketrans("0123456789+-\u2212", "\u2070\xb9\xb2\xb3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207b")
+LETTER = re.compile(r"(?:^|[\s\d(=+*/\u2212-])[A-Za-z]$")
+INDEX = re.compile(r"\(\d{1,2}\)")
+HIGH = str.maketrans(
+    "0123456789+-\u2212\u2013", "\u2070\xb9\xb2\xb3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207b\u207b"
+)
 LOW = str.maketrans("0123456789", "\u2080\u2081\u2082\u2083\u2084\u2085\u2086\u2087\u2088\u2089")
 
 
@@ -22,18 +32,30 @@ def raised(before: str, text: str, linked: bool = False) -> str:
     before: the text that they follow. linked: whether they lead to a note. What is neither (1st) stays as it is.
     """
     mark = text.strip()
+    if SIGN.fullmatch(mark) and any(known.search(before) for known in (TEN, UNIT, LETTER)):
+        return mark.translate(HIGH)  # its figure follows
     if not NOTE.fullmatch(mark) and not NUMBER.fullmatch(mark):
         return text
     if linked:
         return ""
     if NUMBER.fullmatch(mark):
-        power = mark[0] in "+-\u2212" or any(known.search(before) for known in (TEN, DIGIT, UNIT, VARIABLE))
+        powers = (TEN, DIGIT, UNIT, VARIABLE, SPACED, SIGNED)
+        power = mark[0] in "+-\u2212" or any(known.search(before) for known in powers)
         return mark.translate(HIGH) if power else ""
+    if mark.isalpha() and mark not in "aeod" and (TEN.search(before) or DIGIT.search(before)):
+        return f"^{mark}"  # 2 to the power of n
+    if INDEX.fullmatch(mark) and LETTER.search(before):
+        return f"^{mark}"
     if mark.isalpha() and (mark in ORDINAL_LETTERS and ORDINAL.search(before)):
         return text
     if mark.isalpha() and VARIABLE.search(before):
         return f"^{mark}"
     return ""
+
+
+def numerator(text: str) -> str:
+    """The raised figure above the stroke of a fraction."""
+    return text.translate(HIGH)
 
 
 def lowered(text: str) -> str:

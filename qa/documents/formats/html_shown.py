@@ -13,7 +13,7 @@ from qa.documents.formats.numbering import written
 from qa.documents.formats.styles import Look, Sheets, looks_of, no_sheet
 from qa.documents.formats.unseen import break_blocks, drop_unseen
 from qa.documents.formulas import linear
-from qa.documents.raised import lowered, raised
+from qa.documents.raised import lowered, numerator, raised
 from qa.text import WORD
 
 NO_TEXT = ("script", "style", "template", "noscript")
@@ -303,6 +303,8 @@ def level(element: Any) -> None:
     text = "".join(element.itertext())
     if element.tag == "sub":
         said = lowered(text)
+    elif text.strip().isdigit() and is_over(element):
+        said = numerator(text)
     else:
         above = [
             link for link in islice(element.iterancestors("a"), 1) if "".join(link.itertext()).strip() == text.strip()
@@ -317,6 +319,12 @@ def level(element: Any) -> None:
         element.remove(child)
     element.text = said
     element.drop_tag()
+
+
+def is_over(element: Any) -> bool:
+    """Whether an element stands before the stroke of a fraction."""
+    following, stroke = element.getnext(), (element.tail or "").strip()
+    return following is not None and following.tag == "sub" and stroke in ("/", "\u2044", "\u2215")
 
 
 def text_before(element: Any) -> str:

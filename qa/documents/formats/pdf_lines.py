@@ -48,7 +48,7 @@ def lines_of(pieces: Sequence[Piece]) -> Iterator[Line]:
                 buffer.append((between(last, words, place), place))
             if first is not None and hangs_on(words, place, last):
                 below = place.y < last.y - LOWERED * last.size
-                before = "".join(said for said, _ in buffer[-3:])
+                before = "".join(said for said, _ in buffer[-5:])
                 buffer.append((lowered(words) if below else raised(before, words), place))
                 continue
             if words.strip():
