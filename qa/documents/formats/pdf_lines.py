@@ -74,13 +74,17 @@ def without_doubles(pieces: Sequence[Piece]) -> Iterator[Piece]:
 
 
 def between(last: Line, words: str, place: Line) -> str:
-    """What separates a piece from the one before on its line: a wide gap, or a space before a figure behind Hebrew."""
+    """What separates a piece from the one before on its line: a wide gap, or a space.
+
+    A space stands before a figure behind Hebrew, and before what is drawn to the left of the piece before.
+    """
     figures = last.text.strip()[-1:].isdigit() and words.strip()[:1].isdigit()
     gap = place.x - last.x - 0.6 * last.size * len(last.text)
     if gap > (COLUMNS if figures else 2) * place.size > 0:
         return "   "
     rightward = unicodedata.bidirectional(last.text[-1:] or " ") in ("R", "AL")
-    return " " if rightward and words[:1].isdigit() else ""
+    back = place.x < last.x - max(place.size, last.size) and not rightward
+    return " " if back or (rightward and words[:1].isdigit()) else ""
 
 
 def letter_follows(last: Line, place: Line) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from qa.documents import ocr
+from qa.documents.formats.pdf_blocks import Line
+from qa.documents.formats.pdf_lines import between
 from qa.documents.loaders import load
 from qa.passages import split
 from qa.types import Source
@@ -102,6 +104,29 @@ def test_pdf_columns_drawn_line_by_line_are_read_one_after_the_other() -> None:
             put(canvas, 700 - 12 * i, right[i], x=310)
 
     assert extract_of(pdf(draw), ".pdf").text == "\n".join(left) + "\n\n" + "\n".join(right)
+
+
+def test_pdf_what_is_drawn_to_the_left_of_the_piece_before_stands_apart() -> None:
+    before = Line("Report 104", 250, 370, 11)
+    assert between(before, "Introduction", Line("Introduction", 40, 370, 11)) == " "
+    assert between(before, "a", Line("a", 246, 370, 11)) == ""  # an accent over what was drawn
+
+
+def test_pdf_exponents_are_kept_whose_sign_is_drawn_by_itself() -> None:
+    def draw(canvas: Any) -> None:
+        text = canvas.beginText(60, 700)
+        text.setFont("Helvetica", 12)
+        text.textOut("It was trained at a rate of 10")
+        text.setFont("Helvetica", 8)
+        text.setRise(4)
+        text.textOut("-")
+        text.textOut("5")
+        text.setRise(0)
+        text.setFont("Helvetica", 12)
+        text.textOut(" for an hour.")
+        canvas.drawText(text)
+
+    assert "a rate of 10\u207b\u2075 for an hour." in extract_of(pdf(draw), ".pdf").text
 
 
 def test_pdf_with_a_password_is_refused_and_one_without_is_read() -> None:
