@@ -11,14 +11,13 @@ DIGIT = re.compile(r"(?<![\d.,])\d$")  # 2 to the power of 10, or a note at a 5:
 METRES = "(?:[kcdmn\u03bc\xb5]?m|s|ft|in|mi|yd)"  # and the like, seconds
 UNIT = re.compile(rf"(?:^|[\s\d(/\xb7.]){METRES}$")
 SPACED = re.compile(rf"[\d/]\s?{METRES}\s$|[x\xd7\xb7*]\s*10\s$")  # with a space before what is raised
-SIGNED = re.compile(
-    r"(?:(?<![\d.,])10|[A-Za-z])[\u207a\u207b]$|(?<![\d.,])10[+\u2212\u2013-]$"
-)  # and a sign that was raised
+# Behind a sign that was raised by itself.
+SIGNED = re.compile(r"(?:(?<![\d.,])10|[A-Za-z])[\u207a\u207b]$|(?<![\d.,])10[+\u2212\u2013-]$")
 SIGN = re.compile(r"[+\u2212\u2013-]")
-VARIABLE = re.compile(r"(?:^|[\s\d(=+*/\u2212-])[A-Za-z]$|[)\]]$")
+LETTER = re.compile(r"(?:^|[\s\d(=+*/\u2212-])[A-Za-z]$")
+VARIABLE = re.compile(rf"{LETTER.pattern}|[)\]]$")
 ORDINAL = re.compile(r"\d$|[A-Z]$")  # 1e, Mr: letters that are written high
 ORDINAL_LETTERS = "eomrsdnth"
-LETTER = re.compile(r"(?:^|[\s\d(=+*/\u2212-])[A-Za-z]$")
 INDEX = re.compile(r"\(\d{1,2}\)")
 HIGH = str.maketrans(
     "0123456789+-\u2212\u2013", "\u2070\xb9\xb2\xb3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207b\u207b"

@@ -94,13 +94,12 @@ def left_out_still(excluded: Mapping[str, str], recorded: Sequence[str], roots: 
     """
     gone = [root for root in recorded if not os.path.exists(root)]
     new = [root for root in absolute(roots) if root not in recorded]
-    moved = {}
+    left: dict[str, str] = {}
     for place, name in excluded.items():
-        for old, root in ((old, root) for old in gone if lies_in(place, old) for root in new):
-            there = root + place[len(old) :]
-            if file_around(Path(root), there):
-                moved[place] = (there, name)
-    return dict(moved.get(place, (place, name)) for place, name in excluded.items())
+        below = [place[len(root) :] for root in gone if lies_in(place, root)]
+        there = [root + rest for root in new for rest in below if file_around(Path(root), root + rest)]
+        left[there[0] if there else place] = name
+    return left
 
 
 def file_around(folder: Path, place: str) -> Path | None:
