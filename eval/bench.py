@@ -32,7 +32,7 @@ from eval.timing import LEAST, ms, ratio, shown, spread
 from qa import passages
 from qa.answering.span_reader import READ_HITS
 from qa.errors import VerbatimError
-from qa.ingestion.sync import made_by_of
+from qa.ingestion.planning import made_by_of
 from qa.settings import load_settings
 from qa.store.index import HNSW, generation_path, has_all_files
 from qa.store.opening import SCHEMA_VERSION, open_catalog

@@ -27,7 +27,7 @@ from eval.command import OK, BadInput, edge, say, warn
 from eval.embedders import StandIn
 from eval.runs import write_figures
 from qa.answering.retrieval import LIST_LENGTH, ranked_lists
-from qa.ingestion.sync import INDEX_BATCH
+from qa.ingestion.publishing import INDEX_BATCH
 from qa.ingestion.verify import verify
 from qa.models.embedder import default_embedder, open_embedder
 from qa.settings import load_settings

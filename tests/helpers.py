@@ -23,8 +23,9 @@ import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from qa.answering.sentence_reader import SentenceReader
+from qa.ingestion.planning import TUNED, Tuning
 from qa.ingestion.report import Report
-from qa.ingestion.sync import TUNED, Tuning, sync
+from qa.ingestion.sync import sync
 from qa.ingestion.verify import verify
 from qa.passages import split
 from qa.store.catalog import Catalog

@@ -14,7 +14,7 @@ from qa.answering.qa import QA
 from qa.answering.sentence_reader import SentenceReader
 from qa.cli import main
 from qa.errors import StoreBusy
-from qa.ingestion.sync import TUNED
+from qa.ingestion.planning import TUNED
 from tests.helpers import FakeEmbedder, ingest, write
 
 Output = pytest.CaptureFixture[str]

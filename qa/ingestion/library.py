@@ -14,8 +14,9 @@ from qa.documents import loaders
 from qa.documents.files import MAX_BYTES, suffix_of
 from qa.errors import NoStore, UnreadableFile, UsageError, VerbatimError
 from qa.ingestion.files import UPLOADS, file_around, lies_in, uploads_of
+from qa.ingestion.planning import Embedder
 from qa.ingestion.report import Report
-from qa.ingestion.sync import Embedder, sync
+from qa.ingestion.sync import sync
 from qa.store.catalog import Catalog, DocumentStatus, FailedFile
 from qa.store.opening import catalog_errors, create_catalog, open_catalog, reading, write_lock
 from qa.store.writer import CatalogWriter

@@ -13,7 +13,7 @@ import pytest
 
 from qa.documents.files import LINK
 from qa.errors import TooManyRemovals, UsageError
-from qa.ingestion import sync as sync_module
+from qa.ingestion import planning
 from qa.ingestion.files import FoundFile, is_untouched
 from qa.store.catalog import Fingerprint
 from tests.helpers import FakeEmbedder, State, bytes_within, found, ingest, run_python, state, write
@@ -151,7 +151,7 @@ def test_a_file_that_is_named_may_be_a_link(folder: Path, tmp_path: Path) -> Non
 def test_a_link_that_takes_a_files_place_meanwhile(folder: Path, tmp_path: Path) -> None:
     outside = write(tmp_path / "outside", "secret.txt", "Nothing of this text may get into the store by a link.")
     store = tmp_path / "store"
-    find = sync_module.find_files
+    find = planning.find_files
 
     def found_then_swapped(*arguments: Any) -> Any:
         files = find(*arguments)
@@ -161,7 +161,7 @@ def test_a_link_that_takes_a_files_place_meanwhile(folder: Path, tmp_path: Path)
         return files
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sync_module, "find_files", found_then_swapped)
+        patch.setattr(planning, "find_files", found_then_swapped)
         report = ingest(store, folder)
     assert {f["document"]: f["reason"] for f in report.failed} == dict.fromkeys(("harvest.txt", "museum.html"), LINK)
     assert b"Nothing of this" not in bytes_within(store)

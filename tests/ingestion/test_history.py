@@ -19,8 +19,9 @@ from eval.embedders import StandIn
 from qa.answering.qa import QA
 from qa.answering.retrieval import retrieve
 from qa.answering.sentence_reader import SentenceReader
+from qa.ingestion.planning import Tuning
 from qa.ingestion.report import Report
-from qa.ingestion.sync import Tuning, sync
+from qa.ingestion.sync import sync
 from qa.store.index import HNSW, Index, build_generation, generation_path
 from qa.store.opening import open_catalog
 from tests.helpers import FakeEmbedder, Stopped, differences_of, ingest, state, write
@@ -49,7 +50,7 @@ TEXTS = st.lists(
 
 
 STAGES = {
-    "building": "qa.ingestion.sync.build_generation",
+    "building": "qa.ingestion.publishing.build_generation",
     "switching": "qa.store.writer.CatalogWriter.switch",
     "purging": "qa.store.writer.CatalogWriter.purge",
 }

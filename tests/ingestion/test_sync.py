@@ -17,8 +17,9 @@ import pytest
 from qa.cli import default_roots
 from qa.console import print_report
 from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageError, VerbatimError
+from qa.ingestion.planning import TUNED, Tuning
 from qa.ingestion.report import Report
-from qa.ingestion.sync import TUNED, Tuning, sync
+from qa.ingestion.sync import sync
 from qa.store.index import MOST_EQUAL, Index, build_generation, generation_path, generations
 from qa.store.opening import CATALOG_FILE, create_catalog, open_catalog
 from qa.types import join_context
@@ -506,7 +507,7 @@ def test_a_large_index_is_extended_by_what_is_added(folder: Path, store: Path, m
         built.append((sum(len(ids) for _, ids, _, _ in batches), base is not None))
         build_generation(path, batches, expected, base, *rest)
 
-    monkeypatch.setattr("qa.ingestion.sync.build_generation", noted)
+    monkeypatch.setattr("qa.ingestion.publishing.build_generation", noted)
     write(folder, "whale.txt", WHALE)
     write(folder, "wal.md", "De walvis zwom vannacht de haven van Westhaven in en vond zelf de weg weer naar buiten.")
     ingest(store, tuning=tuning)

@@ -13,8 +13,8 @@ import pytest
 from qa.cli import main
 from qa.ingestion.files import uploads_of
 from qa.ingestion.library import exclude
+from qa.ingestion.planning import Tuning
 from qa.ingestion.report import Erased
-from qa.ingestion.sync import Tuning
 from qa.store.index import Index, generations, zero_unused_hnsw
 from qa.store.opening import open_catalog
 from qa.types import join_context

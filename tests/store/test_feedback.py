@@ -75,7 +75,9 @@ def test_what_a_changed_document_no_longer_says_is_erased_from_the_feedback(stor
 
 
 @pytest.mark.parametrize(
-    "step", ["qa.ingestion.sync.erase_outdated", "qa.store.writer.CatalogWriter.purge"], ids=["feedback", "catalog"]
+    "step",
+    ["qa.ingestion.publishing.erase_outdated", "qa.store.writer.CatalogWriter.purge"],
+    ids=["feedback", "catalog"],
 )
 def test_what_a_killed_ingest_did_not_erase_the_next_one_erases(
     store: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str

@@ -172,7 +172,7 @@ def test_what_a_killed_ingest_did_not_do_the_next_one_does(
     else:
         (folder / "bridge.txt").unlink()
     with monkeypatch.context() as patch:
-        patch.setattr("qa.ingestion.sync.settle", stop)
+        patch.setattr("qa.ingestion.publishing.settle", stop)
         with pytest.raises(Stopped):
             ingest(store)
     ingest(store)
