@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from qa.ingestion.files import absolute
-from qa.ingestion.planning import Embedder, Plan, Progress, Tuning
+from qa.ingestion.planning import Plan, Progress, Tuning
 from qa.ingestion.report import Erased, Report
+from qa.ingestion.workers import Workers
 from qa.store import conversations
 from qa.store.catalog import Catalog
 from qa.store.feedback import erase_outdated
@@ -29,7 +30,9 @@ from qa.store.writer import CatalogWriter
 INDEX_BATCH = 2000  # passages given to the index at once
 
 
-def publish(catalog: CatalogWriter, store: Path, work: Plan, progress: Progress, tuning: Tuning) -> None:
+def publish(
+    catalog: CatalogWriter, store: Path, work: Plan, workers: Workers, progress: Progress, tuning: Tuning
+) -> None:
     """Embeds what has no vector, makes the next generation and switches to it; deletes what is not used any more."""
     report, model = work.report, work.model
     catalog.leave_out(report.removed)
@@ -37,7 +40,7 @@ def publish(catalog: CatalogWriter, store: Path, work: Plan, progress: Progress,
     report.rebuilt = bool(current) and not there
     if report.changed or not there or catalog.has_staged():
         report.passages = catalog.count_next()
-        report.embedded = embed(catalog, model, progress, tuning.embed_batch)
+        report.embedded = embed(catalog, workers, progress, tuning.embed_batch)
         generation = next_generation(store, current)
         build_index(catalog, store, generation, report, progress, tuning)
         conversations.prepare(store, catalog, generation)
@@ -70,15 +73,15 @@ def is_published(catalog: Catalog, store: Path) -> bool:
     return is_complete(generation_path(store, catalog.generation))
 
 
-def embed(catalog: CatalogWriter, model: Embedder, progress: Progress, size: int) -> int:
-    """Computes and commits the missing vectors in batches of `size`; returns how many."""
+def embed(catalog: CatalogWriter, workers: Workers, progress: Progress, size: int) -> int:
+    """Has the missing vectors computed in batches of `size` and commits each as it comes; returns how many."""
     total, done = catalog.count_missing(), 0
-    for batch in catalog.missing_vectors(size):
-        progress("embedding", done, total)
-        catalog.add_vectors([key for key, _ in batch], model.encode_passages([text for _, text in batch]))
-        done += len(batch)
     if total:
-        progress("embedding", total, total)
+        progress("embedding", 0, total)
+    for keys, vectors in workers.embed(catalog.missing_vectors(size)):
+        catalog.add_vectors(keys, vectors)
+        done += len(keys)
+        progress("embedding", done, total)
     return done
 
 

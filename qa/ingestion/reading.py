@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from qa.documents import loaders
 from qa.errors import UnreadableFile
 from qa.ingestion.files import FoundFile, fingerprint_of, has_same_bytes, is_untouched, sha256_of
 from qa.ingestion.planning import Plan, Progress
-from qa.passages import passage_id, split
+from qa.ingestion.workers import Split, ToRead, Workers
+from qa.passages import passage_id
 from qa.store.catalog import Fingerprint
 from qa.store.writer import CatalogWriter
 from qa.types import Document
@@ -18,37 +19,83 @@ from qa.types import Document
 KEPT = "; the text that was read before is kept: delete the file to have that erased"
 
 
-def read_changed(catalog: CatalogWriter, work: Plan, progress: Progress) -> None:
+def read_changed(catalog: CatalogWriter, work: Plan, workers: Workers, progress: Progress) -> None:
     """Stages every file that is new or differs from what the store holds; fills added, updated, unchanged, failed."""
-    seen: dict[str, Fingerprint] = {}
-    stale: list[str] = []
-    report = work.report
-    twins = twins_of(work)
-    for done, (name, file) in enumerate(sorted(work.files.items())):
-        progress("reading", done, len(work.files))
-        before, made_by = work.known.get(name), work.made_by_of(name)
-        if before and before.made_by == made_by and is_untouched(before, file):
-            report.unchanged.append(name)
-            continue
-        scanned_ns = time.time_ns()
-        try:
-            if file.problem:
-                raise UnreadableFile(file.problem)
-            if before and before.made_by == made_by and has_same_bytes(before, file):
+    reading = Reading(catalog, work, progress)
+    for wanted, outcome in workers.read(reading.to_read()):
+        reading.take(wanted, outcome)
+    reading.report()
+
+
+class Reading:
+    """What is found out about the files of an ingest, one after the other."""
+
+    def __init__(self, catalog: CatalogWriter, work: Plan, progress: Progress) -> None:
+        self.catalog, self.work, self.progress = catalog, work, progress
+        self.unchanged: set[str] = set()
+        self.seen: dict[str, Fingerprint] = {}  # what some of these look like now
+        self.notes: dict[str, tuple[str, ...]] = {}  # on the documents that were staged
+        self.reasons: dict[str, str] = {}  # why others could not be read
+
+    def to_read(self) -> Iterator[ToRead]:
+        """The files that must be read, in the order of their names; the others are settled on the way."""
+        work, twins = self.work, twins_of(self.work)
+        self.say_progress()
+        for name, file in sorted(work.files.items()):
+            before, made_by = work.known.get(name), work.made_by_of(name)
+            scanned_ns = time.time_ns()
+            try:
+                if before and before.made_by == made_by and is_untouched(before, file):
+                    self.unchanged.add(name)
+                elif file.problem:
+                    self.reasons[name] = file.problem
+                elif before and before.made_by == made_by and has_same_bytes(before, file):
+                    self.unchanged.add(name)
+                    self.seen[name] = fingerprint_of(file, scanned_ns, before.sha256, made_by)
+                elif twin := stage_twin(self.catalog, file, twins, scanned_ns, work):
+                    self.notes[name] = twin.notes
+                else:
+                    yield ToRead(file, work.encoding_of(name), scanned_ns)
+                    continue
+            except UnreadableFile as error:
+                self.reasons[name] = str(error)
+            self.say_progress()
+
+    def take(self, wanted: ToRead, outcome: Split | UnreadableFile) -> None:
+        """Puts what a file holds beside the live documents."""
+        file = wanted.file
+        if isinstance(outcome, UnreadableFile):
+            self.reasons[file.name] = str(outcome)
+        else:
+            document, passages = outcome
+            made_by, sha256 = self.work.made_by_of(file.name), document.source.sha256
+            fingerprint = fingerprint_of(file, wanted.scanned_ns, sha256, made_by)
+            self.catalog.stage(document, fingerprint, passages, self.work.model.identity)
+            self.notes[file.name] = document.notes
+        self.say_progress()
+
+    def say_progress(self) -> None:
+        settled = len(self.unchanged) + len(self.notes) + len(self.reasons)
+        self.progress("reading", settled, len(self.work.files))
+
+    def report(self) -> None:
+        """Fills the report, in the order of names whatever the order of reading, and records what files look like."""
+        work, stale = self.work, []
+        report = work.report
+        for name in sorted(work.files):
+            before = work.known.get(name)
+            if name in self.unchanged:
                 report.unchanged.append(name)
-                seen[name] = fingerprint_of(file, scanned_ns, before.sha256, made_by)
-                continue
-            document = stage_twin(catalog, file, twins, scanned_ns, work) or stage(catalog, file, scanned_ns, work)
-            (report.updated if before else report.added).append(name)
-            report.noted += [{"document": name, "note": note} for note in document.notes]
-        except UnreadableFile as error:
-            report.failed.append({"document": name, "reason": f"{error}{KEPT if before else ''}"})
-            if before:
-                stale.append(name)
-                if before.made_by != made_by:
-                    stage_again(catalog, name, before, work)
-    progress("reading", len(work.files), len(work.files))
-    catalog.touch(seen, stale)
+            elif name in self.notes:
+                (report.updated if before else report.added).append(name)
+                report.noted += [{"document": name, "note": note} for note in self.notes[name]]
+            else:
+                report.failed.append({"document": name, "reason": f"{self.reasons[name]}{KEPT if before else ''}"})
+                if before:
+                    stale.append(name)
+                    if before.made_by != work.made_by_of(name):
+                        stage_again(self.catalog, name, before, work)
+        self.catalog.touch(self.seen, stale)
 
 
 Twins = dict[
@@ -86,18 +133,6 @@ def stage_twin(catalog: CatalogWriter, file: FoundFile, twins: Twins, scanned_ns
         for p in catalog.passages_of(twin.source.name)
     ]
     catalog.stage(document, fingerprint_of(file, scanned_ns, digest, work.made_by_of(file.name)), pieces, model)
-    return document
-
-
-def stage(catalog: CatalogWriter, file: FoundFile, scanned_ns: int, work: Plan) -> Document:
-    """Reads and splits a file and puts it beside the live documents. Raises UnreadableFile."""
-    encoding, model = work.encoding_of(file.name), work.model
-    document = loaders.load(file.path, file.name, file.member, encoding)
-    pieces = list(split(document, model.count_tokens, model.window, model.identity))
-    if not pieces:
-        raise UnreadableFile("holds no text")
-    fingerprint = fingerprint_of(file, scanned_ns, document.source.sha256, work.made_by_of(file.name))
-    catalog.stage(document, fingerprint, pieces, model.identity)
     return document
 
 

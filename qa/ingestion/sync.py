@@ -17,6 +17,7 @@ from qa.ingestion.planning import TUNED, Embedder, Progress, Tuning, failed_file
 from qa.ingestion.publishing import is_published, publish
 from qa.ingestion.reading import read_changed
 from qa.ingestion.report import Erased, Report
+from qa.ingestion.workers import ThisProcess, Workers
 from qa.store import conversations
 from qa.store.index import remove_generations
 from qa.store.opening import catalog_errors, check_folder, copy_catalog, create_catalog, write_lock
@@ -33,13 +34,15 @@ def sync(
     encodings: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
     tuning: Tuning = TUNED,
+    open_workers: Callable[[Embedder], Workers] = ThisProcess,
 ) -> Report:
     """Makes the store hold exactly the documents under `roots` (empty: the recorded ones) and publishes it.
 
     `open_embedder` gets the model's name, or "" for the best one installed; it is asked for tokens when a file has
     changed, and for vectors only when one is missing. encodings: of text files, by patterns of documents' names;
-    None: those of the last ingest. Raises UsageError (wrong roots), TooManyRemovals, StoreBusy, StoreMismatch,
-    ModelUnavailable; a file that cannot be read is reported and does not stop the rest.
+    None: those of the last ingest. open_workers: who reads and embeds with that model. Raises UsageError (wrong roots),
+    TooManyRemovals, StoreBusy, StoreMismatch, ModelUnavailable; a file that cannot be read is reported and does not stop
+    the rest.
     """
     check_named(roots, store)
     with (
@@ -49,11 +52,12 @@ def sync(
     ):
         recover(catalog, store)
         work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals, encodings)
+        workers = open_workers(work.model)
         if not catalog.generation:  # killed before it is published, the first ingest can be repeated without paths
             catalog.put(roots=absolute(work.roots))
-        read_changed(catalog, work, progress)
+        read_changed(catalog, work, workers, progress)
         catalog.put(containers=work.containers)
-        publish(catalog, store, work, progress, tuning)
+        publish(catalog, store, work, workers, progress, tuning)
         failed = {name: file.row() for name, file in failed_files(work).items()}
         catalog.put(encodings=dict(work.encodings), excluded=work.excluded, failed=failed)
         return work.report
@@ -68,6 +72,7 @@ def preview(
     allow_removals: bool = False,
     encodings: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
+    open_workers: Callable[[Embedder], Workers] = ThisProcess,
 ) -> Report:
     """What `sync` would do and report, without embedding anything or writing to the store.
 
@@ -81,7 +86,7 @@ def preview(
             catalog.unstage()
             work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals, encodings)
             report = work.report
-            read_changed(catalog, work, progress)
+            read_changed(catalog, work, open_workers(work.model), progress)
             catalog.leave_out(report.removed)
             report.passages, report.embedded = catalog.count_next(), catalog.count_missing()
             report.reused = report.passages - report.embedded
