@@ -27,6 +27,7 @@ from qa.text import number_of, visible
 
 if TYPE_CHECKING:
     from qa.ingestion.report import Report
+    from qa.ingestion.workers import Workers
     from qa.settings import Settings
     from qa.store.catalog import Catalog
 
@@ -81,27 +82,46 @@ def run_ingest(options: argparse.Namespace) -> int:
     say_if_earlier(settings.store)
     opener = embedder_opener(settings)
 
-    def once() -> Report:
-        with progress_bars() as progress:
-            return (preview if options.dry_run else sync)(
-                settings.store,
-                roots,
-                opener,
-                embedder_name=settings.embedder,
-                allow_removals=options.allow_removals,
-                encodings=settings.encodings,
-                progress=progress,
-            )
+    with opened_workers(options, settings) as open_workers:
 
-    if options.watch:
-        follow(options, settings, roots, once)
-        return OK
-    report = once()
+        def once() -> Report:
+            with progress_bars() as progress:
+                return (preview if options.dry_run else sync)(
+                    settings.store,
+                    roots,
+                    opener,
+                    embedder_name=settings.embedder,
+                    allow_removals=options.allow_removals,
+                    encodings=settings.encodings,
+                    progress=progress,
+                    open_workers=open_workers,
+                )
+
+        if options.watch:
+            follow(options, settings, roots, once)
+            return OK
+        report = once()
     if options.json:
         print(json.dumps(asdict(report) | ({"dry_run": True} if options.dry_run else {}), ensure_ascii=False))
     else:
         print_report(report, settings.store, options.dry_run)
     return FILES_FAILED if report.failed else OK
+
+
+@contextlib.contextmanager
+def opened_workers(options: argparse.Namespace, settings: Settings) -> Iterator[Callable[[Any], Workers]]:
+    """Who reads and embeds with a model: this process, or with --ray the machines of a cluster."""
+    if options.ray is None:
+        from qa.ingestion.workers import ThisProcess
+
+        yield ThisProcess
+        return
+    if not find_spec("ray"):
+        raise UsageError("--ray needs the extra ray: pip install 'verbatim-qa[ray]'")
+    from qa.ingestion.ray_cluster import RayCluster
+
+    with terminable(), contextlib.closing(RayCluster(options.ray, say, settings.model_dir)) as cluster:
+        yield cluster.workers
 
 
 def follow(options: argparse.Namespace, settings: Settings, roots: Sequence[Path], once: Callable[[], Report]) -> None:
@@ -351,6 +371,9 @@ def make_parser() -> argparse.ArgumentParser:
     ingest.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
     ingest.add_argument("--watch", action="store_true", help=(
         "stay, and ingest again a quiet second after each change; Ctrl-C ends it"))  # fmt: skip
+    ingest.add_argument("--ray", nargs="?", const="", metavar="ADDRESS", help=(
+        "read and embed on the machines of a Ray cluster: host:port of its head "
+        "(default: the one on this machine, else all its processors)"))  # fmt: skip
     ingest.epilog = "Exit: 0 done, 1 error, 2 wrong use, 3 a file could not be read, 4 the store is busy."
 
     asking = add(

