@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,7 @@ from qa.ingestion.planning import Progress, Tuning, no_progress
 from qa.ingestion.ray_cluster import RayCluster
 from qa.ingestion.report import Report
 from qa.ingestion.sync import sync
-from qa.store.opening import open_catalog
+from qa.store.opening import CATALOG_FILE
 from tests.helpers import DOCUMENTS, ROOT, FakeEmbedder, ingest, state, write
 from tests.ingestion import ray_stand_in
 from tests.ingestion.ray_stand_in import DEADLY, open_logging, open_other
@@ -99,13 +100,87 @@ def ingest_on(
 
 
 def vectors(store: Path) -> dict[bytes, bytes]:
-    with contextlib.closing(open_catalog(store)) as catalog:
-        return dict(catalog.db.execute("SELECT key, vector FROM vectors"))
+    """Those that are committed, also before anything is published."""
+    with contextlib.closing(sqlite3.connect(store / CATALOG_FILE)) as catalog:
+        return dict(catalog.execute("SELECT key, vector FROM vectors"))
 
 
 def embedded(log: Path) -> Counter[str]:
     """How often each text was embedded."""
     return Counter(line for file in log.iterdir() for line in file.read_text().splitlines())
+
+
+# ---- a cluster that is started here: first, while no other one runs that would be joined ----
+
+ALONE = """
+import sys
+from pathlib import Path
+from qa.cli import terminable
+from tests.ingestion.test_ray import ingest_on
+def told(stage, done, total):
+    if stage == "embedding" and done == 8:
+        print("embedding", flush=True)
+        sys.stdin.readline()
+with terminable():
+    ingest_on("", Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), progress=told)
+"""
+
+
+def marked(mark: str) -> list[Path]:
+    """The folders in /proc of the processes that have a mark among their variables."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in (process / "environ").read_bytes() and (process / "cmdline").read_bytes():
+                found.append(process)
+    return found
+
+
+def listening(processes: list[Path]) -> set[str]:
+    """The addresses, as /proc writes them, at which the processes take connections."""
+    sockets = set()
+    for process in processes:
+        for handle in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                sockets.add(os.readlink(handle))
+    rows = [line.split() for table in ("tcp", "tcp6") for line in Path(f"/proc/net/{table}").read_text().splitlines()]
+    return {row[1].partition(":")[0] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets}
+
+
+LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F"}
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="looks into /proc")
+@pytest.mark.parametrize("end", [None, signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_cluster_that_is_started_here_is_for_this_machine_alone_and_ends_with_the_ingest(
+    tmp_path: Path, log: Path, end: signal.Signals | None
+) -> None:
+    mark, many_files = f"MARK={tmp_path.name}-{os.getpid()}", many(tmp_path / "in")
+    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as place:  # short: it holds sockets
+        command = [sys.executable, "-c", ALONE, str(tmp_path / "store"), str(many_files), str(log)]
+        variables = {
+            "PYTHONPATH": str(ROOT),
+            "RAY_TMPDIR": place,
+            "RAY_AUTH_TOKEN": "0" * 64,
+            "MARK": mark.partition("=")[2],
+        }
+        with subprocess.Popen(
+            command, env=os.environ | variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"embedding\n"
+            processes = marked(mark)
+            assert len(processes) > 3
+            assert listening(processes) <= LOOPBACK
+            if end is not None:
+                process.send_signal(end)
+            process.communicate(b"\n", timeout=60)
+        for _ in range(100):
+            if not marked(mark):
+                break
+            time.sleep(0.1)
+        assert marked(mark) == []
+    assert (len(vectors(tmp_path / "store")) == 60) == (end is None)
 
 
 # ---- the same store ----
@@ -258,74 +333,3 @@ def test_without_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     monkeypatch.setattr(cli, "find_spec", lambda name: None)
     code = cli.main(["ingest", str(tmp_path / "in"), "--store", str(tmp_path / "store"), "--ray"])
     assert (code, capsys.readouterr().err) == (2, "qa: --ray needs the extra ray: pip install 'verbatim-qa[ray]'\n")
-
-
-ALONE = """
-import sys
-from pathlib import Path
-from qa.cli import terminable
-from tests.ingestion.test_ray import ingest_on
-def told(stage, done, total):
-    if stage == "embedding" and done == 8:
-        print("embedding", flush=True)
-        sys.stdin.readline()
-with terminable():
-    ingest_on("", Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), progress=told)
-"""
-
-
-def marked(mark: str) -> list[Path]:
-    """The folders in /proc of the processes that have a mark among their variables."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if mark.encode() in (process / "environ").read_bytes() and (process / "cmdline").read_bytes():
-                found.append(process)
-    return found
-
-
-def listening(processes: list[Path]) -> set[str]:
-    """The addresses, as /proc writes them, at which the processes take connections."""
-    sockets = set()
-    for process in processes:
-        for handle in (process / "fd").iterdir():
-            with contextlib.suppress(OSError):
-                sockets.add(os.readlink(handle))
-    rows = [line.split() for table in ("tcp", "tcp6") for line in Path(f"/proc/net/{table}").read_text().splitlines()]
-    return {row[1].partition(":")[0] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets}
-
-
-LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F"}
-
-
-@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="looks into /proc")
-@pytest.mark.parametrize("end", [None, signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_cluster_that_is_started_here_is_for_this_machine_alone_and_ends_with_the_ingest(
-    tmp_path: Path, log: Path, end: signal.Signals | None
-) -> None:
-    mark, many_files = f"MARK={tmp_path.name}-{os.getpid()}", many(tmp_path / "in")
-    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as place:  # short: it holds sockets
-        command = [sys.executable, "-c", ALONE, str(tmp_path / "store"), str(many_files), str(log)]
-        variables = {
-            "PYTHONPATH": str(ROOT),
-            "RAY_TMPDIR": place,
-            "RAY_AUTH_TOKEN": "0" * 64,
-            "MARK": mark.partition("=")[2],
-        }
-        with subprocess.Popen(
-            command, env=os.environ | variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        ) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"embedding\n"
-            processes = marked(mark)
-            assert len(processes) > 3
-            assert listening(processes) <= LOOPBACK
-            if end is not None:
-                process.send_signal(end)
-            process.communicate(b"\n", timeout=60)
-        for _ in range(100):
-            if not marked(mark):
-                break
-            time.sleep(0.1)
-        assert marked(mark) == []
-    assert (len(vectors(tmp_path / "store")) == 60) == (end is None)
