@@ -151,7 +151,7 @@ LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F"}
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="looks into /proc")
-@pytest.mark.parametrize("end", [None, signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("end", [None, signal.SIGINT, signal.SIGTERM])
 def test_a_cluster_that_is_started_here_is_for_this_machine_alone_and_ends_with_the_ingest(
     tmp_path: Path, log: Path, end: signal.Signals | None
 ) -> None:
