@@ -28,7 +28,7 @@ from qa.ingestion.ray_cluster import RayCluster
 from qa.ingestion.report import Report
 from qa.ingestion.sync import sync
 from qa.store.opening import CATALOG_FILE
-from tests.helpers import DOCUMENTS, ROOT, FakeEmbedder, ingest, state, write
+from tests.helpers import DOCUMENTS, ROOT, FakeEmbedder, ingest, run_python, state, write
 from tests.ingestion import ray_stand_in
 from tests.ingestion.ray_stand_in import DEADLY, open_logging, open_other
 
@@ -39,14 +39,15 @@ SMALL = Tuning(embed_batch=4)
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    """Two nodes of one processor each, which listen on loopback."""
+    """A head without processors and two nodes of one each, which listen on loopback."""
     from ray.cluster_utils import Cluster
 
     quick = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "health_check_failure_threshold": 2}
-    size = {"num_cpus": 1, "object_store_memory": 10**8, "include_dashboard": False}
+    size = {"num_cpus": 0, "object_store_memory": 10**8, "include_dashboard": False}
     made = Cluster(initialize_head=True, head_node_args={**size, "_system_config": quick})
     try:
-        made.add_node(num_cpus=1, object_store_memory=10**8)
+        for _ in range(2):
+            made.add_node(num_cpus=1, object_store_memory=10**8)
         made.wait_for_nodes()
         yield made
     finally:
@@ -333,3 +334,31 @@ def test_without_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     monkeypatch.setattr(cli, "find_spec", lambda name: None)
     code = cli.main(["ingest", str(tmp_path / "in"), "--store", str(tmp_path / "store"), "--ray"])
     assert (code, capsys.readouterr().err) == (2, "qa: --ray needs the extra ray: pip install 'verbatim-qa[ray]'\n")
+
+
+def test_an_ingest_without_does_not_load_ray(tmp_path: Path, folder: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from tests.helpers import ingest
+ingest(Path(sys.argv[1]), Path(sys.argv[2]))
+sys.exit("ray" in sys.modules)
+"""
+    assert run_python(code, tmp_path / "store", folder).returncode == 0
+
+
+def test_where_no_machine_is_left_it_stops_and_what_was_committed_stays(
+    cluster: Cluster, tmp_path: Path, log: Path
+) -> None:
+    """The last one here, since it takes the nodes away."""
+
+    def kill(stage: str, done: int, total: int) -> None:
+        if stage == "embedding" and done >= 12:
+            for node in list(cluster.worker_nodes):
+                cluster.remove_node(node, allow_graceful=False)
+
+    with pytest.raises(VerbatimError, match="no machine left that computes; what was embedded is kept"):
+        ingest_on(cluster, tmp_path / "store", many(tmp_path / "in"), log, progress=kill)
+    committed = len(vectors(tmp_path / "store"))
+    assert 12 <= committed < 60
+    assert ingest(tmp_path / "store", tmp_path / "in").embedded == 60 - committed
