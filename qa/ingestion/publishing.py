@@ -1,0 +1,119 @@
+"""Embedding what has no vector, making the next generation of the index, and switching to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from qa.ingestion.files import absolute
+from qa.ingestion.planning import Embedder, Plan, Progress, Tuning
+from qa.ingestion.report import Erased, Report
+from qa.store import conversations
+from qa.store.catalog import Catalog
+from qa.store.feedback import erase_outdated
+from qa.store.index import (
+    build_generation,
+    generation_path,
+    is_complete,
+    is_intact,
+    next_generation,
+    remove_generations,
+)
+from qa.store.notes import settle
+from qa.store.writer import CatalogWriter
+
+INDEX_BATCH = 2000  # passages given to the index at once
+
+
+def publish(catalog: CatalogWriter, store: Path, work: Plan, progress: Progress, tuning: Tuning) -> None:
+    """Embeds what has no vector, makes the next generation and switches to it; deletes what is not used any more."""
+    report, model = work.report, work.model
+    catalog.leave_out(report.removed)
+    current, there = catalog.generation, is_published(catalog, store)
+    report.rebuilt = bool(current) and not there
+    if report.changed or not there or catalog.has_staged():
+        report.passages = catalog.count_next()
+        report.embedded = embed(catalog, model, progress, tuning.embed_batch)
+        generation = next_generation(store, current)
+        build_index(catalog, store, generation, report, progress, tuning)
+        conversations.prepare(store, catalog, generation)
+        erased = catalog.switch(
+            generation=generation,
+            published=time.time(),
+            passages=report.passages,
+            roots=absolute(work.roots),
+            model=model.identity,
+            embedder=model.name,
+            dimension=model.dimension,
+        )
+        conversations.settle(store, generation)
+        gone = remove_generations(store, keep=generation)
+    else:
+        report.passages, erased, gone = catalog.passage_count or catalog.count_next(), (0, 0), True
+        catalog.put(roots=absolute(work.roots))
+    report.reused = report.passages - report.embedded
+    if catalog.erase_pending:  # from the switch until the purge is done, so that a kill in between is made up for
+        erase_outdated(store, lambda name: text_of(catalog, name))
+    # With nothing changed but something to erase it makes up for a killed ingest, whose new documents it does not know.
+    new = list(catalog.fingerprints()) if catalog.erase_pending and not report.changed else report.added
+    report.notes = settle(store, catalog.document, new)
+    vectors, wiped = catalog.purge()
+    report.erased = Erased(*erased, vectors, gone and wiped)
+
+
+def is_published(catalog: Catalog, store: Path) -> bool:
+    """Whether the published generation has all its files, as far as their sizes tell."""
+    return is_complete(generation_path(store, catalog.generation))
+
+
+def embed(catalog: CatalogWriter, model: Embedder, progress: Progress, size: int) -> int:
+    """Computes and commits the missing vectors in batches of `size`; returns how many."""
+    total, done = catalog.count_missing(), 0
+    for batch in catalog.missing_vectors(size):
+        progress("embedding", done, total)
+        catalog.add_vectors([key for key, _ in batch], model.encode_passages([text for _, text in batch]))
+        done += len(batch)
+    if total:
+        progress("embedding", total, total)
+    return done
+
+
+def build_index(
+    catalog: CatalogWriter, store: Path, generation: int, report: Report, progress: Progress, tuning: Tuning
+) -> None:
+    """Makes a generation: a copy of the current one extended where that is large and only grows, else all anew."""
+    current = generation_path(store, catalog.generation)
+    held = catalog.passage_count
+    extends = held >= tuning.extend_from and not report.removed and not catalog.replaces() and is_intact(current)
+    total = report.passages - held if extends else report.passages
+    progress("indexing", 0, total)
+    build_generation(
+        generation_path(store, generation),
+        with_progress(catalog.next_passages(INDEX_BATCH, added=extends), total, progress),
+        report.passages,
+        current if extends else None,
+        catalog.most_equal(),
+        tuning.hnsw,
+        catalog.next_texts(added=extends),
+    )
+
+
+Batch = tuple[str, list[str], list[str], npt.NDArray[np.float32]]  # as CatalogWriter.next_passages gives them
+
+
+def with_progress(batches: Iterable[Batch], total: int, progress: Progress) -> Iterator[Batch]:
+    """The batches, reporting progress after each."""
+    done = 0
+    for batch in batches:
+        yield batch
+        done += len(batch[1])
+        progress("indexing", done, total)
+
+
+def text_of(catalog: Catalog, name: str) -> str | None:
+    document = catalog.document(name)
+    return document.text if document else None
