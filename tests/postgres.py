@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: one server in a process of tests, on a socket in a folder of its own; a database each."""
+"""A real PostgreSQL for tests: one server for a process of tests, on a socket in a folder of its own."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 USER = "verbatim"
@@ -37,6 +38,9 @@ class Server:
             shutil.chown(place, "postgres")
         self.run("initdb", "--auth=trust", f"--username={USER}", "--encoding=UTF8", "--locale=C.UTF-8", "-D", self.data)
         self.start()
+        self.sql("CREATE DATABASE plain")
+        for kind in ("text", "bytea"):  # not compressed, so that erased words are looked for in what is stored
+            self.sql(f"ALTER TYPE {kind} SET (STORAGE = external)", "plain")
 
     def command(self, name: str, *arguments: object) -> list[str]:
         ends_with_us = ["setpriv", "--pdeathsig=QUIT"]
@@ -75,13 +79,17 @@ class Server:
     def new_database(self) -> str:
         """The address of an empty database."""
         name = f"test{next(NUMBERS)}"
-        self.sql(f"CREATE DATABASE {name} TEMPLATE template0")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE plain")
         return f"postgresql://{USER}@/{name}?host={self.sockets}"
 
-    def files(self, database: str) -> Sequence[Path]:
-        """The files that hold a database's tables."""
-        number = self.sql(f"SELECT oid FROM pg_database WHERE datname = '{database}'").strip()
-        return [path for path in (self.data / "base" / number).rglob("*") if path.is_file()]
+
+def database_files(address: str) -> list[Path]:
+    """The files that hold the tables of a database that a `Server` made, with all that was written to them."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+        query = "SELECT setting, oid FROM pg_settings, pg_database WHERE name = %s AND datname = current_database()"
+        data, number = connection.execute(query, ("data_directory",)).fetchone() or ()
+    return [path for path in (Path(data) / "base" / str(number)).iterdir() if path.is_file()]
 
 
 @contextlib.contextmanager

@@ -12,6 +12,8 @@ from qa.ingestion.sync import preview
 from tests.helpers import FakeEmbedder, change, ingest, state, write
 from tests.ingestion.helpers import NAMES, WHALE
 
+pytestmark = pytest.mark.usefixtures("each_catalog")
+
 
 def files_of(store: Path) -> dict[str, bytes]:
     """Every file of a store, but for the two that SQLite keeps for readers."""

@@ -40,6 +40,8 @@ from tests.helpers import (
 )
 from tests.ingestion.helpers import NAMES, SYNC, WHALE, documents
 
+pytestmark = pytest.mark.usefixtures("each_catalog")
+
 
 def embeddable(store: Path, name: str) -> set[str]:
     """What is embedded for a document."""

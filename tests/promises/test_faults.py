@@ -43,6 +43,8 @@ from pathlib import Path
 import chromadb
 from tests.helpers import FakeEmbedder, ingest
 from qa.errors import VerbatimError
+
+pytestmark = pytest.mark.usefixtures("each_catalog")
 embedder = FakeEmbedder()
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
