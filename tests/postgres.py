@@ -34,6 +34,7 @@ class Server:
 
     def __init__(self, bin: Path, place: Path) -> None:
         self.bin, self.data, self.sockets = bin, place / "data", place
+        place.chmod(0o755)  # processes of tests that do not run as root reach the socket
         if os.geteuid() == 0:  # PostgreSQL does not run as root
             shutil.chown(place, "postgres")
         self.run("initdb", "--auth=trust", f"--username={USER}", "--encoding=UTF8", "--locale=C.UTF-8", "-D", self.data)

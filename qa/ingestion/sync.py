@@ -18,6 +18,7 @@ from qa.ingestion.publishing import is_published, publish
 from qa.ingestion.reading import read_changed
 from qa.ingestion.report import Erased, Report
 from qa.store import conversations
+from qa.store.home import check_home, make_home
 from qa.store.index import remove_generations
 from qa.store.opening import catalog_errors, check_folder, copy_catalog, create_catalog, write_lock
 from qa.store.writer import CatalogWriter
@@ -47,6 +48,9 @@ def sync(
         contextlib.closing(create_catalog(store, tuning.busy_seconds)) as catalog,
         catalog_errors(store),
     ):
+        if not allow_removals:
+            check_home(catalog, store)
+        make_home(catalog, store)
         recover(catalog, store)
         work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals, encodings)
         if not catalog.generation:  # killed before it is published, the first ingest can be repeated without paths
@@ -78,6 +82,8 @@ def preview(
     with tempfile.TemporaryDirectory(prefix="verbatim-") as place:
         copy_catalog(store, Path(place))
         with contextlib.closing(create_catalog(Path(place))) as catalog, catalog_errors(store):
+            if not allow_removals:
+                check_home(catalog, store)
             catalog.unstage()
             work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals, encodings)
             report = work.report

@@ -52,6 +52,7 @@ class Facts(TypedDict, total=False):
     embedder: str  # name of the model
     model: str  # its identity: name, version, hash of its weights
     dimension: int  # of its vectors
+    home: list[str]  # of a store on servers: number and name of the folder that it is ingested from; `home`'s own
     erase: bool  # something deleted has not yet been wiped from the file
 
 
@@ -163,6 +164,11 @@ class Catalog:
     def roots(self) -> list[str]:
         """Absolute paths of the files and folders that the store is made from."""
         return list(self.fact("roots", []))
+
+    @property
+    def home(self) -> list[str]:
+        """Number and name of the folder that a store on servers is ingested from; empty where there is none."""
+        return list(self.fact("home", []))
 
     @property
     def excluded(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -20,7 +20,7 @@ from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageErro
 from qa.store.busy import BUSY_SECONDS, holder, is_locked, waiting_said
 from qa.store.catalog import ROWS_AT_ONCE, Catalog
 from qa.store.database import Database, SQLite, connect
-from qa.store.servers import CATALOG_FILE, servers_of
+from qa.store.servers import CATALOG_FILE, servers_of, shown
 from qa.store.upgrading import OLDEST, OLDEST_ON_SERVERS, SCHEMA_VERSION, check_known, make_todays, read_as_today
 from qa.store.writer import CatalogWriter
 
@@ -191,6 +191,16 @@ def has_catalog(store: Path) -> bool:
         return server.has_tables()
 
 
+def server_facts(store: Path) -> dict[str, Any] | None:
+    """Of a store on servers where these are, without users and passwords, and version and bytes of the catalog's; None
+    where it has none. Raises VerbatimError where the catalog's does not answer."""
+    servers, server = servers_of(store), open_server(store, reads=True, busy_seconds=LOOK_SECONDS)
+    if servers is None or server is None:
+        return None
+    with contextlib.closing(server):
+        return {**server.facts(), "chroma": shown(servers.chroma)}
+
+
 def copy_catalog(store: Path, to: Path) -> None:
     """Copies a store's catalog, as it is at one moment, into another folder; nothing where there is none."""
     if server := open_server(store, reads=True, busy_seconds=BUSY_SECONDS):
@@ -358,8 +368,12 @@ def last_writer(store: Path) -> tuple[str, bool]:
     """Who writes to a store, or was killed over it, and whether the lock is held; ("", False): nobody.
 
     The lock is not touched for it: where the system lists no locks (no /proc), it counts as held as long as the holder
-    has not taken its name away.
+    has not taken its name away. Of a store on servers it may be on another machine.
     """
+    if server := open_server(store, reads=True, busy_seconds=LOOK_SECONDS):
+        with contextlib.closing(server):
+            if who := server.writer():
+                return who, True
     named = (store / HOLDER).exists()
     held = is_locked(store / LOCK)
     return (holder_name(store / HOLDER) if named or held else ""), named if held is None else held

@@ -318,7 +318,7 @@ class PostgreSQL:
         query = """SELECT current_setting('server_version'), (SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)
                    FROM pg_class c WHERE c.relnamespace = ?::regnamespace AND c.relkind = 'r')"""
         version, size = self.execute(query, (SCHEMA_NAME,)).fetchone()
-        return {"place": self.place, "version": version.split()[0], "bytes": int(size)}
+        return {"catalog": self.place, "version": version.split()[0], "bytes": int(size)}
 
 
 def writer_name() -> str:
