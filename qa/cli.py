@@ -175,9 +175,9 @@ def default_roots(store: Path) -> list[Path]:
     where what people have added belongs to other documents.
     """
     from qa.settings import sample_corpus
-    from qa.store.opening import CATALOG_FILE
+    from qa.store.opening import has_catalog
 
-    if (store / CATALOG_FILE).exists():
+    if has_catalog(store):
         return []
     added = [name for name in ADDED if any(path.is_file() for path in (store / name, *(store / name).glob("*")))]
     if added:
@@ -210,7 +210,7 @@ def run_show(options: argparse.Namespace) -> int:
 
 
 def run_status(options: argparse.Namespace) -> int:
-    from qa.store.opening import bytes_within, reading
+    from qa.store.opening import bytes_within, reading, server_facts
 
     store = settings_of(options).store
     if options.changed:
@@ -228,6 +228,8 @@ def run_status(options: argparse.Namespace) -> int:
             "published": published.isoformat(timespec="seconds"),
             "bytes": bytes_within(store),
         }
+        if servers := server_facts(store):
+            facts |= {"servers": servers, "home": " ".join(catalog.home[1:])}
         listed = catalog.documents()
     for state in ("stale", "failed", "excluded"):
         facts[state] = [document.name for document in listed if document.state == state]
@@ -324,9 +326,13 @@ def run_completion(options: argparse.Namespace) -> int:
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
+    """The settings; the store's folder knows from now on which servers they name. Raises UsageError, StoreMismatch."""
     from qa.settings import load_settings
+    from qa.store.servers import use_servers
 
-    return load_settings(store=options.store)
+    settings = load_settings(store=options.store)
+    use_servers(settings)
+    return settings
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -57,6 +57,7 @@ def run_find(options: argparse.Namespace) -> bool:
     from qa.settings import load_settings
     from qa.store.generations import open_index
     from qa.store.opening import reading
+    from qa.store.servers import use_servers
 
     if options.like and options.words is not None:
         raise UsageError("words and --like do not go together; find by one of them")
@@ -66,7 +67,9 @@ def run_find(options: argparse.Namespace) -> bool:
         raise UsageError("--limit is the number of passages to give; it must be 1 or more")
     if options.json and options.csv:
         raise UsageError("--json and --csv do not go together")
-    store = load_settings(store=options.store).store
+    settings = load_settings(store=options.store)
+    use_servers(settings)
+    store = settings.store
     if options.csv:
         check_output(options.csv, "--csv", store)
     with contextlib.ExitStack() as stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 
 from qa.models.conversion import E5
 from qa.models.embedder import Embedder, default_embedder, open_embedder
+from qa.store.servers import SERVERS_FILE
 from tests.helpers import DOCUMENTS, FakeEmbedder, ingest, write
+from tests.postgres import Server, running
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +37,32 @@ def no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def started_processes_are_not_traced() -> None:
     """Coverage is measured in the processes that run tests; in those that tests start it would cost minutes."""
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server, started when a test first needs one."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(params=["embedded", "servers"])
+def each_catalog(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """For tests of which each is run with its store, tmp_path / "store", in its folder, and again with it on servers.
+
+    A module has it with `pytestmark = pytest.mark.usefixtures("each_catalog")`.
+    """
+    if request.param == "servers":
+        put_on_servers(tmp_path / "store", request.getfixturevalue("postgres"))
+    return str(request.param)
+
+
+def put_on_servers(store: Path, postgres: Server) -> str:
+    """Makes a folder that of a store on servers, which is still empty; returns the catalog's address."""
+    address = postgres.new_database()
+    store.mkdir(parents=True, exist_ok=True)
+    (store / SERVERS_FILE).write_text(json.dumps({"catalog": address, "chroma": "http://127.0.0.1:9"}))
+    return address
 
 
 @pytest.fixture

@@ -31,7 +31,9 @@ from qa.passages import split
 from qa.store.catalog import Catalog
 from qa.store.index import Index, count_passages, generation_path
 from qa.store.opening import open_catalog
+from qa.store.servers import servers_of
 from qa.types import Document, Findings, Hit, Passage, Source
+from tests.postgres import database_files
 
 Vectors = npt.NDArray[np.float32]
 T = TypeVar("T")
@@ -171,6 +173,10 @@ def differences_of(store: Path) -> list[tuple[str, str]]:
         return verify(catalog, store)
 
 
+embedded_only = pytest.mark.parametrize("each_catalog", ["embedded"], indirect=True)
+servers_only = pytest.mark.parametrize("each_catalog", ["servers"], indirect=True)
+
+
 # ---- processes and files ----
 
 
@@ -211,9 +217,17 @@ def remove_open(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def bytes_within(folder: Path) -> bytes:
-    """Every file under a folder, one after the other."""
-    return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+def files_of(store: Path) -> list[Path]:
+    """Every file under a store, and those of its server that hold its tables."""
+    servers = servers_of(store)
+    return [path for path in sorted(store.rglob("*")) if path.is_file()] + (
+        database_files(servers.catalog) if servers else []
+    )
+
+
+def bytes_within(store: Path) -> bytes:
+    """Those files, one after the other."""
+    return b"\0".join(path.read_bytes() for path in files_of(store))
 
 
 # ---- passages and what reads them ----

@@ -24,6 +24,7 @@ from qa.store.catalog import Catalog
 from qa.store.generations import no_progress, open_index
 from qa.store.index import Index
 from qa.store.opening import catalog_errors, open_catalog, reading
+from qa.store.servers import use_servers
 from qa.text import encodable, equality_key
 from qa.types import Answer, Document, Hit, Mention, Passage, Source, Span, Within
 
@@ -74,7 +75,10 @@ class QA:
         ModelUnavailable.
         """
         settings = settings or load_settings()
-        folder = Path(store) if store is not None else settings.store
+        if store is not None:
+            settings = settings.model_copy(update={"store": Path(store)})
+        use_servers(settings)
+        folder = settings.store
         with reading(folder) as catalog:
             held, identity = catalog.embedder, catalog.model
         if settings.embedder and settings.embedder != held:

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1]
 PROJECT = PACKAGE.parent / "pyproject.toml"  # there in a checkout, and newer than what was installed from it
 NAME = "verbatim-qa"
-EXTRAS = {"mcp": "qa mcp", "langchain": "the retriever for LangChain"}  # an extra of ours: what needs it
+EXTRAS = {
+    "mcp": "qa mcp",
+    "langchain": "the retriever for LangChain",
+    "server": "a store on servers",
+}  # an extra of ours: what needs it
 WEIGHTS = PACKAGE / "weights"
 SUMS = "SHA256SUMS"  # beside the weights, as sha256sum writes it
 

@@ -14,7 +14,8 @@ from qa.errors import VerbatimError
 from qa.ingestion.watch import differences_of
 from qa.store.catalog import Catalog
 from qa.store.generations import Generations, ServedGenerations, generations_of
-from qa.store.opening import LOCK, bytes_within, last_writer, looking
+from qa.store.home import is_elsewhere
+from qa.store.opening import LOCK, bytes_within, last_writer, looking, server_facts
 from qa.store.servers import shown
 from qa.store.upgrading import SCHEMA_VERSION
 from qa.text import number_of
@@ -38,6 +39,9 @@ def contents(store: Path, facts: dict[str, str]) -> Iterator[Finding]:
             f"{store}: schema {catalog.schema}, generation {catalog.generation}, "
             f"{number_of(count['documents'], 'document')}, {number_of(count['passages'], 'passage')}",
         )
+        if servers := server_facts(store):
+            size = servers["bytes"] / 1e6
+            yield ok("servers", f"catalog: {servers['catalog']}, version {servers['version']}, {size:,.1f} MB")
         if catalog.schema < SCHEMA_VERSION:
             yield note(
                 "store", "it was made by an earlier version of this program", f"run: qa ingest --store {store}, once"
@@ -45,7 +49,10 @@ def contents(store: Path, facts: dict[str, str]) -> Iterator[Finding]:
         else:
             with contextlib.closing(generations_of(store, catalog)) as generations:
                 yield index(store, generations)
-        yield from files(catalog, store)
+        if is_elsewhere(catalog, store):
+            yield note("files", f"are ingested from {catalog.home[1]}, and looked at there", "run qa doctor there")
+        else:
+            yield from files(catalog, store)
 
 
 def index(store: Path, generations: Generations) -> Finding:

@@ -20,6 +20,7 @@ from qa.ingestion.reading import read_changed
 from qa.ingestion.report import Erased, Report
 from qa.store import conversations
 from qa.store.generations import Generations, generations_of
+from qa.store.home import check_home, make_home
 from qa.store.opening import catalog_errors, check_folder, copy_catalog, create_catalog, write_lock
 from qa.store.servers import servers_of
 from qa.store.writer import CatalogWriter
@@ -50,6 +51,9 @@ def sync(
         catalog_errors(store),
         contextlib.closing(generations_of(store, catalog)) as index,
     ):
+        if not allow_removals:
+            check_home(catalog, store)
+        make_home(catalog, store)
         recover(catalog, store, index)
         work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals, encodings)
         if not catalog.generation:  # killed before it is published, the first ingest can be repeated without paths
@@ -81,6 +85,8 @@ def preview(
     with tempfile.TemporaryDirectory(prefix="verbatim-") as place:
         copy_catalog(store, Path(place))
         with contextlib.closing(create_catalog(Path(place))) as catalog, catalog_errors(store):
+            if not allow_removals:
+                check_home(catalog, store)
             catalog.unstage()
             work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals, encodings)
             report = work.report

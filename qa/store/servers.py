@@ -37,7 +37,7 @@ def servers_of(store: Path) -> Servers | None:
     path = store / SERVERS_FILE
     try:
         return Servers(**json.loads(path.read_text("utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, TypeError) as error:
         raise StoreDamaged(

@@ -26,6 +26,8 @@ from qa.store.index import HNSW, Index, build_generation, generation_path
 from qa.store.opening import open_catalog
 from tests.helpers import FakeEmbedder, Stopped, differences_of, ingest, state, write
 
+pytestmark = pytest.mark.usefixtures("each_catalog")
+
 LONG = " ".join(f"Boat {n} came in at {n + 7} o'clock with {n * 31} fish." for n in range(40))  # makes copies of it
 # near-identical, which a heading or two between them does not change
 

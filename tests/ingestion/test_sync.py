@@ -32,6 +32,7 @@ from tests.helpers import (
     bytes_within,
     change,
     differences_of,
+    embedded_only,
     found,
     ingest,
     run_python,
@@ -39,6 +40,8 @@ from tests.helpers import (
     write,
 )
 from tests.ingestion.helpers import NAMES, SYNC, WHALE, documents
+
+pytestmark = pytest.mark.usefixtures("each_catalog")
 
 
 def embeddable(store: Path, name: str) -> set[str]:
@@ -370,6 +373,7 @@ def test_a_store_that_is_a_file(folder: Path, tmp_path: Path) -> None:
     assert path.read_text() == "text"
 
 
+@embedded_only
 def test_a_store_whose_catalog_is_garbage(folder: Path, store: Path) -> None:
     for path in store.glob(f"{CATALOG_FILE}-*"):
         path.unlink()
@@ -576,6 +580,7 @@ def test_the_report_says_that_the_text_of_an_emptied_file_is_kept(folder: Path, 
     assert ingest(store).erased.documents == 1
 
 
+@embedded_only
 def test_a_path_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xffad"))
     for roots, store in (([odd], tmp_path / "store"), ([tmp_path], odd)):

@@ -19,7 +19,9 @@ from qa.store.embedded import zero_unused_hnsw
 from qa.store.index import Index, generations
 from qa.store.opening import open_catalog
 from qa.types import join_context
-from tests.helpers import FakeEmbedder, Stopped, Vectors, bytes_within, change, ingest, write
+from tests.helpers import FakeEmbedder, Stopped, Vectors, bytes_within, change, files_of, ingest, write
+
+pytestmark = pytest.mark.usefixtures("each_catalog")
 
 ALIKE = 0.9999  # cosine of a vector with itself, after Chroma has renormalised it
 
@@ -75,8 +77,8 @@ def windows(content: bytes, dimension: int) -> Iterator[Vectors]:
 def vectors_left(store: Path, gone: Vectors) -> int:
     """How many of the vectors stand in some file."""
     seen = np.zeros(len(gone), bool)
-    for path in store.rglob("*"):
-        if path.is_file() and path.stat().st_size > 4 * gone.shape[1] + 3:
+    for path in files_of(store):
+        if path.stat().st_size > 4 * gone.shape[1] + 3:
             for rows in windows(path.read_bytes(), gone.shape[1]):
                 seen |= (rows @ gone.T > ALIKE).any(axis=0) if len(rows) else False
     return int(seen.sum())
