@@ -12,6 +12,8 @@ import pytest
 from qa.models.conversion import E5
 from qa.models.embedder import Embedder, default_embedder, open_embedder
 from qa.store.servers import SERVERS_FILE
+from tests import chroma as chroma_server
+from tests.chroma import ChromaProcess
 from tests.helpers import DOCUMENTS, FakeEmbedder, ingest, write
 from tests.postgres import Server, running
 
@@ -46,6 +48,13 @@ def postgres() -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def chroma() -> Iterator[ChromaProcess]:
+    """A Chroma server, started when a test first needs one."""
+    with chroma_server.running() as server:
+        yield server
+
+
 @pytest.fixture(params=["embedded", "servers"])
 def each_catalog(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """For tests of which each is run with its store, tmp_path / "store", in its folder, and again with it on servers.
@@ -53,15 +62,16 @@ def each_catalog(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     A module has it with `pytestmark = pytest.mark.usefixtures("each_catalog")`.
     """
     if request.param == "servers":
-        put_on_servers(tmp_path / "store", request.getfixturevalue("postgres"))
+        servers = request.getfixturevalue("postgres"), request.getfixturevalue("chroma")
+        put_on_servers(tmp_path / "store", *servers)
     return str(request.param)
 
 
-def put_on_servers(store: Path, postgres: Server) -> str:
+def put_on_servers(store: Path, postgres: Server, chroma: ChromaProcess) -> str:
     """Makes a folder that of a store on servers, which is still empty; returns the catalog's address."""
     address = postgres.new_database()
     store.mkdir(parents=True, exist_ok=True)
-    (store / SERVERS_FILE).write_text(json.dumps({"catalog": address, "chroma": "http://127.0.0.1:9"}))
+    (store / SERVERS_FILE).write_text(json.dumps({"catalog": address, "chroma": chroma.address}))
     return address
 
 
