@@ -31,6 +31,8 @@ T = TypeVar("T")
 SCHEMA_NAME = "verbatim"
 LOCK_KEYS = 0x7665, 0x7262  # of the advisory lock that an ingest holds: "verb"
 LOCK_SECONDS = 1.0  # to wait at a time for readers: while one waits for a table all that come after wait behind it
+GONE_SECONDS = 3.0  # in which the server notices that a process which wrote was killed
+OLDEST_VERSION = 14
 APPLICATION_NAME = 63  # bytes; PostgreSQL cuts longer ones
 NETWORK = {  # each may be set in the address; a server that is gone is noticed within a minute
     "connect_timeout": 10,
@@ -132,8 +134,12 @@ class PostgreSQL:
             connection.adapters.register_dumper(str, TextDumper)
             connection.adapters.register_loader("text", TextLoader)
             connection.adapters.register_loader("text", BinaryTextLoader)
-            mode = "ON" if self.reads else "OFF"
-            connection.execute(f"SET search_path = {SCHEMA_NAME}, pg_temp; SET default_transaction_read_only = {mode}")
+            version = connection.info.server_version // 10_000
+            if version < OLDEST_VERSION:
+                connection.close()
+                raise StoreMismatch(f"{self.place} is version {version}; {OLDEST_VERSION} or a later one is needed")
+            mode = "default_transaction_read_only = ON" if self.reads else "client_connection_check_interval = '1s'"
+            connection.execute(f"SET search_path = {SCHEMA_NAME}, pg_temp; SET {mode}")
             return connection
 
     @contextlib.contextmanager
@@ -302,8 +308,13 @@ class PostgreSQL:
     def lock(self, store: object) -> None:
         """Makes this connection the one that writes, until it is closed or breaks, when nothing more can be written by
         it. Raises StoreBusy naming the connection that is it."""
-        if not self.execute("SELECT pg_try_advisory_lock(?, ?)", LOCK_KEYS).fetchone()[0]:
-            raise StoreBusy(f"{self.writer() or 'another process'} is writing to {store}; wait until it has finished")
+        until = time.monotonic() + GONE_SECONDS
+        while not self.execute("SELECT pg_try_advisory_lock(?, ?)", LOCK_KEYS).fetchone()[0]:
+            if time.monotonic() > until:
+                raise StoreBusy(
+                    f"{self.writer() or 'another process'} is writing to {store}; wait until it has finished"
+                )
+            time.sleep(0.1)
 
     def writer(self) -> str:
         """Who writes to the catalog now; "" where nobody does."""
