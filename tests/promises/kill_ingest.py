@@ -5,9 +5,9 @@ python tests/promises/kill_ingest.py --kills 40 [--seed 0] [--servers]
 Each round changes the corpus and starts an ingest in a process of its own, with a FakeEmbedder. That process is killed,
 by SIGKILL and SIGTERM in turn: at moments spread over the whole run, over the writing and over the publishing of the
 index, and at steps counted within it, where a step is a statement to the database or a file of the store that is
-opened, made, renamed or deleted; after every fourth kill one ingest may finish. After each kill the store must hold exactly the
-last complete state, for a reader that has been open all the time, for one that opens now, and for `qa verify`. Exit 1
-if anything is not as promised.
+opened, made, renamed or deleted; after every fourth kill one ingest may finish. After each kill the store must hold
+exactly the last complete state, for a reader that has been open all the time, for one that opens now, and for `qa
+verify`. Exit 1 if anything is not as promised.
 """
 
 from __future__ import annotations
