@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run_find(options: argparse.Namespace) -> bool:
     """Prints or writes what is found; returns whether anything is. Raises UsageError, NoStore, StoreDamaged."""
     from qa.settings import load_settings
-    from qa.store.index import Index, generation_path
+    from qa.store.generations import open_index
     from qa.store.opening import reading
     from qa.store.servers import use_servers
 
@@ -75,7 +75,7 @@ def run_find(options: argparse.Namespace) -> bool:
     with contextlib.ExitStack() as stack:
         catalog = stack.enter_context(reading(store))
         stack.enter_context(catalog.snapshot())
-        index = stack.enter_context(contextlib.closing(Index(generation_path(store, catalog.generation))))
+        index = stack.enter_context(contextlib.closing(open_index(store, catalog, say)))
         part = within_of(options, catalog)
         if options.like:
             return give(like_one(options, catalog, index, part), None, options)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qa.store.database import Database
+from qa.store.mentions import Range, Texts
 from qa.text import equality_key
 from qa.types import Cell, Document, Mark, Passage, Source, Turn, Within
 
@@ -54,6 +55,7 @@ class Facts(TypedDict, total=False):
     dimension: int  # of its vectors
     home: list[str]  # of a store on servers: number and name of the folder that it is ingested from; `home`'s own
     erase: bool  # something deleted has not yet been wiped from the file
+    store_id: str  # tells the store's collections on a Chroma server from those of others
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,11 @@ class Catalog:
         """Whether something deleted has not yet been wiped from the file."""
         return bool(self.fact("erase", False))
 
+    @property
+    def store_id(self) -> str:
+        """What tells the store's collections on a Chroma server from those of others; "" where it has none."""
+        return str(self.fact("store_id", ""))
+
     # ---- counts ----
 
     def count(self) -> dict[str, int]:
@@ -326,6 +333,23 @@ class Catalog:
         query = f"SELECT {PASSAGE_COLUMNS} {LIVE} ORDER BY d.name, p.start"
         for batch in self.db.batches(query, (), ROWS_AT_ONCE):
             yield from map(passage_of, batch)
+
+    def ids(self) -> list[tuple[str, str]]:
+        """(language, id) of every live passage, in this order."""
+        return list(self.db.execute(f"SELECT p.language, p.id {LIVE} ORDER BY p.language, p.id").fetchall())
+
+    def texts(self, numbers: Iterable[int]) -> Iterator[Texts]:
+        """Documents by their numbers, live or not, with their text and the places of their passages, one at a time."""
+        for document in numbers:
+            text, date = self.db.execute("SELECT text, date FROM documents WHERE id = ?", (document,)).fetchone()
+            rows = self.db.execute(
+                'SELECT start, "end", language, turns FROM passages WHERE document = ? ORDER BY start', (document,)
+            )
+            passages = [
+                Range(start, end, language, [Turn(*turn) for turn in json.loads(turns)])
+                for start, end, language, turns in rows
+            ]
+            yield Texts(document, text, date, passages)
 
     def passages_of(self, name: str, start: int = 0, end: int = sys.maxsize) -> list[Passage]:
         """A live document's passages in text order: those that reach into characters start to end."""

@@ -18,10 +18,10 @@ from typing import Any, Unpack
 import numpy as np
 
 from qa.store.catalog import IDS_AT_ONCE, PASSAGE_COLUMNS, Catalog, Facts, Fingerprint, Vectors, batches, passage_of
-from qa.store.mentions import Range, Texts
+from qa.store.mentions import Texts
 from qa.store.near import groups, signature
 from qa.text import equality_key
-from qa.types import Document, Passage, Turn, join_context
+from qa.types import Document, Passage, join_context
 
 # The next generation: staged documents, and live ones that are neither staged anew nor left out.
 STAGED_DOCUMENT = "NOT d.live"
@@ -196,16 +196,7 @@ class CatalogWriter(Catalog):
     def next_texts(self, added: bool = False) -> Iterator[Texts]:
         """The documents of the next generation with their text, one at a time. added: only the staged ones."""
         query = f"SELECT id FROM documents d WHERE {STAGED_DOCUMENT if added else NEXT_DOCUMENT} ORDER BY id"
-        for (document,) in self.db.execute(query).fetchall():
-            text, date = self.db.execute("SELECT text, date FROM documents WHERE id = ?", (document,)).fetchone()
-            rows = self.db.execute(
-                'SELECT start, "end", language, turns FROM passages WHERE document = ? ORDER BY start', (document,)
-            )
-            passages = [
-                Range(start, end, language, [Turn(*turn) for turn in json.loads(turns)])
-                for start, end, language, turns in rows
-            ]
-            yield Texts(document, text, date, passages)
+        return self.texts([document for (document,) in self.db.execute(query).fetchall()])
 
     # ---- publishing ----
 

@@ -52,7 +52,7 @@ TEXTS = st.lists(
 
 
 STAGES = {
-    "building": "qa.ingestion.publishing.build_generation",
+    "building": "qa.store.generations.build_generation",
     "switching": "qa.store.writer.CatalogWriter.switch",
     "purging": "qa.store.writer.CatalogWriter.purge",
 }

@@ -511,7 +511,7 @@ def test_a_large_index_is_extended_by_what_is_added(folder: Path, store: Path, m
         built.append((sum(len(ids) for _, ids, _, _ in batches), base is not None))
         build_generation(path, batches, expected, base, *rest)
 
-    monkeypatch.setattr("qa.ingestion.publishing.build_generation", noted)
+    monkeypatch.setattr("qa.store.generations.build_generation", noted)
     write(folder, "whale.txt", WHALE)
     write(folder, "wal.md", "De walvis zwom vannacht de haven van Westhaven in en vond zelf de weg weer naar buiten.")
     ingest(store, tuning=tuning)

