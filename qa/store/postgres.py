@@ -82,9 +82,9 @@ SAYING = {  # the columns that say something of what documents say
     "vectors": ("vector",),
 }
 
-# PostgreSQL's text cannot hold U+0000. It stands there as two characters, and so does the noncharacter that marks it.
+# PostgreSQL's text cannot hold U+0000. It stands there as two noncharacters, and so does the first of them.
 MARK = "\U0010ffff"
-NUL, ITSELF = f"{MARK}0", f"{MARK}1"
+NUL, ITSELF = f"{MARK}\U0010fffe", f"{MARK}\ufdd0"
 
 
 def written(text: str) -> str:
@@ -241,8 +241,12 @@ class PostgreSQL:
     # ---- the tables ----
 
     def has_tables(self) -> bool:
-        query = "SELECT 1 FROM pg_tables WHERE schemaname = ? LIMIT 1"
-        return self.execute(query, (SCHEMA_NAME,)).fetchone() is not None
+        query = """SELECT has_schema_privilege(n.oid, 'USAGE') FROM pg_namespace n WHERE nspname = ?
+                   AND EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r')"""
+        row = self.execute(query, (SCHEMA_NAME,)).fetchone()
+        if row and not row[0]:
+            raise not_allowed(self.place, f"no right to the schema {SCHEMA_NAME}")
+        return row is not None
 
     def check_pages(self) -> None:
         """The server has its own checks of its pages."""
@@ -385,7 +389,7 @@ def problem(place: str, error: psycopg.Error, lost: bool) -> Exception:
             f"the database on {place} has not the tables of this program ({said}); name another one with QA_CATALOG"
         )
     if state in ("42501", "25006"):
-        return VerbatimError(f"the catalog on {place} cannot be used ({said}); check the user's rights there")
+        return not_allowed(place, said)
     if state.startswith("XX"):
         return StoreDamaged(
             f"the catalog on {place} is damaged ({said}); restore the database from a backup, or make an empty one and "
@@ -394,6 +398,10 @@ def problem(place: str, error: psycopg.Error, lost: bool) -> Exception:
     if isinstance(error, psycopg.ProgrammingError | psycopg.DataError | psycopg.InterfaceError):
         return error
     return VerbatimError(f"the catalog on {place} cannot be used ({said}); try again")
+
+
+def not_allowed(place: str, said: str) -> VerbatimError:
+    return VerbatimError(f"the catalog on {place} cannot be used ({said}); check the user's rights there")
 
 
 def reason(error: psycopg.Error) -> str:
