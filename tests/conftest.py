@@ -10,6 +10,8 @@ import pytest
 
 from qa.models.conversion import E5
 from qa.models.embedder import Embedder, default_embedder, open_embedder
+from tests import chroma as chroma_server
+from tests.chroma import ChromaProcess
 from tests.helpers import DOCUMENTS, FakeEmbedder, ingest, write
 from tests.postgres import Server, put_on_servers, running
 
@@ -44,6 +46,13 @@ def postgres() -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def chroma() -> Iterator[ChromaProcess]:
+    """A Chroma server, started when a test first needs one."""
+    with chroma_server.running() as server:
+        yield server
+
+
 @pytest.fixture(params=["embedded", "servers"])
 def each_catalog(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """For tests of which each is run with its store, tmp_path / "store", in its folder, and again with it on servers.
@@ -51,7 +60,8 @@ def each_catalog(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     A module has it with `pytestmark = pytest.mark.usefixtures("each_catalog")`.
     """
     if request.param == "servers":
-        put_on_servers(tmp_path / "store", request.getfixturevalue("postgres"))
+        chroma = request.getfixturevalue("chroma")
+        put_on_servers(tmp_path / "store", request.getfixturevalue("postgres"), chroma.address)
     return str(request.param)
 
 

@@ -29,7 +29,7 @@ from qa.ingestion.sync import sync
 from qa.ingestion.verify import verify
 from qa.passages import split
 from qa.store.catalog import Catalog
-from qa.store.index import Index, count_passages, generation_path
+from qa.store.generations import open_index
 from qa.store.opening import open_catalog
 from qa.store.servers import servers_of
 from qa.types import Document, Findings, Hit, Passage, Source
@@ -148,7 +148,9 @@ def state(store: Path) -> State:
             p.id: (p.source.name, p.start, p.end, p.text, p.context, p.language) for p in catalog.all_passages()
         }
         keys = frozenset(row[0] for row in catalog.db.execute("SELECT key FROM vectors"))
-        return State(documents, passages, keys, count_passages(generation_path(store, catalog.generation)))
+        with contextlib.closing(open_index(store, catalog)) as index:
+            indexed = {language: index.sizes[language] for language in index.collections}
+        return State(documents, passages, keys, indexed)
 
 
 def text_of(catalog: Catalog, name: str) -> str:
@@ -160,7 +162,7 @@ def text_of(catalog: Catalog, name: str) -> str:
 def found(store: Path, words: str, language: str = "en") -> set[str]:
     """Names of the documents that hold one of the words; every passage must be found by its vector too."""
     with contextlib.closing(open_catalog(store)) as catalog:
-        with contextlib.closing(Index(generation_path(store, catalog.generation))) as index:
+        with contextlib.closing(open_index(store, catalog)) as index:
             near = [passage_id for passage_id, _ in index.search(bag_of_words(words), language, 1000)]
             lexical = [passage_id for passage_id, _ in index.lexical(words, language, 1000)]
         assert set(lexical) <= set(near) == {p.id for p in catalog.all_passages() if p.language == language}

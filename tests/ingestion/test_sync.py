@@ -20,7 +20,8 @@ from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageErro
 from qa.ingestion.planning import TUNED, Tuning
 from qa.ingestion.report import Report
 from qa.ingestion.sync import sync
-from qa.store.index import MOST_EQUAL, Index, build_generation, generation_path, generations
+from qa.store.generations import open_index
+from qa.store.index import MOST_EQUAL, build_generation, generation_path, generations
 from qa.store.opening import CATALOG_FILE, create_catalog, open_catalog
 from qa.types import join_context
 from tests.helpers import (
@@ -259,7 +260,7 @@ def test_texts_that_differ_are_never_counted_as_equal(folder: Path, tmp_path: Pa
 def found_first(store: Path, words: str) -> str:
     """Name of the document of the nearest vector."""
     with contextlib.closing(open_catalog(store)) as catalog:
-        index = Index(generation_path(store, catalog.generation))
+        index = open_index(store, catalog)
         near = index.search(bag_of_words(words), "en", 100)
         index.close()
         return catalog.passages([near[0][0]])[near[0][0]].source.name

@@ -40,6 +40,7 @@ from qa.store.index import generations
 from qa.store.opening import create_catalog, has_catalog, open_catalog
 from qa.store.writer import CatalogWriter, vector_key
 from qa.types import join_context
+from tests import chroma
 from tests.helpers import ROOT, FakeEmbedder, write
 from tests.postgres import put_on_servers, running
 from tests.promises.helpers import open_qa
@@ -382,7 +383,8 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         place = stack.enter_context(tempfile.TemporaryDirectory(prefix="verbatim-kills-"))
         if options.servers:
-            put_on_servers(Path(place) / "store", stack.enter_context(running()))
+            vectors = stack.enter_context(chroma.running())
+            put_on_servers(Path(place) / "store", stack.enter_context(running()), vectors.address)
         trial = Trial(Path(place), random.Random(options.seed))
         whole, last = trial.seconds["start"], trial.seconds["indexing"]
         print(f"a run takes {whole:.2f} s, {last:.2f} s of them to write and publish the index", flush=True)
