@@ -340,6 +340,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog="qa",
         description="Ask your own documents and get the answer in their own words, with the exact place it stands in.",
         epilog="Settings: QA_STORE, QA_EMBEDDER, QA_READER, QA_THRESHOLD, QA_MODEL_DIR, QA_THREADS, QA_ENCODINGS, "
+        "QA_CATALOG, QA_CHROMA, "
         "or qa.toml in the working folder or the user's configuration folder. "
         "Exit: 0 done, 1 error or fault, 2 wrong use, 3 a file could not be read, 4 the store is busy, "
         "5 no answer or nothing found, 6 something differs.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +10,10 @@ import pytest
 
 from qa.models.conversion import E5
 from qa.models.embedder import Embedder, default_embedder, open_embedder
-from qa.store.servers import SERVERS_FILE
 from tests import chroma as chroma_server
 from tests.chroma import ChromaProcess
 from tests.helpers import DOCUMENTS, FakeEmbedder, ingest, write
-from tests.postgres import Server, running
+from tests.postgres import Server, put_on_servers, running
 
 
 @pytest.fixture(scope="session")
@@ -62,17 +60,9 @@ def each_catalog(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     A module has it with `pytestmark = pytest.mark.usefixtures("each_catalog")`.
     """
     if request.param == "servers":
-        servers = request.getfixturevalue("postgres"), request.getfixturevalue("chroma")
-        put_on_servers(tmp_path / "store", *servers)
+        chroma = request.getfixturevalue("chroma")
+        put_on_servers(tmp_path / "store", request.getfixturevalue("postgres"), chroma.address)
     return str(request.param)
-
-
-def put_on_servers(store: Path, postgres: Server, chroma: ChromaProcess) -> str:
-    """Makes a folder that of a store on servers, which is still empty; returns the catalog's address."""
-    address = postgres.new_database()
-    store.mkdir(parents=True, exist_ok=True)
-    (store / SERVERS_FILE).write_text(json.dumps({"catalog": address, "chroma": chroma.address}))
-    return address
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -16,8 +17,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from qa.store.servers import SERVERS_FILE
+
 USER = "verbatim"
 NOT_SAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
+NO_SERVER = "http://127.0.0.1:9"
 NUMBERS = itertools.count()
 
 
@@ -91,6 +95,17 @@ def database_files(address: str) -> list[Path]:
         query = "SELECT setting, oid FROM pg_settings, pg_database WHERE name = %s AND datname = current_database()"
         data, number = connection.execute(query, ("data_directory",)).fetchone() or ()
     return [path for path in (Path(data) / "base" / str(number)).iterdir() if path.is_file()]
+
+
+def put_on_servers(store: Path, postgres: Server, chroma: str = NO_SERVER) -> str:
+    """Makes a folder that of a store on servers, which is still empty; returns the catalog's address.
+
+    chroma: address of a Chroma server, for tests that need an index as well.
+    """
+    address = postgres.new_database()
+    store.mkdir(parents=True, exist_ok=True)
+    (store / SERVERS_FILE).write_text(json.dumps({"catalog": address, "chroma": chroma}))
+    return address
 
 
 @contextlib.contextmanager

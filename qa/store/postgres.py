@@ -31,6 +31,8 @@ T = TypeVar("T")
 SCHEMA_NAME = "verbatim"
 LOCK_KEYS = 0x7665, 0x7262  # of the advisory lock that an ingest holds: "verb"
 LOCK_SECONDS = 1.0  # to wait at a time for readers: while one waits for a table all that come after wait behind it
+GONE_SECONDS = 3.0  # in which the server notices that a process which wrote was killed
+OLDEST_VERSION = 14
 APPLICATION_NAME = 63  # bytes; PostgreSQL cuts longer ones
 NETWORK = {  # each may be set in the address; a server that is gone is noticed within a minute
     "connect_timeout": 10,
@@ -80,9 +82,9 @@ SAYING = {  # the columns that say something of what documents say
     "vectors": ("vector",),
 }
 
-# PostgreSQL's text cannot hold U+0000. It stands there as two characters, and so does the noncharacter that marks it.
+# PostgreSQL's text cannot hold U+0000. It stands there as two noncharacters, and so does the first of them.
 MARK = "\U0010ffff"
-NUL, ITSELF = f"{MARK}0", f"{MARK}1"
+NUL, ITSELF = f"{MARK}\U0010fffe", f"{MARK}\ufdd0"
 
 
 def written(text: str) -> str:
@@ -132,8 +134,12 @@ class PostgreSQL:
             connection.adapters.register_dumper(str, TextDumper)
             connection.adapters.register_loader("text", TextLoader)
             connection.adapters.register_loader("text", BinaryTextLoader)
-            mode = "ON" if self.reads else "OFF"
-            connection.execute(f"SET search_path = {SCHEMA_NAME}, pg_temp; SET default_transaction_read_only = {mode}")
+            version = connection.info.server_version // 10_000
+            if version < OLDEST_VERSION:
+                connection.close()
+                raise StoreMismatch(f"{self.place} is version {version}; {OLDEST_VERSION} or a later one is needed")
+            mode = "default_transaction_read_only = ON" if self.reads else "client_connection_check_interval = '1s'"
+            connection.execute(f"SET search_path = {SCHEMA_NAME}, pg_temp; SET {mode}")
             return connection
 
     @contextlib.contextmanager
@@ -235,8 +241,12 @@ class PostgreSQL:
     # ---- the tables ----
 
     def has_tables(self) -> bool:
-        query = "SELECT 1 FROM pg_tables WHERE schemaname = ? LIMIT 1"
-        return self.execute(query, (SCHEMA_NAME,)).fetchone() is not None
+        query = """SELECT has_schema_privilege(n.oid, 'USAGE') FROM pg_namespace n WHERE nspname = ?
+                   AND EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r')"""
+        row = self.execute(query, (SCHEMA_NAME,)).fetchone()
+        if row and not row[0]:
+            raise not_allowed(self.place, f"no right to the schema {SCHEMA_NAME}")
+        return row is not None
 
     def check_pages(self) -> None:
         """The server has its own checks of its pages."""
@@ -302,8 +312,13 @@ class PostgreSQL:
     def lock(self, store: object) -> None:
         """Makes this connection the one that writes, until it is closed or breaks, when nothing more can be written by
         it. Raises StoreBusy naming the connection that is it."""
-        if not self.execute("SELECT pg_try_advisory_lock(?, ?)", LOCK_KEYS).fetchone()[0]:
-            raise StoreBusy(f"{self.writer() or 'another process'} is writing to {store}; wait until it has finished")
+        until = time.monotonic() + GONE_SECONDS
+        while not self.execute("SELECT pg_try_advisory_lock(?, ?)", LOCK_KEYS).fetchone()[0]:
+            if time.monotonic() > until:
+                raise StoreBusy(
+                    f"{self.writer() or 'another process'} is writing to {store}; wait until it has finished"
+                )
+            time.sleep(0.1)
 
     def writer(self) -> str:
         """Who writes to the catalog now; "" where nobody does."""
@@ -374,7 +389,7 @@ def problem(place: str, error: psycopg.Error, lost: bool) -> Exception:
             f"the database on {place} has not the tables of this program ({said}); name another one with QA_CATALOG"
         )
     if state in ("42501", "25006"):
-        return VerbatimError(f"the catalog on {place} cannot be used ({said}); check the user's rights there")
+        return not_allowed(place, said)
     if state.startswith("XX"):
         return StoreDamaged(
             f"the catalog on {place} is damaged ({said}); restore the database from a backup, or make an empty one and "
@@ -383,6 +398,10 @@ def problem(place: str, error: psycopg.Error, lost: bool) -> Exception:
     if isinstance(error, psycopg.ProgrammingError | psycopg.DataError | psycopg.InterfaceError):
         return error
     return VerbatimError(f"the catalog on {place} cannot be used ({said}); try again")
+
+
+def not_allowed(place: str, said: str) -> VerbatimError:
+    return VerbatimError(f"the catalog on {place} cannot be used ({said}); check the user's rights there")
 
 
 def reason(error: psycopg.Error) -> str:
