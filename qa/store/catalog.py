@@ -356,10 +356,12 @@ class Catalog:
         query = f"""SELECT {PASSAGE_COLUMNS} {LIVE} AND d.name = ? AND p.start < ? AND p."end" > ? ORDER BY p.start"""
         return [passage_of(row) for row in self.db.execute(query, (name, end, start))]
 
-    def equal_passages(self, text: str) -> list[Passage]:
-        """The live passages whose text is the same after folding, in order of document and place."""
+    def equal_passages(self, *texts: str) -> list[Passage]:
+        """The live passages whose text is the same as one of these after folding, in order of document and place."""
+        keys = list(dict.fromkeys(map(equality_key, texts)))
+        marks = ",".join("?" * len(keys))
         rows = self.db.execute(
-            f"SELECT {PASSAGE_COLUMNS} {LIVE} AND p.fold = ? ORDER BY d.name, p.start", (equality_key(text),)
+            f"SELECT {PASSAGE_COLUMNS} {LIVE} AND p.fold IN ({marks}) ORDER BY d.name, p.start", keys
         )
         return [passage_of(row) for row in rows]
 

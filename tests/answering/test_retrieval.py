@@ -269,7 +269,7 @@ def test_an_equal_passage_in_the_same_document_is_a_place_too(tmp_path: Path) ->
     other = "The ferry sails again on the first of June, and a ticket costs seven euros. " * 20
     with store_of(tmp_path, {"a.txt": f"{FLOOD}\n\n{other}\n\n{FLOOD}"}) as opened:
         ranked = [(found, 1.0) for found in opened.catalog.all_passages()]
-        hits = [with_equals(opened.catalog, hit) for hit in collapse(ranked)]
+        hits = with_equals(opened.catalog, list(collapse(ranked)))
     folded = [re.sub(r"\W", "", hit.passage.text).casefold() for hit in hits]
     assert len(set(folded)) == len(folded)
     assert sum(1 + len(hit.also) for hit in hits) == len(ranked)
