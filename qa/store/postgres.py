@@ -138,8 +138,10 @@ class PostgreSQL:
             if version < OLDEST_VERSION:
                 connection.close()
                 raise StoreMismatch(f"{self.place} is version {version}; {OLDEST_VERSION} or a later one is needed")
-            mode = "default_transaction_read_only = ON" if self.reads else "client_connection_check_interval = '1s'"
-            connection.execute(f"SET search_path = {SCHEMA_NAME}, pg_temp; SET {mode}")
+            mode = "ON" if self.reads else "OFF"
+            connection.execute(f"SET search_path = {SCHEMA_NAME}, pg_temp; SET default_transaction_read_only = {mode}")
+            with contextlib.suppress(psycopg.DataError):  # not every system can tell; so a killed writer is soon gone
+                connection.execute("SET client_connection_check_interval = '1s'")
             return connection
 
     @contextlib.contextmanager

@@ -467,6 +467,7 @@ def test_what_a_killed_run_left_is_cleared_away(folder: Path, store: Path) -> No
         assert not catalog.has_staged()
 
 
+@embedded_only
 @pytest.mark.parametrize("lost", ["generations", "generations/00000001", "generations/00000001/chroma.sqlite3"])
 def test_a_missing_index_is_made_again(folder: Path, store: Path, embedder: FakeEmbedder, lost: str) -> None:
     before = state(store)
@@ -503,6 +504,7 @@ def test_vectors_lost_from_the_catalog_are_made_again(folder: Path, store: Path,
 # A large store that only grows
 
 
+@embedded_only
 def test_a_large_index_is_extended_by_what_is_added(folder: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[tuple[int, bool]] = []
     tuning = Tuning(extend_from=5)

@@ -134,6 +134,7 @@ def garble(path: Path) -> None:
     path.write_bytes(content)
 
 
+@embedded_only
 @pytest.mark.parametrize("how", ["missing", "no manifest", "cut", "empty"])
 def test_a_damaged_index_is_rebuilt(folder: Path, store: Path, embedder: FakeEmbedder, how: str) -> None:
     before, path = state(store), generation_path(store, 1)
@@ -155,6 +156,7 @@ def test_a_damaged_index_is_rebuilt(folder: Path, store: Path, embedder: FakeEmb
     assert not ingest(store).rebuilt
 
 
+@embedded_only
 def test_damage_that_file_sizes_do_not_show_says_what_to_do(folder: Path, store: Path) -> None:
     """The message says what to do, and doing it helps."""
     path = generation_path(store, 1)
