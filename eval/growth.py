@@ -37,7 +37,8 @@ from qa.answering.finding import find
 from qa.answering.retrieval import retrieve
 from qa.ingestion.sync import sync
 from qa.store.catalog import Catalog
-from qa.store.index import HNSW, Index, chroma_client, generation_path
+from qa.store.embedded import chroma_client
+from qa.store.index import HNSW, Index, generation_path
 from qa.store.opening import open_catalog
 from qa.types import Within
 

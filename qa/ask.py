@@ -56,12 +56,14 @@ def add_part(parser: argparse.ArgumentParser) -> None:
 def run_ask(options: argparse.Namespace) -> bool:
     """Prints an answer, or writes those of a list; returns whether there is one. Raises UsageError, NoStore."""
     from qa.settings import load_settings
+    from qa.store.servers import use_servers
 
     if bool(options.batch) == bool(options.question is not None):
         raise UsageError('ask one question, as in: qa ask "Who ...?", or a file of them with --batch FILE --out FILE')
     if bool(options.batch) != bool(options.out):
         raise UsageError("--batch FILE and --out FILE go together")
     settings = load_settings(store=options.store)
+    use_servers(settings)
     if options.batch:
         ask_batch(options.batch, options.out, settings, part_of(options))
         return True

@@ -195,9 +195,9 @@ def default_roots(store: Path) -> list[Path]:
     where what people have added belongs to other documents.
     """
     from qa.settings import sample_corpus
-    from qa.store.opening import CATALOG_FILE
+    from qa.store.opening import has_catalog
 
-    if (store / CATALOG_FILE).exists():
+    if has_catalog(store):
         return []
     added = [name for name in ADDED if any(path.is_file() for path in (store / name, *(store / name).glob("*")))]
     if added:
@@ -230,7 +230,7 @@ def run_show(options: argparse.Namespace) -> int:
 
 
 def run_status(options: argparse.Namespace) -> int:
-    from qa.store.opening import bytes_within, reading
+    from qa.store.opening import bytes_within, reading, server_facts
 
     store = settings_of(options).store
     if options.changed:
@@ -248,6 +248,8 @@ def run_status(options: argparse.Namespace) -> int:
             "published": published.isoformat(timespec="seconds"),
             "bytes": bytes_within(store),
         }
+        if servers := server_facts(store):
+            facts |= {"servers": servers, "home": " ".join(catalog.home[1:])}
         listed = catalog.documents()
     for state in ("stale", "failed", "excluded"):
         facts[state] = [document.name for document in listed if document.state == state]
@@ -344,9 +346,13 @@ def run_completion(options: argparse.Namespace) -> int:
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
+    """The settings; the store's folder knows from now on which servers they name. Raises UsageError, StoreMismatch."""
     from qa.settings import load_settings
+    from qa.store.servers import use_servers
 
-    return load_settings(store=options.store)
+    settings = load_settings(store=options.store)
+    use_servers(settings)
+    return settings
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -354,6 +360,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog="qa",
         description="Ask your own documents and get the answer in their own words, with the exact place it stands in.",
         epilog="Settings: QA_STORE, QA_EMBEDDER, QA_READER, QA_THRESHOLD, QA_MODEL_DIR, QA_THREADS, QA_ENCODINGS, "
+        "QA_CATALOG, QA_CHROMA, "
         "or qa.toml in the working folder or the user's configuration folder. "
         "Exit: 0 done, 1 error or fault, 2 wrong use, 3 a file could not be read, 4 the store is busy, "
         "5 no answer or nothing found, 6 something differs.",

@@ -153,6 +153,10 @@ def print_status(facts: dict[str, Any], listed: Sequence[DocumentStatus]) -> Non
     """Prints what the store holds; `facts` as `qa status --json` prints them."""
     languages = ", ".join(f"{name} {count}" for name, count in facts["languages"].items())
     print(f"store      {facts['store']}  ({facts['bytes'] / 1e6:.1f} MB, generation {facts['generation']})")
+    if servers := facts.get("servers"):
+        print(f"catalog    {servers['catalog']}  (version {servers['version']}, {servers['bytes'] / 1e6:.1f} MB)")
+        print(f"vectors    {servers['chroma']}")
+        print(f"ingested   from {facts['home']}")
     print(f"roots      {', '.join(facts['roots'])}")
     print(f"holds      {facts['documents']} documents, {facts['passages']} passages ({languages})")
     print(f"embedder   {facts['embedder']}")

@@ -76,11 +76,14 @@ def findings(store: Path | None, named: Named) -> Iterator[Finding]:
 
 
 def settings_in_use(store: Path | None, named: Named) -> tuple[Settings, list[str]]:
-    """The settings, and variables that look like settings. Raises UsageError, ImportError."""
+    """The settings, and variables that look like settings. Raises UsageError, StoreMismatch, ImportError."""
     from qa.settings import ARGUMENT, load_settings, origin, unknown_variables
+    from qa.store.servers import shown, use_servers
 
     settings = load_settings(store=store)
+    use_servers(settings)
     for name, value in settings.model_dump(mode="json").items():
+        value = shown(value) if name in ("catalog", "chroma") else value
         where = ARGUMENT if name == "store" and store is not None else origin(name)
         named[name] = {"value": value, "from": where}
     return settings, unknown_variables()

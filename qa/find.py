@@ -55,8 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run_find(options: argparse.Namespace) -> bool:
     """Prints or writes what is found; returns whether anything is. Raises UsageError, NoStore, StoreDamaged."""
     from qa.settings import load_settings
-    from qa.store.index import Index, generation_path
+    from qa.store.generations import open_index
     from qa.store.opening import reading
+    from qa.store.servers import use_servers
 
     if options.like and options.words is not None:
         raise UsageError("words and --like do not go together; find by one of them")
@@ -66,13 +67,15 @@ def run_find(options: argparse.Namespace) -> bool:
         raise UsageError("--limit is the number of passages to give; it must be 1 or more")
     if options.json and options.csv:
         raise UsageError("--json and --csv do not go together")
-    store = load_settings(store=options.store).store
+    settings = load_settings(store=options.store)
+    use_servers(settings)
+    store = settings.store
     if options.csv:
         check_output(options.csv, "--csv", store)
     with contextlib.ExitStack() as stack:
         catalog = stack.enter_context(reading(store))
         stack.enter_context(catalog.snapshot())
-        index = stack.enter_context(contextlib.closing(Index(generation_path(store, catalog.generation))))
+        index = stack.enter_context(contextlib.closing(open_index(store, catalog, say)))
         part = within_of(options, catalog)
         if options.like:
             return give(like_one(options, catalog, index, part), None, options)

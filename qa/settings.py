@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_config_path
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     encodings: dict[str, str] = Field(
         default_factory=dict, description="encodings of text files by patterns of their documents' names"
     )
+    catalog: str = Field(
+        default="", description="postgresql://... of a store whose catalog many machines share; needs QA_CHROMA"
+    )
+    chroma: str = Field(default="", description="http://host:port of the Chroma server of such a store")
     threads: int = Field(default=0, ge=0, description="processor threads; 0: as many as there are")
 
     @field_validator("store", "model_dir", mode="before")
@@ -74,6 +78,17 @@ class Settings(BaseSettings):
         if isinstance(folder, str) and not folder.strip():
             raise ValueError("is empty; name a folder, or leave the setting out")
         return Path(folder).expanduser() if isinstance(folder, str | Path) else folder
+
+    @model_validator(mode="after")
+    def has_both_servers(self) -> Settings:
+        """Checks the addresses of servers: both or none. Raises ValueError."""
+        if bool(self.catalog) != bool(self.chroma):
+            raise ValueError("catalog and chroma belong together: set both, or neither")
+        if self.catalog and not self.catalog.startswith(("postgresql://", "postgres://")):
+            raise ValueError("catalog is no address of PostgreSQL: postgresql://user@host:port/database")
+        if self.chroma and not self.chroma.startswith(("http://", "https://")):
+            raise ValueError("chroma is no address of a Chroma server: http://host:port")
+        return self
 
     @field_validator("encodings")
     @classmethod
@@ -109,6 +124,8 @@ def load_settings(**given: object) -> Settings:
         return Settings(**arguments)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:  # of several settings together
+            raise UsageError(f"settings: {first['msg'].removeprefix('Value error, ')}") from error
         name = str(first["loc"][0])
         where = ARGUMENT if name in arguments else origin(name)
         if first["type"] == "extra_forbidden":

@@ -10,7 +10,10 @@ import pytest
 
 from qa.models.conversion import E5
 from qa.models.embedder import Embedder, default_embedder, open_embedder
+from tests import chroma as chroma_server
+from tests.chroma import ChromaProcess
 from tests.helpers import DOCUMENTS, FakeEmbedder, ingest, write
+from tests.postgres import Server, put_on_servers, running
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +37,32 @@ def no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def started_processes_are_not_traced() -> None:
     """Coverage is measured in the processes that run tests; in those that tests start it would cost minutes."""
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server, started when a test first needs one."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chroma() -> Iterator[ChromaProcess]:
+    """A Chroma server, started when a test first needs one."""
+    with chroma_server.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["embedded", "servers"])
+def each_catalog(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """For tests of which each is run with its store, tmp_path / "store", in its folder, and again with it on servers.
+
+    A module has it with `pytestmark = pytest.mark.usefixtures("each_catalog")`.
+    """
+    if request.param == "servers":
+        chroma = request.getfixturevalue("chroma")
+        put_on_servers(tmp_path / "store", request.getfixturevalue("postgres"), chroma.address)
+    return str(request.param)
 
 
 @pytest.fixture

@@ -29,9 +29,11 @@ from qa.ingestion.sync import sync
 from qa.ingestion.verify import verify
 from qa.passages import split
 from qa.store.catalog import Catalog
-from qa.store.index import Index, count_passages, generation_path
+from qa.store.generations import open_index
 from qa.store.opening import open_catalog
+from qa.store.servers import servers_of
 from qa.types import Document, Findings, Hit, Passage, Source
+from tests.postgres import database_files
 
 Vectors = npt.NDArray[np.float32]
 T = TypeVar("T")
@@ -146,7 +148,9 @@ def state(store: Path) -> State:
             p.id: (p.source.name, p.start, p.end, p.text, p.context, p.language) for p in catalog.all_passages()
         }
         keys = frozenset(row[0] for row in catalog.db.execute("SELECT key FROM vectors"))
-        return State(documents, passages, keys, count_passages(generation_path(store, catalog.generation)))
+        with contextlib.closing(open_index(store, catalog)) as index:
+            indexed = {language: index.sizes[language] for language in index.collections}
+        return State(documents, passages, keys, indexed)
 
 
 def text_of(catalog: Catalog, name: str) -> str:
@@ -158,7 +162,7 @@ def text_of(catalog: Catalog, name: str) -> str:
 def found(store: Path, words: str, language: str = "en") -> set[str]:
     """Names of the documents that hold one of the words; every passage must be found by its vector too."""
     with contextlib.closing(open_catalog(store)) as catalog:
-        with contextlib.closing(Index(generation_path(store, catalog.generation))) as index:
+        with contextlib.closing(open_index(store, catalog)) as index:
             near = [passage_id for passage_id, _ in index.search(bag_of_words(words), language, 1000)]
             lexical = [passage_id for passage_id, _ in index.lexical(words, language, 1000)]
         assert set(lexical) <= set(near) == {p.id for p in catalog.all_passages() if p.language == language}
@@ -169,6 +173,10 @@ def differences_of(store: Path) -> list[tuple[str, str]]:
     """What `qa verify` finds."""
     with contextlib.closing(open_catalog(store)) as catalog:
         return verify(catalog, store)
+
+
+embedded_only = pytest.mark.parametrize("each_catalog", ["embedded"], indirect=True)
+servers_only = pytest.mark.parametrize("each_catalog", ["servers"], indirect=True)
 
 
 # ---- processes and files ----
@@ -211,9 +219,17 @@ def remove_open(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def bytes_within(folder: Path) -> bytes:
-    """Every file under a folder, one after the other."""
-    return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+def files_of(store: Path) -> list[Path]:
+    """Every file under a store, and those of its server that hold its tables."""
+    servers = servers_of(store)
+    return [path for path in sorted(store.rglob("*")) if path.is_file()] + (
+        database_files(servers.catalog) if servers else []
+    )
+
+
+def bytes_within(store: Path) -> bytes:
+    """Those files, one after the other."""
+    return b"\0".join(path.read_bytes() for path in files_of(store))
 
 
 # ---- passages and what reads them ----

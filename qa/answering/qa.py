@@ -21,8 +21,10 @@ from qa.errors import StoreBusy, StoreDamaged, StoreMismatch, UnreadableFile, Us
 from qa.models.embedder import Embedder, open_held
 from qa.settings import Settings, load_settings
 from qa.store.catalog import Catalog
-from qa.store.index import Index, generation_path
+from qa.store.generations import no_progress, open_index
+from qa.store.index import Index
 from qa.store.opening import catalog_errors, open_catalog, reading
+from qa.store.servers import use_servers
 from qa.text import encodable, equality_key
 from qa.types import Answer, Document, Hit, Mention, Passage, Source, Span, Within
 
@@ -36,8 +38,18 @@ MOST = 0.999  # confidence of one document, where those of several are added: it
 class QA:
     """A store opened for questions. Threads may share one; `close` it, or use it in a `with`."""
 
-    def __init__(self, store: Path, embedder: Embedder, reader: Reader, threshold: float | None = None) -> None:
-        """With parts that the caller made; `QA.open` makes them. threshold: of confidence, default the reader's own."""
+    def __init__(
+        self,
+        store: Path,
+        embedder: Embedder,
+        reader: Reader,
+        threshold: float | None = None,
+        progress: Callable[[str], None] = no_progress,
+    ) -> None:
+        """With parts that the caller made; `QA.open` makes them. threshold: of confidence, default the reader's own.
+
+        progress: gets one-line messages where something takes long.
+        """
         self.store = store
         self.embedder = embedder
         self.reader = reader
@@ -48,6 +60,7 @@ class QA:
         self.index: Index | None = None
         self.generation = 0
         self.stays = False  # asked many questions: it pays to open the index in full
+        self.progress = progress
 
     @classmethod
     def open(
@@ -62,7 +75,10 @@ class QA:
         ModelUnavailable.
         """
         settings = settings or load_settings()
-        folder = Path(store) if store is not None else settings.store
+        if store is not None:
+            settings = settings.model_copy(update={"store": Path(store)})
+        use_servers(settings)
+        folder = settings.store
         with reading(folder) as catalog:
             held, identity = catalog.embedder, catalog.model
         if settings.embedder and settings.embedder != held:
@@ -76,7 +92,8 @@ class QA:
                 f"the store {folder} was made with another version of {held}; run: qa ingest --store {folder}, which "
                 "reads and embeds its documents again; conversations, feedback and notes stay"
             )
-        return cls(folder, embedder, open_reader(settings.reader, embedder, settings.threads), settings.threshold)
+        reader = open_reader(settings.reader, embedder, settings.threads)
+        return cls(folder, embedder, reader, settings.threshold, progress or no_progress)
 
     def __enter__(self) -> QA:
         return self
@@ -256,7 +273,7 @@ class QA:
                 if self.index:
                     self.index.close()
                     self.index = None
-                self.index = Index(generation_path(self.store, number))
+                self.index = open_index(self.store, self.catalog, self.progress)
                 self.generation = number
             if self.stays:
                 self.index.open()

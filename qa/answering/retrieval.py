@@ -80,7 +80,7 @@ def ranked(
         hits = collapse((known[passage_id], score) for passage_id, score in fused if passage_id in known)
         if len(hits) >= limit or length >= total:
             best = with_documents(hits) if "documents" in parts else hits
-            return [with_equals(catalog, hit, within) for hit in share_out(best, others, every)[:limit]]
+            return with_equals(catalog, share_out(best, others, every)[:limit], within)
         length *= 4  # many copies of one text filled the lists
 
 
@@ -168,9 +168,13 @@ def collapse(ranked: Iterable[tuple[Passage, float]]) -> list[Hit]:
     return list(hits.values())
 
 
-def with_equals(catalog: Catalog, hit: Hit, within: Within | None = None) -> Hit:
-    """The hit with all passages of equal text, ranked or not, as its `also`; of them only those `within`."""
-    equal = (other for other in catalog.equal_passages(hit.passage.text) if other.id != hit.passage.id)
-    if within is not None:
-        equal = (other for other in equal if within.holds(other.source.name, other.language, other.source.date))
-    return replace(hit, also=tuple(equal))
+def with_equals(catalog: Catalog, hits: Sequence[Hit], within: Within | None = None) -> list[Hit]:
+    """The hits, each with all passages of equal text, ranked or not, as its `also`; of them only those `within`."""
+    equal: dict[bytes, list[Passage]] = defaultdict(list)
+    for other in catalog.equal_passages(*(hit.passage.text for hit in hits)):
+        if within is None or within.holds(other.source.name, other.language, other.source.date):
+            equal[equality_key(other.text)].append(other)
+    return [
+        replace(hit, also=tuple(p for p in equal[equality_key(hit.passage.text)] if p.id != hit.passage.id))
+        for hit in hits
+    ]

@@ -31,6 +31,7 @@ EXTRAS = {
     "mcp": "qa mcp",
     "langchain": "the retriever for LangChain",
     "ray": "qa ingest --ray",
+    "server": "a store on servers",
 }  # an extra of ours: what needs it
 WEIGHTS = PACKAGE / "weights"
 SUMS = "SHA256SUMS"  # beside the weights, as sha256sum writes it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -9,10 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from qa.checks.finding import Finding, fault, note, ok
+from qa.errors import VerbatimError
 from qa.ingestion.watch import differences_of
 from qa.store.catalog import Catalog
-from qa.store.index import generation_path, is_complete, is_intact
-from qa.store.opening import LOCK, bytes_within, last_writer, looking
+from qa.store.generations import Generations, ServedGenerations, generations_of
+from qa.store.home import is_elsewhere
+from qa.store.opening import LOCK, bytes_within, last_writer, looking, server_facts
+from qa.store.servers import shown
 from qa.store.upgrading import SCHEMA_VERSION
 from qa.text import number_of
 
@@ -35,26 +39,48 @@ def contents(store: Path, facts: dict[str, str]) -> Iterator[Finding]:
             f"{store}: schema {catalog.schema}, generation {catalog.generation}, "
             f"{number_of(count['documents'], 'document')}, {number_of(count['passages'], 'passage')}",
         )
+        if servers := server_facts(store):
+            size = servers["bytes"] / 1e6
+            yield ok("servers", f"catalog: {servers['catalog']}, version {servers['version']}, {size:,.1f} MB")
         if catalog.schema < SCHEMA_VERSION:
             yield note(
                 "store", "it was made by an earlier version of this program", f"run: qa ingest --store {store}, once"
             )
         else:
-            yield index(store, catalog.generation)
-        yield from files(catalog, store)
+            with contextlib.closing(generations_of(store, catalog)) as generations:
+                yield index(store, generations)
+        if is_elsewhere(catalog, store):
+            yield note("files", f"are ingested from {catalog.home[1]}, and looked at there", "run qa doctor there")
+        else:
+            yield from files(catalog, store)
 
 
-def index(store: Path, generation: int) -> Finding:
-    path = generation_path(store, generation)
+def index(store: Path, generations: Generations) -> Finding:
+    path, generation = generations.path, generations.catalog.generation
     again = f"run: qa ingest --store {store} (the index is made from the catalog, nothing is embedded for that)"
+    if isinstance(generations, ServedGenerations):
+        return index_on_server(generations, again)
     if not path.is_dir():
         return fault("index", f"{path}, the index of the published generation, is gone", again)
-    if not is_complete(path):
+    if not generations.is_complete():
         return fault("index", f"the index {path} is incomplete", again)
-    if not is_intact(path):
+    if not generations.is_intact():
         return fault("index", f"files of the index {path} have changed since they were written",
                      f"delete the folder {path}, then {again}")  # fmt: skip
     return ok("index", f"of generation {generation}, whole")
+
+
+def index_on_server(generations: ServedGenerations, again: str) -> Finding:
+    generation, where = generations.catalog.generation, f"the Chroma server at {shown(generations.address)}"
+    try:
+        if not generations.is_complete():
+            return fault("index", f"{where} has not the index of the published generation", again)
+    except VerbatimError as error:
+        return fault("index", str(error), "start it, or name its address with QA_CHROMA")
+    if not generations.is_intact():
+        return fault("index", f"files of the index {generations.path} have changed since they were written",
+                     f"delete the folder {generations.path}: this machine makes it anew")  # fmt: skip
+    return ok("index", f"of generation {generation}, whole, on {where}")
 
 
 def files(catalog: Catalog, store: Path) -> Iterator[Finding]:

@@ -13,7 +13,8 @@ from qa.documents.files import file_sha256, is_passed_over, reason, suffix_of
 from qa.documents.loaders import TYPES
 from qa.errors import TooManyRemovals, UnreadableFile, UsageError, VerbatimError
 from qa.store.catalog import Catalog, FileFacts, Fingerprint, place_of
-from qa.store.opening import CATALOG_FILE
+from qa.store.opening import has_catalog
+from qa.store.servers import CATALOG_FILE, SERVERS_FILE
 from qa.text import encodable
 
 UPLOADS = "uploads"  # folder inside the store, and what the names of its documents begin with
@@ -56,7 +57,7 @@ class Listing:
 def check_named(roots: Sequence[Path], store: Path) -> None:
     """Raises what `check_roots` does, and UsageError for a root that does not exist where the store is new."""
     check_roots(roots, store)
-    if not (store / CATALOG_FILE).exists():
+    if not has_catalog(store):
         check_presence(roots, ())
 
 
@@ -226,7 +227,8 @@ def cannot_list(error: OSError) -> None:
 
 def is_store(folder: Path) -> bool:
     """Whether a folder is a store, whose files are no documents. False where it may not be looked into."""
-    return os.path.exists(folder / CATALOG_FILE) and os.path.exists(folder / "generations")
+    embedded = os.path.exists(folder / CATALOG_FILE) and os.path.exists(folder / "generations")
+    return embedded or os.path.exists(folder / SERVERS_FILE)
 
 
 # ---- comparing ----

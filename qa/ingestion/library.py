@@ -18,6 +18,7 @@ from qa.ingestion.planning import Embedder
 from qa.ingestion.report import Report
 from qa.ingestion.sync import sync
 from qa.store.catalog import Catalog, DocumentStatus, FailedFile
+from qa.store.home import check_home
 from qa.store.opening import catalog_errors, create_catalog, open_catalog, reading, write_lock
 from qa.store.writer import CatalogWriter
 from qa.system import put_in_place
@@ -73,11 +74,14 @@ class Library:
     def receive(self, name: str, blocks: Iterable[bytes]) -> str:
         """Stores an uploaded file that this program can read; returns its name among the uploads.
 
-        blocks: its bytes. Raises UsageError: too large, of no type that is read, or not what its name says; NoStore.
+        blocks: its bytes. Raises UsageError: too large, of no type that is read, or not what its name says,
+        or the store is ingested elsewhere; NoStore.
         """
         checked = checked_name(name)
         if not self.store.is_dir():
             raise gone(self.store)
+        with self.opened() as catalog:
+            check_home(catalog, self.store)
         folder = uploads_of(self.store)
         folder.mkdir(exist_ok=True)
         path, part = folder / checked, folder / f".{threading.get_ident()}{PART}{Path(checked).suffix.lower()}"
@@ -267,6 +271,7 @@ def changing(store: Path) -> Iterator[CatalogWriter]:
     """The catalog of an existing store, opened for writing under its lock. Raises NoStore, StoreBusy."""
     open_catalog(store).close()
     with write_lock(store), contextlib.closing(create_catalog(store)) as catalog, catalog_errors(store):
+        check_home(catalog, store)
         yield catalog
 
 

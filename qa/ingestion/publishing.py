@@ -16,14 +16,7 @@ from qa.ingestion.workers import Workers
 from qa.store import conversations
 from qa.store.catalog import Catalog
 from qa.store.feedback import erase_outdated
-from qa.store.index import (
-    build_generation,
-    generation_path,
-    is_complete,
-    is_intact,
-    next_generation,
-    remove_generations,
-)
+from qa.store.generations import Generations
 from qa.store.notes import settle
 from qa.store.writer import CatalogWriter
 
@@ -31,18 +24,24 @@ INDEX_BATCH = 2000  # passages given to the index at once
 
 
 def publish(
-    catalog: CatalogWriter, store: Path, work: Plan, workers: Workers, progress: Progress, tuning: Tuning
+    catalog: CatalogWriter,
+    store: Path,
+    index: Generations,
+    work: Plan,
+    workers: Workers,
+    progress: Progress,
+    tuning: Tuning,
 ) -> None:
     """Embeds what has no vector, makes the next generation and switches to it; deletes what is not used any more."""
     report, model = work.report, work.model
     catalog.leave_out(report.removed)
-    current, there = catalog.generation, is_published(catalog, store)
-    report.rebuilt = bool(current) and not there
+    there = index.is_complete()
+    report.rebuilt = bool(catalog.generation) and not there
     if report.changed or not there or catalog.has_staged():
         report.passages = catalog.count_next()
         report.embedded = embed(catalog, workers, progress, tuning.embed_batch)
-        generation = next_generation(store, current)
-        build_index(catalog, store, generation, report, progress, tuning)
+        generation = index.next()
+        build_index(catalog, index, generation, report, progress, tuning)
         conversations.prepare(store, catalog, generation)
         erased = catalog.switch(
             generation=generation,
@@ -53,8 +52,9 @@ def publish(
             embedder=model.name,
             dimension=model.dimension,
         )
+        index.settle()
         conversations.settle(store, generation)
-        gone = remove_generations(store, keep=generation)
+        gone = index.remove_others()
     else:
         report.passages, erased, gone = catalog.passage_count or catalog.count_next(), (0, 0), True
         catalog.put(roots=absolute(work.roots))
@@ -66,11 +66,6 @@ def publish(
     report.notes = settle(store, catalog.document, new)
     vectors, wiped = catalog.purge()
     report.erased = Erased(*erased, vectors, gone and wiped)
-
-
-def is_published(catalog: Catalog, store: Path) -> bool:
-    """Whether the published generation has all its files, as far as their sizes tell."""
-    return is_complete(generation_path(store, catalog.generation))
 
 
 def embed(catalog: CatalogWriter, workers: Workers, progress: Progress, size: int) -> int:
@@ -86,19 +81,18 @@ def embed(catalog: CatalogWriter, workers: Workers, progress: Progress, size: in
 
 
 def build_index(
-    catalog: CatalogWriter, store: Path, generation: int, report: Report, progress: Progress, tuning: Tuning
+    catalog: CatalogWriter, index: Generations, generation: int, report: Report, progress: Progress, tuning: Tuning
 ) -> None:
     """Makes a generation: a copy of the current one extended where that is large and only grows, else all anew."""
-    current = generation_path(store, catalog.generation)
     held = catalog.passage_count
-    extends = held >= tuning.extend_from and not report.removed and not catalog.replaces() and is_intact(current)
+    extends = held >= tuning.extend_from and not report.removed and not catalog.replaces() and index.can_grow()
     total = report.passages - held if extends else report.passages
     progress("indexing", 0, total)
-    build_generation(
-        generation_path(store, generation),
+    index.build(
+        generation,
         with_progress(catalog.next_passages(INDEX_BATCH, added=extends), total, progress),
         report.passages,
-        current if extends else None,
+        extends,
         catalog.most_equal(),
         tuning.hnsw,
         catalog.next_texts(added=extends),

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from qa.ingestion.files import absolute, check_named
 from qa.ingestion.planning import TUNED, Embedder, Progress, Tuning, failed_files, no_progress, plan
-from qa.ingestion.publishing import is_published, publish
+from qa.ingestion.publishing import publish
 from qa.ingestion.reading import read_changed
 from qa.ingestion.report import Erased, Report
 from qa.ingestion.workers import ThisProcess, Workers
 from qa.store import conversations
-from qa.store.index import remove_generations
+from qa.store.generations import Generations, generations_of
+from qa.store.home import check_home, make_home
 from qa.store.opening import catalog_errors, check_folder, copy_catalog, create_catalog, write_lock
+from qa.store.servers import servers_of
 from qa.store.writer import CatalogWriter
 
 
@@ -49,15 +52,19 @@ def sync(
         write_lock(store),
         contextlib.closing(create_catalog(store, tuning.busy_seconds)) as catalog,
         catalog_errors(store),
+        contextlib.closing(generations_of(store, catalog)) as index,
     ):
-        recover(catalog, store)
+        if not allow_removals:
+            check_home(catalog, store)
+        make_home(catalog, store)
+        recover(catalog, store, index)
         work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals, encodings)
         workers = open_workers(work.model)
         if not catalog.generation:  # killed before it is published, the first ingest can be repeated without paths
             catalog.put(roots=absolute(work.roots))
         read_changed(catalog, work, workers, progress)
         catalog.put(containers=work.containers)
-        publish(catalog, store, work, workers, progress, tuning)
+        publish(catalog, store, index, work, workers, progress, tuning)
         failed = {name: file.row() for name, file in failed_files(work).items()}
         catalog.put(encodings=dict(work.encodings), excluded=work.excluded, failed=failed)
         return work.report
@@ -83,6 +90,8 @@ def preview(
     with tempfile.TemporaryDirectory(prefix="verbatim-") as place:
         copy_catalog(store, Path(place))
         with contextlib.closing(create_catalog(Path(place))) as catalog, catalog_errors(store):
+            if not allow_removals:
+                check_home(catalog, store)
             catalog.unstage()
             work = plan(catalog, store, roots, open_embedder, embedder_name, allow_removals, encodings)
             report = work.report
@@ -90,14 +99,17 @@ def preview(
             catalog.leave_out(report.removed)
             report.passages, report.embedded = catalog.count_next(), catalog.count_missing()
             report.reused = report.passages - report.embedded
-            report.rebuilt = bool(catalog.generation) and not is_published(catalog, store)
+            with contextlib.closing(generations_of(store, catalog)) as index:
+                report.rebuilt = bool(catalog.generation) and not index.is_complete()
             report.erased = Erased(*catalog.switch(), catalog.drop_unused_vectors())
             return report
 
 
-def recover(catalog: CatalogWriter, store: Path) -> None:
+def recover(catalog: CatalogWriter, store: Path, index: Generations) -> None:
     """Deletes what a killed ingest left; the vectors it committed stay and are used."""
+    if servers_of(store) and not catalog.store_id:
+        catalog.put(store_id=uuid.uuid4().hex)
     with catalog.transaction():
         catalog.unstage()
     conversations.settle(store, catalog.generation)
-    remove_generations(store, keep=catalog.generation)
+    index.remove_others()

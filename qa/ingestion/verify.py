@@ -9,7 +9,7 @@ from pathlib import Path
 from qa.documents import loaders
 from qa.errors import StoreDamaged, UnreadableFile
 from qa.store.catalog import Catalog
-from qa.store.index import Index, generation_path, is_intact
+from qa.store.generations import Generations, generations_of
 from qa.types import Document, Passage
 
 
@@ -68,12 +68,14 @@ def store_differences(catalog: Catalog, store: Path) -> Iterator[str]:
     """Faults between the catalog and the published generation."""
     if missing := catalog.count_without_vector():
         yield f"{missing} passages have no vector"
-    yield from index_differences(catalog, generation_path(store, catalog.generation))
+    with contextlib.closing(generations_of(store, catalog)) as generations:
+        yield from index_differences(catalog, generations)
 
 
-def index_differences(catalog: Catalog, path: Path) -> Iterator[str]:
-    """Faults of a generation."""
-    if not is_intact(path):
+def index_differences(catalog: Catalog, generations: Generations) -> Iterator[str]:
+    """Faults of the published generation."""
+    path = generations.path
+    if not generations.is_intact():
         yield (
             f"the index {path} is missing, damaged or an earlier version's; run qa ingest --store "
             f"{path.parent.parent}: it is made from the catalog (where that changes nothing, delete {path} first)"
@@ -83,7 +85,7 @@ def index_differences(catalog: Catalog, path: Path) -> Iterator[str]:
     for passage in catalog.all_passages():
         known.setdefault(passage.language, set()).add(passage.id)
     try:
-        with contextlib.closing(Index(path)) as index:
+        with contextlib.closing(generations.open()) as index:
             words = {language: set(found.ids()) for language, found in index.words.items()}
             if index.ids() != known or words != known:
                 yield f"the index {path} holds other passages than the catalog; delete it and run ingest again"

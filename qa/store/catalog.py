@@ -1,4 +1,4 @@
-"""What a store holds, read from SQLite: documents with their text, passages, vectors, the published generation.
+"""What a store holds, read from its database: documents with their text, passages, vectors, the published generation.
 
 Only documents that are live (live = 1) are seen here; what an ingest stages beside them is `writer`'s.
 """
@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -18,6 +17,8 @@ from typing import Any, Literal, TypedDict, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from qa.store.database import Database
+from qa.store.mentions import Range, Texts
 from qa.text import equality_key
 from qa.types import Cell, Document, Mark, Passage, Source, Turn, Within
 
@@ -30,10 +31,11 @@ SOURCE_COLUMNS = (
     "(SELECT near FROM likeness WHERE document = d.id)"
 )
 PASSAGE_COLUMNS = (
-    f"{SOURCE_COLUMNS}, p.id, p.start, p.end, p.text, p.context, p.language, p.sentences, p.turns, p.cells"
+    f'{SOURCE_COLUMNS}, p.id, p.start, p."end", p.text, p.context, p.language, p.sentences, p.turns, p.cells'
 )
 LIVE = "FROM passages p JOIN documents d ON d.id = p.document WHERE d.live"
 IDS_AT_ONCE = 500  # values of one query
+ROWS_AT_ONCE = 1000  # read from a query that finds all of a store
 
 
 class Facts(TypedDict, total=False):
@@ -51,7 +53,9 @@ class Facts(TypedDict, total=False):
     embedder: str  # name of the model
     model: str  # its identity: name, version, hash of its weights
     dimension: int  # of its vectors
+    home: list[str]  # of a store on servers: number and name of the folder that it is ingested from; `home`'s own
     erase: bool  # something deleted has not yet been wiped from the file
+    store_id: str  # tells the store's collections on a Chroma server from those of others
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +120,8 @@ class DocumentStatus:
 class Catalog:
     """One connection to a store's catalog. Open it with `opening.open_catalog`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.db = connection
+    def __init__(self, db: Database) -> None:
+        self.db = db
 
     def close(self) -> None:
         self.db.close()
@@ -125,7 +129,7 @@ class Catalog:
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
         """Everything read inside belongs to one published state."""
-        self.db.execute("BEGIN")
+        self.db.begin_reading()
         try:
             yield
         finally:
@@ -164,6 +168,11 @@ class Catalog:
         return list(self.fact("roots", []))
 
     @property
+    def home(self) -> list[str]:
+        """Number and name of the folder that a store on servers is ingested from; empty where there is none."""
+        return list(self.fact("home", []))
+
+    @property
     def excluded(self) -> dict[str, str]:
         """Place and name of the documents that a person leaves out."""
         return dict(self.fact("excluded", {}))
@@ -193,15 +202,20 @@ class Catalog:
         """Whether something deleted has not yet been wiped from the file."""
         return bool(self.fact("erase", False))
 
+    @property
+    def store_id(self) -> str:
+        """What tells the store's collections on a Chroma server from those of others; "" where it has none."""
+        return str(self.fact("store_id", ""))
+
     # ---- counts ----
 
     def count(self) -> dict[str, int]:
         """Live documents, passages, distinct vectors, characters."""
-        query = """SELECT (SELECT count(*) FROM documents WHERE live), (SELECT count(*) FROM passages p
-                   JOIN documents d ON d.id = p.document WHERE d.live), (SELECT count(*) FROM vectors),
-                   (SELECT coalesce(sum(length(text)), 0) FROM documents WHERE live)"""
+        query = f"""SELECT (SELECT count(*) FROM documents WHERE live), (SELECT count(*) FROM passages p
+                    JOIN documents d ON d.id = p.document WHERE d.live), (SELECT count(*) FROM vectors),
+                    (SELECT coalesce(sum({self.db.length("text")}), 0) FROM documents WHERE live)"""
         names = ("documents", "passages", "vectors", "characters")
-        return dict(zip(names, self.db.execute(query).fetchone(), strict=True))
+        return dict(zip(names, map(int, self.db.execute(query).fetchone()), strict=True))
 
     def languages(self) -> dict[str, int]:
         """Live passages by language, most first."""
@@ -235,7 +249,7 @@ class Catalog:
 
     def documents_holding(self, words: str) -> list[str]:
         """Names of the live documents whose text has exactly these characters somewhere, in order of names."""
-        query = "SELECT name FROM documents WHERE live AND instr(text, ?) ORDER BY name"
+        query = f"SELECT name FROM documents WHERE live AND {self.db.holds('text')} ORDER BY name"
         return [name for (name,) in self.db.execute(query, (words,))]
 
     def numbered(self) -> dict[int, str]:
@@ -264,8 +278,8 @@ class Catalog:
         ):
             languages.setdefault(document, []).append((language, count))
         groups = self.groups()
-        query = """SELECT id, name, path, member, stale, size, length(text), title, date, sha256
-                   FROM documents WHERE live ORDER BY name"""
+        query = f"""SELECT id, name, path, member, stale, size, {self.db.length("text")}, title, date, sha256
+                    FROM documents WHERE live ORDER BY name"""
         listed = []
         for row, name, path, member, stale, size, characters, title, date, sha256 in self.db.execute(query):
             counted = languages.get(row, [])
@@ -316,18 +330,38 @@ class Catalog:
 
     def all_passages(self) -> Iterator[Passage]:
         """Every live passage in order of document and place."""
-        for row in self.db.execute(f"SELECT {PASSAGE_COLUMNS} {LIVE} ORDER BY d.name, p.start"):
-            yield passage_of(row)
+        query = f"SELECT {PASSAGE_COLUMNS} {LIVE} ORDER BY d.name, p.start"
+        for batch in self.db.batches(query, (), ROWS_AT_ONCE):
+            yield from map(passage_of, batch)
+
+    def ids(self) -> list[tuple[str, str]]:
+        """(language, id) of every live passage, in this order."""
+        return list(self.db.execute(f"SELECT p.language, p.id {LIVE} ORDER BY p.language, p.id").fetchall())
+
+    def texts(self, numbers: Iterable[int]) -> Iterator[Texts]:
+        """Documents by their numbers, live or not, with their text and the places of their passages, one at a time."""
+        for document in numbers:
+            text, date = self.db.execute("SELECT text, date FROM documents WHERE id = ?", (document,)).fetchone()
+            rows = self.db.execute(
+                'SELECT start, "end", language, turns FROM passages WHERE document = ? ORDER BY start', (document,)
+            )
+            passages = [
+                Range(start, end, language, [Turn(*turn) for turn in json.loads(turns)])
+                for start, end, language, turns in rows
+            ]
+            yield Texts(document, text, date, passages)
 
     def passages_of(self, name: str, start: int = 0, end: int = sys.maxsize) -> list[Passage]:
         """A live document's passages in text order: those that reach into characters start to end."""
-        query = f"SELECT {PASSAGE_COLUMNS} {LIVE} AND d.name = ? AND p.start < ? AND p.end > ? ORDER BY p.start"
+        query = f"""SELECT {PASSAGE_COLUMNS} {LIVE} AND d.name = ? AND p.start < ? AND p."end" > ? ORDER BY p.start"""
         return [passage_of(row) for row in self.db.execute(query, (name, end, start))]
 
-    def equal_passages(self, text: str) -> list[Passage]:
-        """The live passages whose text is the same after folding, in order of document and place."""
+    def equal_passages(self, *texts: str) -> list[Passage]:
+        """The live passages whose text is the same as one of these after folding, in order of document and place."""
+        keys = list(dict.fromkeys(map(equality_key, texts)))
+        marks = ",".join("?" * len(keys))
         rows = self.db.execute(
-            f"SELECT {PASSAGE_COLUMNS} {LIVE} AND p.fold = ? ORDER BY d.name, p.start", (equality_key(text),)
+            f"SELECT {PASSAGE_COLUMNS} {LIVE} AND p.fold IN ({marks}) ORDER BY d.name, p.start", keys
         )
         return [passage_of(row) for row in rows]
 
@@ -335,19 +369,16 @@ class Catalog:
 
     def count_within(self, within: Within) -> dict[str, int]:
         """Live passages of a part of the store by language, most first."""
-        where, values = condition(within)
+        where, values = condition(within, self.db)
         query = f"SELECT p.language, count(*) {LIVE} AND {where} GROUP BY 1 ORDER BY 2 DESC, 1"
         return dict(self.db.execute(query, values).fetchall())
 
     def vectors_within(self, within: Within, size: int) -> Iterator[tuple[str, list[str], Vectors]]:
         """(language, ids, float32 (n, dimension)) of the live passages of a part of the store, in batches."""
-        where, values = condition(within)
-        rows = self.db.execute(
-            f"SELECT p.language, p.id, v.vector FROM documents d JOIN passages p ON p.document = d.id "
-            f"JOIN vectors v ON v.key = p.key WHERE d.live AND {where}",
-            values,
-        )
-        while batch := rows.fetchmany(size):
+        where, values = condition(within, self.db)
+        query = f"""SELECT p.language, p.id, v.vector FROM documents d JOIN passages p ON p.document = d.id
+                    JOIN vectors v ON v.key = p.key WHERE d.live AND {where}"""
+        for batch in self.db.batches(query, values, size):
             batch.sort(key=itemgetter(0))
             for language, part in groupby(batch, key=itemgetter(0)):
                 _, ids, blobs = zip(*part, strict=True)
@@ -363,19 +394,17 @@ class Catalog:
         return found
 
 
-def condition(within: Within) -> tuple[str, list[str]]:
+def condition(within: Within, db: Database) -> tuple[str, list[Any]]:
     """`Within.holds` as an SQL condition on documents d and passages p, and its values.
 
     The rule is stated twice so that a small part of a large store is found by its documents' names, without reading
     every passage; tests/store/test_part.py compares the two.
     """
-    conditions, values = ["1"], []
-    if within.documents is not None:
-        conditions.append("d.name IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(sorted(within.documents)))
-    if within.languages:
-        conditions.append("p.language IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(sorted(within.languages)))
+    conditions, values = ["TRUE"], []
+    for column, wanted in (("d.name", within.documents), ("p.language", within.languages or None)):
+        if wanted is not None:
+            conditions.append(db.one_of(column))
+            values.append(db.listed(sorted(wanted)))
     for bound, side in ((within.since, ">="), (within.until, "<=")):
         if bound:
             conditions.append(f"d.date {side} ?")

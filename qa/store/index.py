@@ -1,8 +1,8 @@
-"""The index that is searched: per generation a directory, with a Chroma collection and an index of words per language.
+"""The index that is searched: per generation a Chroma collection and an index of words for each language.
 
-Chroma keeps no lock, is not safe against a kill while it writes, and shows a second process stale results for ever
-(measured on 1.5.9). So a generation is written by one process into a directory nobody reads yet, closed, checked, and
-published by its number in the catalog. The indexes of words (`words`) are written and deleted with it.
+A generation is written by one process where nobody reads yet, closed, checked, and published by its number in the
+catalog. Its indexes of words (`words`, `mentions`) lie in its directory, and so do its vectors (`embedded`), or these
+are on a Chroma server (`chroma`).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ import numpy as np
 
 from qa.errors import StoreDamaged, VerbatimError
 from qa.store.catalog import Vectors
+from qa.store.chroma import Served
+from qa.store.embedded import DATABASE, Embedded, is_persisted
 from qa.store.mentions import FOLDER as MENTIONS
 from qa.store.mentions import MentionIndex, Texts, write_mentions
-from qa.store.opening import check_free
 from qa.store.words import WordIndex, WordWriter, languages_of
 from qa.system import flush
 
-PREFIX = "passages-"  # of a collection's name; the language follows
 MANIFEST = "manifest.json"
 PAGE = 5000  # vectors read at a time where all of a language are
 # ef_search: of 34,732 real texts with hashed words 200 finds .958 of the nearest ten, 400 .983, 800 .992, for 1.5 ms
@@ -76,78 +76,88 @@ def build_generation(
     equal: Mapping[str, int] | None = None,
     hnsw: Mapping[str, Any] = HNSW,
     texts: Iterable[Texts] = (),
+    served: Served | None = None,
 ) -> None:
     """Makes a generation at `path`, its passages ordered by language, and checks it.
 
     base: a generation that is copied first; the batches then hold only what is added to it. equal: for each language
     the most passages that share a vector, those of the base included; None: 1. hnsw: Chroma's settings of a new
-    collection. texts: the documents of the batches, for `find`. Leaves nothing behind where it fails. Raises
+    collection. texts: the documents of the batches, for `find`. served: where the vectors go instead; without a base.
+    Leaves nothing behind where it fails. Raises
     StoreDamaged when the new one does not hold what it was given, or not the `expected` number of passages,
     VerbatimError where it cannot be written.
     """
-    with removed_on_failure(path):
+    with removed_on_failure(path, served):
         if base:
             writable_copy(base, path)
             (path / MANIFEST).unlink(missing_ok=True)
         path.mkdir(parents=True, exist_ok=True)
-        wanted = add_passages(path, batches, equal or {}, hnsw)
+        wanted = add_passages(path, batches, equal or {}, hnsw, served)
         write_mentions(path, texts)
-        held = count_passages(path)
+        held = count_passages(path, served)
         if held != wanted or sum(held.values()) != expected:
             raise StoreDamaged(f"the new index holds {held} of {expected} passages, {wanted} were written; try again")
-        (path / MANIFEST).write_text(json.dumps(sizes_and_hashes(path)))
-        sync_to_disk(path)
+        write_manifest(path)
 
 
-def add_passages(path: Path, batches: Batches, equal: Mapping[str, int], hnsw: Mapping[str, Any]) -> dict[str, int]:
+def add_passages(
+    path: Path, batches: Batches, equal: Mapping[str, int], hnsw: Mapping[str, Any], served: Served | None
+) -> dict[str, int]:
     """Adds passages to the generation at `path`; returns how many of each language it must hold then."""
-    words = WordWriter(path)
-    with chroma_client(path) as chroma:
+    words, vectors = WordWriter(path), served or Embedded(path)
+    with vectors.writing() as chroma:
         limit = chroma.get_max_batch_size()
-        wanted = Counter({c.name.removeprefix(PREFIX): int(c.count()) for c in chroma.list_collections()})
-        for language, ids, texts, vectors in batches:
+        wanted = Counter(vectors.held(chroma))
+        for language, ids, texts, rows in batches:
             collection = chroma.get_or_create_collection(
-                PREFIX + language, embedding_function=None, configuration={"hnsw": dict(hnsw)}
+                vectors.prefix + language, embedding_function=None, configuration={"hnsw": dict(hnsw)}
             )
             for at in range(0, len(ids), limit):
-                collection.add(ids=list(ids[at : at + limit]), embeddings=vectors[at : at + limit])
+                collection.add(ids=list(ids[at : at + limit]), embeddings=rows[at : at + limit])
             words.add(language, ids, texts)
             wanted[language] += len(ids)
         for language, most in equal.items():
-            chroma.get_collection(PREFIX + language, embedding_function=None).modify(metadata={EQUAL_KEY: most})
+            chroma.get_collection(vectors.prefix + language, embedding_function=None).modify(metadata={EQUAL_KEY: most})
     words.finish()
-    zero_unused_hnsw(path)
+    vectors.written()
     return dict(wanted)
 
 
-def zero_unused_hnsw(path: Path) -> None:
-    """Fills with zeros the HNSW files of every collection with too few vectors for Chroma to have stored any there.
+def build_words(
+    path: Path, batches: Iterable[tuple[str, Sequence[str], Sequence[str]]], texts: Iterable[Texts]
+) -> None:
+    """Makes the directory of a generation whose vectors are on a server: its indexes of words.
 
-    Chroma writes them whenever it opens such a collection, from memory that it took without clearing it: text that
-    this process read of a removed document could be in them (https://github.com/chroma-core/chroma/issues/7688).
+    batches: (language, ids, texts), ordered by language. Leaves nothing behind where it fails. Raises VerbatimError.
     """
-    for folder in {file.parent for file in path.glob("*/data_level0.bin")}:
-        if not is_persisted(folder):
-            for file in (folder / "data_level0.bin", folder / "length.bin"):
-                with contextlib.suppress(FileNotFoundError), file.open("r+b") as stream:
-                    stream.write(bytes(file.stat().st_size))
+    with removed_on_failure(path, None):
+        path.mkdir(parents=True)
+        words = WordWriter(path)
+        for language, ids, said in batches:
+            words.add(language, ids, said)
+        words.finish()
+        write_mentions(path, texts)
+        write_manifest(path)
 
 
-def is_persisted(folder: Path) -> bool:
-    """Whether Chroma has stored the vectors of a collection in HNSW files, as it does from 1000 on."""
-    return (folder / "index_metadata.pickle").is_file()
+def write_manifest(path: Path) -> None:
+    """Writes down the files of a generation, and waits until all are on the disk."""
+    (path / MANIFEST).write_text(json.dumps(sizes_and_hashes(path)))
+    sync_to_disk(path)
 
 
 @contextlib.contextmanager
-def removed_on_failure(path: Path) -> Iterator[None]:
+def removed_on_failure(path: Path, served: Served | None) -> Iterator[None]:
     """Deletes a generation that could not be written in full. Raises StoreDamaged, VerbatimError."""
     try:
         yield
-    except StoreDamaged:
-        shutil.rmtree(path, ignore_errors=True)
-        raise
     except Exception as error:  # Chroma raises its own, Rust's and pyo3's exceptions
         shutil.rmtree(path, ignore_errors=True)
+        if served:
+            with contextlib.suppress(VerbatimError):  # the next ingest deletes what is left
+                served.delete()
+        if isinstance(error, VerbatimError):
+            raise
         raise VerbatimError(
             f"the new index cannot be written ({error}); is the disk full? The store answers as before: make room and "
             "run ingest again"
@@ -172,9 +182,9 @@ def final_hash(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def count_passages(path: Path) -> dict[str, int]:
+def count_passages(path: Path, served: Served | None = None) -> dict[str, int]:
     """Passages of each language in a generation. Raises StoreDamaged when it is missing or its parts differ."""
-    with contextlib.closing(Index(path)) as index:
+    with contextlib.closing(Index(path, served)) as index:
         return {language: index.sizes[language] for language in index.collections}
 
 
@@ -187,16 +197,25 @@ def sync_to_disk(path: Path) -> None:
 
 def has_all_files(path: Path) -> bool:
     """Whether all of a generation's files stand where they should, none cut short, without loading Chroma."""
-    whole = all(
+    return has_listed_files(path) and is_sqlite(path / DATABASE)
+
+
+def has_listed_files(path: Path) -> bool:
+    """As `has_all_files`, of a generation whose vectors may be elsewhere."""
+    return path.is_dir() and all(
         (path / name).is_file() and (path / name).stat().st_size >= size for name, (size, _) in read_manifest(path)
     )
-    return whole and is_sqlite(path / "chroma.sqlite3")
 
 
 def is_complete(path: Path) -> bool:
     """Whether a generation is there with its manifest, the last file that is written of it."""
+    return has_words(path) and has_all_files(path)
+
+
+def has_words(path: Path) -> bool:
+    """As `is_complete`, of a generation whose vectors may be elsewhere."""
     files = {name for name, _ in read_manifest(path)}
-    return f"{MENTIONS}/meta.json" in files and has_all_files(path)  # earlier versions made no index of every word
+    return f"{MENTIONS}/meta.json" in files and has_listed_files(path)  # earlier versions made no index of every word
 
 
 def is_sqlite(file: Path) -> bool:
@@ -210,9 +229,12 @@ def is_sqlite(file: Path) -> bool:
 
 def is_intact(path: Path) -> bool:
     """Whether the files are those that were made: Chroma may crash, or find too little, on others."""
-    return is_complete(path) and all(
-        not known or final_hash(path / name) == known for name, (_, known) in read_manifest(path)
-    )
+    return is_complete(path) and has_same_files(path)
+
+
+def has_same_files(path: Path) -> bool:
+    """Whether those files of a generation that nobody changes are as they were made."""
+    return all(not known or final_hash(path / name) == known for name, (_, known) in read_manifest(path))
 
 
 def read_manifest(path: Path) -> list[tuple[str, tuple[int, str]]]:
@@ -221,23 +243,6 @@ def read_manifest(path: Path) -> list[tuple[str, tuple[int, str]]]:
         return list(json.loads((path / MANIFEST).read_text()).items())
     except (OSError, ValueError):
         return []
-
-
-@contextlib.contextmanager
-def chroma_client(path: Path) -> Iterator[Any]:
-    """A Chroma client, closed at the end; Chroma's own errors come as StoreDamaged."""
-    chroma = open_client(path)
-    try:
-        yield chroma
-    finally:
-        chroma.close()
-
-
-def open_client(path: Path) -> Any:
-    import chromadb
-    from chromadb.config import Settings
-
-    return chromadb.PersistentClient(str(path), settings=Settings(anonymized_telemetry=False))
 
 
 def writable_copy(path: Path, to: Path) -> Path:
@@ -253,49 +258,46 @@ def writable_copy(path: Path, to: Path) -> Path:
 class Index:
     """A published generation, opened for reading; Chroma, which takes a second to load, when it is first needed."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises StoreDamaged when the generation is missing or not readable."""
+    def __init__(self, path: Path, served: Served | None = None) -> None:
+        """served: where its vectors are, if not at the path. Raises StoreDamaged when it is missing or not readable."""
         self.copied: Path | None = None
-        self.remedy = f"delete the folder {path} and run ingest again: it is rebuilt from the catalog"
-        self.chroma: Any = None
         self.words: dict[str, WordIndex] = {}
         self.in_memory: dict[str, tuple[list[str], Vectors]] = {}  # ids and vectors of languages compared one by one
-        if not has_all_files(path):
+        remedy = f"delete the folder {path} and run ingest again: it is rebuilt from the catalog"
+        self.has_files = has_listed_files if served else has_all_files
+        if not self.has_files(path):
             raise StoreDamaged(
                 f"the index {path} is missing or incomplete; run ingest again, it is rebuilt from the catalog"
             )
-        if not (os.access(path, os.W_OK) and os.access(path / "chroma.sqlite3", os.W_OK)):  # Chroma writes even to read
+        # Chroma writes even to read, and so does tantivy.
+        if not all(os.access(file, os.W_OK) for file in ([path] if served else [path, path / DATABASE])):
             self.copied = Path(tempfile.mkdtemp(prefix="verbatim-"))
             path = writable_copy(path, self.copied / path.name)
         self.path = path
+        self.vectors: Served | Embedded = served or Embedded(path, remedy)
         try:
             words = {language: WordIndex(path, language) for language in languages_of(path)}
         except Exception as error:  # tantivy's own
             self.close()
-            raise StoreDamaged(f"the index {path} cannot be read; {self.remedy}") from error
+            raise StoreDamaged(f"the index {path} cannot be read; {remedy}") from error
         # The largest language first.
         self.words = dict(sorted(words.items(), key=lambda item: (-item[1].size, item[0])))
         self.sizes = {language: found.size for language, found in self.words.items()}
 
     @cached_property
     def collections(self) -> dict[str, Any]:
-        """Chroma's collection of each language. Raises StoreDamaged, StoreBusy."""
-        if not has_all_files(self.path):  # deleted meanwhile: Chroma would make an empty one there
-            raise StoreDamaged(f"the index {self.path} is gone; {self.remedy}")
-        check_free(self.path / "chroma.sqlite3")  # Chroma would wait for ever
-        try:
-            self.chroma = open_client(self.path)
-            found = {
-                c.name.removeprefix(PREFIX): self.chroma.get_collection(c.name, embedding_function=None)
-                for c in self.chroma.list_collections()
-            }
-            held = {language: int(collection.count()) for language, collection in found.items()}
-            zero_unused_hnsw(self.path)
-        except Exception as error:  # Chroma raises its own, Rust's and pyo3's exceptions
-            raise StoreDamaged(f"the index {self.path} cannot be read; {self.remedy}") from error
+        """Chroma's collection of each language. Raises StoreDamaged, StoreBusy, VerbatimError."""
+        if not self.has_files(self.path):  # deleted meanwhile: Chroma would make an empty one there
+            raise self.damaged(f"{self.path} is gone")
+        found: dict[str, Any] = dict(self.vectors.open(self.sizes))
+        held = self.vectors.count(found)
         if held != self.sizes:
-            raise StoreDamaged(f"the index holds words of {self.sizes} passages, but vectors of {held}; {self.remedy}")
+            raise self.damaged(f"holds words of {self.sizes} passages, but vectors of {held}")
         return found
+
+    def damaged(self, what: str) -> StoreDamaged:
+        """The error that says so, and what to do."""
+        return StoreDamaged(f"the index {what}; {self.vectors.remedy}")
 
     @cached_property
     def mentions(self) -> MentionIndex:
@@ -318,12 +320,10 @@ class Index:
             return []
         if (collection.metadata or {}).get(EQUAL_KEY, 0) > MOST_EQUAL:
             return self.search_exactly(question, language, limit)
-        try:
+        with self.vectors.errors("cannot be searched"):
             found = collection.query(query_embeddings=question[None, :], n_results=limit, include=["distances"])
-        except Exception as error:  # as above
-            raise StoreDamaged(f"the index cannot be searched ({error}); {self.remedy}") from error
         if len(found["ids"][0]) < min(limit, self.sizes[language]):  # its files are damaged or deleted
-            raise StoreDamaged(f"the index finds less than it holds; {self.remedy}")
+            raise self.damaged("finds less than it holds")
         return [
             (found_id, 1 - distance) for found_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
         ]
@@ -340,15 +340,14 @@ class Index:
         """Ids and unit vectors (passages, dimension) of a language. Raises StoreDamaged."""
         ids: list[str] = []
         rows: list[Vectors] = []
-        try:
+        collection = self.collections[language]
+        with self.vectors.errors("cannot be read"):
             for at in range(0, self.sizes[language], PAGE):
-                page = self.collections[language].get(limit=PAGE, offset=at, include=["embeddings"])
+                page = collection.get(limit=PAGE, offset=at, include=["embeddings"])
                 ids += page["ids"]
                 rows.append(np.asarray(page["embeddings"], np.float32))
-        except Exception as error:  # as above
-            raise StoreDamaged(f"the index cannot be read ({error}); {self.remedy}") from error
         if len(ids) < self.sizes[language]:
-            raise StoreDamaged(f"the index finds less than it holds; {self.remedy}")
+            raise self.damaged("finds less than it holds")
         every = np.concatenate(rows)
         return ids, every / np.maximum(np.linalg.norm(every, axis=1, keepdims=True), 1e-12)
 
@@ -363,15 +362,13 @@ class Index:
 
     def ids(self) -> dict[str, set[str]]:
         """Ids of the passages of each language, as Chroma holds them. Raises StoreDamaged."""
-        try:
-            return {language: set(c.get(include=[])["ids"]) for language, c in self.collections.items()}
-        except Exception as error:  # as above
-            raise StoreDamaged(f"the index cannot be read ({error}); {self.remedy}") from error
+        collections = self.collections
+        with self.vectors.errors("cannot be read"):
+            return {language: set(c.get(include=[])["ids"]) for language, c in collections.items()}
 
     def close(self) -> None:
         self.words = {}
         self.__dict__.pop("mentions", None)  # its files can then be deleted on Windows, too
-        if self.chroma is not None:
-            self.chroma.close()
+        self.vectors.close()
         if self.copied:
             shutil.rmtree(self.copied, ignore_errors=True)

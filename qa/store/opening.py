@@ -1,4 +1,7 @@
-"""Opening a store: its catalog to read or to write, its tables, its lock, and errors of SQLite as sentences."""
+"""Opening a store: its catalog to read or to write, its tables, its lock, and errors of SQLite as sentences.
+
+Where a store has servers its catalog is on one of them: `postgres`, which is imported only then.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,21 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
 from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageError, VerbatimError
 from qa.store.busy import BUSY_SECONDS, holder, is_locked, waiting_said
-from qa.store.catalog import Catalog
-from qa.store.upgrading import SCHEMA_VERSION, check_known, make_todays, read_as_today
+from qa.store.catalog import ROWS_AT_ONCE, Catalog
+from qa.store.database import Database, SQLite, connect
+from qa.store.servers import CATALOG_FILE, servers_of, shown
+from qa.store.upgrading import OLDEST, OLDEST_ON_SERVERS, SCHEMA_VERSION, check_known, make_todays, read_as_today
 from qa.store.writer import CatalogWriter
 
-CATALOG_FILE = "catalog.sqlite"
+if TYPE_CHECKING:
+    from qa.store.postgres import PostgreSQL
+
 LOCK, HOLDER = "ingest.lock", "ingest.holder"  # the second says who holds the first
 LOOK_SECONDS = 0.5  # to wait for another process where one only looks
 BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")  # the last: others lock it in turn all the time
@@ -53,8 +60,6 @@ CREATE TABLE likeness (document INTEGER PRIMARY KEY REFERENCES documents (id), s
 CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL);
 """
 
-AnyCatalog = TypeVar("AnyCatalog", bound=Catalog)
-
 
 def open_catalog(store: Path, busy_seconds: float = BUSY_SECONDS, traceless: bool = False) -> Catalog:
     """Opens a store's catalog for reading.
@@ -64,6 +69,8 @@ def open_catalog(store: Path, busy_seconds: float = BUSY_SECONDS, traceless: boo
     StoreDamaged, VerbatimError where it cannot be read for another reason.
     """
     path = store / CATALOG_FILE
+    if server := open_server(store, reads=True, busy_seconds=busy_seconds):
+        return checked(Catalog(server), store, OLDEST_ON_SERVERS)
     if not path.is_file():
         if store.is_file():
             raise NoStore(f"{store} is a file, not a store; name a folder with --store")
@@ -71,13 +78,29 @@ def open_catalog(store: Path, busy_seconds: float = BUSY_SECONDS, traceless: boo
     with catalog_errors(store):
         db = connect_to_read(path, busy_seconds, traceless)
         check_whole(db, path)
-        tables = db.execute("SELECT 1 FROM sqlite_master").fetchone()  # none: killed before it had made them
-        catalog = with_schema_checked(Catalog(db), store) if tables else Catalog(db)
-        if not tables or not catalog.generation:
-            catalog.close()
-            raise NoStore(f"nothing has been published in {store} yet; run: qa ingest PATH --store {store}")
+        catalog = checked(Catalog(db), store)
         read_as_today(db, catalog.schema)
         return catalog
+
+
+def checked(catalog: Catalog, store: Path, oldest: int = OLDEST) -> Catalog:
+    """The catalog, if this program knows its tables and something has been published. Raises StoreMismatch, NoStore."""
+    with closed_on_error(catalog):
+        there = catalog.db.has_tables()  # not where a writer was killed before it had made them
+        if there:
+            check_known(catalog.schema, store, oldest)
+        if not there or not catalog.generation:
+            raise NoStore(f"nothing has been published in {store} yet; run: qa ingest PATH --store {store}")
+        return catalog
+
+
+@contextlib.contextmanager
+def closed_on_error(catalog: Catalog) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        catalog.close()
+        raise
 
 
 @contextlib.contextmanager
@@ -91,9 +114,7 @@ def reading(store: Path) -> Iterator[Catalog]:
 def looking(store: Path) -> Iterator[Catalog]:
     """As `reading`, of a catalog whose pages have all been looked at; waits for nobody, and makes no file beside it."""
     with contextlib.closing(open_catalog(store, LOOK_SECONDS, traceless=True)) as catalog, catalog_errors(store):
-        (found,) = catalog.db.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise sqlite3.DatabaseError(found.replace("\n", " "))
+        catalog.db.check_pages()
         yield catalog
 
 
@@ -104,9 +125,11 @@ def create_catalog(store: Path, busy_seconds: float = BUSY_SECONDS) -> CatalogWr
     StoreMismatch, StoreBusy, StoreDamaged, VerbatimError where it cannot be written.
     """
     path = store / CATALOG_FILE
+    if server := open_server(store, reads=False, busy_seconds=busy_seconds):
+        return created_on_server(server, store)
     try:
         store.mkdir(parents=True, exist_ok=True)
-        db = connect(f"{path.absolute().as_uri()}?mode=rwc", busy_seconds)
+        db = connect(path, "mode=rwc", busy_seconds)
     except FileExistsError as error:
         raise UsageError(f"the store {store} is a file; name a folder with --store") from error
     except (OSError, sqlite3.OperationalError) as error:
@@ -115,17 +138,77 @@ def create_catalog(store: Path, busy_seconds: float = BUSY_SECONDS) -> CatalogWr
         check_whole(db, path)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA secure_delete = ON")
-        if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
+        if not db.has_tables():
             db.executescript(
                 f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO meta VALUES ('schema', '{SCHEMA_VERSION}'); COMMIT;"
             )
-        catalog = with_schema_checked(CatalogWriter(db, path), store)
-        make_todays(db, catalog.schema)
+        catalog = CatalogWriter(db)
+        with closed_on_error(catalog):
+            check_known(catalog.schema, store)
+            make_todays(db, catalog.schema)
         return catalog
+
+
+def open_server(store: Path, reads: bool, busy_seconds: float) -> PostgreSQL | None:
+    """A connection to the server that holds a store's catalog; None where it lies in the store's folder.
+
+    Raises UsageError where what is needed for it is not installed, VerbatimError where no server answers.
+    """
+    servers = servers_of(store)
+    if servers is None:
+        return None
+    try:
+        from qa.store import postgres
+    except ImportError as error:
+        raise UsageError(
+            f"the store {store} is on servers, for which psycopg is needed ({error}); install it with: "
+            "pip install 'verbatim-qa[server]'"
+        ) from error
+    name = "verbatim" if reads else postgres.writer_name()
+    return postgres.PostgreSQL(servers.catalog, reads, busy_seconds, name)
+
+
+def created_on_server(server: PostgreSQL, store: Path) -> CatalogWriter:
+    """The catalog on a server, its tables made if need be, for this process alone to write to as long as it is open.
+
+    Raises StoreBusy, StoreMismatch.
+    """
+    catalog = CatalogWriter(server)
+    with closed_on_error(catalog):
+        server.lock(store)
+        if not server.has_tables():
+            server.make_tables(SCHEMA_VERSION)
+        check_known(catalog.schema, store, OLDEST_ON_SERVERS)
+        return catalog
+
+
+def has_catalog(store: Path) -> bool:
+    """Whether an ingest has begun to make a store. Raises VerbatimError where its server does not answer."""
+    server = open_server(store, reads=True, busy_seconds=LOOK_SECONDS)
+    if server is None:
+        return (store / CATALOG_FILE).exists()
+    with contextlib.closing(server):
+        return server.has_tables()
+
+
+def server_facts(store: Path) -> dict[str, Any] | None:
+    """Of a store on servers where these are, without users and passwords, and version and bytes of the catalog's; None
+    where it has none. Raises VerbatimError where the catalog's does not answer."""
+    servers, server = servers_of(store), open_server(store, reads=True, busy_seconds=LOOK_SECONDS)
+    if servers is None or server is None:
+        return None
+    with contextlib.closing(server):
+        return {**server.facts(), "chroma": shown(servers.chroma)}
 
 
 def copy_catalog(store: Path, to: Path) -> None:
     """Copies a store's catalog, as it is at one moment, into another folder; nothing where there is none."""
+    if server := open_server(store, reads=True, busy_seconds=BUSY_SECONDS):
+        with contextlib.closing(server), contextlib.closing(create_catalog(to)) as made:
+            if server.has_tables():
+                check_known(Catalog(server).schema, store, OLDEST_ON_SERVERS)
+                copy_rows(server, made.db)
+        return
     path = store / CATALOG_FILE
     if not path.is_file():
         return
@@ -137,14 +220,20 @@ def copy_catalog(store: Path, to: Path) -> None:
         db.backup(copy)
 
 
-def with_schema_checked(catalog: AnyCatalog, store: Path) -> AnyCatalog:
-    """The catalog, if this program knows its tables. Raises StoreMismatch."""
-    try:
-        check_known(catalog.schema, store)
-    except StoreMismatch:
-        catalog.close()
-        raise
-    return catalog
+def copy_rows(server: Database, made: Database) -> None:
+    """Copies all tables of a catalog, as they are at one moment, into new ones; of the vectors the keys only."""
+    made.execute("DELETE FROM meta")
+    server.begin_reading()
+    made.begin_writing()
+    for table in ("meta", "documents", "passages", "likeness", "vectors"):
+        columns = [row[1] for row in made.execute(f"PRAGMA table_info({table})")]
+        names = ", ".join(f'"{column}"' for column in columns)
+        wanted = names.replace('"vector"', "key") if table == "vectors" else names
+        marks = ", ".join("?" * len(columns))
+        for rows in server.batches(f"SELECT {wanted} FROM {table}", (), ROWS_AT_ONCE):
+            made.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
+    made.commit()
+    server.rollback()
 
 
 def bytes_within(store: Path) -> int:
@@ -160,36 +249,31 @@ def bytes_within(store: Path) -> int:
 # ---- connections ----
 
 
-def connect_to_read(path: Path, busy_seconds: float = BUSY_SECONDS, traceless: bool = False) -> sqlite3.Connection:
+def connect_to_read(path: Path, busy_seconds: float = BUSY_SECONDS, traceless: bool = False) -> SQLite:
     """A connection that cannot write, also where the folder may not be written to.
 
     traceless: SQLite, which makes a log and its index to read as well, makes none where nobody else has the file open.
     """
-    uri = path.absolute().as_uri()
     log = path.with_name(path.name + "-wal")
     logged = log.exists() and log.stat().st_size > 0
     if traceless and not logged and not path.with_name(path.name + "-shm").exists():
-        return connect(f"{uri}?mode=ro&immutable=1", busy_seconds)
+        return connect(path, "mode=ro&immutable=1", busy_seconds)
     try:
         with waiting_said(path):
-            db = connect(f"{uri}?mode=ro", busy_seconds)
+            db = connect(path, "mode=ro", busy_seconds)
             db.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
         # In a folder this user may not write SQLite cannot make the log's index; without a log the file is complete.
         if not error_name(error).startswith((*FORBIDDEN, NOT_OPENED)) or logged:
             raise
-        db = connect(f"{uri}?mode=ro&immutable=1", busy_seconds)
+        db = connect(path, "mode=ro&immutable=1", busy_seconds)
     return db
-
-
-def connect(uri: str, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
-    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=busy_seconds)
 
 
 def check_free(file: Path, busy_seconds: float = BUSY_SECONDS) -> None:
     """Waits while another process holds an SQLite file that a library is to open. Raises StoreBusy."""
     try:
-        with waiting_said(file), contextlib.closing(connect(f"{file.absolute().as_uri()}?mode=ro", busy_seconds)) as db:
+        with waiting_said(file), contextlib.closing(connect(file, "mode=ro", busy_seconds)) as db:
             db.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.DatabaseError as error:  # of any other one the library will tell
         if error_name(error).startswith(BUSY):
@@ -284,8 +368,12 @@ def last_writer(store: Path) -> tuple[str, bool]:
     """Who writes to a store, or was killed over it, and whether the lock is held; ("", False): nobody.
 
     The lock is not touched for it: where the system lists no locks (no /proc), it counts as held as long as the holder
-    has not taken its name away.
+    has not taken its name away. Of a store on servers it may be on another machine.
     """
+    if server := open_server(store, reads=True, busy_seconds=LOOK_SECONDS):
+        with contextlib.closing(server):
+            if who := server.writer():
+                return who, True
     named = (store / HOLDER).exists()
     held = is_locked(store / LOCK)
     return (holder_name(store / HOLDER) if named or held else ""), named if held is None else held

@@ -12,6 +12,7 @@ from qa.errors import StoreMismatch
 
 SCHEMA_VERSION = 4
 OLDEST = 1
+OLDEST_ON_SERVERS = 4  # stores of earlier versions lie in their folders
 
 # What leads from a version of the tables to the next one.
 STEPS = {
@@ -43,7 +44,7 @@ LACKING = {
 }
 
 
-def check_known(schema: int, store: object) -> None:
+def check_known(schema: int, store: object, oldest: int = OLDEST) -> None:
     """Raises StoreMismatch where this program does not know the tables of that version."""
     if schema > SCHEMA_VERSION:
         raise StoreMismatch(
@@ -51,7 +52,7 @@ def check_known(schema: int, store: object) -> None:
             f"{SCHEMA_VERSION}); nothing in it has been touched: install that version, or name another folder with "
             "--store"
         )
-    if schema < OLDEST:
+    if schema < oldest:
         raise StoreMismatch(
             f"the catalog in {store} has not the tables of this program, which has not touched it; name another folder "
             "with --store"

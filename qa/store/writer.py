@@ -9,26 +9,23 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 
-from qa.store.busy import waiting_said
-from qa.store.catalog import PASSAGE_COLUMNS, Catalog, Facts, Fingerprint, Vectors, batches, passage_of
-from qa.store.mentions import Range, Texts
+from qa.store.catalog import IDS_AT_ONCE, PASSAGE_COLUMNS, Catalog, Facts, Fingerprint, Vectors, batches, passage_of
+from qa.store.mentions import Texts
 from qa.store.near import groups, signature
 from qa.text import equality_key
-from qa.types import Document, Passage, Turn, join_context
+from qa.types import Document, Passage, join_context
 
 # The next generation: staged documents, and live ones that are neither staged anew nor left out.
 STAGED_DOCUMENT = "NOT d.live"
-NEXT_DOCUMENT = """NOT d.live OR (d.name NOT IN (SELECT name FROM temp.gone) AND
+NEXT_DOCUMENT = """NOT d.live OR (d.name NOT IN (SELECT name FROM gone) AND
 NOT EXISTS (SELECT 1 FROM documents n WHERE NOT n.live AND n.name = d.name))"""
 NEXT = f"SELECT p.* FROM passages p JOIN documents d ON d.id = p.document WHERE {NEXT_DOCUMENT}"
 STAGED = f"SELECT p.* FROM passages p JOIN documents d ON d.id = p.document WHERE {STAGED_DOCUMENT}"
@@ -38,15 +35,10 @@ MISSING = f"SELECT p.* FROM ({NEXT}) p WHERE NOT EXISTS (SELECT 1 FROM vectors v
 class CatalogWriter(Catalog):
     """The catalog of a store whose lock the caller holds. Open it with `opening.create_catalog`."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        super().__init__(connection)
-        self.path = path
-
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Commits what is written inside, or nothing of it where an exception leaves the block."""
-        with waiting_said(self.path):
-            self.db.execute("BEGIN IMMEDIATE")
+        self.db.begin_writing()
         try:
             yield
         except BaseException:
@@ -58,8 +50,8 @@ class CatalogWriter(Catalog):
         """Stores facts; commits unless inside a transaction of the caller's."""
         rows = [(key, json.dumps(value)) for key, value in facts.items()]
         self.db.executemany(
-            "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value "
-            "WHERE value != excluded.value",
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value "
+            "WHERE meta.value != excluded.value",
             rows,
         )  # an ingest with nothing to do writes nothing
 
@@ -73,17 +65,17 @@ class CatalogWriter(Catalog):
         f, s, likeness = fingerprint, document.source, signature(document)
         with self.transaction():
             self.unstage([s.name])
-            staged = self.db.execute(
+            (staged,) = self.db.execute(
                 """INSERT INTO documents (name, live, path, member, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256,
                    made_by, title, date, pages, marks, stale, text)
-                   VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                   VALUES (?, FALSE, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
                 (s.name, f.path, f.member, *f.facts, f.scanned_ns, f.sha256, f.made_by, s.title, s.date,
                  json.dumps(list(zip(s.pages, s.times, strict=True)) if s.times else s.pages),
                  json.dumps([astuple(m) for m in document.marks]), s.stale, document.text),
-            ).lastrowid  # fmt: skip
+            ).fetchone()  # fmt: skip
             self.db.execute("INSERT INTO likeness (document, signature) VALUES (?, ?)", (staged, likeness))
             self.db.executemany(
-                """INSERT INTO passages (document, id, key, fold, start, end, language, sentences, turns, cells,
+                """INSERT INTO passages (document, id, key, fold, start, "end", language, sentences, turns, cells,
                    context, text)
                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                 ((staged, *passage_row(passage, model)) for passage in passages),
@@ -91,14 +83,16 @@ class CatalogWriter(Catalog):
 
     def unstage(self, names: Sequence[str] | None = None) -> None:
         """Drops staged documents: those named, or all that a killed run left behind."""
-        ids = [row[0] for row in self.db.execute("SELECT id FROM documents WHERE NOT live AND (? OR name IN "
-               "(SELECT value FROM json_each(?)))", (names is None, json.dumps(names or [])))]  # fmt: skip
-        for document in ids:
-            self.db.execute("DELETE FROM passages WHERE document = ?", (document,))
-            self.db.execute("DELETE FROM likeness WHERE document = ?", (document,))
-            self.db.execute("DELETE FROM documents WHERE id = ?", (document,))
+        query = f"SELECT id FROM documents WHERE NOT live AND (? OR {self.db.one_of('name')})"
+        ids = [row[0] for row in self.db.execute(query, (names is None, self.db.listed(names or [])))]
         if ids:
+            self.drop(ids)
             self.put(erase=True)
+
+    def drop(self, ids: Sequence[int]) -> None:
+        """Deletes documents by their numbers, with their passages."""
+        for table, column in (("passages", "document"), ("likeness", "document"), ("documents", "id")):
+            self.db.execute(f"DELETE FROM {table} WHERE {self.db.one_of(column)}", (self.db.listed(ids),))
 
     def has_staged(self) -> bool:
         return bool(self.db.execute("SELECT 1 FROM documents WHERE NOT live LIMIT 1").fetchone())
@@ -128,53 +122,55 @@ class CatalogWriter(Catalog):
 
     def leave_out(self, names: Iterable[str]) -> None:
         """Names the live documents that the next generation leaves out, besides those staged anew."""
-        self.db.execute("CREATE TEMP TABLE IF NOT EXISTS gone (name TEXT PRIMARY KEY) WITHOUT ROWID")
+        self.db.execute("CREATE TEMP TABLE IF NOT EXISTS gone AS SELECT name FROM documents WHERE FALSE")
         self.db.execute("DELETE FROM gone")
         self.db.executemany("INSERT INTO gone VALUES (?)", [(name,) for name in names])
 
     def touch(self, seen: dict[str, Fingerprint], stale: Sequence[str]) -> None:
         """Records what files look like now where only that changed, and which could not be read again."""
         with self.transaction():
-            for name, f in seen.items():
-                self.db.execute(
-                    """UPDATE documents SET path = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, scanned_ns = ?,
-                       stale = 0 WHERE live AND name = ?""", (f.path, *f.facts, f.scanned_ns, name))  # fmt: skip
-            self.db.execute(
-                "UPDATE documents SET stale = 1 WHERE name IN (SELECT value FROM json_each(?))",  # a staged one too
-                (json.dumps(list(stale)),),
+            self.db.executemany(
+                """UPDATE documents SET path = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, scanned_ns = ?,
+                   stale = FALSE WHERE live AND name = ?""",
+                [(f.path, *f.facts, f.scanned_ns, name) for name, f in seen.items()],
             )
+            query = f"UPDATE documents SET stale = TRUE WHERE {self.db.one_of('name')}"  # a staged one too
+            self.db.execute(query, (self.db.listed(stale),))
 
     # ---- the next generation ----
 
     def missing_vectors(self, size: int) -> Iterator[list[tuple[bytes, str]]]:
         """Batches of (key, text to embed) for the next generation's passages without a vector, long ones first."""
-        query = f"SELECT key FROM ({MISSING}) GROUP BY key ORDER BY max(length(text)) DESC, key"
+        query = f"SELECT key FROM ({MISSING}) AS missing GROUP BY key ORDER BY max(length(text)) DESC, key"
         keys = [row[0] for row in self.db.execute(query)]
         for batch in batches(keys, size):
             marks = ",".join("?" * len(batch))
-            query = f"SELECT key, context, text FROM passages WHERE key IN ({marks}) GROUP BY key"
+            query = f"""SELECT key, context, text FROM passages WHERE rowid IN
+                        (SELECT min(rowid) FROM passages WHERE key IN ({marks}) GROUP BY key) ORDER BY key"""
             yield [
                 (key, join_context(context, text)) for key, context, text in self.db.execute(query, batch).fetchall()
             ]
 
     def count_missing(self) -> int:
         """How many vectors the next generation still needs."""
-        return int(self.db.execute(f"SELECT count(DISTINCT key) FROM ({MISSING})").fetchone()[0])
+        return int(self.db.execute(f"SELECT count(DISTINCT key) FROM ({MISSING}) AS missing").fetchone()[0])
 
     def add_vectors(self, keys: Sequence[bytes], vectors: Vectors) -> None:
         """Stores vectors, committed at once: a killed ingest does not compute them again."""
         with self.transaction():
             rows = zip(keys, (row.astype("<f4").tobytes() for row in vectors), strict=True)
-            self.db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+            self.db.executemany(
+                "INSERT INTO vectors VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET vector = excluded.vector", rows
+            )
 
     def count_next(self) -> int:
         """Passages of the next generation."""
-        return int(self.db.execute(f"SELECT count(*) FROM ({NEXT})").fetchone()[0])
+        return int(self.db.execute(f"SELECT count(*) FROM ({NEXT}) AS following").fetchone()[0])
 
     def most_equal(self) -> dict[str, int]:
         """For each language the most passages of the next generation that share a vector."""
-        counts = f"SELECT language, count(*) number FROM ({NEXT}) GROUP BY language, key"
-        query = f"SELECT language, max(number) FROM ({counts}) GROUP BY language"
+        counts = f"SELECT language, count(*) AS number FROM ({NEXT}) AS following GROUP BY language, key"
+        query = f"SELECT language, max(number) FROM ({counts}) AS counts GROUP BY language"
         return dict(self.db.execute(query).fetchall())
 
     def next_passages(self, size: int, added: bool = False) -> Iterator[tuple[str, list[str], list[str], Vectors]]:
@@ -182,7 +178,7 @@ class CatalogWriter(Catalog):
 
         texts: as they are embedded, with the context line. added: only those of staged documents.
         """
-        query = f"SELECT language, rowid FROM ({STAGED if added else NEXT}) ORDER BY language, id"
+        query = f"SELECT language, rowid FROM ({STAGED if added else NEXT}) AS following ORDER BY language, id"
         found = self.db.execute(query).fetchall()  # row numbers only: sorting the rows would double memory
         for language, rows in groupby(found, key=itemgetter(0)):
             for batch in batches([row for _, row in rows], size):
@@ -190,9 +186,9 @@ class CatalogWriter(Catalog):
 
     def passages_in(self, rows: Sequence[int]) -> tuple[list[str], list[str], Vectors]:
         """Ids, texts and vectors of passages by row number, in order of their ids."""
-        query = """SELECT p.id, p.context, p.text, v.vector FROM passages p JOIN vectors v ON v.key = p.key
-                   WHERE p.rowid IN (SELECT value FROM json_each(?)) ORDER BY p.id"""
-        found = self.db.execute(query, (json.dumps(rows),)).fetchall()
+        query = f"""SELECT p.id, p.context, p.text, v.vector FROM passages p JOIN vectors v ON v.key = p.key
+                    WHERE {self.db.one_of("p.rowid")} ORDER BY p.id"""
+        found = self.db.execute(query, (self.db.listed(rows),)).fetchall()
         ids, contexts, texts, blobs = zip(*found, strict=True) if found else ((), (), (), ())
         vectors = np.frombuffer(b"".join(blobs), "<f4").reshape(len(ids), -1)
         return list(ids), list(map(join_context, contexts, texts)), vectors
@@ -200,16 +196,7 @@ class CatalogWriter(Catalog):
     def next_texts(self, added: bool = False) -> Iterator[Texts]:
         """The documents of the next generation with their text, one at a time. added: only the staged ones."""
         query = f"SELECT id FROM documents d WHERE {STAGED_DOCUMENT if added else NEXT_DOCUMENT} ORDER BY id"
-        for (document,) in self.db.execute(query).fetchall():
-            text, date = self.db.execute("SELECT text, date FROM documents WHERE id = ?", (document,)).fetchone()
-            rows = self.db.execute(
-                "SELECT start, end, language, turns FROM passages WHERE document = ? ORDER BY start", (document,)
-            )
-            passages = [
-                Range(start, end, language, [Turn(*turn) for turn in json.loads(turns)])
-                for start, end, language, turns in rows
-            ]
-            yield Texts(document, text, date, passages)
+        return self.texts([document for (document,) in self.db.execute(query).fetchall()])
 
     # ---- publishing ----
 
@@ -218,26 +205,32 @@ class CatalogWriter(Catalog):
 
         Returns how many documents and passages went whose text no other document has.
         """
-        query = """SELECT id, sha256, member FROM documents d WHERE live AND (name IN (SELECT name FROM temp.gone)
+        query = """SELECT id, sha256, member FROM documents d WHERE live AND (name IN (SELECT name FROM gone)
                    OR EXISTS (SELECT 1 FROM documents n WHERE NOT n.live AND n.name = d.name))"""
-        old = "document IN (SELECT value FROM json_each(?))"
         with self.transaction():
             going = self.db.execute(query).fetchall()
-            ids = json.dumps([document for document, *_ in going])
-            keys = [row[0] for row in self.db.execute(f"SELECT key FROM passages WHERE {old}", (ids,))]
-            self.db.execute(f"DELETE FROM passages WHERE {old}", (ids,))
-            self.db.execute(f"DELETE FROM likeness WHERE {old}", (ids,))
-            self.db.execute("DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?))", (ids,))
-            self.db.execute("UPDATE documents SET live = 1 WHERE NOT live")
+            ids = [document for document, *_ in going]
+            query = f"SELECT key FROM passages WHERE {self.db.one_of('document')}"
+            keys = [row[0] for row in self.db.execute(query, (self.db.listed(ids),))]
+            self.drop(ids)
+            self.db.execute("UPDATE documents SET live = TRUE WHERE NOT live")
             self.group()
             self.put(**facts)
             self.put(erase=self.erase_pending or bool(going))
             texts = set(self.db.execute("SELECT sha256, member FROM documents"))
-            used = "SELECT 1 FROM passages WHERE key = ?"
+            used = self.used(keys)
             return (
                 sum((sha256, member) not in texts for _, sha256, member in going),
-                sum(self.db.execute(used, (key,)).fetchone() is None for key in keys),
+                sum(key not in used for key in keys),
             )
+
+    def used(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Those of the vectors' keys that a passage has."""
+        found = set()
+        for batch in batches(keys, IDS_AT_ONCE):
+            query = f"SELECT DISTINCT key FROM passages WHERE key IN ({','.join('?' * len(batch))})"
+            found |= {key for (key,) in self.db.execute(query, batch)}
+        return found
 
     def group(self) -> None:
         """Notes which of the documents, all of them live, are near-identical."""
@@ -248,23 +241,20 @@ class CatalogWriter(Catalog):
         self.db.executemany("UPDATE likeness SET near = ? WHERE document = ?", changed)
 
     def purge(self) -> tuple[int, bool]:
-        """Removes vectors that no document uses and wipes what was deleted from the file.
+        """Removes vectors that no document uses and wipes what was deleted.
 
-        Returns how many vectors, and whether nothing is left: a reader may hold the log open, or the disk be full.
-        Then the next call goes on. secure_delete blanks what is deleted, but where SQLite moved rows between pages
-        their old places keep them: only VACUUM, which writes the file anew, is sure. The log keeps pages until it is
-        truncated.
+        Returns how many vectors, and whether nothing is left: a reader may hold it, or the disk be full. Then the next
+        call goes on.
         """
         if not self.erase_pending:
             return 0, True
         purged = self.drop_unused_vectors()
         try:
-            self.db.execute("VACUUM")
-            (waiting, *_) = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            self.put(erase=bool(waiting))
-        except sqlite3.OperationalError:  # VACUUM needs as much free space as the catalog takes
-            waiting = True
-        return purged, not waiting
+            wiped = self.db.wipe()
+            self.put(erase=not wiped)
+        except self.db.UNABLE:
+            wiped = False
+        return purged, wiped
 
     def drop_unused_vectors(self) -> int:
         """Deletes the vectors that no document uses; returns how many."""

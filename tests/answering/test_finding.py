@@ -18,7 +18,8 @@ from qa.answering.finding import BATCH, Finding, Sort, find, like, reading_of, s
 from qa.errors import UsageError
 from qa.store.catalog import Catalog
 from qa.store.expressions import TAIL, All, Either, Phrase, Stretch, holds, parse
-from qa.store.index import Index, generation_path
+from qa.store.generations import open_index
+from qa.store.index import Index
 from qa.store.mentions import MentionIndex, Piece, Range, Texts, pieces_of, write_mentions
 from qa.store.opening import open_catalog
 from qa.store.tokens import words_of
@@ -49,7 +50,7 @@ TEXTS = st.lists(st.lists(WORDS, min_size=20, max_size=300), min_size=1, max_siz
 def opened(store: Path) -> Iterator[Opened]:
     with (
         contextlib.closing(open_catalog(store)) as catalog,
-        contextlib.closing(Index(generation_path(store, catalog.generation))) as index,
+        contextlib.closing(open_index(store, catalog)) as index,
     ):
         yield catalog, index
 

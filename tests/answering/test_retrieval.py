@@ -32,7 +32,7 @@ from qa.answering.retrieval import (
 from qa.answering.sentence_reader import SentenceReader
 from qa.ingestion.sync import sync
 from qa.store.catalog import Catalog
-from qa.store.index import Index, generation_path
+from qa.store.generations import open_index
 from qa.store.opening import open_catalog
 from qa.store.part import open_part
 from qa.types import Hit, Passage, Source, Within
@@ -184,7 +184,7 @@ class Opened:
     def __init__(self, store: Path, embedder: FakeEmbedder) -> None:
         self.embedder = embedder
         self.catalog: Catalog = open_catalog(store)
-        self.index = Index(generation_path(store, self.catalog.generation))
+        self.index = open_index(store, self.catalog)
 
     def ask(self, question: str, limit: int = HITS) -> list[Hit]:
         vector: Vectors = self.embedder.encode_questions([question])[0]
@@ -269,7 +269,7 @@ def test_an_equal_passage_in_the_same_document_is_a_place_too(tmp_path: Path) ->
     other = "The ferry sails again on the first of June, and a ticket costs seven euros. " * 20
     with store_of(tmp_path, {"a.txt": f"{FLOOD}\n\n{other}\n\n{FLOOD}"}) as opened:
         ranked = [(found, 1.0) for found in opened.catalog.all_passages()]
-        hits = [with_equals(opened.catalog, hit) for hit in collapse(ranked)]
+        hits = with_equals(opened.catalog, list(collapse(ranked)))
     folded = [re.sub(r"\W", "", hit.passage.text).casefold() for hit in hits]
     assert len(set(folded)) == len(folded)
     assert sum(1 + len(hit.also) for hit in hits) == len(ranked)
@@ -374,7 +374,7 @@ def within(
     """The hits in a part. limits: how large a part is searched exactly, and how deep the whole index is for others."""
     with (
         contextlib.closing(open_catalog(store)) as catalog,
-        contextlib.closing(Index(generation_path(store, catalog.generation))) as index,
+        contextlib.closing(open_index(store, catalog)) as index,
     ):
         vector = embedder.encode_questions([question])[0]
         if part is None or limits is None:
@@ -412,7 +412,7 @@ def test_a_part_searched_exactly_and_one_filtered_give_the_same_hits(tmp_path: P
     sync(tmp_path / "store", [tmp_path / "documents"], lambda _: model)
     with (
         contextlib.closing(open_catalog(tmp_path / "store")) as catalog,
-        contextlib.closing(Index(generation_path(tmp_path / "store", catalog.generation))) as index,
+        contextlib.closing(open_index(tmp_path / "store", catalog)) as index,
     ):
         for numbers in (range(0, 120, 2), range(100), range(0, 120, 10)):
             part, question = Within(frozenset(f"{n:03}.txt" for n in numbers)), "Which harbour saw the milling lamps?"

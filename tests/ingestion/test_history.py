@@ -22,9 +22,13 @@ from qa.answering.sentence_reader import SentenceReader
 from qa.ingestion.planning import Tuning
 from qa.ingestion.report import Report
 from qa.ingestion.sync import sync
-from qa.store.index import HNSW, Index, build_generation, generation_path
+from qa.store.generations import open_index
+from qa.store.index import HNSW, build_generation
 from qa.store.opening import open_catalog
 from tests.helpers import FakeEmbedder, Stopped, differences_of, ingest, state, write
+from tests.postgres import put_on_servers
+
+pytestmark = pytest.mark.usefixtures("each_catalog")
 
 LONG = " ".join(f"Boat {n} came in at {n + 7} o'clock with {n * 31} fish." for n in range(40))  # makes copies of it
 # near-identical, which a heading or two between them does not change
@@ -50,7 +54,7 @@ TEXTS = st.lists(
 
 
 STAGES = {
-    "building": "qa.ingestion.publishing.build_generation",
+    "building": "qa.store.generations.build_generation",
     "switching": "qa.store.writer.CatalogWriter.switch",
     "purging": "qa.store.writer.CatalogWriter.purge",
 }
@@ -147,14 +151,23 @@ def same_answers(one: list[list[tuple[str, int, int, float]]], other: list[list[
     return True
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(first=st.dictionaries(PLACES, TEXTS), steps=STEPS, extend_from=st.sampled_from([1, 10_000]))
 def test_any_history_ends_like_a_fresh_ingest(
-    first: dict[str, str], steps: list[tuple[str, str, str]], extend_from: int
+    each_catalog: str,
+    request: pytest.FixtureRequest,
+    first: dict[str, str],
+    steps: list[tuple[str, str, str]],
+    extend_from: int,
 ) -> None:
     tuning = Tuning(embed_batch=2, extend_from=extend_from)
     with tempfile.TemporaryDirectory() as temporary:
         folder, store = Path(temporary) / "documents", Path(temporary) / "store"
+        if each_catalog == "servers":
+            chroma = request.getfixturevalue("chroma")
+            put_on_servers(store, request.getfixturevalue("postgres"), chroma.address)
         write(folder, "always.txt", "There is always one document, since an empty store is not made.")
         for name, text in first.items():
             write(folder, name, content(name, text))
@@ -224,8 +237,7 @@ def best(store: Path, questions: Sequence[str]) -> list[set[str]]:
     model = StandIn()
     with contextlib.ExitStack() as stack:
         catalog = stack.enter_context(contextlib.closing(open_catalog(store)))
-        path = generation_path(store, catalog.generation)
-        index = stack.enter_context(contextlib.closing(Index(path)))
+        index = stack.enter_context(contextlib.closing(open_index(store, catalog)))
         rows = model.encode_passages(questions)
         found = [retrieve(catalog, index, q, row)[:10] for q, row in zip(questions, rows, strict=True)]
     return [{hit.passage.id for hit in hits} for hits in found]

@@ -21,6 +21,8 @@ from qa.store.opening import open_catalog
 from tests.helpers import FakeEmbedder, bytes_within, ingest, write
 from tests.ingestion.helpers import NAMES, WHALE
 
+pytestmark = pytest.mark.usefixtures("each_catalog")
+
 
 def listed(store: Path) -> dict[str, DocumentStatus]:
     with contextlib.closing(open_catalog(store)) as catalog:

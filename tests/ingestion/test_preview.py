@@ -9,8 +9,10 @@ import pytest
 
 from qa.errors import TooManyRemovals, UsageError
 from qa.ingestion.sync import preview
-from tests.helpers import FakeEmbedder, change, ingest, state, write
+from tests.helpers import FakeEmbedder, change, embedded_only, ingest, state, write
 from tests.ingestion.helpers import NAMES, WHALE
+
+pytestmark = pytest.mark.usefixtures("each_catalog")
 
 
 def files_of(store: Path) -> dict[str, bytes]:
@@ -46,6 +48,7 @@ def test_a_dry_run_says_what_an_ingest_then_does(folder: Path, store: Path, embe
     assert said["embedded"] == 2
 
 
+@embedded_only
 def test_a_dry_run_for_a_new_store(folder: Path, tmp_path: Path) -> None:
     said = dry(tmp_path / "store", folder)
     assert (said["added"], said["embedded"]) == (NAMES, said["passages"])

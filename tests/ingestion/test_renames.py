@@ -13,6 +13,8 @@ from qa.errors import TooManyRemovals
 from tests.helpers import FakeEmbedder, State, differences_of, found, ingest, state, write
 from tests.ingestion.helpers import NAMES, WHALE
 
+pytestmark = pytest.mark.usefixtures("each_catalog")
+
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:

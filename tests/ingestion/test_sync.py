@@ -20,7 +20,8 @@ from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageErro
 from qa.ingestion.planning import TUNED, Tuning
 from qa.ingestion.report import Report
 from qa.ingestion.sync import sync
-from qa.store.index import MOST_EQUAL, Index, build_generation, generation_path, generations
+from qa.store.generations import open_index
+from qa.store.index import MOST_EQUAL, build_generation, generation_path, generations
 from qa.store.opening import CATALOG_FILE, create_catalog, open_catalog
 from qa.types import join_context
 from tests.helpers import (
@@ -32,6 +33,7 @@ from tests.helpers import (
     bytes_within,
     change,
     differences_of,
+    embedded_only,
     found,
     ingest,
     run_python,
@@ -39,6 +41,8 @@ from tests.helpers import (
     write,
 )
 from tests.ingestion.helpers import NAMES, SYNC, WHALE, documents
+
+pytestmark = pytest.mark.usefixtures("each_catalog")
 
 
 def embeddable(store: Path, name: str) -> set[str]:
@@ -256,7 +260,7 @@ def test_texts_that_differ_are_never_counted_as_equal(folder: Path, tmp_path: Pa
 def found_first(store: Path, words: str) -> str:
     """Name of the document of the nearest vector."""
     with contextlib.closing(open_catalog(store)) as catalog:
-        index = Index(generation_path(store, catalog.generation))
+        index = open_index(store, catalog)
         near = index.search(bag_of_words(words), "en", 100)
         index.close()
         return catalog.passages([near[0][0]])[near[0][0]].source.name
@@ -370,6 +374,7 @@ def test_a_store_that_is_a_file(folder: Path, tmp_path: Path) -> None:
     assert path.read_text() == "text"
 
 
+@embedded_only
 def test_a_store_whose_catalog_is_garbage(folder: Path, store: Path) -> None:
     for path in store.glob(f"{CATALOG_FILE}-*"):
         path.unlink()
@@ -462,6 +467,7 @@ def test_what_a_killed_run_left_is_cleared_away(folder: Path, store: Path) -> No
         assert not catalog.has_staged()
 
 
+@embedded_only
 @pytest.mark.parametrize("lost", ["generations", "generations/00000001", "generations/00000001/chroma.sqlite3"])
 def test_a_missing_index_is_made_again(folder: Path, store: Path, embedder: FakeEmbedder, lost: str) -> None:
     before = state(store)
@@ -498,6 +504,7 @@ def test_vectors_lost_from_the_catalog_are_made_again(folder: Path, store: Path,
 # A large store that only grows
 
 
+@embedded_only
 def test_a_large_index_is_extended_by_what_is_added(folder: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[tuple[int, bool]] = []
     tuning = Tuning(extend_from=5)
@@ -507,7 +514,7 @@ def test_a_large_index_is_extended_by_what_is_added(folder: Path, store: Path, m
         built.append((sum(len(ids) for _, ids, _, _ in batches), base is not None))
         build_generation(path, batches, expected, base, *rest)
 
-    monkeypatch.setattr("qa.ingestion.publishing.build_generation", noted)
+    monkeypatch.setattr("qa.store.generations.build_generation", noted)
     write(folder, "whale.txt", WHALE)
     write(folder, "wal.md", "De walvis zwom vannacht de haven van Westhaven in en vond zelf de weg weer naar buiten.")
     ingest(store, tuning=tuning)
@@ -576,6 +583,7 @@ def test_the_report_says_that_the_text_of_an_emptied_file_is_kept(folder: Path, 
     assert ingest(store).erased.documents == 1
 
 
+@embedded_only
 def test_a_path_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xffad"))
     for roots, store in (([odd], tmp_path / "store"), ([tmp_path], odd)):

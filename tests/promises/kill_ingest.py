@@ -1,13 +1,13 @@
 """Kills an ingest again and again, and looks from another process at what it leaves.
 
-python tests/promises/kill_ingest.py --kills 40 [--seed 0]
+python tests/promises/kill_ingest.py --kills 40 [--seed 0] [--servers]
 
 Each round changes the corpus and starts an ingest in a process of its own, with a FakeEmbedder. That process is killed,
 by SIGKILL and SIGTERM in turn: at moments spread over the whole run, over the writing and over the publishing of the
-index, and at steps counted within it, where a step is a statement to SQLite or a file of the store that is opened,
-made, renamed or deleted; after every fourth kill one ingest may finish. After each kill the store must hold exactly the
-last complete state, for a reader that has been open all the time, for one that opens now, and for `qa verify`. Exit 1
-if anything is not as promised.
+index, and at steps counted within it, where a step is a statement to the database or a file of the store that is
+opened, made, renamed or deleted; after every fourth kill one ingest may finish. After each kill the store must hold
+exactly the last complete state, for a reader that has been open all the time, for one that opens now, and for `qa
+verify`. Exit 1 if anything is not as promised.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -33,11 +35,14 @@ from qa.answering.qa import QA
 from qa.errors import VerbatimError
 from qa.ingestion import sync as sync_module
 from qa.ingestion.verify import verify
+from qa.store.database import Database, SQLite
 from qa.store.index import generations
-from qa.store.opening import create_catalog, open_catalog
+from qa.store.opening import create_catalog, has_catalog, open_catalog
 from qa.store.writer import CatalogWriter, vector_key
 from qa.types import join_context
+from tests import chroma
 from tests.helpers import ROOT, FakeEmbedder, write
+from tests.postgres import put_on_servers, running
 from tests.promises.helpers import open_qa
 
 FILES = 60
@@ -87,6 +92,20 @@ class Steps:
                 os.kill(os.getpid(), self.how)
 
 
+def trace(db: Database, steps: Steps) -> None:
+    """Counts the statements of a catalog on a server: before each of them, and after a COMMIT."""
+
+    def traced(send: Callable[..., Any], *given: Any) -> Any:
+        steps.step()
+        done = send(*given)
+        if not given:
+            steps.step()
+        return done
+
+    for name in ("execute", "executemany", "script", "commit"):
+        setattr(db, name, partial(traced, getattr(db, name)))
+
+
 def ingest(store: Path, folder: Path, log: Path, last: int, how: signal.Signals) -> None:
     """One ingest that says on stdout how far it is; last: the step at which it ends itself, 0 for none."""
     import chromadb  # noqa: F401  # now, so that the time before the first batch is not spent on this
@@ -99,7 +118,10 @@ def ingest(store: Path, folder: Path, log: Path, last: int, how: signal.Signals)
 
     def traced(place: Path, busy_seconds: float) -> CatalogWriter:
         opened = create_catalog(place, busy_seconds)
-        opened.db.set_trace_callback(steps.step)
+        if isinstance(opened.db, SQLite):
+            opened.db.set_trace_callback(steps.step)
+        else:
+            trace(opened.db, steps)
         return opened
 
     sync_module.create_catalog = traced  # type: ignore[assignment]
@@ -249,7 +271,7 @@ class Trial:
 
     def let_finish(self) -> None:
         """An ingest that nobody kills; takes the times and the state that readers must see from now on."""
-        held = self.keys() if (self.store / "catalog.sqlite").exists() else set()
+        held = self.keys() if has_catalog(self.store) else set()
         run = start(self.store, self.corpus.folder, self.log)
         run.process.wait()
         run.reader.join()
@@ -350,6 +372,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--servers", action="store_true", help="the store is on servers, which are started for it")
     parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
@@ -357,7 +380,11 @@ def main() -> int:
         ingest(*map(Path, places), int(last), signal.Signals[how])
         return 0
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="verbatim-kills-") as place:
+    with contextlib.ExitStack() as stack:
+        place = stack.enter_context(tempfile.TemporaryDirectory(prefix="verbatim-kills-"))
+        if options.servers:
+            vectors = stack.enter_context(chroma.running())
+            put_on_servers(Path(place) / "store", stack.enter_context(running()), vectors.address)
         trial = Trial(Path(place), random.Random(options.seed))
         whole, last = trial.seconds["start"], trial.seconds["indexing"]
         print(f"a run takes {whole:.2f} s, {last:.2f} s of them to write and publish the index", flush=True)

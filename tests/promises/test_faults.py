@@ -21,6 +21,7 @@ from tests.helpers import (
     FakeEmbedder,
     change,
     differences_of,
+    embedded_only,
     found,
     give_away,
     ingest,
@@ -30,6 +31,8 @@ from tests.helpers import (
     write,
 )
 from tests.promises.helpers import names_of_best, open_qa
+
+pytestmark = pytest.mark.usefixtures("each_catalog")
 
 NAMES = sorted(DOCUMENTS)
 WHALE = "A whale swam into the harbour of Westhaven last night and found its way out again."
@@ -54,6 +57,7 @@ except VerbatimError as error:
 """
 
 
+@embedded_only
 @pytest.mark.parametrize("size", [2_000, 30_000, 110_000, 150_000, 250_000, 600_000])
 def test_a_full_disk_loses_nothing(folder: Path, store: Path, size: int) -> None:
     """No file can grow over so many bytes, as if the disk were full at another step each time."""
@@ -83,6 +87,7 @@ def test_a_full_disk_loses_nothing(folder: Path, store: Path, size: int) -> None
 # The store may not be written
 
 
+@embedded_only
 @pytest.mark.parametrize("protect", [give_away, make_read_only])
 def test_a_store_that_may_not_be_written_answers(store: Path, tmp_path: Path, protect: object) -> None:
     for path in store.glob(f"{CATALOG_FILE}-*"):
@@ -103,6 +108,7 @@ print(sorted(names_of_best(Path(sys.argv[1]), "onions potatoes")))
 # A catalog that is cut short
 
 
+@embedded_only
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
 def test_a_truncated_catalog_is_refused(folder: Path, store: Path, share: float) -> None:
     for path in store.glob(f"{CATALOG_FILE}-*"):
@@ -128,6 +134,7 @@ def garble(path: Path) -> None:
     path.write_bytes(content)
 
 
+@embedded_only
 @pytest.mark.parametrize("how", ["missing", "no manifest", "cut", "empty"])
 def test_a_damaged_index_is_rebuilt(folder: Path, store: Path, embedder: FakeEmbedder, how: str) -> None:
     before, path = state(store), generation_path(store, 1)
@@ -149,6 +156,7 @@ def test_a_damaged_index_is_rebuilt(folder: Path, store: Path, embedder: FakeEmb
     assert not ingest(store).rebuilt
 
 
+@embedded_only
 def test_damage_that_file_sizes_do_not_show_says_what_to_do(folder: Path, store: Path) -> None:
     """The message says what to do, and doing it helps."""
     path = generation_path(store, 1)

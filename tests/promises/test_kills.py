@@ -7,11 +7,17 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.helpers import ROOT
 
 
-def test_a_killed_ingest_loses_nothing() -> None:
-    command = [sys.executable, str(ROOT / "tests" / "promises" / "kill_ingest.py"), "--kills", "10", "--seed", "1"]
+@pytest.mark.parametrize("where", [[], ["--servers"]], ids=["embedded", "servers"])
+def test_a_killed_ingest_loses_nothing(where: list[str], request: pytest.FixtureRequest) -> None:
+    if where:
+        request.getfixturevalue("postgres")  # skips the test where there is none
+    script = ROOT / "tests" / "promises" / "kill_ingest.py"
+    command = [sys.executable, str(script), "--kills", "10", "--seed", "1", *where]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from qa.store.catalog import Catalog, Fingerprint
+from qa.store.chroma import Served
 from qa.store.index import Index
 from qa.store.writer import CatalogWriter
 from qa.types import Document, Passage, Source
@@ -73,9 +74,11 @@ def unit_vectors(count: int, seed: int = 0, dimension: int = 16) -> Vectors:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def search(path: Path, question: Vectors, language: str = "en", limit: int = 10) -> list[tuple[str, float]]:
+def search(
+    path: Path, question: Vectors, language: str = "en", limit: int = 10, served: Served | None = None
+) -> list[tuple[str, float]]:
     """The nearest passages in the generation at a path."""
-    index = Index(path)
+    index = Index(path, served)
     try:
         return index.search(question, language, limit)
     finally:

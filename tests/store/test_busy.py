@@ -92,7 +92,7 @@ def test_commands_end_as_for_another_ingest(
     closed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     connect = opening.connect
-    monkeypatch.setattr(opening, "connect", lambda uri, seconds=0.0: connect(uri, 0.1))
+    monkeypatch.setattr(opening, "connect", lambda file, options, seconds=0.0: connect(file, options, 0.1))
     with holding(closed / CATALOG_FILE, "a backup"):
         for command in (["status"], ["show", "a.txt"], ["ask", "Who sleeps?"], ["ingest"], ["verify"]):
             assert main([*command, "--store", str(closed)]) == BUSY, command
@@ -101,7 +101,7 @@ def test_commands_end_as_for_another_ingest(
 
 def test_an_index_that_is_held_is_busy(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     connect = opening.connect
-    monkeypatch.setattr(opening, "connect", lambda uri, seconds=0.0: connect(uri, 0.1))
+    monkeypatch.setattr(opening, "connect", lambda file, options, seconds=0.0: connect(file, options, 0.1))
     path = generation_path(store, 1)
     busy = pytest.raises(StoreBusy, match="try again")
     with holding(path / "chroma.sqlite3", "a backup"), contextlib.closing(Index(path)) as index, busy:

@@ -9,6 +9,8 @@ from qa.store.writer import CatalogWriter
 from qa.types import Document, Mark, Passage, Source, Turn
 from tests.store.helpers import MODEL, fingerprint, publish, stage
 
+pytestmark = pytest.mark.usefixtures("each_catalog")
+
 
 def test_a_document_comes_back_as_it_was(catalog: CatalogWriter) -> None:
     text = "\ufeff caf\u00e9 \U0001f980\r\n\tend\u2028 "

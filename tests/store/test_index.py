@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from qa.errors import StoreDamaged
+from qa.store.chroma import Served
 from qa.store.index import (
     Index,
     build_generation,
@@ -64,14 +65,27 @@ def test_finds_the_nearest_by_cosine(small: Path) -> None:
 
 
 @pytest.mark.parametrize("equal", [300, HNSW_FROM + 500])
-def test_many_equal_texts_do_not_hide_others(tmp_path: Path, equal: int) -> None:
+def test_many_equal_texts_do_not_hide_others(tmp_path: Path, equal: int, served: Served | None) -> None:
     rows = np.concatenate([np.repeat(unit_vectors(1), equal, axis=0), unit_vectors(20, seed=2)])
-    build_generation(tmp_path / "00000001", [batch("en", rows)], len(rows), equal={"en": equal})
+    build_generation(tmp_path / "00000001", [batch("en", rows)], len(rows), equal={"en": equal}, served=served)
     for question in (unit_vectors(1)[0], unit_vectors(20, seed=2)[3]):
-        found = search(tmp_path / "00000001", question, limit=100)
+        found = search(tmp_path / "00000001", question, limit=100, served=served)
         similar = np.sort(rows @ question)[::-1][:100]
         np.testing.assert_allclose([similarity for _, similarity in found], similar, atol=1e-5)
         assert len({found_id for found_id, _ in found}) == 100
+
+
+def test_a_generation_finds_the_same_wherever_its_vectors_are(tmp_path: Path, served: Served | None) -> None:
+    rows = {"en": unit_vectors(2 * HNSW_FROM + 500), "nl": unit_vectors(7, seed=1)}
+    parts = [batch(language, those) for language, those in rows.items()]
+    build_generation(tmp_path / "1", parts, 2 * HNSW_FROM + 507, served=served)
+    for language, those in rows.items():
+        question = unit_vectors(1, seed=7)[0]
+        nearest = np.argsort(-(those @ question))[:5]
+        found = search(tmp_path / "1", question, language, 5, served)
+        assert [found_id for found_id, _ in found] == [f"{language}-{n}" for n in nearest]
+        np.testing.assert_allclose([similarity for _, similarity in found], (those @ question)[nearest], atol=1e-5)
+    assert search(tmp_path / "1", question, "fr", 5, served) == []
 
 
 def test_each_language_is_searched_alone(small: Path) -> None:
@@ -92,21 +106,21 @@ def test_a_large_index_finds_what_comparing_with_all_finds(large: Path) -> None:
     assert sum(len(a & b) for a, b in zip(found, best, strict=True)) >= 0.98 * 300
 
 
-def test_batches_of_one_language_go_together(tmp_path: Path) -> None:
+def test_batches_of_one_language_go_together(tmp_path: Path, served: Served | None) -> None:
     rows = unit_vectors(9)
     ids = [f"p{n}" for n in range(9)]
     slices = [("en", slice(4)), ("nl", slice(4, 6)), ("en", slice(6, 9))]
     parts = [(language, ids[part], ids[part], rows[part]) for language, part in slices]
-    build_generation(tmp_path / "made", parts, 9)
-    assert count_passages(tmp_path / "made") == {"en": 7, "nl": 2}
-    assert search(tmp_path / "made", rows[8])[0][0] == "p8"
+    build_generation(tmp_path / "made", parts, 9, served=served)
+    assert count_passages(tmp_path / "made", served) == {"en": 7, "nl": 2}
+    assert search(tmp_path / "made", rows[8], served=served)[0][0] == "p8"
 
 
-def test_an_empty_generation_finds_nothing(tmp_path: Path) -> None:
-    build_generation(tmp_path / "made", [], 0)
-    assert has_all_files(tmp_path / "made")
-    assert count_passages(tmp_path / "made") == {}
-    assert search(tmp_path / "made", unit_vectors(1)[0]) == []
+def test_an_empty_generation_finds_nothing(tmp_path: Path, served: Served | None) -> None:
+    build_generation(tmp_path / "made", [], 0, served=served)
+    assert served or has_all_files(tmp_path / "made")
+    assert count_passages(tmp_path / "made", served) == {}
+    assert search(tmp_path / "made", unit_vectors(1)[0], served=served) == []
 
 
 @pytest.mark.parametrize("expected", [3, 5])

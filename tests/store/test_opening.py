@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageError
+from qa.errors import NoStore, StoreBusy, StoreDamaged, StoreMismatch, UsageError, VerbatimError
 from qa.store.opening import CATALOG_FILE, create_catalog, open_catalog, write_lock
 from qa.store.writer import CatalogWriter
-from tests.helpers import run_python
+from tests.helpers import embedded_only, run_python
 from tests.store.helpers import held, publish, stage
 
+pytestmark = pytest.mark.usefixtures("each_catalog")
 
+
+@embedded_only
 def test_no_store(tmp_path: Path, place: Path) -> None:
     with pytest.raises(NoStore, match="qa ingest PATH"):
         open_catalog(place)
@@ -34,6 +37,7 @@ def test_nothing_published_yet(place: Path) -> None:
             open_catalog(place)
 
 
+@embedded_only
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_catalog_whose_writer_was_killed_before_its_tables_is_no_store_yet(place: Path, begun: bool) -> None:
     place.mkdir()
@@ -46,6 +50,7 @@ def test_a_catalog_whose_writer_was_killed_before_its_tables_is_no_store_yet(pla
     create_catalog(place).close()
 
 
+@embedded_only
 @pytest.mark.parametrize("content", [b"garbage " * 1000, b"SQLite format 3\0" + b"\xff" * 9000])
 def test_a_catalog_of_garbage(place: Path, content: bytes) -> None:
     place.mkdir()
@@ -56,6 +61,7 @@ def test_a_catalog_of_garbage(place: Path, content: bytes) -> None:
     assert (place / CATALOG_FILE).read_bytes() == content
 
 
+@embedded_only
 def test_another_program_s_database(place: Path) -> None:
     place.mkdir()
     with contextlib.closing(sqlite3.connect(place / CATALOG_FILE)) as db:
@@ -65,6 +71,7 @@ def test_another_program_s_database(place: Path) -> None:
             opened(place)
 
 
+@embedded_only
 def test_a_folder_name_of_any_characters(tmp_path: Path) -> None:
     place = tmp_path / "st\u00f6re #1? 100%20 'x'"
     with contextlib.closing(create_catalog(place)) as opened:
@@ -77,11 +84,12 @@ def test_a_folder_name_of_any_characters(tmp_path: Path) -> None:
 
 def test_a_reader_cannot_write(catalog: CatalogWriter, place: Path) -> None:
     assert catalog.generation == 1
-    with contextlib.closing(open_catalog(place)) as reader, pytest.raises(sqlite3.OperationalError, match="readonly"):
+    refused = pytest.raises((sqlite3.OperationalError, VerbatimError), match=r"readonly|read-only")
+    with contextlib.closing(open_catalog(place)) as reader, refused:
         reader.db.execute("DELETE FROM meta")
 
 
-def test_a_killed_writer_s_log_is_read(place: Path) -> None:
+def test_a_killed_writer_s_log_is_read(place: Path, each_catalog: str) -> None:
     code = """
 import os, signal, sys
 from pathlib import Path
@@ -94,7 +102,8 @@ stage(opened, "a.txt", "staged text")
 os.kill(os.getpid(), signal.SIGKILL)
 """
     assert run_python(code, place).returncode == -9
-    assert (place / f"{CATALOG_FILE}-wal").stat().st_size > 0
+    if each_catalog == "embedded":
+        assert (place / f"{CATALOG_FILE}-wal").stat().st_size > 0
     with contextlib.closing(open_catalog(place)) as reader:
         assert held(reader) == {"a.txt": "published text"}
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from qa.store.catalog import Catalog
+from qa.store.chroma import Served
 from qa.store.index import Index, build_generation
 from qa.store.part import ExactPart, FilteredPart, open_part
 from qa.store.writer import CatalogWriter
@@ -67,7 +68,7 @@ WORDS = [f"{a}{b}" for a in ("har", "mill", "brid", "lamp", "can") for b in ("bo
 
 
 @pytest.fixture
-def opened(catalog: CatalogWriter, place: Path) -> Iterator[tuple[Catalog, Index]]:
+def opened(catalog: CatalogWriter, place: Path, served: Served | None) -> Iterator[tuple[Catalog, Index]]:
     """120 documents of one English passage, every tenth Dutch, and the two that were there, with their index."""
     chance = random.Random(3)
     for number in range(120):
@@ -77,9 +78,9 @@ def opened(catalog: CatalogWriter, place: Path) -> Iterator[tuple[Catalog, Index
         catalog.stage(whole, fingerprint(whole), passages(whole, language), MODEL)
     catalog.leave_out([])
     embed(catalog)
-    build_generation(place / "index", catalog.next_passages(1000), catalog.count_next())
+    build_generation(place / "index", catalog.next_passages(1000), catalog.count_next(), served=served)
     catalog.switch(generation=2)
-    with contextlib.closing(Index(place / "index")) as index:
+    with contextlib.closing(Index(place / "index", served)) as index:
         yield catalog, index
 
 

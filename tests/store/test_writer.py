@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 
 from qa.store.catalog import Fingerprint
+from qa.store.database import SQLite
 from qa.store.opening import open_catalog
+from qa.store.postgres import PostgreSQL
 from qa.store.writer import CatalogWriter, vector_key
 from qa.types import join_context
 from tests.helpers import bag_of_words, bytes_within
 from tests.store.helpers import MADE_BY, MODEL, embed, held, publish, stage
+
+pytestmark = pytest.mark.usefixtures("each_catalog")
 
 # What is staged, and what is published
 
@@ -173,6 +177,15 @@ def test_keys_depend_on_text_and_model() -> None:
 # What is removed is gone
 
 
+def wait_shortly(catalog: CatalogWriter) -> None:
+    """Makes it wait 0.1 s for a reader."""
+    if isinstance(catalog.db, SQLite):
+        catalog.db.execute("PRAGMA busy_timeout = 100")
+    else:
+        assert isinstance(catalog.db, PostgreSQL)
+        catalog.db.busy_seconds = 0.1
+
+
 def traces(store: Path, text: str) -> list[str]:
     """Which of text, its words and its vector stand in any file of the store."""
     content = bytes_within(store)
@@ -216,7 +229,7 @@ def test_what_a_reader_still_needed_is_erased_by_the_next_ingest(catalog: Catalo
     text = "Quokkas xylophone zugzwang"
     stage(catalog, "c.txt", text)
     publish(catalog)
-    catalog.db.execute("PRAGMA busy_timeout = 100")  # ms; the wait for the reader
+    wait_shortly(catalog)
     with contextlib.closing(open_catalog(place)) as reader:
         with reader.snapshot():
             assert len(held(reader)) == 3
