@@ -18,7 +18,8 @@ CELL_CHARS = 400  # a table with a larger cell is page layout
 NEXT_LINE = 1.6  # times the size of the letters: the most between two lines of a cell
 NEXT_ROW = 4  # times the size of the letters: the most between two rows
 LARGER_STEP = 1.2  # times the distance of lines within a cell: it separates rows
-SLACK = 0.06  # of the width of a cell, which is estimated
+SLACK = 0.06  # of the width of a cell: it may reach so far into the next column
+LEAST_ROWS = 3  # of one line: fewer may stand below each other by chance
 PROSE_LINE, PROSE_CELL = 30, 60  # characters
 LABEL = re.compile(r".{0,60}[:.)\u2022\u2013-]|\W{0,3}\w{0,2}\W{0,3}|[0-9.]+")
 FIGURE = re.compile(r"\W*[0-9][0-9.,'\s]*\W*")
@@ -45,6 +46,7 @@ def with_tables(lines: Sequence[Line]) -> tuple[list[Line], bool]:
             continue
         own = cells[start:end]
         rows, doubtful = table_rows(own, columns)
+        rows = rows or ([] if doubtful else rows_of_one_line(own, columns))
         if not rows and not doubtful:
             continue
         made += lines[at:first]
@@ -205,6 +207,22 @@ def rows_by_cells(groups: Sequence[tuple[int, list[Line]]], width: int) -> tuple
         last = column
     bands = [[line.y for cell in row for line in cell] for row in rows]
     return rows, all(min(above) > max(below) for above, below in pairwise(bands))
+
+
+def rows_of_one_line(cells: Sequence[Line], columns: Sequence[tuple[float, float]]) -> Rows:
+    """Rows of a table that is drawn line by line, each of them a line; none where it may be something else."""
+    lines = lines_across(cells)
+    if [*map(id, cells)] != [*map(id, chain(*lines))]:
+        return []
+    rows: Rows = [[[] for _ in columns] for _ in lines]
+    for row, line in zip(rows, lines, strict=True):
+        for cell in line:
+            row[column_of(cell, columns)].append(cell)
+    rows = whole_columns(rows)
+    filled = [row for row in rows if sum(map(bool, row)) > 1]
+    if len(filled) < LEAST_ROWS or 2 * len(filled) <= len(rows) or is_other(rows, by_cell=False):
+        return []
+    return rows if all(len(cell) < 2 for row in rows for cell in row) else []
 
 
 def whole_columns(rows: Rows) -> Rows:

@@ -12,10 +12,9 @@ from qa.documents.formats.pdf_blocks import LOWERED, SAME_LINE, Line
 from qa.documents.formats.pdf_direction import in_reading_order, is_rightward
 from qa.documents.raised import lowered, raised
 
-GAP, FIGURE_GAP = 1.0, 0.6  # times the size of the letters: separates columns, and those of figures
-UNSURE = 0.04  # times the size, for each letter: the widths of letters are estimated
+GAP, FIGURE_GAP = 1.0, 0.5  # times the size of the letters: may separate columns, and those of figures
+WIDE = 2.0  # times the size: surely separates them
 FIGURE_ENDS, FIGURE_BEGINS = re.compile(r"[\d%)\u2013-]\s*$"), re.compile(r"\s*[-+\u2212(]?\d")
-COLUMNS = 0.5  # times the size of the letters: figures farther apart are two
 OFF, REACH = 0.15, 0.6  # times the size: how far a figure is raised or lowered by text rise, at least and at most
 RAISED = 0.88  # times the size of the letters before: a mark or exponent is smaller
 DOUBLED, RECENT = 0.1, 60  # times the size: pieces nearer are drawn twice; pieces looked back at
@@ -50,6 +49,7 @@ def lines_of(pieces: Sequence[Piece]) -> Iterator[Line]:
                 below = place.y < last.y - LOWERED * last.size
                 before = "".join(said for said, _ in buffer[-5:])
                 buffer.append((lowered(words) if below else raised(before, words), place))
+                last = replace(last, span=(start_of(last), max(end_of(last), end_of(place))))
                 continue
             if words.strip():
                 first = first or place
@@ -79,11 +79,10 @@ def between(last: Line, words: str, place: Line) -> str:
     A space stands before a figure behind Hebrew, and before what is drawn to the left of the piece before.
     """
     figures = last.text.strip()[-1:].isdigit() and words.strip()[:1].isdigit()
-    gap = place.x - last.x - 0.6 * last.size * len(last.text)
-    if gap > (COLUMNS if figures else 2) * place.size > 0:
+    if start_of(place) - end_of(last) > (FIGURE_GAP if figures else WIDE) * place.size > 0:
         return "   "
     rightward = unicodedata.bidirectional(last.text[-1:] or " ") in ("R", "AL")
-    back = place.x < last.x - max(place.size, last.size) and not rightward
+    back = start_of(place) < start_of(last) - max(place.size, last.size) and not rightward
     return " " if back or (rightward and words[:1].isdigit()) else ""
 
 
@@ -147,6 +146,10 @@ def start_of(place: Line) -> float:
     return place.span[0] if place.span else place.x
 
 
+def end_of(place: Line) -> float:
+    return place.span[1] if place.span else place.x
+
+
 # ---- the parts of a line ----
 
 
@@ -177,8 +180,5 @@ def is_apart(last: Line, before: str, words: str, place: Line) -> bool:
     begin = place.span[0]
     if begin < left:
         return True
-    least = FIGURE_GAP + UNSURE * len(before)
-    if not begin - right > least * place.size > 0:
-        return False
     figures = FIGURE_BEGINS.match(words) is not None and FIGURE_ENDS.search(before) is not None
-    return figures or begin - right > (least + GAP - FIGURE_GAP) * place.size
+    return begin - right > (FIGURE_GAP if figures else GAP) * place.size > 0
