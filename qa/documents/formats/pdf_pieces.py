@@ -21,6 +21,8 @@ BACK = 0.2  # times the size: what begins so far to the left of the end before i
 NEW_LINE = 0.8  # times the size: the next baseline is farther away
 LEVEL = 0.01  # times the size: a smaller difference is none
 CORE = (0.1, 0.5)  # times the size: from where to where above the baseline the middle of the letters is
+DOUBLED = 0.1  # times the size: what is shown again so near is drawn twice
+INDEX_GAP, SMALLER = 0.2, 0.88  # times the size of the letters before: an index is smaller, and may be so far from them
 OFF_CENTRE = 0.25  # times the size: how far an accent may stand from the middle of its letter
 MARKS = {
     "`": "\u0300", "\u00b4": "\u0301", "^": "\u0302", "\u02c6": "\u0302", "~": "\u0303", "\u02dc": "\u0303",
@@ -93,6 +95,8 @@ class Pieces:
             return False
         level = abs(run.across - new.across)
         gap = new.along - run.end
+        if gap < -BACK * new.size and level < DOUBLED * new.size and doubled(run, new):
+            return True
         if gap < 0 and level < new.size and accented(run, new):
             if not new.glyphs:
                 return True
@@ -149,7 +153,10 @@ class Pieces:
             self.line = (new.across, new.across)
             return
         self.line = (min(self.line[0], new.across), max(self.line[1], new.across))
-        apart = new.along - after >= word_gap(last, new) or abs(new.across - at) > most
+        least = word_gap(last, new)
+        if new.size < SMALLER * last.size and abs(new.across - at) > LEVEL * last.size:
+            least = max(least, INDEX_GAP * last.size)
+        apart = new.along - after >= least or abs(new.across - at) > most
         new.blank = apart and self.last not in ("", " ", "\n")
 
 
@@ -169,6 +176,12 @@ def core_of(run: Run) -> Box:
             xs.append(run.place[0] + along * right + (above * run.size + run.look.rise * high) * c / high)
             ys.append(run.place[1] + along * up + (above * run.size + run.look.rise * high) * d / high)
     return min(xs), min(ys), max(xs), max(ys)
+
+
+def doubled(run: Run, new: Run) -> bool:
+    """Whether what is shown was shown just before at nearly the same place, to look bold."""
+    tail = run.glyphs[-len(new.glyphs) :]
+    return new.glyphs == tail and abs(new.end - run.end) < DOUBLED * new.size
 
 
 # ---- accents ----
