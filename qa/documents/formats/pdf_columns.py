@@ -13,6 +13,8 @@ from dataclasses import replace
 from itertools import chain, pairwise
 
 from qa.documents.formats.pdf_blocks import BULLET, SAME_LINE, Line, rows_of
+from qa.documents.formats.pdf_rules import Rule
+from qa.documents.formats.pdf_spans import Rows, with_labels
 
 CELL_CHARS = 400  # a table with a larger cell is page layout
 NEXT_LINE = 1.6  # times the size of the letters: the most between two lines of a cell
@@ -25,13 +27,12 @@ LABEL = re.compile(r".{0,60}[:.)\u2022\u2013-]|\W{0,3}\w{0,2}\W{0,3}|[0-9.]+")
 FIGURE = re.compile(r"\W*[0-9][0-9.,'\s]*\W*")
 NUMBER = re.compile(r"[0-9]{1,4}|[ivxl]{1,6}")
 
-Rows = list[list[list[Line]]]  # the lines in each cell of each row
 
-
-def with_tables(lines: Sequence[Line]) -> tuple[list[Line], bool]:
+def with_tables(lines: Sequence[Line], rules: Sequence[Rule]) -> tuple[list[Line], bool]:
     """The lines with each table in one; and whether there is one whose rows cannot be told apart.
 
-    In such a one no line is joined to a line of another cell. All other lines stay as they are.
+    In such a one no line is joined to a line of another cell. All other lines stay as they are. rules: the lines that
+    are drawn on the page, which say for which rows a label stands.
     """
     if not any(len(line.parts) > 1 for line in lines) and not goes_right(lines):
         return list(lines), False
@@ -52,7 +53,7 @@ def with_tables(lines: Sequence[Line]) -> tuple[list[Line], bool]:
         made += lines[at:first]
         at = last + 1
         if rows:
-            made.append(table_line(own, rows))
+            made.append(table_line(own, with_labels(rows, rules)))
             continue
         unsure = True
         begun = {id(group[0]) for _, group in drawn_cells(own, columns)}
@@ -212,7 +213,9 @@ def rows_by_cells(groups: Sequence[tuple[int, list[Line]]], width: int) -> tuple
 def rows_of_one_line(cells: Sequence[Line], columns: Sequence[tuple[float, float]]) -> Rows:
     """Rows of a table that is drawn line by line, each of them a line; none where it may be something else."""
     lines = lines_across(cells)
-    if [*map(id, cells)] != [*map(id, chain(*lines))]:
+    labels = {id(cell) for cell in cells if len(columns) > 2 and column_of(cell, columns) == 0}  # drawn at any time
+    drawn, seen = ([id(cell) for cell in own if id(cell) not in labels] for own in (cells, chain(*lines)))
+    if drawn != seen:
         return []
     rows: Rows = [[[] for _ in columns] for _ in lines]
     for row, line in zip(rows, lines, strict=True):

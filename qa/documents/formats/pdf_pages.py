@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,10 @@ CAPTION = re.compile(
     r"(?i)(?:fig(?:ure|uur|\.)?|tab(?:le|el|leau|\.)|abb(?:ildung|\.)|chart|grafiek|photo|foto)\s*[0-9]"
 )
 BROKEN = re.compile(r"(?P<stem>[^\W\d_]+)(?P<sign>[-\u2010\u00ad])$")
-BEGUN = re.compile(r"(?P<rest>[^\W\d_]+)(?P<after>\S*)\s*")
+BEGUN = re.compile(r"(?P<rest>[^\W\d_]+|[0-9]+)(?P<after>\S*)\s*")
+JOINING = frozenset("and or en of und oder et ou y o e bis tot to".split())  # behind the hyphen of half a word
+ENDING, MOST_ALIKE = 3, 4  # letters at the end of a word by which others of its kind differ; least that are alike
+ENOUGH_LINES, RARE = 100, 60  # lines by which it is seen whether words are broken; one of so many is seldom
 
 
 # ---- running heads ----
@@ -73,24 +77,59 @@ def key_of(line: Line) -> str:
 class Words:
     """The words of a document in lower case, by which a hyphen at the end of a line is kept or dropped."""
 
-    plain: frozenset[str]
-    hyphenated: frozenset[str]
+    plain: tuple[str, ...]  # sorted
+    hyphenated: tuple[str, ...]
+    divides: bool | None  # whether words are broken at the ends of lines in it; None where that is not known
 
     def keeps_hyphen(self, stem: str, rest: str) -> bool:
-        """Whether the two halves of a broken word are spelt with a hyphen between them."""
+        """Whether the two halves of a broken word are spelt with a hyphen between them.
+
+        What the document says elsewhere decides; then what no division of words leaves: a single letter, or two
+        equal vowels that meet.
+        """
         stem, rest = stem.casefold(), rest.casefold()
-        if stem + rest in self.plain:
-            return False
-        apart = len(stem) > 2 and len(rest) > 2 and stem in self.plain and rest in self.plain
-        return f"{stem}-{rest}" in self.hyphenated or apart
+        if holds(self.plain, stem + rest) or holds(self.hyphenated, f"{stem}-{rest}"):
+            return not holds(self.plain, stem + rest)
+        if len(stem) == 1 or self.divides is False:
+            return True
+        alike = rest[: max(len(rest) - ENDING, MOST_ALIKE)]
+        for words, begin, keep in ((self.plain, stem + alike, False), (self.hyphenated, f"{stem}-{alike}", True)):
+            if begins_one(words, begin):
+                return keep
+        if stem[-1] == rest[0] and rest[0] in "aeiu":
+            return True
+        apart = len(stem) > 2 and len(rest) > 2 and holds(self.plain, stem) and holds(self.plain, rest)
+        return apart and (not self.divides or begins_one(self.hyphenated, f"{stem}-"))
+
+
+def holds(words: Sequence[str], word: str) -> bool:
+    """Whether a word is one of those, which are sorted."""
+    at = bisect_left(words, word)
+    return at < len(words) and words[at] == word
+
+
+def begins_one(words: Sequence[str], start: str) -> bool:
+    """Whether one of the words, which are sorted, begins so."""
+    at = bisect_left(words, start)
+    return at < len(words) and words[at].startswith(start)
 
 
 def words_of(pages: Sequence[list[Line]]) -> Words:
     """The words of all lines; a word broken at the end of a line does not count."""
     found = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*(?!-$)")
-    lines = (part for page in pages for line in page for part in line.text.split("\n"))
+    lines = [part for page in pages for line in page for part in line.text.split("\n")]
     words = {word.casefold() for line in lines for word in found.findall(line)}
-    return Words(frozenset(w for w in words if "-" not in w), frozenset(w for w in words if "-" in w))
+    plain = tuple(sorted(w for w in words if "-" not in w))
+    hyphenated = tuple(sorted(w for w in words if "-" in w))
+    broken = [
+        (above["stem"].casefold(), below["rest"].casefold())
+        for first, second in pairwise(lines)
+        if (above := BROKEN.search(first)) and second[:1].islower() and (below := BEGUN.match(second))
+    ]
+    whole = sum(holds(plain, stem + rest) for stem, rest in broken)
+    apart = sum(holds(hyphenated, f"{stem}-{rest}") for stem, rest in broken)
+    rare = len(lines) >= ENOUGH_LINES and len(broken) * RARE < len(lines)
+    return Words(plain, hyphenated, True if whole > apart else False if rare and not whole else None)
 
 
 def mend_pages(pages: Sequence[Page], body: float, known: Words) -> None:
@@ -120,14 +159,27 @@ def mended(lines: Sequence[Line], known: Words) -> list[Line]:
     for line in lines:
         broken = BROKEN.search(result[-1].text) if result else None
         begun = BEGUN.match(line.text) if broken else None
-        if broken and begun and line.text[0].islower():
-            keep = broken["sign"] != "\u00ad" and known.keeps_hyphen(broken["stem"], begun["rest"])
-            whole = result[-1].text[: broken.start("sign")] + "-" * keep + begun["rest"] + begun["after"]
+        if broken and begun and is_one_word(broken, begun, known):
+            upper = begun["rest"][0].isupper()
+            whole_word = holds(known.plain, (broken["stem"] + begun["rest"]).casefold())
+            keep = not whole_word if upper else known.keeps_hyphen(broken["stem"], begun["rest"])
+            sign = broken["sign"] if keep and broken["sign"] != "\u00ad" else ""
+            whole = result[-1].text[: broken.start("sign")] + sign + begun["rest"] + begun["after"]
             result[-1] = replace(result[-1], text=whole)
             line = replace(line, text=line.text[begun.end() :])
         if line.text:
             result.append(line)
     return result
+
+
+def is_one_word(broken: re.Match[str], begun: re.Match[str], known: Words) -> bool:
+    """Whether what ends with a hyphen and what begins the next line are one word, not as in "im- and export"."""
+    stem, rest = broken["stem"], begun["rest"]
+    if broken["sign"] == "\u00ad" or rest[0].islower():
+        return rest not in JOINING or holds(known.plain, (stem + rest).casefold())
+    if rest[0].isdigit() or not (stem.isupper() and rest.isupper()):
+        return True  # Franco-German, COVID-19
+    return holds(known.plain, (stem + rest).casefold()) or holds(known.hyphenated, f"{stem}-{rest}".casefold())
 
 
 def mended_cell(text: str, known: Words) -> str:
