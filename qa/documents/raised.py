@@ -29,6 +29,7 @@ ELEMENTS = frozenset(
     "Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl "
     "Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr".split()
 )
+WORDS = frozenset("As At Be He I In No".split())  # that are elements as well
 HIGH = str.maketrans(
     "0123456789+-\u2212\u2013", "\u2070\xb9\xb2\xb3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207b\u207b"
 )
@@ -64,10 +65,13 @@ def raised(before: str, text: str, linked: bool = False) -> str:
     return ""
 
 
-def raised_before(text: str, behind: str) -> str:
-    """What stands for a raised figure with letters right behind it: of an isotope, or the number of a note's text."""
+def raised_before(text: str, behind: str, begins: bool) -> str:
+    """What stands for a raised figure with letters right behind it: of an isotope, or the number of a note's text.
+
+    begins: whether it begins a line.
+    """
     symbol = SYMBOL.match(behind)
-    if symbol and symbol.group() in ELEMENTS:
+    if symbol and symbol.group() in ELEMENTS and not (begins and symbol.group() in WORDS):
         return text.translate(HIGH)
     return f"{text} " if behind[:1].isalpha() else text
 

@@ -13,7 +13,7 @@ from pypdf.generic._font import Font
 from qa.documents.formats.pdf_parts import FAULTS
 
 BOLD = re.compile(r"(?i)bold|black|heavy|demi")
-SPACE = 0.2  # times the size of the letters: the width of a space where the font has none
+SPACE = 0.28  # times the size of the letters: the width of a space where the font has none
 PLAUSIBLE = (0.2, 1.2)  # mean width of letters, in sizes
 MEAN = 0.5
 UNKNOWN = "\ufffd"

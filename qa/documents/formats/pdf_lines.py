@@ -45,7 +45,7 @@ def lines_of(pieces: Sequence[Piece]) -> Iterator[Line]:
                 continue
             ended = False
             if buffer and stands_before(last, words, place):
-                buffer[-1] = (raised_before(buffer[-1][0], words), buffer[-1][1])
+                buffer[-1] = (raised_before(buffer[-1][0], words, len(buffer) < 2), buffer[-1][1])
             if first is not None and words.strip():
                 buffer.append((between(last, words, place), place))
             if first is not None and hangs_on(words, place, last):
@@ -190,11 +190,11 @@ def is_apart(last: Line, before: str, words: str, place: Line) -> bool:
     """Whether a piece is so far from the one before that it may be in another column."""
     if place.risen or not (last.span and place.span):
         return False
-    if abs(place.y - last.y) > SAME_LINE * max(place.size, last.size) and place.size > RAISED * last.size:
-        return True
     left, right = last.span
     begin = place.span[0]
     if begin < left:
         return True
+    if abs(place.y - last.y) > SAME_LINE * max(place.size, last.size) and place.size > RAISED * last.size:
+        return begin - right > TIGHT * place.size
     figures = FIGURE_BEGINS.match(words) is not None and FIGURE_ENDS.search(before) is not None
     return begin - right > (FIGURE_GAP if figures else GAP) * place.size > 0

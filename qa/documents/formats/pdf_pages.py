@@ -21,6 +21,10 @@ CAPTION = re.compile(
 BROKEN = re.compile(r"(?P<stem>[^\W\d_]+)(?P<sign>[-\u2010\u00ad])$")
 BEGUN = re.compile(r"(?P<rest>[^\W\d_]+|[0-9]+)(?P<after>\S*)\s*")
 JOINING = frozenset("and or en of und oder et ou y o e bis tot to".split())  # behind the hyphen of half a word
+PREFIXES = frozenset("anti co ex mid multi non post pre re self semi sub".split())
+CLOSED = frozenset(  # words that begin others without a hyphen
+    "any every here how out over some there under up what when where who with daar er hier op uit waar".split()
+)
 ENDING, MOST_ALIKE = 3, 4  # letters at the end of a word by which others of its kind differ; least that are alike
 ENOUGH_LINES, RARE = 100, 60  # lines by which it is seen whether words are broken; one of so many is seldom
 
@@ -90,7 +94,7 @@ class Words:
         stem, rest = stem.casefold(), rest.casefold()
         if holds(self.plain, stem + rest) or holds(self.hyphenated, f"{stem}-{rest}"):
             return not holds(self.plain, stem + rest)
-        if len(stem) == 1 or self.divides is False:
+        if len(stem) == 1:
             return True
         alike = rest[: max(len(rest) - ENDING, MOST_ALIKE)]
         for words, begin, keep in ((self.plain, stem + alike, False), (self.hyphenated, f"{stem}-{alike}", True)):
@@ -98,8 +102,10 @@ class Words:
                 return keep
         if stem[-1] == rest[0] and rest[0] in "aeiu":
             return True
-        apart = len(stem) > 2 and len(rest) > 2 and holds(self.plain, stem) and holds(self.plain, rest)
-        return apart and (not self.divides or begins_one(self.hyphenated, f"{stem}-"))
+        known = len(stem) > 2 and holds(self.plain, stem)
+        if self.divides is False and (known or stem in PREFIXES):
+            return True
+        return known and len(rest) > 2 and holds(self.plain, rest) and stem not in CLOSED
 
 
 def holds(words: Sequence[str], word: str) -> bool:
@@ -115,17 +121,18 @@ def begins_one(words: Sequence[str], start: str) -> bool:
 
 
 def words_of(pages: Sequence[list[Line]]) -> Words:
-    """The words of all lines; a word broken at the end of a line does not count."""
+    """The words of all lines; the halves of a word broken at the end of a line do not count."""
     found = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*(?!-$)")
     lines = [part for page in pages for line in page for part in line.text.split("\n")]
-    words = {word.casefold() for line in lines for word in found.findall(line)}
+    broken, words = [], set()
+    for above, line in pairwise(["", *lines]):
+        first, second = BROKEN.search(above), BEGUN.match(line)
+        if first and second and line[:1].islower():
+            broken.append((first["stem"].casefold(), second["rest"].casefold()))
+            line = line[second.end("rest") :]
+        words.update(word.casefold() for word in found.findall(line))
     plain = tuple(sorted(w for w in words if "-" not in w))
     hyphenated = tuple(sorted(w for w in words if "-" in w))
-    broken = [
-        (above["stem"].casefold(), below["rest"].casefold())
-        for first, second in pairwise(lines)
-        if (above := BROKEN.search(first)) and second[:1].islower() and (below := BEGUN.match(second))
-    ]
     whole = sum(holds(plain, stem + rest) for stem, rest in broken)
     apart = sum(holds(hyphenated, f"{stem}-{rest}") for stem, rest in broken)
     rare = len(lines) >= ENOUGH_LINES and len(broken) * RARE < len(lines)
@@ -176,7 +183,7 @@ def is_one_word(broken: re.Match[str], begun: re.Match[str], known: Words) -> bo
     """Whether what ends with a hyphen and what begins the next line are one word, not as in "im- and export"."""
     stem, rest = broken["stem"], begun["rest"]
     if broken["sign"] == "\u00ad" or rest[0].islower():
-        return rest not in JOINING or holds(known.plain, (stem + rest).casefold())
+        return rest not in JOINING or begun["after"].startswith("-") or holds(known.plain, (stem + rest).casefold())
     if rest[0].isdigit() or not (stem.isupper() and rest.isupper()):
         return True  # Franco-German, COVID-19
     return holds(known.plain, (stem + rest).casefold()) or holds(known.hyphenated, f"{stem}-{rest}".casefold())
