@@ -19,7 +19,7 @@ from qa.documents.extract import Builder, Extract, one_line
 from qa.documents.formats.pdf_blocks import LARGER, Line, Page, page_blocks, usual_distance
 from qa.documents.formats.pdf_content import content_of
 from qa.documents.formats.pdf_fonts import Fonts
-from qa.documents.formats.pdf_hidden import COVERED, OUTSIDE, PALE, UNDER_PICTURE
+from qa.documents.formats.pdf_hidden import COVERED, CUT, OUTSIDE, PALE, UNDER_PICTURE
 from qa.documents.formats.pdf_pages import mend_pages, without_running_heads, words_of
 from qa.documents.formats.pdf_parts import (
     FAULTS,
@@ -45,6 +45,8 @@ FILE_TITLE = re.compile(r"(?i)^(?:microsoft (?:word|powerpoint|excel) - .*|untit
 UNSEEN = {
     OUTSIDE: "text outside the visible part of the page is left out ({} pieces)",
     COVERED: "text under an area drawn over it is left out ({} pieces)",
+    CUT: "text that is partly outside the visible part of the page, or under an area drawn over it, is left out there "
+    "({} pieces)",
     PALE: "text that cannot be seen on its background is left out ({} pieces)",
     UNDER_PICTURE: "text under a picture is read as well ({} pieces)",
 }

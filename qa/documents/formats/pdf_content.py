@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from qa.documents.formats.pdf_fonts import Fonts, Glyph, Letters, operations_of
 from qa.documents.formats.pdf_hidden import MOST as MOST_PAINTS
-from qa.documents.formats.pdf_hidden import UNDER_PICTURE, Colour, Paint, common, rgb, unseen
+from qa.documents.formats.pdf_hidden import CUT, UNDER_PICTURE, Colour, Ink, Paint, common, rgb, seen_parts, unseen
 from qa.documents.formats.pdf_lines import Piece
 from qa.documents.formats.pdf_parts import FAULTS
 from qa.documents.formats.pdf_pieces import Look, Pieces
@@ -69,9 +69,32 @@ def content_of(page: Any, fonts: Fonts) -> Content:
     reader.draw(page.get("/Contents"), page.get_inherited("/Resources", None))
     made = reader.pieces
     made.end()
-    why = unseen(made.inks, reader.paints)
-    seen = [piece for piece, reason in zip(made.found, why, strict=True) if reason in ("", UNDER_PICTURE)]
-    return Content(seen, reader.pen.rules, Counter(filter(None, why)), reader.whole)
+    reasons = unseen(made.inks, reader.paints)
+    seen: list[Piece] = []
+    for at, (piece, ink) in enumerate(zip(made.found, made.inks, strict=True)):
+        letters = made.letters[at]
+        if ink is not None and letters and not reasons[at]:
+            parts = seen_parts(at, ink, reader.paints)
+            if parts != [(0, len(letters))]:
+                reasons[at] = CUT
+                seen += cut(piece, letters, ink, parts)
+                continue
+        if reasons[at] in ("", UNDER_PICTURE):
+            seen.append(piece)
+    return Content(seen, reader.pen.rules, Counter(filter(None, reasons)), reader.whole)
+
+
+def cut(piece: Piece, letters: Sequence[str], ink: Ink, parts: Sequence[tuple[int, int]]) -> Iterator[Piece]:
+    """The parts of a piece that are seen."""
+    _, place = piece
+    begin, end = place.span or (place.x, place.x)
+    total = sum(ink.widths) or 1.0
+    for first, last in parts:
+        before, behind = (sum(ink.widths[:at]) / total for at in (first, last))
+        x = place.x + before * (ink.ends[2] - ink.ends[0])
+        y = place.y + before * (ink.ends[3] - ink.ends[1])
+        span = (begin + before * (end - begin), begin + behind * (end - begin))
+        yield "".join(letters[first:last]), replace(place, x=x, y=y, span=span)
 
 
 def page_box(page: Any) -> Box:
@@ -287,6 +310,8 @@ class Drawing:
     def add_paint(self, box: Box, colour: Colour, solid: bool, picture: bool = False) -> None:
         if len(self.paints) < MOST_PAINTS:
             solid = solid and self.state.opaque and not self.layers
+            if solid:
+                self.pieces.end()
             before = len(self.pieces.found) + (self.pieces.run is not None)
             self.paints.append(Paint(common(box, self.state.clip), colour, solid, picture, before))
 

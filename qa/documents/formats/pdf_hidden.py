@@ -11,7 +11,7 @@ SAME = 0.03  # of the strongest light: colours that differ by less look the same
 PAPER = (1.0, 1.0, 1.0)
 SLACK = 1.0  # points by which text may reach over an edge
 MOST = 4_000  # drawn areas of a page on which all text is shown
-OUTSIDE, COVERED, PALE = "outside", "covered", "pale"
+OUTSIDE, COVERED, PALE, CUT = "outside", "covered", "pale", "cut"
 UNDER_PICTURE = "picture"  # not surely unseen: programs lay pictures of pages over the text that they have read
 
 Colour = tuple[float, ...] | None  # red, green, blue; None where it is not known
@@ -23,7 +23,9 @@ class Ink(NamedTuple):
     box: Box  # the middle of its letters
     clip: Box  # outside of which nothing is shown
     colour: Colour
-    drawn: bool = True  # it is not merely there to be found
+    drawn: bool  # it is not merely there to be found
+    ends: Box  # where the middle of its letters begins and ends: x, y, x, y
+    widths: tuple[float, ...]  # of its letters
 
 
 class Paint(NamedTuple):
@@ -68,17 +70,41 @@ def why_unseen(
     return ""
 
 
+def seen_parts(at: int, ink: Ink, paints: Sequence[Paint]) -> list[tuple[int, int]]:
+    """From which to which letter the piece of that number is seen, where an edge or a drawn area cuts through it."""
+    covers = [
+        paint.box
+        for paint in (paints if len(paints) < MOST else ())
+        if paint.solid and not paint.picture and paint.before > at and meet(ink.box, paint.box, -SLACK)
+    ]
+    if not covers and holds(ink.clip, ink.box):
+        return [(0, len(ink.widths))]
+    total = sum(ink.widths) or 1.0
+    (x, y, to_x, to_y), done = ink.ends, 0.0
+    parts: list[tuple[int, int]] = []
+    for number, width in enumerate(ink.widths):
+        middle = (done + width / 2) / total
+        done += width
+        point = (x + middle * (to_x - x), y + middle * (to_y - y)) * 2
+        if meet(point, ink.clip, 0) and not any(meet(point, box, 0) for box in covers):
+            if parts and parts[-1][1] == number:
+                parts[-1] = parts[-1][0], number + 1
+            else:
+                parts.append((number, number + 1))
+    return parts
+
+
 def alike(one: Colour, other: Colour) -> bool:
     return one is not None and other is not None and all(abs(a - b) < SAME for a, b in zip(one, other, strict=True))
 
 
-def meet(one: Box, other: Box) -> bool:
-    """Whether two boxes have a place in common."""
+def meet(one: Box, other: Box, slack: float = SLACK) -> bool:
+    """Whether two boxes have a place in common, or nearly."""
     return (
-        one[0] < other[2] + SLACK
-        and other[0] - SLACK < one[2]
-        and one[1] < other[3] + SLACK
-        and other[1] - SLACK < one[3]
+        one[0] < other[2] + slack
+        and other[0] - slack < one[2]
+        and one[1] < other[3] + slack
+        and other[1] - slack < one[3]
     )
 
 

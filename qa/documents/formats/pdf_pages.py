@@ -22,6 +22,7 @@ BROKEN = re.compile(r"(?P<stem>[^\W\d_]+)(?P<sign>[-\u2010\u00ad])$")
 BEGUN = re.compile(r"(?P<rest>[^\W\d_]+|[0-9]+)(?P<after>\S*)\s*")
 JOINING = frozenset("and or en of und oder et ou y o e bis tot to".split())  # behind the hyphen of half a word
 PREFIXES = frozenset("anti co ex mid multi non post pre re self semi sub".split())
+OPEN = frozenset("aware based dependent driven free friendly level related sized specific wide".split())
 CLOSED = frozenset(  # words that begin others without a hyphen
     "any every here how out over some there under up what when where who with daar er hier op uit waar".split()
 )
@@ -91,10 +92,11 @@ class Words:
         What the document says elsewhere decides; then what no division of words leaves: a single letter, or two
         equal vowels that meet.
         """
+        name = len(stem) > 1 and stem.isupper()  # EU-wide
         stem, rest = stem.casefold(), rest.casefold()
         if holds(self.plain, stem + rest) or holds(self.hyphenated, f"{stem}-{rest}"):
             return not holds(self.plain, stem + rest)
-        if len(stem) == 1:
+        if name or len(stem) == 1:
             return True
         alike = rest[: max(len(rest) - ENDING, MOST_ALIKE)]
         for words, begin, keep in ((self.plain, stem + alike, False), (self.hyphenated, f"{stem}-{alike}", True)):
@@ -105,7 +107,7 @@ class Words:
         known = len(stem) > 2 and holds(self.plain, stem)
         if self.divides is False and (known or stem in PREFIXES):
             return True
-        return known and len(rest) > 2 and holds(self.plain, rest) and stem not in CLOSED
+        return known and stem not in CLOSED and (rest in OPEN or (len(rest) > 2 and holds(self.plain, rest)))
 
 
 def holds(words: Sequence[str], word: str) -> bool:
@@ -169,7 +171,8 @@ def mended(lines: Sequence[Line], known: Words) -> list[Line]:
         if broken and begun and is_one_word(broken, begun, known):
             upper = begun["rest"][0].isupper()
             whole_word = holds(known.plain, (broken["stem"] + begun["rest"]).casefold())
-            keep = not whole_word if upper else known.keeps_hyphen(broken["stem"], begun["rest"])
+            several = begun["after"].startswith("-") or result[-1].text[: broken.start()].endswith("-")  # up-to-date
+            keep = not whole_word if upper or several else known.keeps_hyphen(broken["stem"], begun["rest"])
             sign = broken["sign"] if keep and broken["sign"] != "\u00ad" else ""
             whole = result[-1].text[: broken.start("sign")] + sign + begun["rest"] + begun["after"]
             result[-1] = replace(result[-1], text=whole)

@@ -66,6 +66,7 @@ class Pieces:
     def __init__(self) -> None:
         self.found: list[Piece] = []
         self.inks: list[Ink | None] = []
+        self.letters: list[list[str]] = []  # of each piece, glyph by glyph
         self.run: Run | None = None
         self.before: Run | None = None  # the last one that ended
         self.line = (0.0, 0.0)  # between which heights the baselines of the line are
@@ -127,6 +128,7 @@ class Pieces:
         if not text:
             return
         self.last = text[-1]
+        self.letters.append([] if is_rightward(text) else [f" {said[0]}" if run.blank else said[0], *said[1:]])
         (right, up), (c, d) = run.direction, run.look.matrix[2:]
         x, y = run.place
         span = (run.along, run.end) if right <= 0 or abs(up) > abs(right) else (x, x + (run.end - run.along) * right)
@@ -135,20 +137,23 @@ class Pieces:
         self.found.append(
             (text, Line("", x + rise * c, y + rise * d, run.size, bold, turned, span=span, risen=risen))
         )
-        self.inks.append(Ink(core_of(run), run.look.clip, run.look.colour, run.look.drawn))
+        self.inks.append(ink_of(run))
 
     def part(self, last: Run, new: Run) -> None:
         """Parts a new piece from the last one by the end of a line or a space, where there is such."""
         right, up = new.direction
         at, after = last.across, last.end
         if abs(last.direction[0] - right) + abs(last.direction[1] - up) > LEVEL:  # in the new direction
-            at, after = last.place[1] * right - last.place[0] * up, last.place[0] * right + last.place[1] * up
+            at = last.place[1] * right - last.place[0] * up
+            ends = (last.place, far_end(last))
+            after = max(x * right + y * up for x, y in ends)
             self.line = (at, at)
         most = NEW_LINE * min(last.size, new.size)
         if max(self.line[0] - new.across, new.across - self.line[1]) > most:
             if self.last not in ("", "\n"):
                 self.found.append(("\n", self.found[-1][1]))
                 self.inks.append(None)
+                self.letters.append([])
                 self.last = "\n"
             self.line = (new.across, new.across)
             return
@@ -165,17 +170,23 @@ def word_gap(last: Run, new: Run) -> float:
     return WORD_GAP * min(last.look.letters.space * last.wide, new.look.letters.space * new.wide)
 
 
-def core_of(run: Run) -> Box:
-    """A box around the middle of a piece's letters: of most of their width, above their baseline."""
-    (right, up), (c, d) = run.direction, run.look.matrix[2:]
-    high = math.hypot(c, d) or 1.0
+def far_end(run: Run) -> tuple[float, float]:
+    """Where a piece ends on the page."""
     length = run.end - run.along
-    xs, ys = [], []
-    for along in (0.0, length):
-        for above in CORE:
-            xs.append(run.place[0] + along * right + (above * run.size + run.look.rise * high) * c / high)
-            ys.append(run.place[1] + along * up + (above * run.size + run.look.rise * high) * d / high)
-    return min(xs), min(ys), max(xs), max(ys)
+    return run.place[0] + length * run.direction[0], run.place[1] + length * run.direction[1]
+
+
+def ink_of(run: Run) -> Ink:
+    """How a piece is drawn; the middle of its letters is most of their width, above their baseline."""
+    (c, d), end = run.look.matrix[2:], far_end(run)
+    high = math.hypot(c, d) or 1.0
+    low, top, middle = (above * run.size / high + run.look.rise for above in (*CORE, sum(CORE) / 2))
+    corners = [(x + above * c, y + above * d) for x, y in (run.place, end) for above in (low, top)]
+    xs, ys = zip(*corners, strict=True)
+    box = (min(xs), min(ys), max(xs), max(ys))
+    (x, y), (to_x, to_y) = run.place, end
+    ends = (x + middle * c, y + middle * d, to_x + middle * c, to_y + middle * d)
+    return Ink(box, run.look.clip, run.look.colour, run.look.drawn, ends, tuple(width for _, width in run.glyphs))
 
 
 def doubled(run: Run, new: Run) -> bool:
