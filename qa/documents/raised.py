@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from qa.documents.extract import name_set
+
 NOTE = re.compile(r"[\[(]?(?:\d{1,3}(?:\s*[,;\u2013-]\s*\d{1,3})*|[a-z]|[*\u2020\u2021\xa7]{1,3})[\])]?")
 NUMBER = re.compile(r"[+\u2212-]?\d{1,3}")
 TEN = re.compile(r"(?<![\d.,])10$")
@@ -24,12 +26,13 @@ ORDINAL = re.compile(r"\d$|[A-Z]$")  # 1e, Mr: letters that are written high
 ORDINAL_LETTERS = "eomrsdnth"
 INDEX = re.compile(r"\(\d{1,2}\)")
 SYMBOL = re.compile(r"[A-Z][a-z]?(?![^\W\d_])")
-ELEMENTS = frozenset(
-    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr Nb Mo "
-    "Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl "
-    "Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr".split()
+ELEMENTS = name_set(
+    """H,He,Li,Be,B,C,N,O,F,Ne,Na,Mg,Al,Si,P,S,Cl,Ar,K,Ca,Sc,Ti,V,Cr,Mn,Fe,Co,Ni,
+    Cu,Zn,Ga,Ge,As,Se,Br,Kr,Rb,Sr,Y,Zr,Nb,Mo,Tc,Ru,Rh,Pd,Ag,Cd,In,Sn,Sb,Te,I,Xe,Cs,Ba,
+    La,Ce,Pr,Nd,Pm,Sm,Eu,Gd,Tb,Dy,Ho,Er,Tm,Yb,Lu,Hf,Ta,W,Re,Os,Ir,Pt,Au,Hg,Tl,Pb,Bi,Po,
+    At,Rn,Fr,Ra,Ac,Th,Pa,U,Np,Pu,Am,Cm,Bk,Cf,Es,Fm,Md,No,Lr"""
 )
-WORDS = frozenset("As At Be He I In No".split())  # that are elements as well
+WORDS = name_set("As,At,Be,He,I,In,No")  # that are elements as well
 HIGH = str.maketrans(
     "0123456789+-\u2212\u2013", "\u2070\xb9\xb2\xb3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207b\u207b"
 )

@@ -39,7 +39,6 @@ from qa.errors import UnreadableFile
 from qa.text import WORD, fold
 
 MAX_PAGES = 20_000
-PLAIN = 3  # times as much as bold ones do plain letters say how large those of the body are
 FILE_TITLE = re.compile(r"(?i)^(?:microsoft (?:word|powerpoint|excel) - .*|untitled.*|naamloos.*|.*\.\w{2,5})$")
 
 UNSEEN = {
@@ -125,10 +124,12 @@ def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[st
     """
     sizes: Counter[float] = Counter()
     for line in (line for page in pages for line in page):
-        sizes[round(line.size, 1)] += len(line.text) * (1 if line.bold else PLAIN)
+        sizes[round(line.size, 1)] += len(line.text)
     body = sizes.most_common(1)[0][0] if sizes else 10.0
     usual = usual_distance(pages)
-    bold = sum(len(line.text) for page in pages for line in page if line.bold) * 3 < sum(len(line.text) for page in pages for line in page)
+    bold = sum(len(line.text) for page in pages for line in page if line.bold) * 3 < sum(
+        len(line.text) for page in pages for line in page
+    )
     made_pages = [page_blocks(page, body, usual, bold) for page in without_running_heads(pages)]
     mend_pages(made_pages, body, words_of(pages))
     made = Builder()

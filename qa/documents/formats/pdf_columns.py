@@ -21,7 +21,7 @@ NEXT_LINE = 1.6  # times the size of the letters: the most between two lines of 
 NEXT_ROW = 4  # times the size of the letters: the most between two rows
 LARGER_STEP = 1.2  # times the distance of lines within a cell: it separates rows
 SLACK = 0.06  # of the width of a cell: it may reach so far into the next column
-LEAST_ROWS = 3  # of one line: fewer may stand below each other by chance
+LEAST_ROWS = 3  # of one line: fewer may stand below each other by chance, but two with figures
 PROSE_LINE, PROSE_CELL = 30, 60  # characters
 LABEL = re.compile(r".{0,60}[:.)\u2022\u2013-]|\W{0,3}\w{0,2}\W{0,3}|[0-9.]+")
 FIGURE = re.compile(r"\W*[0-9][0-9.,'\s]*\W*")
@@ -223,7 +223,8 @@ def rows_of_one_line(cells: Sequence[Line], columns: Sequence[tuple[float, float
             row[column_of(cell, columns)].append(cell)
     rows = whole_columns(rows)
     filled = [row for row in rows if sum(map(bool, row)) > 1]
-    if len(filled) < LEAST_ROWS or 2 * len(filled) <= len(rows) or is_other(rows, by_cell=False):
+    figures = any(all(FIGURE.fullmatch(cell.text) for row in rows for cell in row[at]) for at in range(1, len(rows[0])))
+    if len(filled) < LEAST_ROWS - figures or 2 * len(filled) <= len(rows) or is_other(rows, by_cell=False):
         return []
     return rows if all(len(cell) < 2 for row in rows for cell in row) else []
 

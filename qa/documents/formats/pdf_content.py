@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from qa.documents.formats.pdf_fonts import Fonts, Glyph, Letters, operations_of
-from qa.documents.formats.pdf_hidden import MOST as MOST_PAINTS
 from qa.documents.formats.pdf_hidden import CUT, UNDER_PICTURE, Colour, Ink, Paint, common, rgb, seen_parts, unseen
+from qa.documents.formats.pdf_hidden import MOST as MOST_PAINTS
 from qa.documents.formats.pdf_lines import Piece
 from qa.documents.formats.pdf_parts import FAULTS
 from qa.documents.formats.pdf_pieces import Look, Pieces
@@ -64,7 +64,7 @@ class State:
 
 
 def content_of(page: Any, fonts: Fonts) -> Content:
-    """What is drawn on a page; without the text that is not seen. fonts: those of the document that were read before."""
+    """What is drawn on a page, without the text that is not seen. fonts: of the document, as far as read."""
     reader = Drawing(fonts, page.pdf, page_box(page))
     reader.draw(page.get("/Contents"), page.get_inherited("/Resources", None))
     made = reader.pieces
@@ -74,7 +74,7 @@ def content_of(page: Any, fonts: Fonts) -> Content:
     for at, (piece, ink) in enumerate(zip(made.found, made.inks, strict=True)):
         letters = made.letters[at]
         if ink is not None and letters and not reasons[at]:
-            parts = seen_parts(at, ink, reader.paints)
+            parts = seen_parts(at, ink, letters, reader.paints)
             if parts != [(0, len(letters))]:
                 reasons[at] = CUT
                 seen += cut(piece, letters, ink, parts)

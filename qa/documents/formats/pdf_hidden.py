@@ -1,8 +1,9 @@
-"""PDF: text of a page that nobody sees: outside the page, under an area that is drawn over it, in the paper's colour."""
+"""PDF: text of a page that nobody sees: outside of it, under an area drawn over it, in the colour of the paper."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from qa.documents.formats.pdf_rules import Box
@@ -42,16 +43,14 @@ def unseen(inks: Sequence[Ink | None], paints: Sequence[Paint]) -> list[str]:
     """Of each piece of text why it is not seen, "" where it is; None stands for a piece that is no text."""
     few = len(paints) < MOST
     covers = [paint for paint in paints if paint.solid] if few else []
-    colours = {paint.colour for paint in covers if paint.colour is not None}
+    colours: set[Colour] = {paint.colour for paint in covers if paint.colour is not None}
     return [
         "" if ink is None else why_unseen(at, ink, paints if few else None, covers, colours)
         for at, ink in enumerate(inks)
     ]
 
 
-def why_unseen(
-    at: int, ink: Ink, paints: Sequence[Paint] | None, covers: Sequence[Paint], colours: set[Colour]
-) -> str:
+def why_unseen(at: int, ink: Ink, paints: Sequence[Paint] | None, covers: Sequence[Paint], colours: set[Colour]) -> str:
     """Why the piece of that number is not seen; "" where it is, or where that is not sure."""
     left, low, right, high = ink.clip
     if left >= right or low >= high or not meet(ink.box, ink.clip):
@@ -70,28 +69,32 @@ def why_unseen(
     return ""
 
 
-def seen_parts(at: int, ink: Ink, paints: Sequence[Paint]) -> list[tuple[int, int]]:
-    """From which to which letter the piece of that number is seen, where an edge or a drawn area cuts through it."""
+def seen_parts(at: int, ink: Ink, letters: Sequence[str], paints: Sequence[Paint]) -> list[tuple[int, int]]:
+    """From which to which letter the piece of that number is seen, where an edge or a drawn area cuts through it.
+
+    A figure of which a part is not seen is in none of them: what is left would be another figure.
+    """
     covers = [
         paint.box
         for paint in (paints if len(paints) < MOST else ())
         if paint.solid and not paint.picture and paint.before > at and meet(ink.box, paint.box, -SLACK)
     ]
     if not covers and holds(ink.clip, ink.box):
-        return [(0, len(ink.widths))]
+        return [(0, len(letters))]
     total = sum(ink.widths) or 1.0
     (x, y, to_x, to_y), done = ink.ends, 0.0
-    parts: list[tuple[int, int]] = []
-    for number, width in enumerate(ink.widths):
+    seen = []
+    for width in ink.widths:
         middle = (done + width / 2) / total
         done += width
         point = (x + middle * (to_x - x), y + middle * (to_y - y)) * 2
-        if meet(point, ink.clip, 0) and not any(meet(point, box, 0) for box in covers):
-            if parts and parts[-1][1] == number:
-                parts[-1] = parts[-1][0], number + 1
-            else:
-                parts.append((number, number + 1))
-    return parts
+        seen.append(meet(point, ink.clip, 0) and not any(meet(point, box, 0) for box in covers))
+    for blank, word in groupby(range(len(letters)), key=lambda number: letters[number].isspace()):
+        own = list(word)
+        if not blank and not all(seen[i] for i in own) and any(map(str.isdigit, "".join(letters[i] for i in own))):
+            seen[own[0] : own[-1] + 1] = [False] * len(own)
+    groups = ([*own] for shown, own in groupby(range(len(letters)), key=seen.__getitem__) if shown)
+    return [(own[0], own[-1] + 1) for own in groups]
 
 
 def alike(one: Colour, other: Colour) -> bool:

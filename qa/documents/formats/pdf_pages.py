@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from qa.documents.extract import name_set
 from qa.documents.formats.pdf_blocks import ENDED, SMALLER, Line, Page, PageBlock
 from qa.text import fold
 
@@ -20,11 +21,11 @@ CAPTION = re.compile(
 )
 BROKEN = re.compile(r"(?P<stem>[^\W\d_]+)(?P<sign>[-\u2010\u00ad])$")
 BEGUN = re.compile(r"(?P<rest>[^\W\d_]+|[0-9]+)(?P<after>\S*)\s*")
-JOINING = frozenset("and or en of und oder et ou y o e bis tot to".split())  # behind the hyphen of half a word
-PREFIXES = frozenset("anti co ex mid multi non post pre re self semi sub".split())
-OPEN = frozenset("aware based dependent driven free friendly level related sized specific wide".split())
-CLOSED = frozenset(  # words that begin others without a hyphen
-    "any every here how out over some there under up what when where who with daar er hier op uit waar".split()
+JOINING = name_set("and,or,en,of,und,oder,et,ou,y,o,e,bis,tot,to")  # behind the hyphen of half a word
+PREFIXES = name_set("anti,co,ex,mid,multi,non,post,pre,re,self,semi,sub")
+OPEN = name_set("aware,based,dependent,driven,free,friendly,level,related,sized,specific,wide")  # behind a hyphen
+CLOSED = name_set(  # words that begin others without one
+    "any,every,here,how,out,over,some,there,under,up,what,when,where,who,with,daar,er,hier,op,uit,waar"
 )
 ENDING, MOST_ALIKE = 3, 4  # letters at the end of a word by which others of its kind differ; least that are alike
 ENOUGH_LINES, RARE = 100, 60  # lines by which it is seen whether words are broken; one of so many is seldom
@@ -107,7 +108,9 @@ class Words:
         known = len(stem) > 2 and holds(self.plain, stem)
         if self.divides is False and (known or stem in PREFIXES):
             return True
-        return known and stem not in CLOSED and (rest in OPEN or (len(rest) > 2 and holds(self.plain, rest)))
+        if stem in CLOSED or len(stem) < 3 or len(rest) < 3:
+            return False
+        return begins_one(self.hyphenated, f"{stem}-") or (known and (rest in OPEN or holds(self.plain, rest)))
 
 
 def holds(words: Sequence[str], word: str) -> bool:
@@ -126,7 +129,8 @@ def words_of(pages: Sequence[list[Line]]) -> Words:
     """The words of all lines; the halves of a word broken at the end of a line do not count."""
     found = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*(?!-$)")
     lines = [part for page in pages for line in page for part in line.text.split("\n")]
-    broken, words = [], set()
+    broken: list[tuple[str, str]] = []
+    words: set[str] = set()
     for above, line in pairwise(["", *lines]):
         first, second = BROKEN.search(above), BEGUN.match(line)
         if first and second and line[:1].islower():
@@ -234,5 +238,7 @@ def interrupts(block: PageBlock, body: float) -> bool:
 def continues_sentence(above: PageBlock, below: PageBlock) -> bool:
     """Whether the first paragraph ends within a sentence and the second begins in lower case."""
     if not above.lines or not below.lines or above.kind or below.kind:
+        return False
+    if all(line.bold for line in (*above.lines, *below.lines)):  # headings
         return False
     return not ENDED.search(above.text) and below.text[:1].islower()

@@ -1,10 +1,9 @@
-"""PDF: what is shown bit by bit put to pieces of text with their places; accents that are drawn over letters join them."""
+"""PDF: what is shown bit by bit put to pieces of text with their places; accents over letters join them."""
 
 from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ WORD_GAP = 0.475  # times the width of a space: parts words
 WIDE_GAP = 0.5  # times the size of the letters: parts pieces, which may be in two columns
 BACK = 0.2  # times the size: what begins so far to the left of the end before is a piece of its own
 NEW_LINE = 0.8  # times the size: the next baseline is farther away
+HALF = 0.5  # times the size: of what goes back to the left the next baseline may be nearer
 LEVEL = 0.01  # times the size: a smaller difference is none
 CORE = (0.1, 0.5)  # times the size: from where to where above the baseline the middle of the letters is
 DOUBLED = 0.1  # times the size: what is shown again so near is drawn twice
@@ -46,7 +46,7 @@ class Look(NamedTuple):
 
 @dataclass(slots=True)
 class Run:
-    """A piece that may still grow. along, end, across: places along its baseline's direction and across it, in points."""
+    """A piece that may still grow. along, end, across: places along the direction of its baseline and across it."""
 
     look: Look
     glyphs: list[Glyph]
@@ -134,9 +134,7 @@ class Pieces:
         span = (run.along, run.end) if right <= 0 or abs(up) > abs(right) else (x, x + (run.end - run.along) * right)
         rise, turned, bold = run.look.rise, abs(up) > abs(right), run.look.letters.bold
         risen = rise != 0
-        self.found.append(
-            (text, Line("", x + rise * c, y + rise * d, run.size, bold, turned, span=span, risen=risen))
-        )
+        self.found.append((text, Line("", x + rise * c, y + rise * d, run.size, bold, turned, span=span, risen=risen)))
         self.inks.append(ink_of(run))
 
     def part(self, last: Run, new: Run) -> None:
@@ -149,7 +147,9 @@ class Pieces:
             after = max(x * right + y * up for x, y in ends)
             self.line = (at, at)
         most = NEW_LINE * min(last.size, new.size)
-        if max(self.line[0] - new.across, new.across - self.line[1]) > most:
+        back = new.along < after - new.size and new.size >= SMALLER * last.size
+        off = abs(new.across - at)
+        if max(self.line[0] - new.across, new.across - self.line[1]) > most or (back and off > HALF * new.size):
             if self.last not in ("", "\n"):
                 self.found.append(("\n", self.found[-1][1]))
                 self.inks.append(None)
@@ -159,9 +159,9 @@ class Pieces:
             return
         self.line = (min(self.line[0], new.across), max(self.line[1], new.across))
         least = word_gap(last, new)
-        if new.size < SMALLER * last.size and abs(new.across - at) > LEVEL * last.size:
+        if new.size < SMALLER * last.size and off > LEVEL * last.size:
             least = max(least, INDEX_GAP * last.size)
-        apart = new.along - after >= least or abs(new.across - at) > most
+        apart = new.along - after >= least or off > most
         new.blank = apart and self.last not in ("", " ", "\n")
 
 

@@ -84,9 +84,7 @@ class Pen:
         box = (min(xs), min(ys), max(xs), max(ys))
         if self.bends or (self.boxes and (self.lines or len(self.boxes) > 1)):
             return box, False
-        upright = all(
-            min(x - box[0], box[2] - x) < SAME and min(y - box[1], box[3] - y) < SAME for x, y in corners
-        )
+        upright = all(min(x - box[0], box[2] - x) < SAME and min(y - box[1], box[3] - y) < SAME for x, y in corners)
         return box, upright and (bool(self.boxes) or len(self.lines) in (3, 4))
 
     def paint(self, operator: Any) -> None:

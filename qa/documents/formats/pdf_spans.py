@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from qa.documents.formats.pdf_blocks import Line
@@ -53,9 +54,7 @@ def labelled(group: Rows) -> Rows:
 def parted(group: Rows, lines: Sequence[float]) -> bool:
     """Whether a line lies between each two rows of a group."""
     heights = [max(cell.y for column in row[1:] for cell in column) for row in group if any(row[1:])]
-    return all(
-        any(below < line < above for line in lines) for above, below in zip(heights, heights[1:], strict=False)
-    )
+    return all(any(below < line < above for line in lines) for above, below in itertools.pairwise(heights))
 
 
 def start_of(cell: Line) -> float:
