@@ -134,6 +134,7 @@ def is_heading(block: PageBlock, body: float, bold: bool) -> bool:
     text = block.text
     if (
         block.lines[0].turned
+        or not text
         or len(text) > TITLE_CHARS
         or len(block.lines) > 4
         or text[-1] in ".;,"
