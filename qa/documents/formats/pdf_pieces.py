@@ -16,6 +16,7 @@ from qa.documents.formats.pdf_rules import Box
 
 WORD_GAP = 0.475  # times the width of a space: parts words
 WIDE_GAP = 0.5  # times the size of the letters: parts pieces, which may be in two columns
+SPACES = 1.2  # times the width of a space, which is wide where all letters are equally wide: parts them as well
 BACK = 0.2  # times the size: what begins so far to the left of the end before is a piece of its own
 NEW_LINE = 0.8  # times the size: the next baseline is farther away
 HALF = 0.5  # times the size: of what goes back to the left the next baseline may be nearer
@@ -105,9 +106,12 @@ class Pieces:
                 self.run = None
                 return False
             gap = max(new.along - run.end, 0.0)
-        if run.look != new.look or level > LEVEL * new.size or not -BACK * new.size < gap <= WIDE_GAP * new.size:
+        if run.look != new.look or level > LEVEL * new.size or gap <= -BACK * new.size:
             return False
-        if gap >= word_gap(run, new) and run.glyphs[-1][0][-1:] != " ":
+        least = word_gap(run, new)
+        if gap > max(WIDE_GAP * new.size, SPACES * least / WORD_GAP):
+            return False
+        if gap >= least and run.glyphs[-1][0][-1:] != " ":
             run.glyphs.append((" ", gap / new.wide))
         run.glyphs += new.glyphs
         run.end = new.end

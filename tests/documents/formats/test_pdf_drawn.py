@@ -318,3 +318,8 @@ def test_a_hyphen_that_a_mark_calls_soft_is_none() -> None:
         "(The main) Tj /Span <</ActualText <FEFF00AD>>> BDC (-) Tj EMC T* (land lies there, on the main land.) Tj"
     )
     assert text_of(f"BT /F1 10 Tf 12 TL 72 700 Td {marked_one} ET").startswith("The mainland\nlies")
+
+
+def test_letters_that_are_equally_wide_have_wide_spaces() -> None:
+    said = "[(mode)-600(17)-600(250)-600(on)]TJ 0 -12 Td [(time)-600(18)-600(300)-600(at)]TJ 0 -12 Td [(a)-600(b)]TJ"
+    assert text_of(f"BT /F3 10 Tf 72 700 Td {said} ET") == "mode 17 250 on\ntime 18 300 at\na b"
