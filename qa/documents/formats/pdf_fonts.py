@@ -16,6 +16,7 @@ BOLD = re.compile(r"(?i)bold|black|heavy|demi")
 SPACE = 0.28  # times the size of the letters: the width of a space where the font has none
 PLAUSIBLE = (0.2, 1.2)  # mean width of letters, in sizes
 MEAN = 0.5
+FEW = 3  # letters: of so many it is no wonder that they are equally wide
 UNKNOWN = "\ufffd"
 
 Glyph = tuple[str, float]  # the letters that a code stands for, and their width as a multiple of their size
@@ -35,7 +36,10 @@ class Letters:
         if font is not None and font.get("/Subtype") == "/Type3":
             self.measure(font)
         widths = known.character_widths if known else {}
-        self.space = (known.space_width if known and widths.get(known.space_char) else 0) * self.unit or SPACE
+        stated = {width for letter, width in widths.items() if width and letter != "default"}
+        alike = stated.pop() if len(stated) == 1 and len(widths) > FEW else 0  # a font of TeX has no space
+        space = known.space_width if known and widths.get(known.space_char) else alike
+        self.space = space * self.unit or SPACE
 
     def measure(self, font: Any) -> None:
         """Takes the widths of a font that draws its letters by itself in a measure of its own."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from qa.documents.formats.pdf_blocks import Line
 from qa.documents.formats.pdf_direction import is_rightward
-from qa.documents.formats.pdf_fonts import Glyph, Letters
+from qa.documents.formats.pdf_fonts import SPACE, Glyph, Letters
 from qa.documents.formats.pdf_hidden import Colour, Ink
 from qa.documents.formats.pdf_lines import Piece
 from qa.documents.formats.pdf_rules import Box
@@ -109,7 +109,7 @@ class Pieces:
         if run.look != new.look or level > LEVEL * new.size or gap <= -BACK * new.size:
             return False
         least = word_gap(run, new)
-        if gap > max(WIDE_GAP * new.size, SPACES * least / WORD_GAP):
+        if gap > max(WIDE_GAP * new.size, SPACES * new.look.letters.space * new.wide):
             return False
         if gap >= least and run.glyphs[-1][0][-1:] != " ":
             run.glyphs.append((" ", gap / new.wide))
@@ -171,7 +171,7 @@ class Pieces:
 
 def word_gap(last: Run, new: Run) -> float:
     """Points that are at least between two words."""
-    return WORD_GAP * min(last.look.letters.space * last.wide, new.look.letters.space * new.wide)
+    return WORD_GAP * min(*(min(run.look.letters.space, SPACE) * run.wide for run in (last, new)))
 
 
 def far_end(run: Run) -> tuple[float, float]:
