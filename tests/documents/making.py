@@ -233,3 +233,32 @@ DIAGRAM = f"""<d:dataModel xmlns:d="{DRAWN}/diagram" xmlns:a="{DRAWN}/main"><d:p
 <d:pt modelId="2"><d:t><a:p><a:r><a:t>then build</a:t></a:r></a:p></d:t></d:pt>
 <d:pt modelId="1"><d:t><a:p><a:r><a:t>first plan</a:t></a:r></a:p></d:t></d:pt></d:ptLst><d:cxnLst>
 <d:cxn srcId="0" destId="1" srcOrd="0"/><d:cxn srcId="0" destId="2" srcOrd="1"/></d:cxnLst></d:dataModel>"""
+
+
+def drawn(content: str, *, box: tuple[float, float, float, float] = (0, 0, 595, 842), **resources: Any) -> bytes:
+    """A PDF of one page with that content, as programs write it. /F1 is Helvetica, /F2 its bold, /F3 Courier.
+
+    resources: further entries, such as XObject, of pypdf's objects. box: the part of the page that is shown.
+    """
+    from pypdf import PdfWriter
+    from pypdf.generic import DictionaryObject, NameObject, RectangleObject, StreamObject
+
+    def named(**entries: Any) -> DictionaryObject:
+        return DictionaryObject({NameObject(f"/{name}"): value for name, value in entries.items()})
+
+    names = {"F1": "Helvetica", "F2": "Helvetica-Bold", "F3": "Courier"}
+    fonts = {
+        name: named(Type=NameObject("/Font"), Subtype=NameObject("/Type1"), BaseFont=NameObject(f"/{base}"),
+                    Encoding=NameObject("/WinAnsiEncoding"))
+        for name, base in names.items()
+    }  # fmt: skip
+    writer = PdfWriter()
+    page = writer.add_blank_page(595, 842)
+    page.cropbox = RectangleObject(box)
+    stream = StreamObject()
+    stream.set_data(content.encode("latin-1"))
+    page[NameObject("/Contents")] = writer._add_object(stream)
+    page[NameObject("/Resources")] = named(Font=named(**fonts), **{k: named(**v) for k, v in resources.items()})
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()

@@ -194,10 +194,7 @@ def test_the_cell_that_is_marked_is_the_one_that_is_quoted(tmp_path: Path) -> No
     assert 842 * box.bottom == pytest.approx(842 - 668, abs=3)
 
 
-def test_what_stands_outside_of_the_page_or_not_on_it_is_not_marked(tmp_path: Path) -> None:
-    _, found = placed(tmp_path, pdf(cropped), "nobody had been asleep")
-    assert (found.placed, len(found.pages)) == (False, 1)
-
+def test_what_does_not_stand_on_the_page_is_not_marked(tmp_path: Path) -> None:
     def noted(canvas: Any) -> None:
         put(canvas, 760, *LONG)
         canvas.textAnnotation("Reviewer: we cancel before 15 February.", Rect=[300, 755, 320, 775])

@@ -61,7 +61,7 @@ KNOWN_BY = {  # library: the only modules that may import it
     "cssselect": {"documents.formats.styles"},
     "tinycss2": {"documents.formats.styles"},
     "watchfiles": {"ingestion.watch"},
-    "pypdf": {"documents.formats.pdf"},
+    "pypdf": {"documents.formats.pdf", "documents.formats.pdf_content", "documents.formats.pdf_fonts"},
     "openpyxl": {"documents.formats.sheets", "answering.tables"},
     "pypdfium2": {"documents.pdf_boxes"},
     "oxmsg": {"documents.formats.outlook"},

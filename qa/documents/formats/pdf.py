@@ -10,15 +10,16 @@ import io
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from qa.documents import ocr
 from qa.documents.attached import Loaders
 from qa.documents.extract import Builder, Extract, one_line
 from qa.documents.formats.pdf_blocks import LARGER, Line, Page, page_blocks, usual_distance
-from qa.documents.formats.pdf_content import Pieces, parted
+from qa.documents.formats.pdf_content import content_of
+from qa.documents.formats.pdf_fonts import Fonts
+from qa.documents.formats.pdf_hidden import COVERED, CUT, OUTSIDE, PALE, UNDER_PICTURE
 from qa.documents.formats.pdf_pages import mend_pages, without_running_heads, words_of
 from qa.documents.formats.pdf_parts import (
     FAULTS,
@@ -40,6 +41,15 @@ from qa.text import WORD, fold
 MAX_PAGES = 20_000
 FILE_TITLE = re.compile(r"(?i)^(?:microsoft (?:word|powerpoint|excel) - .*|untitled.*|naamloos.*|.*\.\w{2,5})$")
 
+UNSEEN = {
+    OUTSIDE: "text outside the visible part of the page is left out ({} pieces)",
+    COVERED: "text under an area drawn over it is left out ({} pieces)",
+    CUT: "text that is partly outside the visible part of the page, or under an area drawn over it, is left out there "
+    "({} pieces)",
+    PALE: "text that cannot be seen on its background is left out ({} pieces)",
+    UNDER_PICTURE: "text under a picture is read as well ({} pieces)",
+}
+
 
 def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     """PDF: paragraphs, headings and tables; running heads once, words broken at the end of a line joined.
@@ -52,11 +62,12 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     pages: list[list[Line]] = []
     scans = 0
     damaged, pictures, long_cells, unsure, struck, kinds = [], [], [], [], 0, Counter[str]()
+    fonts, unseen = Fonts(), Counter[str]()
     for number, page in enumerate(reader.pages, start=1):
         beat()
         if number > MAX_PAGES:
             raise UnreadableFile(f"has more than {MAX_PAGES:,} pages: split it")
-        found = page_lines(page)
+        found = page_lines(page, fonts, unseen)
         lines = found.lines
         damaged += [] if found.whole else [number]
         long_cells += [number] if found.long_cells else []
@@ -76,6 +87,7 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     notes += pages_note(unsure, "tables whose cells cannot be told apart are read line by line ({})")
     if struck:
         notes.append(f"struck-out text is left out ({struck} pieces)")
+    notes += [said.format(unseen[why]) for why, said in UNSEEN.items() if unseen[why]]
     if kinds["/StrikeOut"]:
         notes.append(f"text that somebody has struck out is read as well ({kinds['/StrikeOut']} places)")
     if any(kinds[kind] for kind in RECORDINGS):
@@ -115,7 +127,9 @@ def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[st
         sizes[round(line.size, 1)] += len(line.text)
     body = sizes.most_common(1)[0][0] if sizes else 10.0
     usual = usual_distance(pages)
-    bold = sum(len(line.text) for page in pages for line in page if line.bold) * 3 < sum(sizes.values())
+    bold = sum(len(line.text) for page in pages for line in page if line.bold) * 3 < sum(
+        len(line.text) for page in pages for line in page
+    )
     made_pages = [page_blocks(page, body, usual, bold) for page in without_running_heads(pages)]
     mend_pages(made_pages, body, words_of(pages))
     made = Builder()
@@ -133,40 +147,18 @@ def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[st
 # ---- the pages ----
 
 
-def page_lines(page: Any) -> PageText:
-    """The lines and tables of a page in the order in which they were drawn."""
-    from pypdf.errors import PyPdfError
+def page_lines(page: Any, fonts: Fonts, unseen: Counter[str]) -> PageText:
+    """The lines and tables of a page in the order in which they were drawn.
 
-    pieces = Pieces()
-    whole = True
-    try:
-        page.extract_text(visitor_text=pieces.visit, visitor_operand_before=pieces.before)
-        if pieces.risen:
-            pieces = Pieces()
-            with separated(page):
-                page.extract_text(visitor_text=pieces.visit, visitor_operand_before=pieces.before)
-    except (PyPdfError, *FAULTS):  # the text before the fault is kept
-        whole = False
-    found = page_text(pieces.found, pieces.pen.rules)
+    fonts: of the document. unseen: counts the pieces of text that are not seen, by the reason.
+    """
+    content = content_of(page, fonts)
+    unseen.update(content.unseen)
+    found = page_text(content.pieces, content.rules)
     turned = [line for line in found.lines if line.turned]
     if 0 < len(turned) * 3 < len(found.lines):  # a stamp in the margin must not separate two pages
         found = found._replace(lines=[*turned, *(line for line in found.lines if not line.turned)])
-    return found._replace(whole=whole)
-
-
-@contextmanager
-def separated(page: Any) -> Iterator[None]:
-    """The page with content that makes pypdf hand over raised text as a piece of its own; it joins it else."""
-    from pypdf.generic import ContentStream, NameObject
-
-    kept = page.raw_get("/Contents")
-    content = ContentStream(kept.get_object(), page.pdf, "bytes")
-    content.operations = list(parted(content.operations))
-    page[NameObject("/Contents")] = content
-    try:
-        yield
-    finally:
-        page[NameObject("/Contents")] = kept
+    return found._replace(whole=content.whole)
 
 
 def has_image(page: Any) -> bool:

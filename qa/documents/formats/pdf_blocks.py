@@ -16,6 +16,7 @@ SAME_LINE = 0.4  # times the size of the letters: pieces whose heights differ by
 PARAGRAPH_GAP = 1.35  # times the usual distance of lines: a larger gap separates paragraphs
 LARGER, SMALLER = 1.15, 0.93  # times the size of the body's letters: of a heading, of a footnote
 SIGN_BULLETS = "\u2022\u25cf\u25aa\u25e6\u2023"
+LABEL = re.compile(r"\(?(?:[0-9]+(?:\.[0-9]+)*|[a-z])[.)]?|[\u2022\u25cf\u25aa\u25e6\u2023\u2013*-]")  # of an item
 BULLET = re.compile(r"(?:[\u2022\u25cf\u25aa\u25e6\u2023\u2013*-]|\(?[0-9]{1,3}[.)]|\(?[a-z][.)])\s")
 ENDED = re.compile(r"[.!?:;\u2026][\"'\u201d\u2019\u00bb)\]0-9]*$")
 
@@ -80,19 +81,35 @@ def page_blocks(lines: Sequence[Line], body: float, usual: float, bold: bool) ->
         if len(row) > 1:
             rows.append(row)
             continue
-        blocks += table_blocks(rows)
+        add_rows(blocks, rows, usual, bold)
         rows = []
-        line = row[0]
-        last = blocks[-1] if blocks and blocks[-1].lines else None
-        if last and continues_paragraph(last, line, usual, bold):
-            last.lines.append(line)
-        else:
-            blocks.append(PageBlock([line]))
-    blocks += table_blocks(rows)
+        add_line(blocks, row[0], usual, bold)
+    add_rows(blocks, rows, usual, bold)
     for block in blocks:
         if block.lines and is_heading(block, body, bold):
             block.kind = "heading"
     return blocks
+
+
+def add_line(blocks: Page, line: Line, usual: float, bold: bool) -> None:
+    """Adds a line to the paragraph before, or as a new one."""
+    last = blocks[-1] if blocks and blocks[-1].lines else None
+    if last and continues_paragraph(last, line, usual, bold):
+        last.lines.append(line)
+    else:
+        blocks.append(PageBlock([line]))
+
+
+def add_rows(blocks: Page, rows: Sequence[list[Line]], usual: float, bold: bool) -> None:
+    """Adds lines of several cells: a table, items of a list, or one that goes on with the paragraph before."""
+    last = blocks[-1].lines[-1] if blocks and blocks[-1].lines else None
+    for block in table_blocks(rows):
+        line = block.lines[0] if len(block.lines) == 1 else None
+        goes_on = last and line and line.text[:1].islower() and not ENDED.search(last.text)
+        if line and (len(rows) > 1 or goes_on):  # several: the items of a list
+            add_line(blocks, line, usual, bold)
+        else:
+            blocks.append(block)
 
 
 def continues_paragraph(block: PageBlock, line: Line, usual: float, bold: bool) -> bool:
@@ -117,6 +134,7 @@ def is_heading(block: PageBlock, body: float, bold: bool) -> bool:
     text = block.text
     if (
         block.lines[0].turned
+        or not text
         or len(text) > TITLE_CHARS
         or len(block.lines) > 4
         or text[-1] in ".;,"
@@ -179,6 +197,9 @@ def table_blocks(rows: Sequence[list[Line]]) -> Iterator[PageBlock]:
         return
     if all(len(row) == 2 for row in rows) and min(mean_length(rows, 0), mean_length(rows, 1)) > 30:
         yield from (PageBlock([row[side] for row in rows]) for side in (0, 1))
+        return
+    if all(len(row) == 2 and LABEL.fullmatch(row[0].text) and not row[1].text[:1].isdigit() for row in rows):
+        yield from (PageBlock([replace(row[0], text=f"{row[0].text} {row[1].text}")]) for row in rows)
         return
     starts = [cell.x for cell in max(rows, key=len)]
     yield PageBlock([], rows=[in_columns(row, starts) for row in rows])

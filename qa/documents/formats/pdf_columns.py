@@ -13,24 +13,26 @@ from dataclasses import replace
 from itertools import chain, pairwise
 
 from qa.documents.formats.pdf_blocks import BULLET, SAME_LINE, Line, rows_of
+from qa.documents.formats.pdf_rules import Rule
+from qa.documents.formats.pdf_spans import Rows, with_labels
 
 CELL_CHARS = 400  # a table with a larger cell is page layout
 NEXT_LINE = 1.6  # times the size of the letters: the most between two lines of a cell
 NEXT_ROW = 4  # times the size of the letters: the most between two rows
 LARGER_STEP = 1.2  # times the distance of lines within a cell: it separates rows
-SLACK = 0.06  # of the width of a cell, which is estimated
+SLACK = 0.06  # of the width of a cell: it may reach so far into the next column
+LEAST_ROWS = 3  # of one line: fewer may stand below each other by chance, but two with figures
 PROSE_LINE, PROSE_CELL = 30, 60  # characters
 LABEL = re.compile(r".{0,60}[:.)\u2022\u2013-]|\W{0,3}\w{0,2}\W{0,3}|[0-9.]+")
 FIGURE = re.compile(r"\W*[0-9][0-9.,'\s]*\W*")
 NUMBER = re.compile(r"[0-9]{1,4}|[ivxl]{1,6}")
 
-Rows = list[list[list[Line]]]  # the lines in each cell of each row
 
-
-def with_tables(lines: Sequence[Line]) -> tuple[list[Line], bool]:
+def with_tables(lines: Sequence[Line], rules: Sequence[Rule]) -> tuple[list[Line], bool]:
     """The lines with each table in one; and whether there is one whose rows cannot be told apart.
 
-    In such a one no line is joined to a line of another cell. All other lines stay as they are.
+    In such a one no line is joined to a line of another cell. All other lines stay as they are. rules: the lines that
+    are drawn on the page, which say for which rows a label stands.
     """
     if not any(len(line.parts) > 1 for line in lines) and not goes_right(lines):
         return list(lines), False
@@ -45,12 +47,13 @@ def with_tables(lines: Sequence[Line]) -> tuple[list[Line], bool]:
             continue
         own = cells[start:end]
         rows, doubtful = table_rows(own, columns)
+        rows = rows or ([] if doubtful else rows_of_one_line(own, columns))
         if not rows and not doubtful:
             continue
         made += lines[at:first]
         at = last + 1
         if rows:
-            made.append(table_line(own, rows))
+            made.append(table_line(own, with_labels(rows, rules)))
             continue
         unsure = True
         begun = {id(group[0]) for _, group in drawn_cells(own, columns)}
@@ -205,6 +208,25 @@ def rows_by_cells(groups: Sequence[tuple[int, list[Line]]], width: int) -> tuple
         last = column
     bands = [[line.y for cell in row for line in cell] for row in rows]
     return rows, all(min(above) > max(below) for above, below in pairwise(bands))
+
+
+def rows_of_one_line(cells: Sequence[Line], columns: Sequence[tuple[float, float]]) -> Rows:
+    """Rows of a table that is drawn line by line, each of them a line; none where it may be something else."""
+    lines = lines_across(cells)
+    labels = {id(cell) for cell in cells if len(columns) > 2 and column_of(cell, columns) == 0}  # drawn at any time
+    drawn, seen = ([id(cell) for cell in own if id(cell) not in labels] for own in (cells, chain(*lines)))
+    if drawn != seen:
+        return []
+    rows: Rows = [[[] for _ in columns] for _ in lines]
+    for row, line in zip(rows, lines, strict=True):
+        for cell in line:
+            row[column_of(cell, columns)].append(cell)
+    rows = whole_columns(rows)
+    filled = [row for row in rows if sum(map(bool, row)) > 1]
+    figures = any(all(FIGURE.fullmatch(cell.text) for row in rows for cell in row[at]) for at in range(1, len(rows[0])))
+    if len(filled) < LEAST_ROWS - figures or 2 * len(filled) <= len(rows) or is_other(rows, by_cell=False):
+        return []
+    return rows if all(len(cell) < 2 for row in rows for cell in row) else []
 
 
 def whole_columns(rows: Rows) -> Rows:

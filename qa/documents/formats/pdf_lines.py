@@ -10,14 +10,14 @@ from dataclasses import replace
 
 from qa.documents.formats.pdf_blocks import LOWERED, SAME_LINE, Line
 from qa.documents.formats.pdf_direction import in_reading_order, is_rightward
-from qa.documents.raised import lowered, raised
+from qa.documents.raised import lowered, raised, raised_before
 
-GAP, FIGURE_GAP = 1.0, 0.6  # times the size of the letters: separates columns, and those of figures
-UNSURE = 0.04  # times the size, for each letter: the widths of letters are estimated
+GAP, FIGURE_GAP = 1.0, 0.5  # times the size of the letters: may separate columns, and those of figures
+WIDE = 2.0  # times the size: surely separates them
 FIGURE_ENDS, FIGURE_BEGINS = re.compile(r"[\d%)\u2013-]\s*$"), re.compile(r"\s*[-+\u2212(]?\d")
-COLUMNS = 0.5  # times the size of the letters: figures farther apart are two
 OFF, REACH = 0.15, 0.6  # times the size: how far a figure is raised or lowered by text rise, at least and at most
 RAISED = 0.88  # times the size of the letters before: a mark or exponent is smaller
+TIGHT = 0.2  # times the size: no space is so narrow
 DOUBLED, RECENT = 0.1, 60  # times the size: pieces nearer are drawn twice; pieces looked back at
 LIGATURES = {0xFB00 + i: text for i, text in enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"))}
 BULLETS = dict.fromkeys((0xF0B7, 0xF0A7, 0xF0D8), "\u2022")  # of symbol fonts
@@ -44,12 +44,15 @@ def lines_of(pieces: Sequence[Piece]) -> Iterator[Line]:
             if not words:
                 continue
             ended = False
+            if buffer and stands_before(last, words, place):
+                buffer[-1] = (raised_before(buffer[-1][0], words, len(buffer) < 2), buffer[-1][1])
             if first is not None and words.strip():
                 buffer.append((between(last, words, place), place))
             if first is not None and hangs_on(words, place, last):
                 below = place.y < last.y - LOWERED * last.size
                 before = "".join(said for said, _ in buffer[-5:])
                 buffer.append((lowered(words) if below else raised(before, words), place))
+                last = replace(last, span=(start_of(last), max(end_of(last), end_of(place))))
                 continue
             if words.strip():
                 first = first or place
@@ -79,11 +82,10 @@ def between(last: Line, words: str, place: Line) -> str:
     A space stands before a figure behind Hebrew, and before what is drawn to the left of the piece before.
     """
     figures = last.text.strip()[-1:].isdigit() and words.strip()[:1].isdigit()
-    gap = place.x - last.x - 0.6 * last.size * len(last.text)
-    if gap > (COLUMNS if figures else 2) * place.size > 0:
+    if start_of(place) - end_of(last) > (FIGURE_GAP if figures else WIDE) * place.size > 0:
         return "   "
     rightward = unicodedata.bidirectional(last.text[-1:] or " ") in ("R", "AL")
-    back = place.x < last.x - max(place.size, last.size) and not rightward
+    back = start_of(place) < start_of(last) - max(place.size, last.size) and not rightward
     return " " if back or (rightward and words[:1].isdigit()) else ""
 
 
@@ -101,7 +103,20 @@ def hangs_on(words: str, place: Line, last: Line) -> bool:
     small = 0 < place.size < RAISED * last.size
     if place.risen and OFF * last.size < abs(place.y - last.y) < REACH * last.size:
         return small or (mark.isdigit() and last.text[-1:].isalpha())
-    return small and place.y >= last.y - 0.1 * last.size
+    return small and (place.y >= last.y - 0.1 * last.size or is_index(words, place, last))
+
+
+def is_index(words: str, place: Line, last: Line) -> bool:
+    """Whether a smaller piece is a lowered figure right behind a letter."""
+    near = start_of(place) - end_of(last) < TIGHT * last.size and last.y - place.y < REACH * last.size
+    return near and words.isdigit() and (last.text[-1:].isalpha() or last.text[-1:] in ")]")
+
+
+def stands_before(last: Line, words: str, place: Line) -> bool:
+    """Whether the piece before is a raised figure that stands right before this one, as that of an isotope does."""
+    small = 0 < last.size < RAISED * place.size and OFF * place.size < last.y - place.y < REACH * place.size
+    near = start_of(place) - end_of(last) < TIGHT * place.size
+    return small and near and last.text.strip().isdigit() and not words[:1].isspace()
 
 
 def made_line(buffer: Sequence[Piece], place: Line) -> Line:
@@ -147,6 +162,10 @@ def start_of(place: Line) -> float:
     return place.span[0] if place.span else place.x
 
 
+def end_of(place: Line) -> float:
+    return place.span[1] if place.span else place.x
+
+
 # ---- the parts of a line ----
 
 
@@ -171,14 +190,11 @@ def is_apart(last: Line, before: str, words: str, place: Line) -> bool:
     """Whether a piece is so far from the one before that it may be in another column."""
     if place.risen or not (last.span and place.span):
         return False
-    if abs(place.y - last.y) > SAME_LINE * max(place.size, last.size) and place.size > RAISED * last.size:
-        return True
     left, right = last.span
     begin = place.span[0]
     if begin < left:
         return True
-    least = FIGURE_GAP + UNSURE * len(before)
-    if not begin - right > least * place.size > 0:
-        return False
+    if abs(place.y - last.y) > SAME_LINE * max(place.size, last.size) and place.size > RAISED * last.size:
+        return begin - right > TIGHT * place.size
     figures = FIGURE_BEGINS.match(words) is not None and FIGURE_ENDS.search(before) is not None
-    return figures or begin - right > (least + GAP - FIGURE_GAP) * place.size
+    return begin - right > (FIGURE_GAP if figures else GAP) * place.size > 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from qa.documents.extract import name_set
 from qa.documents.formats.pdf_blocks import ENDED, SMALLER, Line, Page, PageBlock
 from qa.text import fold
 
@@ -18,7 +20,15 @@ CAPTION = re.compile(
     r"(?i)(?:fig(?:ure|uur|\.)?|tab(?:le|el|leau|\.)|abb(?:ildung|\.)|chart|grafiek|photo|foto)\s*[0-9]"
 )
 BROKEN = re.compile(r"(?P<stem>[^\W\d_]+)(?P<sign>[-\u2010\u00ad])$")
-BEGUN = re.compile(r"(?P<rest>[^\W\d_]+)(?P<after>\S*)\s*")
+BEGUN = re.compile(r"(?P<rest>[^\W\d_]+|[0-9]+)(?P<after>\S*)\s*")
+JOINING = name_set("and,or,en,of,und,oder,et,ou,y,o,e,bis,tot,to")  # behind the hyphen of half a word
+PREFIXES = name_set("anti,co,ex,mid,multi,non,post,pre,re,self,semi,sub")
+OPEN = name_set("aware,based,dependent,driven,free,friendly,level,related,sized,specific,wide")  # behind a hyphen
+CLOSED = name_set(  # words that begin others without one
+    "any,every,here,how,out,over,some,there,under,up,what,when,where,who,with,daar,er,hier,op,uit,waar"
+)
+ENDING, MOST_ALIKE = 3, 4  # letters at the end of a word by which others of its kind differ; least that are alike
+ENOUGH_LINES, RARE = 100, 60  # lines by which it is seen whether words are broken; one of so many is seldom
 
 
 # ---- running heads ----
@@ -73,24 +83,66 @@ def key_of(line: Line) -> str:
 class Words:
     """The words of a document in lower case, by which a hyphen at the end of a line is kept or dropped."""
 
-    plain: frozenset[str]
-    hyphenated: frozenset[str]
+    plain: tuple[str, ...]  # sorted
+    hyphenated: tuple[str, ...]
+    divides: bool | None  # whether words are broken at the ends of lines in it; None where that is not known
 
     def keeps_hyphen(self, stem: str, rest: str) -> bool:
-        """Whether the two halves of a broken word are spelt with a hyphen between them."""
+        """Whether the two halves of a broken word are spelt with a hyphen between them.
+
+        What the document says elsewhere decides; then what no division of words leaves: a single letter, or two
+        equal vowels that meet.
+        """
+        name = len(stem) > 1 and stem.isupper()  # EU-wide
         stem, rest = stem.casefold(), rest.casefold()
-        if stem + rest in self.plain:
+        if holds(self.plain, stem + rest) or holds(self.hyphenated, f"{stem}-{rest}"):
+            return not holds(self.plain, stem + rest)
+        if name or len(stem) == 1:
+            return True
+        alike = rest[: max(len(rest) - ENDING, MOST_ALIKE)]
+        for words, begin, keep in ((self.plain, stem + alike, False), (self.hyphenated, f"{stem}-{alike}", True)):
+            if begins_one(words, begin):
+                return keep
+        if stem[-1] == rest[0] and rest[0] in "aeiu":
+            return True
+        known = len(stem) > 2 and holds(self.plain, stem)
+        if self.divides is False and (known or stem in PREFIXES):
+            return True
+        if stem in CLOSED or len(stem) < 3 or len(rest) < 3:
             return False
-        apart = len(stem) > 2 and len(rest) > 2 and stem in self.plain and rest in self.plain
-        return f"{stem}-{rest}" in self.hyphenated or apart
+        return begins_one(self.hyphenated, f"{stem}-") or (known and (rest in OPEN or holds(self.plain, rest)))
+
+
+def holds(words: Sequence[str], word: str) -> bool:
+    """Whether a word is one of those, which are sorted."""
+    at = bisect_left(words, word)
+    return at < len(words) and words[at] == word
+
+
+def begins_one(words: Sequence[str], start: str) -> bool:
+    """Whether one of the words, which are sorted, begins so."""
+    at = bisect_left(words, start)
+    return at < len(words) and words[at].startswith(start)
 
 
 def words_of(pages: Sequence[list[Line]]) -> Words:
-    """The words of all lines; a word broken at the end of a line does not count."""
+    """The words of all lines; the halves of a word broken at the end of a line do not count."""
     found = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*(?!-$)")
-    lines = (part for page in pages for line in page for part in line.text.split("\n"))
-    words = {word.casefold() for line in lines for word in found.findall(line)}
-    return Words(frozenset(w for w in words if "-" not in w), frozenset(w for w in words if "-" in w))
+    lines = [part for page in pages for line in page for part in line.text.split("\n")]
+    broken: list[tuple[str, str]] = []
+    words: set[str] = set()
+    for above, line in pairwise(["", *lines]):
+        first, second = BROKEN.search(above), BEGUN.match(line)
+        if first and second and line[:1].islower():
+            broken.append((first["stem"].casefold(), second["rest"].casefold()))
+            line = line[second.end("rest") :]
+        words.update(word.casefold() for word in found.findall(line))
+    plain = tuple(sorted(w for w in words if "-" not in w))
+    hyphenated = tuple(sorted(w for w in words if "-" in w))
+    whole = sum(holds(plain, stem + rest) for stem, rest in broken)
+    apart = sum(holds(hyphenated, f"{stem}-{rest}") for stem, rest in broken)
+    rare = len(lines) >= ENOUGH_LINES and len(broken) * RARE < len(lines)
+    return Words(plain, hyphenated, True if whole > apart else False if rare and not whole else None)
 
 
 def mend_pages(pages: Sequence[Page], body: float, known: Words) -> None:
@@ -120,14 +172,28 @@ def mended(lines: Sequence[Line], known: Words) -> list[Line]:
     for line in lines:
         broken = BROKEN.search(result[-1].text) if result else None
         begun = BEGUN.match(line.text) if broken else None
-        if broken and begun and line.text[0].islower():
-            keep = broken["sign"] != "\u00ad" and known.keeps_hyphen(broken["stem"], begun["rest"])
-            whole = result[-1].text[: broken.start("sign")] + "-" * keep + begun["rest"] + begun["after"]
+        if broken and begun and is_one_word(broken, begun, known):
+            upper = begun["rest"][0].isupper()
+            whole_word = holds(known.plain, (broken["stem"] + begun["rest"]).casefold())
+            several = begun["after"].startswith("-") or result[-1].text[: broken.start()].endswith("-")  # up-to-date
+            keep = not whole_word if upper or several else known.keeps_hyphen(broken["stem"], begun["rest"])
+            sign = broken["sign"] if keep and broken["sign"] != "\u00ad" else ""
+            whole = result[-1].text[: broken.start("sign")] + sign + begun["rest"] + begun["after"]
             result[-1] = replace(result[-1], text=whole)
             line = replace(line, text=line.text[begun.end() :])
         if line.text:
             result.append(line)
     return result
+
+
+def is_one_word(broken: re.Match[str], begun: re.Match[str], known: Words) -> bool:
+    """Whether what ends with a hyphen and what begins the next line are one word, not as in "im- and export"."""
+    stem, rest = broken["stem"], begun["rest"]
+    if broken["sign"] == "\u00ad" or rest[0].islower():
+        return rest not in JOINING or begun["after"].startswith("-") or holds(known.plain, (stem + rest).casefold())
+    if rest[0].isdigit() or not (stem.isupper() and rest.isupper()):
+        return True  # Franco-German, COVID-19
+    return holds(known.plain, (stem + rest).casefold()) or holds(known.hyphenated, f"{stem}-{rest}".casefold())
 
 
 def mended_cell(text: str, known: Words) -> str:
@@ -172,5 +238,7 @@ def interrupts(block: PageBlock, body: float) -> bool:
 def continues_sentence(above: PageBlock, below: PageBlock) -> bool:
     """Whether the first paragraph ends within a sentence and the second begins in lower case."""
     if not above.lines or not below.lines or above.kind or below.kind:
+        return False
+    if all(line.bold for line in (*above.lines, *below.lines)):  # headings
         return False
     return not ENDED.search(above.text) and below.text[:1].islower()

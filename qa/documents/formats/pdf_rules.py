@@ -6,7 +6,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-PATHS = frozenset((b"re", b"m", b"l", b"S", b"s", b"B", b"B*", b"b", b"b*", b"f", b"F", b"f*", b"n"))
+DRAWN = frozenset((b"re", b"m", b"l", b"c", b"v", b"y"))
+FILLED = frozenset((b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*"))
+PAINTED = FILLED | {b"S", b"s", b"n"}
 STROKED = frozenset((b"S", b"s", b"B", b"B*", b"b", b"b*"))
 THIN = 2.5  # points: a filled area no wider is a line
 TOUCH = 2.0  # points between lines that meet
@@ -16,6 +18,7 @@ MOST = 3_000  # lines on a page; a drawing has more
 MOST_EDGES = 400  # of the rows of a table
 
 Place = tuple[float, float]
+Box = tuple[float, float, float, float]  # left, low, right, high
 
 
 class Rule(NamedTuple):
@@ -52,36 +55,53 @@ class Pen:
         self.rules: list[Rule] = []
         self.lines: list[tuple[Place, Place]] = []
         self.boxes: list[tuple[Place, Place]] = []
+        self.bends: list[Place] = []  # of curves
         self.last: Place = (0, 0)
 
-    def visit(self, operator: Any, operands: Sequence[Any], matrix: Sequence[float], _: Any) -> None:
-        """Takes an operator of the page's content, as pypdf hands it over."""
-        if operator not in PATHS or len(self.rules) > MOST:
-            return
+    def draw(self, operator: Any, operands: Sequence[Any], matrix: Sequence[float]) -> None:
+        """Takes an operator that goes on with a path. matrix: from its measure to points on the page."""
         a, b, c, d, e, f = matrix
-        if operator in (b"m", b"l", b"re") and len(operands) >= 2:
-            x, y = float(operands[0]), float(operands[1])
+        x, y = float(operands[-2]), float(operands[-1])
+        if operator == b"re":
+            left, low = float(operands[0]), float(operands[1])
+            here = (left * a + low * c + e, left * b + low * d + f)
+            x, y = x + left, y + low
+            self.boxes.append((here, (x * a + y * c + e, x * b + y * d + f)))
+        else:
             here = (x * a + y * c + e, x * b + y * d + f)
             if operator == b"l":
                 self.lines.append((self.last, here))
-            elif operator == b"re" and len(operands) == 4:
-                x, y = x + float(operands[2]), y + float(operands[3])
-                self.boxes.append((here, (x * a + y * c + e, x * b + y * d + f)))
-            self.last = here
-            return
-        if operator in STROKED:
+            elif operator != b"m":
+                self.bends += (self.last, here)
+        self.last = here
+
+    def extent(self) -> tuple[Box | None, bool]:
+        """The box around the path; and whether it is one rectangle, upright on the page, that fills the box."""
+        corners = [point for line in (*self.lines, *self.boxes) for point in line]
+        if not corners and not self.bends:
+            return None, False
+        xs, ys = zip(*corners, *self.bends, strict=True)
+        box = (min(xs), min(ys), max(xs), max(ys))
+        if self.bends or (self.boxes and (self.lines or len(self.boxes) > 1)):
+            return box, False
+        upright = all(min(x - box[0], box[2] - x) < SAME and min(y - box[1], box[3] - y) < SAME for x, y in corners)
+        return box, upright and (bool(self.boxes) or len(self.lines) in (3, 4))
+
+    def paint(self, operator: Any) -> None:
+        """Takes an operator that ends a path."""
+        if operator in STROKED and len(self.rules) <= MOST:
             for first, second in self.lines:
                 self.add(first, second)
             for (left, low), (right, high) in self.boxes:
                 self.add((left, low), (right, low), (left, high), (right, high))
                 self.add((left, low), (left, high), (right, low), (right, high))
-        elif operator != b"n":
+        elif operator != b"n" and len(self.rules) <= MOST:
             ends = [point for line in self.lines for point in line]
             outline = [((min(x for x, _ in ends), min(y for _, y in ends)),
                         (max(x for x, _ in ends), max(y for _, y in ends)))] if ends else []  # fmt: skip
             for first, second in (*self.boxes, *outline):
                 self.add(first, second)
-        self.lines, self.boxes = [], []
+        self.lines, self.boxes, self.bends = [], [], []
 
     def add(self, *points: Place) -> None:
         """Adds the lines between each two points that lie beside or above each other."""

@@ -34,7 +34,7 @@ def page_text(pieces: Sequence[Piece], rules: Sequence[Rule]) -> PageText:
         cells = cells_of(grid, own) if grid else {}
         rows = grid_rows(grid, cells) if grid else []
         if sum(len(set(filter(None, row))) > 1 for row in rows) < 2:
-            read, doubtful = with_tables(list(lines_of(own)))
+            read, doubtful = with_tables(list(lines_of(own)), rules)
             lines += read
             unsure = unsure or doubtful
         elif max(map(len, cells.values())) > CELL_CHARS:

@@ -59,7 +59,8 @@ def test_a_cell_of_several_lines_stays_in_its_column(way: dict[str, bool]) -> No
 def test_a_table_with_long_cells_is_said_to_be_read_line_by_line() -> None:
     def draw(canvas: Any) -> None:
         frame(canvas)
-        words(canvas, longer=" ".join(["word"] * 100))
+        words(canvas)
+        put(canvas, 650, *[" ".join(["word"] * 50)] * 2, x=76, size=2)
 
     found = extract_of(pdf(draw), ".pdf")
     assert found.notes == ("tables with long cells are read line by line (page 1)",)
