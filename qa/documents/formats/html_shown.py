@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any
 
+from qa.documents.formats.html_raised import BLOCKS, level_all
 from qa.documents.formats.html_tables import NEW_LINE, flatten_tables, spread_cells
 from qa.documents.formats.numbering import written
 from qa.documents.formats.styles import Look, Sheets, looks_of, no_sheet
 from qa.documents.formats.unseen import break_blocks, drop_unseen
 from qa.documents.formulas import linear
-from qa.documents.raised import lowered, numerator, raised
 from qa.text import WORD
 
 NO_TEXT = ("script", "style", "template", "noscript")
@@ -68,9 +67,7 @@ def keep_shown(tree: Any, sheets: Sheets = no_sheet) -> Counter[str]:
         style = ";".join(f"{name}:{''.join(value.split())}" for name, value in look.items())
         if element.tag in WITHIN_A_LINE and (HIGH.search(style) or LOW.search(style)):
             element.tag = "sup" if HIGH.search(style) else "sub"
-    for element in tree.xpath("//body//sup | //body//sub"):
-        if element.getparent() is not None:  # of two within each other the inner one is gone
-            level(element)
+    level_all(tree)
     number_lists(tree, looks)
     flatten_tables(tree)
     break_blocks(looks)
@@ -179,10 +176,6 @@ RENAMED = {
 }  # fmt: skip
 AROUND_TEXT = ("body", "div", "article", "main", "blockquote", "details", "figure", "dialog")
 ALONE = ("article", "main", "figure", "dialog")  # loose text in these would be lost
-BLOCKS = (
-    *("address", "article", "aside", "blockquote", "details", "dialog", "div", "dl", "figure", "footer", "form", "h1"),
-    *("h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "menu", "nav", "ol", "p", "pre", "table", "ul"),
-)
 
 
 def make_plain(tree: Any) -> None:
@@ -291,49 +284,6 @@ def list_form(looks: Mapping[Any, Look], element: Any, otherwise: str) -> str:
 
 def whole_number(stated: str | None, otherwise: int) -> int:
     return int(stated) if stated and re.fullmatch(r"-?\d{1,6}", stated.strip()) else otherwise
-
-
-IS_NOTE = re.compile(
-    r"(?i)(?:^|[\s_-])(?:(?:foot|end)?note|ref|cit(?:e|ation)|fn)"
-)  # in the class, role or type of an element that leads to a note
-
-
-def level(element: Any) -> None:
-    """Makes raised or lowered text plain: a note's mark goes, an exponent stays one."""
-    text = "".join(element.itertext())
-    if element.tag == "sub":
-        said = lowered(text)
-    elif text.strip().isdigit() and is_over(element):
-        said = numerator(text)
-    else:
-        above = [
-            link for link in islice(element.iterancestors("a"), 1) if "".join(link.itertext()).strip() == text.strip()
-        ]
-        around = [element, *element.iterdescendants("a"), *above]
-        names = " ".join(str(e.get(name) or "") for e in around for name in ("class", "role", "epub:type"))
-        leads = any((e.get("href") or "").partition("#")[1] for e in around)
-        said = raised(text_before(element), text, leads or bool(IS_NOTE.search(names)))
-    if said == text:
-        return
-    for child in list(element):
-        element.remove(child)
-    element.text = said
-    element.drop_tag()
-
-
-def is_over(element: Any) -> bool:
-    """Whether an element stands before the stroke of a fraction."""
-    following, stroke = element.getnext(), (element.tail or "").strip()
-    return following is not None and following.tag == "sub" and stroke in ("/", "\u2044", "\u2215")
-
-
-def text_before(element: Any) -> str:
-    """The last words before an element within its parent."""
-    previous, parent = element.getprevious(), element.getparent()
-    if previous is None:
-        inline = parent.tag in ("a", "b", "i", "em", "strong", "span")
-        return parent.text or (text_before(parent) if inline else "")
-    return "".join([*previous.itertext(), previous.tail or ""])
 
 
 def keep_line_breaks(tree: Any, looks: Mapping[Any, Look]) -> None:
