@@ -161,3 +161,54 @@ def numerator(text: str) -> str:
 def lowered(text: str) -> str:
     """Lowered figures in the signs that there are for them: H2O with a low 2; anything else as it is."""
     return text.translate(LOW) if text.strip().isdigit() else text
+
+
+# ---- in texts that are put together from runs ----
+
+UP, DOWN, END = "\ufdd0", "\ufdd1", "\ufdd2"  # around raised and lowered text, until what stands behind it is known
+LEVELS = re.compile(f"((?:{UP}[^{UP}{DOWN}{END}]*{END})+|(?:{DOWN}[^{UP}{DOWN}{END}]*{END})+)")
+SIGNS_OF_LEVELS = dict.fromkeys(map(ord, UP + DOWN + END))
+NEAR = 40  # characters that are looked at before and behind
+STROKE = re.compile(rf"\s?[/\u2044\u2215]\s?{DOWN}")
+FIGURE = re.compile(r"[-+\u2212]?\d")
+
+
+def levelled(text: str, height: str) -> str:
+    """A run with signs around it where it is raised or lowered ("superscript", "subscript"); see `settled`."""
+    sign = {"superscript": UP, "subscript": DOWN}.get(height)
+    return f"{sign}{text}{END}" if sign and text else text
+
+
+def settled(text: str, opens: bool = False) -> str:
+    """A text that was put together from runs, with all that is raised or lowered as plain text.
+
+    opens: whether the mark of a note at its beginning is that of a note which it is.
+    """
+    said = ""
+    parts = LEVELS.split(text)
+    for at, part in enumerate(parts):
+        if part[:1] not in (UP, DOWN):
+            said += part.translate(SIGNS_OF_LEVELS)
+            continue
+        words = part.translate(SIGNS_OF_LEVELS)
+        after = "".join(parts[at + 1 :])[: 2 * NEAR].translate(SIGNS_OF_LEVELS)[:NEAR]
+        if part[0] == DOWN:
+            said += lowered(words)
+        elif words.strip().isdigit() and STROKE.match("".join(parts[at + 1 : at + 3])):
+            said += numerator(words)
+        elif (
+            opens
+            and not said.strip()
+            and is_note(words.strip())
+            and after.strip()
+            and not meant("", words.strip(), after)
+        ):
+            said += words.strip() + apart(after)
+        else:
+            said += raised(said[-NEAR:], words, after=after)
+    return said
+
+
+def apart(after: str) -> str:
+    """What parts the mark of a note from its text: a space, which would make one figure of two figures."""
+    return "; " if FIGURE.match(after.lstrip()) else " "

@@ -6,7 +6,7 @@ import re
 from itertools import chain
 from typing import Any
 
-from qa.documents.raised import is_note, lowered, numerator, raised
+from qa.documents.raised import NEAR, apart, is_note, lowered, numerator, raised
 from qa.text import WORD
 
 BLOCKS = (
@@ -14,13 +14,11 @@ BLOCKS = (
     *("h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "menu", "nav", "ol", "p", "pre", "table", "ul"),
 )
 INLINE = frozenset({"a", "b", "i", "em", "strong", "span", "small", "font", "u", "cite", "label", "ins", "mark"})
-NEAR = 40  # characters that are looked at before and behind what is raised
 IS_NOTE = re.compile(
     r"(?i)(?:^|[\s_-])(?:(?:foot|end)?note|ref|cit(?:e|ation)|fn)"
 )  # in the class, role or type of an element that leads to a note
 LEADS = re.compile(r"(?i)(?:^|[\s_-])(?:(?:foot|end)?note-?_?ref|fn-?_?ref)")  # of one that surely does
 TARGET = re.compile(r"(?i)_?(?:(?:foot|end)?note|ftn|edn|fn|cite)[\w.:-]*\d|n\d+")  # the id of a note
-FIGURE = re.compile(r"[-+\u2212]?\d")
 
 
 def level_all(tree: Any) -> None:
@@ -92,11 +90,6 @@ def risen(element: Any, text: str) -> str:
 
 def names_of(element: Any) -> str:
     return " ".join(str(element.get(name) or "") for name in ("class", "role", "epub:type"))
-
-
-def apart(after: str) -> str:
-    """What parts the mark of a note from its text: a space, which would make one figure of two figures."""
-    return "; " if FIGURE.match(after.lstrip()) else " "
 
 
 def opens_note(element: Any) -> bool:

@@ -13,11 +13,12 @@ from qa.documents.archives import open_zip, parse_xml, read_part
 from qa.documents.extract import Builder, Extract
 from qa.documents.formats.numbering import BULLET
 from qa.documents.formats.odf_lists import STYLE, TEXT, Lists, Place
-from qa.documents.formats.word_text import CHECKED, UNCHECKED, levelled
+from qa.documents.formats.word_text import CHECKED, UNCHECKED
 from qa.documents.formulas import linear
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
 from qa.documents.ooxml import DC
+from qa.documents.raised import levelled, settled
 from qa.errors import UnreadableFile
 
 ODT_FILE = "an OpenDocument text (.odt)"
@@ -241,23 +242,22 @@ class Odt:
 
     def words(self, element: Any) -> str:
         """The text of a paragraph, without notes, comments, text boxes, struck-out and hidden text."""
-        return "".join(self.pieces(element, "", ""))
+        in_cell = next(element.iterancestors(TABLE + "table-cell"), None) is not None
+        return settled("".join(self.pieces(element, "")), opens=not in_cell)
 
-    def pieces(self, element: Any, said: str, height: str) -> Iterator[str]:
-        """The pieces of text below an element. said: the text before; height: superscript, subscript or nothing."""
+    def pieces(self, element: Any, height: str) -> Iterator[str]:
+        """The pieces of text below an element. height: superscript, subscript or nothing."""
         if self.is_left_out(element):
             self.left_out += bool("".join(element.itertext()).strip())
             return
         height = self.height(element) or height
-        parts = [(element.text, None), *((child.tail, child) for child in element)]
-        for text, child in parts:
-            found = list(self.child_pieces(child, said, height)) if child is not None else []
+        for text, child in [(element.text, None), *((child.tail, child) for child in element)]:
+            if child is not None:
+                yield from self.child_pieces(child, height)
             if text:
-                found.append(levelled(said + "".join(found), " ".join(re.split(r"[ \t\r\n]+", text)), height))
-            said = (said + "".join(found))[-20:]
-            yield from found
+                yield levelled(" ".join(re.split(r"[ \t\r\n]+", text)), height)
 
-    def child_pieces(self, child: Any, said: str, height: str) -> Iterator[str]:
+    def child_pieces(self, child: Any, height: str) -> Iterator[str]:
         if child.tag == TEXT + "s":
             yield " "
         elif child.tag in (TEXT + "tab", TEXT + "line-break"):
@@ -266,7 +266,7 @@ class Odt:
             for one in child.iter(DRAW + "object"):
                 yield self.formula(one)
         elif isinstance(child.tag, str) and not is_apart(child) and child.tag not in SILENT_TEXT:
-            yield from self.pieces(child, said, height)
+            yield from self.pieces(child, height)
 
     def formula(self, element: Any) -> str:
         """An embedded formula on one line; "" where the object is none."""

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from qa.documents.decoding import decode
 from qa.documents.extract import Builder, Extract, one_cell, one_line
 from qa.documents.formats.rtf_tables import Edge, Row, in_columns
-from qa.documents.formats.word_text import levelled
 from qa.documents.formulas import GAP
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
+from qa.documents.raised import levelled, settled
 from qa.documents.symbols import FONTS, sign
 from qa.errors import UnreadableFile
 
@@ -339,12 +339,12 @@ class Rtf:
             if self.state.struck or self.state.hidden or self.state.deleted:
                 self.left_out += bool(text.strip()) and not self.state.deleted
             else:
-                self.block.said += levelled(self.block.said[-20:], text, self.state.height)
+                self.block.said += levelled(text, self.state.height)
 
     # ---- paragraphs and tables ----
 
     def end_paragraph(self) -> None:
-        said = whole(self.block.said)
+        said = settled(whole(self.block.said), opens=True)
         if self.block.in_table or self.block.cells:
             self.block.said += "\n"  # a paragraph within a cell
             return
@@ -370,7 +370,7 @@ class Rtf:
         if nested:
             self.block.said += "\n"
             return
-        self.block.cells.append(one_cell(whole(self.block.said)))
+        self.block.cells.append(one_cell(settled(whole(self.block.said))))
         self.block.said = ""
 
     def end_row(self) -> None:

@@ -14,10 +14,10 @@ from qa.documents.attached import Loaders
 from qa.documents.extract import Builder, Extract
 from qa.documents.formats.sheet_parts import R, S, add_sheet_parts
 from qa.documents.formats.tables import HEAD_ROWS, columns_row
-from qa.documents.formats.word_text import levelled
 from qa.documents.heartbeat import beat
 from qa.documents.number_formats import duration_text, formatted, moment_text, texted
 from qa.documents.ooxml import Package
+from qa.documents.raised import levelled, settled
 from qa.errors import UnreadableFile
 
 EXCEL_FILE = "an Excel workbook (.xlsx)"
@@ -172,8 +172,8 @@ def rich_text(value: Any) -> tuple[str, int]:
         if font is not None and font.strike:
             left += 1
         else:
-            said += levelled(said[-20:], text, (font.vertAlign or "") if font is not None else "")
-    return said, left
+            said += levelled(text, (font.vertAlign or "") if font is not None else "")
+    return settled(said), left
 
 
 def inline_texts(sheet: bytes) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from qa.documents.formulas import linear
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
 from qa.documents.ooxml import MC, Package, R, visible
+from qa.documents.raised import settled
 
 WORD_FILE = "a Word document (.docx)"
 OFFICE = "{urn:schemas-microsoft-com:office:office}"
@@ -123,7 +124,9 @@ class Docx:
         for run in own:
             inside = not any(up.tag in UNREAD for up in run.iterancestors(W + "p", *UNREAD) if up is not paragraph)
             self.left_out += inside and self.looks.is_left_out(run)
-        return "".join(runs(paragraph, self.looks))
+        return settled(
+            "".join(runs(paragraph, self.looks)), opens=next(paragraph.iterancestors(W + "tc"), None) is None
+        )
 
     def add_hung(self, element: Any) -> None:
         """Adds what hangs on a paragraph or table: notes, comments, text boxes, drawings, charts, embedded files."""

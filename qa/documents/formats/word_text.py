@@ -9,7 +9,7 @@ from typing import Any
 from qa.documents.formats.numbering import W, value_of
 from qa.documents.formulas import linear
 from qa.documents.ooxml import MC
-from qa.documents.raised import lowered, raised
+from qa.documents.raised import levelled
 from qa.documents.symbols import sign, unicode_of
 
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -81,9 +81,8 @@ def is_on(switch: Any) -> bool:
 def runs(paragraph: Any, looks: Looks) -> Iterator[str]:
     """The pieces of text of a paragraph with all tracked changes accepted, without text boxes.
 
-    Struck-out and hidden text is left out, and so are the marks of notes; exponents stay.
+    Struck-out and hidden text is left out; raised and lowered text has signs around it.
     """
-    said = ""
     for element in paragraph.iter(*SPOKEN):
         above = list(takewhile(lambda up: up is not paragraph, element.iterancestors()))
         run = next((up for up in above if up.tag == W + "r"), None)
@@ -94,18 +93,10 @@ def runs(paragraph: Any, looks: Looks) -> Iterator[str]:
         elif run is None:
             continue  # a tab stop among the paragraph's properties
         elif element.tag == W + "t":
-            text = levelled(said, unicode_of(element.text or "", looks.font(run)), looks.height(run))
+            text = levelled(unicode_of(element.text or "", looks.font(run)), looks.height(run))
         else:
             text = special(element)
-        said = (said + text)[-20:]
         yield text
-
-
-def levelled(said: str, text: str, height: str) -> str:
-    """What stands for raised or lowered characters behind what was said."""
-    if height == "superscript":
-        return raised(said, text)
-    return lowered(text) if height == "subscript" else text
 
 
 def special(element: Any) -> str:
