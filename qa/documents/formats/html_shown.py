@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from qa.documents.formats.generated import BEGINNING, HEADINGS, LIST_STYLES, add_generated
 from qa.documents.formats.html_raised import BLOCKS, level_all
 from qa.documents.formats.html_tables import NEW_LINE, flatten_tables, spread_cells
 from qa.documents.formats.numbering import written
-from qa.documents.formats.styles import Look, Sheets, looks_of, no_sheet
+from qa.documents.formats.shadow import with_shadows
+from qa.documents.formats.styles import Look, Sheets, no_sheet
 from qa.documents.formats.unseen import break_blocks, drop_unseen
 from qa.documents.formulas import linear
 from qa.text import WORD
@@ -23,15 +25,9 @@ HIGH = re.compile(rf"vertical-align:(?:super|{UP})|(?=.*position:relative).*(?<!
 LOW = re.compile(rf"vertical-align:(?:sub(?!\w)|-(?:{UP}))|(?=.*position:relative).*(?<![\w-])top:(?:{UP})")
 WITHIN_A_LINE = ("span", "a", "b", "i", "em", "strong", "small", "font", "u", "cite")
 LARGE_DATA = 20_000  # characters of a picture that stands in the page itself; a smaller one is an icon
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-BEGINNING = ("p", "div", "section", "article", "blockquote", *HEADINGS)  # in which an item of a list may begin
 LIST_STYLE = re.compile(
     r"(decimal-leading-zero|decimal|(?:lower|upper)-(?:roman|alpha|latin)|disc|circle|square|none)(?![\w-])"
 )
-LIST_STYLES = {"decimal": "decimal", "decimal-leading-zero": "decimalZero", "lower-roman": "lowerRoman",
-               "upper-roman": "upperRoman", "lower-alpha": "lowerLetter", "upper-alpha": "upperLetter",
-               "lower-latin": "lowerLetter", "upper-latin": "upperLetter",
-               "disc": "", "circle": "", "square": "", "none": ""}  # fmt: skip
 WRITTEN = ("text", "number", "date", "email", "tel", "url", "time", "month", "week", "datetime-local")
 LIST_FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 KINDS = {
@@ -41,6 +37,8 @@ KINDS = {
     "embedded": "embedded objects are not read ({})",
     "recordings": "recordings are not read ({})",
     "pictures": "text in pictures is not read ({})",
+    "added": "text that its style sheets add cannot be told ({})",
+    "sheets": "style sheets elsewhere are not followed: text they hide may be read, text they add is not ({})",
     "styles": "its style sheets are too long to be followed to their end, so that hidden text may be read ({})",
 }
 
@@ -48,7 +46,7 @@ KINDS = {
 def notes_on(left: Counter[str]) -> tuple[str, ...]:
     """What is said of what was left out."""
     return tuple(
-        said.format(f"{left[kind]} {'place' if left[kind] == 1 else 'places'}")
+        said.format(f"{left[kind]} {'sheet' if kind == 'sheets' else 'place'}{'' if left[kind] == 1 else 's'}")
         for kind, said in KINDS.items()
         if left[kind]
     )
@@ -81,18 +79,16 @@ def drop_hidden(tree: Any, sheets: Sheets) -> tuple[Counter[str], dict[Any, Look
     """Removes what a reader of a page does not see; (how many places of each kind, how the elements look)."""
     from lxml import etree
 
-    looks, whole = looks_of(tree, sheets)
-    for shadow in tree.xpath("//body//template[@shadowrootmode or @shadowmode]"):
-        shadow.drop_tag()  # is shown
+    looks, unslotted = with_shadows(tree, sheets)
     etree.strip_elements(tree, *NO_TEXT, with_tail=False)
     for button in tree.xpath("//body//button"):
         if button.getparent() is not None and not is_said(button):
             button.drop_tree()
-    left = drop_unseen(tree, looks)
-    left["styles"] += not whole
+    left = drop_unseen(tree, looks.own)
+    left.update(hidden=unslotted, styles=not looks.whole, sheets=looks.missing, added=add_generated(tree, looks))
     for formula in tree.xpath("//body//math"):
         become(formula, linear(formula))
-    return left, looks
+    return left, looks.own
 
 
 def is_said(button: Any) -> bool:
