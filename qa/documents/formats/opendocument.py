@@ -26,12 +26,19 @@ TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 CHART = "{urn:oasis:names:tc:opendocument:xmlns:chart:1.0}"
+FO = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}"
 FORM = "{urn:oasis:names:tc:opendocument:xmlns:form:1.0}"
 HREF = "{http://www.w3.org/1999/xlink}href"
 MATH = "{http://www.w3.org/1998/Math/MathML}math"
 REPEATED = 100  # times that a cell is repeated at most; the file may state any number
 APART = (TEXT + "note", OFFICE + "annotation")  # what is no text of the paragraph in which it stands
-SILENT_TEXT = {TEXT + "ruby-text", TEXT + "script", TEXT + "tracked-changes", OFFICE + "annotation-end"}
+SILENT_TEXT = {
+    TEXT + "ruby-text",
+    TEXT + "placeholder",
+    TEXT + "script",
+    TEXT + "tracked-changes",
+    OFFICE + "annotation-end",
+}
 SILENT = re.compile(
     r"mimetype|META-INF/.*|(?:.*/)?(?:styles|settings|meta|layout-cache)(?:\.xml)?|(?:.*/)?manifest\.rdf|Thumbnails/.*"
     r"|Configurations2/.*|ObjectReplacements/.*|Basic/.*|Scripts/.*|Dialogs/.*|Fonts/.*|(?:.*/)?current\.xml"
@@ -201,6 +208,9 @@ class Odt:
         below: dict[int, tuple[int, str]] = {}  # column: rows that a cell from above still spans, and what it says
         own = (row for row in table.iter(TABLE + "table-row") if next(row.iterancestors(TABLE + "table")) is table)
         for number, row in enumerate(own):
+            if row.get(TABLE + "visibility", "visible") != "visible":
+                self.left_out += bool("".join(row.itertext()).strip())
+                continue
             cells: list[str] = []
             covered = 0  # cells that the one before spans
             for cell in row.iterchildren(TABLE + "table-cell", TABLE + "covered-table-cell"):
@@ -287,7 +297,19 @@ class Odt:
         struck = self.look(element, STYLE + "text-line-through-style") or self.look(
             element, STYLE + "text-line-through-type"
         )
-        return struck not in ("", "none") or self.look(element, TEXT + "display") == "none"
+        if struck not in ("", "none") or self.look(element, TEXT + "display") == "none":
+            return True
+        size = re.fullmatch(r"([\d.]+)pt", self.look(element, FO + "font-size"))
+        white = self.look(element, FO + "color").lower() == "#ffffff"
+        return (size is not None and float(size[1]) <= 1) or (white and self.is_on_paper(element))
+
+    def is_on_paper(self, element: Any) -> bool:
+        """Whether nothing may colour what is behind an element: no ground of its own, table or drawing."""
+        around = [element, *element.iterancestors()]
+        if any(up.tag == TABLE + "table" or str(up.tag).startswith(DRAW) for up in around):
+            return False
+        styles = [style for up in around if (style := self.styles.get(up.get(TEXT + "style-name"))) is not None]
+        return not any(e.get(FO + "background-color", "transparent") != "transparent" for s in styles for e in s)
 
     def height(self, element: Any) -> str:
         """ "superscript", "subscript", or "" where the letters stand on the line."""

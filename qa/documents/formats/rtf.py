@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import NamedTuple
 
 from qa.documents.decoding import decode
 from qa.documents.extract import Builder, Extract, one_cell, one_line
 from qa.documents.formats.rtf_tables import Edge, Row, in_columns
+from qa.documents.formats.word_text import CHECKED, UNCHECKED
 from qa.documents.formulas import GAP
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
@@ -29,11 +30,12 @@ ENDS = {"par", "sect", "page", "column"}  # of a paragraph
 HELD = {"footnote": "note", "annotation": "comment", "shptxt": "box", "dptxbxtext": "box"}
 MARGINS = {which + side for which in ("header", "footer") for side in ("", "l", "r", "f")}
 INLINE = {"fldrslt", "listtext", "pntext", "result", "shp", "shpgrp", "field", "object"}  # read in their place
-SKIPPED = {"fonttbl", "colortbl", "stylesheet", "info", "fldinst", "pict", "nonshppict", "objdata", "upr", "shpinst",
+SKIPPED = {"fonttbl", "stylesheet", "info", "fldinst", "pict", "nonshppict", "objdata", "upr", "shpinst",
            "listtable", "listoverridetable", "revtbl", "rsidtbl", "xe", "tc", "ftnsep", "ftnsepc", "aftnsep", "private",
            "template", "sp", "sn", "sv",
            "mmath", "moMath", "moMathPara", "shppict", "background", "do", "shprslt"}  # fmt: skip
 FORMULAS = {"mmath", "moMath", "moMathPara"}
+TINY = 2  # half points: letters that nobody can read
 FACTS = {"title", "atnauthor"}  # kept as such
 CODECS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "big5",
           161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251",
@@ -58,6 +60,9 @@ class State:
     struck: bool = False
     hidden: bool = False
     deleted: bool = False
+    white: bool = False
+    shaded: bool = False  # something may colour what is behind the letters
+    tiny: bool = False
     height: str = ""
 
 
@@ -75,6 +80,7 @@ class Block:
     nested: bool = False
     head: bool = False
     heading: bool = False
+    first_letter: bool = False  # the paragraph is the large first letter of the next one
     hung: list[str] = field(default_factory=list)  # notes, comments and boxes of the paragraph
     below: list[str] = field(default_factory=list)  # those of the table
 
@@ -99,6 +105,7 @@ class Rtf:
         self.state = State()
         self.stack: list[State] = []
         self.fonts: dict[int, Font] = {}
+        self.colours: list[list[int]] = [[]]  # red, green and blue of each, as far as they are stated
         self.usual = "cp1252"
         self.block = Block()
         self.facts: dict[str, str] = {}
@@ -108,6 +115,7 @@ class Rtf:
         self.left_out = 0
         self.pictures = self.objects = self.formulas = 0
         self.to_skip = 0
+        self.form = ""  # the type of a field of a form
         self.starred = self.begun = False
 
     def run(self) -> None:
@@ -166,6 +174,8 @@ class Rtf:
                 self.held.append((len(self.stack), HELD.get(word, "margin"), self.block))
                 self.block = Block()
                 self.state = replace(self.state, into="body")
+        elif word == "colortbl":
+            self.state = replace(self.state, into="colours")
         elif word in FACTS:
             self.facts[word] = ""
             self.state = replace(self.state, into=word)
@@ -221,6 +231,8 @@ class Rtf:
             return 0
         if self.state.into == "fonts":
             self.font_fact(word, int(number or 0))
+        elif self.state.into == "colours":
+            self.colours[-1] += [int(number or 0)] if word in ("red", "green", "blue") else []
         elif not self.look(word, number):
             self.structure(word, number)
         return 0
@@ -237,8 +249,15 @@ class Rtf:
         elif word in ("super", "sub", "nosupersub", "up", "dn"):
             height = {"super": "superscript", "up": "superscript", "sub": "subscript", "dn": "subscript"}.get(word, "")
             self.state = replace(self.state, height=height if on else "")
+        elif word == "cf":
+            at = int(number or 0)
+            self.state = replace(self.state, white=self.colours[at : at + 1] == [[255, 255, 255]])
+        elif word in ("highlight", "cb", "chcbpat", "chshdng", "cbpat", "shading"):
+            self.state = replace(self.state, shaded=on)
+        elif word == "fs":
+            self.state = replace(self.state, tiny=number is not None and int(number) <= TINY)
         elif word == "plain":
-            self.state = replace(self.state, struck=False, hidden=False, deleted=False, height="")
+            self.state = State(*astuple(self.state)[:5])
         elif word == "f":
             self.state = replace(self.state, font=int(number or 0))
         elif word == "uc":
@@ -253,14 +272,23 @@ class Rtf:
             self.usual = f"cp{number}" if known_codec(f"cp{number}") else self.usual
         elif word in ("mac", "pc", "pca"):
             self.usual = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}[word]
+        elif word == "fftype":
+            self.form = number or ""
+        elif word in ("ffres", "ffdefres") and self.form == "1" and self.state.above == "body":
+            if number in ("0", "1"):
+                self.block.said += CHECKED if number == "1" else UNCHECKED
+                self.form = ""
         elif self.state.into != "body":
             return
         elif word in SIGNS:
             self.say(SIGNS[word])
         elif word in ENDS:
-            self.end_paragraph()
+            if word != "par" or not (self.state.deleted or self.state.hidden or self.block.first_letter):
+                self.end_paragraph()  # else it goes on in the next one
         elif word == "pard":
-            self.block.in_table = self.block.heading = False
+            self.block.in_table = self.block.heading = self.block.first_letter = False
+        elif word == "dropcapli":
+            self.block.first_letter = True
         elif word == "intbl":
             self.block.in_table = True
         elif word == "outlinelevel":
@@ -336,10 +364,20 @@ class Rtf:
         elif into in FACTS:
             self.facts[into] = self.facts.get(into, "") + text
         elif into == "body":
-            if self.state.struck or self.state.hidden or self.state.deleted:
+            if self.is_left_out():
                 self.left_out += bool(text.strip()) and not self.state.deleted
             else:
                 self.block.said += levelled(text, self.state.height)
+
+        elif into == "colours":
+            self.colours += [[] for _ in range(text.count(";"))]
+
+    def is_left_out(self) -> bool:
+        """Whether letters are struck out, deleted, hidden, or cannot be seen on a white page."""
+        state = self.state
+        apart = self.block.in_table or any(kind == "box" for _, kind, _ in self.held)
+        unseen = state.tiny or (state.white and not state.shaded and not apart)
+        return state.struck or state.hidden or state.deleted or unseen
 
     # ---- paragraphs and tables ----
 
