@@ -140,6 +140,8 @@ def page(body: str) -> str:
         ("<p><a href='#r4'>4</a>GAO, report.</p>", "4 GAO, report."),
         ("<p><span class='footnote-number'>4</span>GAO, report.</p>", "4 GAO, report."),
         ("<p><label>4</label>GAO, report.</p>", "4 GAO, report."),
+        ("<p><span style='float: left; width: 2em'>4</span>GAO, report.</p>", "4 GAO, report."),
+        ("<p><span style='float: left; font-size: 3em'>T</span>he lock.</p>", "The lock."),
         ("<p>In all 300<a href='#fn1'>1</a> ships.</p>", "In all 300 ships."),
         ("<p>In all 300<a role='doc-noteref' href='#x'>1</a> ships.</p>", "In all 300 ships."),
         ("<p>See chapter <a href='#fn1'>1</a>.</p>", "See chapter 1."),
@@ -151,4 +153,20 @@ def page(body: str) -> str:
     ],
 )
 def test_marks_of_notes_on_a_page(body: str, shown: str) -> None:
+    assert page(body) == shown
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("<p>12<img src='a.png'>300</p>", "12 300"),
+        ("<p>12<input type='text'>300</p>", "12 300"),
+        ("<p>12<button>more</button>300</p>", "12 more 300"),
+        ("<p>12<input type='hidden'>300</p>", "12300"),
+        ("<p>12<img src='a.png' style='display: none'>300</p>", "12300"),
+        ("<p>12<wbr>300</p>", "12300"),
+        ("<p>Ships<img src='a.png'>, boats</p>", "Ships, boats"),
+    ],
+)
+def test_a_picture_between_two_figures_parts_them(body: str, shown: str) -> None:
     assert page(body) == shown

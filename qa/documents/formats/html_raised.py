@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from itertools import chain
 from typing import Any
 
@@ -18,6 +19,7 @@ IS_NOTE = re.compile(
     r"(?i)(?:^|[\s_-])(?:(?:foot|end)?note|ref|cit(?:e|ation)|fn)"
 )  # in the class, role or type of an element that leads to a note
 LEADS = re.compile(r"(?i)(?:^|[\s_-])(?:(?:foot|end)?note-?_?ref|fn-?_?ref)")  # of one that surely does
+SET_APART = re.compile(r"(?i)float|inline-block|position:\s*absolute|(?:margin|padding)(?:-right)?:\s*(?!0\W*(?:;|$))")
 TARGET = re.compile(r"(?i)_?(?:(?:foot|end)?note|ftn|edn|fn|cite)[\w.:-]*\d|n\d+")  # the id of a note
 
 
@@ -32,6 +34,18 @@ def level_all(tree: Any) -> None:
             level(element)
 
 
+DRAWN = ("img", "input", "svg", "video", "canvas", "iframe", "object", "embed", "select", "textarea", "button")
+
+
+def part_drawn(tree: Any, unseen: Collection[Any]) -> None:
+    """Puts a space where a picture or control stands between two words or figures. unseen: those that are not shown."""
+    for element in tree.iter(*DRAWN):
+        hidden = element in unseen or element.get("type") == "hidden"
+        if not hidden and (element.tail or "")[:1].isalnum() and text_before(element)[-1:].isalnum():
+            element.text = f" {element.text or ''}"  # of a button, whose words may be read
+            element.tail = f" {element.tail}"
+
+
 def level_link(link: Any) -> None:
     """Raises a link to a note that only a style sheet would raise; parts a note and the mark that it begins with."""
     mark = "".join(link.itertext()).strip()
@@ -41,7 +55,7 @@ def level_link(link: Any) -> None:
     target = (link.get("href") or "").partition("#")[2]
     if LEADS.search(names_of(link)) or (TARGET.fullmatch(target) and re.search(r"[^\W_]$", before)):
         link.tag = "sup" if before.strip() else link.tag
-    named = target or link.tag == "label" or IS_NOTE.search(names_of(link))
+    named = target or link.tag == "label" or IS_NOTE.search(names_of(link)) or SET_APART.search(link.get("style") or "")
     if not before.strip() and named and WORD.match(after):
         link.tail = apart(after) + (link.tail or "")
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from qa.documents.formats.generated import BEGINNING, HEADINGS, LIST_STYLES, add_generated
-from qa.documents.formats.html_raised import BLOCKS, level_all
+from qa.documents.formats.html_raised import BLOCKS, level_all, part_drawn
 from qa.documents.formats.html_tables import NEW_LINE, flatten_tables, spread_cells
 from qa.documents.formats.numbering import written
 from qa.documents.formats.shadow import with_shadows
 from qa.documents.formats.styles import Look, Sheets, no_sheet
-from qa.documents.formats.unseen import break_blocks, drop_unseen
+from qa.documents.formats.unseen import break_blocks, drop_unseen, is_gone
 from qa.documents.formulas import linear
 from qa.text import WORD
 
@@ -81,6 +81,7 @@ def drop_hidden(tree: Any, sheets: Sheets) -> tuple[Counter[str], dict[Any, Look
 
     looks, unslotted = with_shadows(tree, sheets)
     etree.strip_elements(tree, *NO_TEXT, with_tail=False)
+    part_drawn(tree, {element for element, look in looks.own.items() if is_gone(look)})
     for button in tree.xpath("//body//button"):
         if button.getparent() is not None and not is_said(button):
             button.drop_tree()

@@ -19,6 +19,7 @@ from qa.documents.raised import levelled, settled
 
 POWERPOINT_FILE = "a PowerPoint presentation (.pptx)"
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
+TINY = 100  # hundredths of a point: letters that nobody can read
 TITLES = ("title", "ctrTitle")
 FURNITURE = ("sldNum", "dt", "hdr")  # placeholders for the number of the slide, the date and the head of notes
 AROUND_SHAPES = {
@@ -157,7 +158,9 @@ class Pptx:
                 continue
             look = element.getparent().find(A + "rPr")
             text = (element.text or "").replace("\v", "\n")
-            if look is not None and look.get("strike", "noStrike") != "noStrike":
+            size = look.get("sz", "") if look is not None else ""
+            tiny = size.isdigit() and int(size) <= TINY
+            if tiny or (look is not None and look.get("strike", "noStrike") != "noStrike"):
                 self.left_out += bool(text.strip())
             else:
                 said += levelled(text, height_of(look))
