@@ -15,6 +15,7 @@ BLOCKS = (
     *("h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "menu", "nav", "ol", "p", "pre", "table", "ul"),
 )
 INLINE = frozenset({"a", "b", "i", "em", "strong", "span", "small", "font", "u", "cite", "label", "ins", "mark"})
+MARK_CHARS = 20  # of the mark of a note, at most
 IS_NOTE = re.compile(
     r"(?i)(?:^|[\s_-])(?:(?:foot|end)?note|ref|cit(?:e|ation)|fn)"
 )  # in the class, role or type of an element that leads to a note
@@ -25,8 +26,9 @@ TARGET = re.compile(r"(?i)_?(?:(?:foot|end)?note|ftn|edn|fn|cite)[\w.:-]*\d|n\d+
 
 def level_all(tree: Any) -> None:
     """Makes raised and lowered text plain: marks of notes go, exponents stay; a note and its own mark stand apart."""
-    for link in tree.xpath("//body//*[self::a or self::span or self::label][not(.//sup or ancestor::sup)]"):
-        level_link(link)
+    for link in list(tree.iter("a", "span", "label")):
+        if len(link.text or "") <= MARK_CHARS and len(link) < 2:
+            level_link(link)
     for element in tree.xpath("//body//sup"):
         join_next(element)
     for element in tree.xpath("//body//sup | //body//sub"):
@@ -49,7 +51,9 @@ def part_drawn(tree: Any, unseen: Collection[Any]) -> None:
 def level_link(link: Any) -> None:
     """Raises a link to a note that only a style sheet would raise; parts a note and the mark that it begins with."""
     mark = "".join(link.itertext()).strip()
-    if not is_note(mark):
+    if not is_note(mark) or any(
+        True for around in (link.iter("sup"), link.iterancestors("sup", "head")) for _ in around
+    ):
         return
     before, after = text_before(link), text_after(link)
     target = (link.get("href") or "").partition("#")[2]

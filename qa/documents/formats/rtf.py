@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from qa.documents.decoding import decode
 from qa.documents.extract import Builder, Extract, one_cell, one_line
+from qa.documents.formats.rtf_looks import State, is_left_out, with_look
 from qa.documents.formats.rtf_tables import Edge, Row, in_columns
 from qa.documents.formats.word_text import CHECKED, UNCHECKED
 from qa.documents.formulas import GAP
@@ -35,7 +36,6 @@ SKIPPED = {"fonttbl", "stylesheet", "info", "fldinst", "pict", "nonshppict", "ob
            "template", "sp", "sn", "sv",
            "mmath", "moMath", "moMathPara", "shppict", "background", "do", "shprslt"}  # fmt: skip
 FORMULAS = {"mmath", "moMath", "moMathPara"}
-TINY = 2  # half points: letters that nobody can read
 FACTS = {"title", "atnauthor"}  # kept as such
 CODECS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "big5",
           161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251",
@@ -46,24 +46,6 @@ STEP = 50_000  # tokens between two heartbeats
 class Font(NamedTuple):
     codec: str | None = None
     name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What holds within a group."""
-
-    into: str = "body"  # where text goes; "" where it is left out
-    above: str = "body"  # where it went before a group that is left out began
-    why: str = ""  # the word that began that group
-    font: int = -1
-    skipped: int = 1  # characters that stand behind a Unicode sign for older programs
-    struck: bool = False
-    hidden: bool = False
-    deleted: bool = False
-    white: bool = False
-    shaded: bool = False  # something may colour what is behind the letters
-    tiny: bool = False
-    height: str = ""
 
 
 @dataclass(slots=True)
@@ -239,32 +221,9 @@ class Rtf:
 
     def look(self, word: str, number: str | None) -> bool:
         """Whether a word says how the following letters look."""
-        on = number != "0"
-        if word in ("strike", "striked"):
-            self.state = replace(self.state, struck=on)
-        elif word == "v":
-            self.state = replace(self.state, hidden=on)
-        elif word == "deleted":
-            self.state = replace(self.state, deleted=on)
-        elif word in ("super", "sub", "nosupersub", "up", "dn"):
-            height = {"super": "superscript", "up": "superscript", "sub": "subscript", "dn": "subscript"}.get(word, "")
-            self.state = replace(self.state, height=height if on else "")
-        elif word == "cf":
-            at = int(number or 0)
-            self.state = replace(self.state, white=self.colours[at : at + 1] == [[255, 255, 255]])
-        elif word in ("highlight", "cb", "chcbpat", "chshdng", "cbpat", "shading"):
-            self.state = replace(self.state, shaded=on)
-        elif word == "fs":
-            self.state = replace(self.state, tiny=number is not None and int(number) <= TINY)
-        elif word == "plain":
-            self.state = State(*astuple(self.state)[:5])
-        elif word == "f":
-            self.state = replace(self.state, font=int(number or 0))
-        elif word == "uc":
-            self.state = replace(self.state, skipped=max(0, int(number or 1)))
-        else:
-            return False
-        return True
+        found = with_look(self.state, word, number, self.colours)
+        self.state = found or self.state
+        return found is not None
 
     def structure(self, word: str, number: str | None) -> None:
         """Begins and ends paragraphs, cells and rows."""
@@ -364,20 +323,14 @@ class Rtf:
         elif into in FACTS:
             self.facts[into] = self.facts.get(into, "") + text
         elif into == "body":
-            if self.is_left_out():
+            on_paper = not self.block.in_table and all(kind != "box" for _, kind, _ in self.held)
+            if is_left_out(self.state, on_paper):
                 self.left_out += bool(text.strip()) and not self.state.deleted
             else:
                 self.block.said += levelled(text, self.state.height)
 
         elif into == "colours":
             self.colours += [[] for _ in range(text.count(";"))]
-
-    def is_left_out(self) -> bool:
-        """Whether letters are struck out, deleted, hidden, or cannot be seen on a white page."""
-        state = self.state
-        apart = self.block.in_table or any(kind == "box" for _, kind, _ in self.held)
-        unseen = state.tiny or (state.white and not state.shaded and not apart)
-        return state.struck or state.hidden or state.deleted or unseen
 
     # ---- paragraphs and tables ----
 
