@@ -125,7 +125,7 @@ def power(before: str, mark: str, after: str) -> str:
 
 def is_exponent(before: str, mark: str, after: str) -> bool:
     """Whether a letter stands for a power: 2 to the power of n, the transpose of X."""
-    if not mark.isalpha():
+    if not mark.isalpha() or not mark.isascii():
         return False
     if mark.islower() and mark not in "aeod" and (TEN.search(before) or DIGIT.search(before)):
         return True

@@ -159,6 +159,23 @@ def test_marks_of_notes_on_a_page(body: str, shown: str) -> None:
 @pytest.mark.parametrize(
     ("body", "shown"),
     [
+        ("<p>$19<span style='vertical-align: top; font-size: 60%'>99</span></p>", "$19.99"),
+        ("<p>\u20ac 19<small style='vertical-align: text-top'>99</small></p>", "\u20ac 19,99"),
+        ("<p>300<small style='vertical-align: top'>2</small> ships</p>", "300 ships"),
+        ("<p>300<span style='vertical-align: top'>2</span> ships</p>", "3002 ships"),  # it is not seen to be higher
+        ("<p>$19<span class='cents'>12</span> each</p>", "$19.12 each"),
+        ("<p>\u20ac 19<sup class='price__decimals'>12</sup></p>", "\u20ac 19,12"),
+        ("<p>$19.<span class='price-cents'>12</span></p>", "$19.12"),
+        ("<p>4<sup>\xba</sup></p>", "4\xba"),
+    ],
+)
+def test_prices_and_marks_that_only_a_style_raises(body: str, shown: str) -> None:
+    assert page(body) == shown
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
         ("<p>12<img src='a.png'>300</p>", "12 300"),
         ("<p>12<input type='text'>300</p>", "12 300"),
         ("<p>12<button>more</button>300</p>", "12 more 300"),

@@ -15,6 +15,8 @@ BLOCKS = (
     *("h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "menu", "nav", "ol", "p", "pre", "table", "ul"),
 )
 INLINE = frozenset({"a", "b", "i", "em", "strong", "span", "small", "font", "u", "cite", "label", "ins", "mark"})
+OF_CENTS = re.compile(r"(?i)(?<![a-z])(?:cents?|decimals?|fraction|centimes?)(?![a-z])")  # class of a part of a price
+POINTED = re.compile(r"[$\xa3]|USD|GBP|\d,\d{3}$")  # a sum with a point before its cents
 MARK_CHARS = 20  # of the mark of a note, at most
 IS_NOTE = re.compile(
     r"(?i)(?:^|[\s_-])(?:(?:foot|end)?note|ref|cit(?:e|ation)|fn)"
@@ -26,6 +28,9 @@ TARGET = re.compile(r"(?i)_?(?:(?:foot|end)?note|ftn|edn|fn|cite)[\w.:-]*\d|n\d+
 
 def level_all(tree: Any) -> None:
     """Makes raised and lowered text plain: marks of notes go, exponents stay; a note and its own mark stand apart."""
+    for element in list(tree.iter("span", "sup", "small", "b", "i")):
+        if OF_CENTS.search(element.get("class") or ""):
+            level_cents(element)
     for link in list(tree.iter("a", "span", "label")):
         if len(link.text or "") <= MARK_CHARS and len(link) < 2:
             level_link(link)
@@ -62,6 +67,14 @@ def level_link(link: Any) -> None:
     named = target or link.tag == "label" or IS_NOTE.search(names_of(link)) or SET_APART.search(link.get("style") or "")
     if not before.strip() and named and WORD.match(after):
         link.tail = apart(after) + (link.tail or "")
+
+
+def level_cents(element: Any) -> None:
+    """Puts the sign that stands between a sum and its cents, which a page may write smaller or higher instead."""
+    mark, before = "".join(element.itertext()).strip(), text_before(element)
+    if re.fullmatch(r"\d\d", mark) and re.search(r"\d$", before):
+        element.tag = "span"
+        element.text = f"{'.' if POINTED.search(before) else ','}{element.text or ''}"
 
 
 def join_next(element: Any) -> None:

@@ -23,6 +23,10 @@ EMBEDDED = ("object", "embed", "applet")
 UP = r"(?:0?\.[2-9]|[1-9])[\d.]*r?e[mx]|[2-9]\d[\d.]*%|(?:[3-9]|\d\d)[\d.]*p[xt]"  # more than a touch
 HIGH = re.compile(rf"vertical-align:(?:super|{UP})|(?=.*position:relative).*(?<![\w-])top:-(?:{UP})")
 LOW = re.compile(rf"vertical-align:(?:sub(?!\w)|-(?:{UP}))|(?=.*position:relative).*(?<![\w-])top:(?:{UP})")
+TOP = re.compile(r"vertical-align:(?:text-)?top")  # raised where its letters are smaller
+SMALL = re.compile(
+    r"font-size:(?:0?\.\d+r?em|[1-8]\d(?:\.\d+)?%|(?:[5-9]|1[01])(?:\.\d+)?p[xt]|(?:x{1,2}-)?small(?:er)?)"
+)
 WITHIN_A_LINE = ("span", "a", "b", "i", "em", "strong", "small", "font", "u", "cite")
 LARGE_DATA = 20_000  # characters of a picture that stands in the page itself; a smaller one is an icon
 LIST_STYLE = re.compile(
@@ -63,8 +67,9 @@ def keep_shown(tree: Any, sheets: Sheets = no_sheet) -> Counter[str]:
     show_controls(tree)
     for element, look in looks.items():
         style = ";".join(f"{name}:{''.join(value.split())}" for name, value in look.items())
-        if element.tag in WITHIN_A_LINE and (HIGH.search(style) or LOW.search(style)):
-            element.tag = "sup" if HIGH.search(style) else "sub"
+        at_top = TOP.search(style) and (SMALL.search(style) or element.tag == "small")
+        if element.tag in WITHIN_A_LINE and (HIGH.search(style) or at_top or LOW.search(style)):
+            element.tag = "sub" if LOW.search(style) else "sup"
     level_all(tree)
     number_lists(tree, looks)
     flatten_tables(tree)
