@@ -9,6 +9,8 @@ from qa.documents.formats.html_tables import NEW_LINE, TABLE_TAGS
 from qa.documents.formats.numbering import written
 from qa.documents.formats.styles import Look, Looks, pieces_of
 from qa.documents.formats.unseen import AS_BLOCKS, in_body, is_beyond, is_faded, is_gone
+from qa.documents.raised import apart
+from qa.text import WORD
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 BEGINNING = ("p", "div", "section", "article", "blockquote", *HEADINGS)  # in which an item of a list may begin
@@ -140,25 +142,30 @@ def called(name: str, words: list[str], element: Any, counters: Counters) -> str
 
 def put(element: Any, where: str, said: str, look: Look) -> None:
     """Puts a text at the beginning or the end of an element."""
-    apart = bool(AS_BLOCKS.intersection(look.get("display", "").split()))
-    if where == "after":
-        if apart and said.strip():
-            said = NEW_LINE + said
-        own = "".join(element.itertext())
-        said = joint(own[-1:], said) + said
-        if len(element):
-            element[-1].tail = (element[-1].tail or "") + said
-        else:
-            element.text = (element.text or "") + said
+    is_block = bool(AS_BLOCKS.intersection(look.get("display", "").split())) and bool(said.strip())
+    if where != "after":
+        put_first(element, said + NEW_LINE if is_block else said, "counter" in look["content"])
         return
+    said = NEW_LINE + said if is_block else said
+    said = joint("".join(element.itertext())[-1:], said) + said
+    if len(element):
+        element[-1].tail = (element[-1].tail or "") + said
+    else:
+        element.text = (element.text or "") + said
+
+
+def put_first(element: Any, said: str, counted: bool) -> None:
+    """Puts a text at the beginning of an element. counted: whether it is a number, which joins no figure."""
     first = element
     while element.tag == "li" and not (first.text or "").strip() and len(first) and first[0].tag in BEGINNING:
         first = first[0]
-    if apart and said.strip():
-        said += NEW_LINE
     own = "".join(first.itertext()).lstrip()
-    sign = element.tag == "li" and not re.search(r"\w", said)  # before an item it is no minus
-    first.text = f"{said}{' ' if sign else joint(said, own)}{(first.text or '').lstrip()}"
+    between = joint(said, own)
+    if element.tag == "li" and not re.search(r"\w", said):
+        between = " "  # before an item a sign is no minus
+    elif counted and WORD.match(own) and (said[-1].isdigit() or said[-1] in ".)"):
+        between = apart(own) if said[-1].isdigit() else " "
+    first.text = f"{said}{between}{(first.text or '').lstrip()}"
 
 
 def joint(before: str, after: str) -> str:
