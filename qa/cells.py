@@ -14,7 +14,9 @@ HEAD_CHARS = 80  # of a column's name or a row's first words, at most
 QUOTED = '"'
 BAR = re.compile(r"(?<!\S)\|(?!\S)")
 UNESCAPED = re.compile(r"(?<!\\)\|")
-FIGURES = re.compile(r"[^\w]*\d[\d.,:/ %\u20ac$\xa3-]*")  # a cell of these is nobody's name
+FIGURES = re.compile(
+    r"[^\w]*\d[\d.,:/ %\u20ac$\xa3'\u2019\xa0\u2009\u202f\u2212-]*"
+)  # a cell of these is nobody's name
 
 
 def table_cells(text: str, marks: Sequence[Mark]) -> list[Cell]:
@@ -43,13 +45,28 @@ def table_cells(text: str, marks: Sequence[Mark]) -> list[Cell]:
             continue
         ranges = list(cell_ranges(text, mark))
         if mark.kind == "columns":
+            names = [head_of(text, *where) for where in ranges]
             above = heads if before and before.kind == "columns" else []
-            heads = joined_heads(above, [head_of(text, *where) for where in ranges])
+            heads = joined_heads(spread(above, names) if len(mark.separator) == 1 else above, names)
             cells += [Cell(a, b) for a, b in ranges if a < b]
         else:
-            cells += row_cells(text, ranges, heads)
+            cells += row_cells(text, ranges, heads if fits(mark, ranges, heads) else ())
         before = mark
     return cells
+
+
+def fits(mark: Mark, ranges: Sequence[Range], heads: Sequence[str]) -> bool:
+    """Whether a row has no more cells than columns have names: in a longer one of CSV nobody knows which are which."""
+    return len(mark.separator) != 1 or not any(start < end for start, end in ranges[len(heads) :])
+
+
+def spread(above: Sequence[str], below: Sequence[str]) -> list[str]:
+    """The upper names of columns, each also over the named columns right of it that have none of their own."""
+    said: list[str] = []
+    for at, name in enumerate(above):
+        goes_on = at > 0 and not name and at < len(below) and below[at] and below[at - 1]
+        said.append(said[-1] if goes_on else name)
+    return said
 
 
 def row_cells(text: str, ranges: Sequence[Range], heads: Sequence[str]) -> Iterator[Cell]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from qa.documents.extract import Builder
 from qa.documents.number_formats import duration_text, formatted, is_clock, is_date, moment_text
+from qa.documents.raised import levelled, settled
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -139,8 +140,20 @@ def drawn_paragraphs(root: Any) -> list[str]:
 
 
 def paragraph_text(paragraph: Any) -> str:
-    texts = ("\n" if e.tag == A + "br" else NO_BREAK.sub(" ", e.text or "") for e in paragraph.iter(A + "t", A + "br"))
-    return "".join(texts)
+    """The text of a paragraph of a drawing, without the marks of notes."""
+    said = ""
+    for element in paragraph.iter(A + "t", A + "br"):
+        text = "\n" if element.tag == A + "br" else NO_BREAK.sub(" ", element.text or "")
+        said += levelled(text, height_of(element.getparent().find(A + "rPr") if element.tag == A + "t" else None))
+    return settled(said)
+
+
+def height_of(look: Any) -> str:
+    """ "superscript", "subscript", or "" where letters stand on the line. look: of their run, or None."""
+    stated = look.get("baseline", "0").rstrip("%") if look is not None else "0"
+    if not re.fullmatch(r"-?\d+", stated) or not int(stated):
+        return ""
+    return "subscript" if int(stated) < 0 else "superscript"
 
 
 def diagram_texts(root: Any) -> list[str]:

@@ -24,6 +24,7 @@ LITERAL = re.compile(r'"[^"]*"|\\.|\[\$[^\]]*\]')
 NOT_SHOWN = re.compile(r"\[[^\]]*\]|_.|\*.")  # colours, conditions, space for a sign
 DATED = re.compile(r"(?i)[yd]|^[^hs]*m[^hs]*$")  # the format of a day
 CLOCK = re.compile(r"(?i)[hs]")
+FIXED = re.compile(r"/\d+$")  # a fraction of a fixed number of parts
 PLACES = 30  # digits behind the point at most, as in office programs
 
 Token = tuple[str, str]  # (name of its group in TOKEN, what it shows)
@@ -89,7 +90,7 @@ def formatted(value: float, form: str) -> str:
         return in_places(abs(number) if negative else number, tokens)
     shown = number_text(-value if negative else value)
     places = [at for at, (kind, _) in enumerate(tokens) if kind in ("digit", "general")]
-    if "part" in kinds or "at" in kinds or (not tokens and len(known) == 1):
+    if "part" in kinds or "at" in kinds or (not places and "unknown" in kinds) or (not tokens and len(known) == 1):
         return shown
     if not places:
         return literal(tokens).strip()  # which is nothing where the section is empty
@@ -98,7 +99,7 @@ def formatted(value: float, form: str) -> str:
 
 def literal(tokens: Section) -> str:
     """The literal text among tokens."""
-    return "".join(text for kind, text in tokens if kind == "literal")
+    return "".join(text for kind, text in tokens if kind in ("literal", "unknown"))
 
 
 def texted(text: str, form: str) -> str:
@@ -107,7 +108,9 @@ def texted(text: str, form: str) -> str:
     at = next((one for one in known if any(kind == "at" for kind, _ in one)), None)
     if at is None:
         return "" if len(known) == 4 and not known[3] else text
-    return "".join(text if kind == "at" else words for kind, words in at if kind in ("at", "literal")).strip()
+    return "".join(
+        text if kind == "at" else words for kind, words in at if kind in ("at", "literal", "unknown")
+    ).strip()
 
 
 @functools.lru_cache(maxsize=1000)
@@ -125,6 +128,10 @@ def sections(form: str) -> tuple[Section, ...]:
                 tokens.append(("part", text))
         elif kind == "other" and text in "@%/":
             tokens.append(({"@": "at", "%": "percent", "/": "slash"}[text], text))
+        elif kind == "other" and text.isascii() and text.isalpha():
+            tokens.append(("unknown", text))  # a code of some calendar, or a letter that should stand in quotes
+        elif kind == "other" and tokens and FIXED.search("".join(text for _, text in tokens) + text):
+            tokens.append(("denominator", text))
         elif kind in ("money", "quoted", "escaped", "other"):
             tokens.append(("literal", match[kind]))
         elif kind != "skip":
@@ -175,7 +182,7 @@ def in_places(number: Decimal, tokens: Section) -> str:
         shown -= 1
     said |= {at: fraction[i] for i, at in enumerate(behind[:shown])}
     said |= {point: "."} if shown else {}
-    said |= {at: text for at, (kind, text) in enumerate(tokens) if kind in ("literal", "percent", "slash")}
+    said |= {at: text for at, (kind, text) in enumerate(tokens) if kind in ("literal", "unknown", "percent", "slash")}
     text = "".join(said[at] for at in sorted(said)).strip()
     return f"-{text}" if number < 0 and re.search("[1-9]", integer + fraction) else text
 

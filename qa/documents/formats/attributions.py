@@ -1,4 +1,4 @@
-"""What introduces a quoted letter: "On DATE, X wrote:", and blocks of From, Sent, To and Subject, in four languages."""
+"""What introduces a quoted letter: "On DATE, X wrote:", and blocks of From, Sent, To and Subject, in ten languages."""
 
 from __future__ import annotations
 
@@ -17,15 +17,22 @@ NAME_CHARS, NAME_WORDS = 80, 8
 MONTHS = {
     name: number
     for number, names in enumerate(
-        ("jan january januari januar janvier janv j\u00e4nner",
-         "feb february februari februar f\u00e9vrier f\u00e9vr f\u00e9v febr",
-         "mar march maart mrt m\u00e4rz m\u00e4r mars", "apr april avril avr", "may mei mai",
-         "jun june juni juin", "jul july juli juillet juil", "aug august augustus ao\u00fbt",
-         "sep sept september septembre", "oct okt october oktober octobre", "nov november novembre",
-         "dec dez december dezember d\u00e9cembre d\u00e9c"), start=1)
+        ("jan january januari januar janvier janv j\u00e4nner ene enero gen gennaio janeiro sty stycznia",
+         "feb february februari februar f\u00e9vrier f\u00e9vr f\u00e9v febr febrero febbraio fev fevereiro lut lutego",
+         "mar march maart mrt m\u00e4rz m\u00e4r mars marts marzo mar\u00e7o marca",
+         "apr april avril avr abr abril aprile kwi kwietnia", "may mei mai maj mayo mag maggio maio maja",
+         "jun june juni juin junio giu giugno junho cze czerwca",
+         "jul july juli juillet juil julio lug luglio julho lip lipca",
+         "aug august augustus ao\u00fbt augusti ago agosto sie sierpnia",
+         "sep sept september septembre septiembre set settembre setembro wrz wrze\u015bnia",
+         "oct okt october oktober octobre octubre ott ottobre out outubro pa\u017a pa\u017adziernika",
+         "nov november novembre noviembre novembro lis listopada",
+         "dec dez december dezember d\u00e9cembre d\u00e9c dic diciembre dicembre dezembro gru grudnia"), start=1)
     for name in names.split()
 }  # fmt: skip
-DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})(?:\.|st|nd|rd|th|er|e)?[\s-]+([^\W\d_]{3,10})\.?,?[\s-]+(\d{4})(?!\d)")
+DAY_FIRST = re.compile(
+    r"(?<!\d)(\d{1,2})(?:\.|st|nd|rd|th|er|e)?[\s-]+(?:de\s)?([^\W\d_]{3,12})\.?,?[\s-]+(?:de\s)?(\d{4})(?!\d)"
+)
 MONTH_FIRST = re.compile(r"([^\W\d_]{3,10})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?!\d)")
 YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)")
 FIGURES = re.compile(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d\d)(?!\d)")
@@ -72,6 +79,7 @@ def day_after(day: str) -> str:
 ADDRESS = re.compile(r"[<\[(]?(?:mailto:)?([\w.+%'-]{1,64}@[\w.-]{1,200}\w)[>\])]?")
 NOT_NAMES = name_set(
     "he, she, they, it, we, you, i, this, that, who, hij, zij, ze, wij, u, ik, dit, dat, er, sie, wir, ich, il, elle"
+    ", \u00e9l, ella, yo, lui, lei, io, han, hon, hun, jag, jeg, vi, eu, ele, ela, on, ona"
 )
 AROUND_NAMES = " \t\u00a0\"'`*_,;:<>[]()\u201c\u201d\u2018\u2019"
 
@@ -97,8 +105,11 @@ def is_name(text: str) -> bool:
 
 # ---- On DATE, X wrote: ----
 
-LEAD = re.compile(r"(?i)(?:on|op|am|le|at)\s|\d")
-VERB = re.compile(r"(?i)(?<!\w)(?:(wrote|writes)|schreef|schrieb|schreibt|a\s+(?:\u00e9|e\u0301)crit)(?!\w)")
+LEAD = re.compile(r"(?i)(?:on|op|am|le|at|el|il|em|den|d|w dniu)\s|\d")
+VERB = re.compile(
+    r"(?i)(?<!\w)(?:(wrote|writes)|schreef|schrieb|schreibt|a\s+(?:\u00e9|e\u0301)crit|escribi\u00f3"
+    r"|ha scritto|skrev|escreveu|napisa\u0142a?)(?!\w)"
+)
 WRITTEN = re.compile(r"(?i)\bheeft (.{1,200}?) (?:het volgende )?geschreven$")
 QUOTING = re.compile(r"(?i)(?:quoting|citeren|citaat van|zitat von|zitiere|citation de)\s+(.*)")
 ZONE = re.compile(
@@ -150,16 +161,16 @@ def after_time(text: str) -> str:
 # ---- From, Sent, To, Subject ----
 
 ROLES = {
-    label: role
+    label.replace("_", " "): role
     for role, labels in {
-        "from": "from van von de",
-        "sent": "sent date verzonden datum gesendet envoy\u00e9 envoye",
-        "to": "to aan an \u00e0 a",
-        "copy": "cc bcc cci kopie copie",
-        "subject": "subject onderwerp betreff objet",
+        "from": "from van von de da fr\u00e5n fra od",
+        "sent": "sent date verzonden datum gesendet envoy\u00e9 envoye enviado enviado_el enviado_em enviada_em fecha"
+        " inviato data skickat sendt dato wys\u0142ano",
+        "to": "to aan an \u00e0 a para till til do",
+        "copy": "cc bcc cci kopie copie kopia kopi dw",
+        "subject": "subject onderwerp betreff objet asunto oggetto \u00e4mne emne assunto temat",
         "more": "reply-to antwoord-aan importance priority prioriteit urgentie wichtigkeit attachments bijlagen anlagen"
-        " "
-        "sensitivity categories organization",
+        " sensitivity categories organization importancia importanza prioritet",
     }.items()
     for label in labels.split()
 }
@@ -170,7 +181,10 @@ ENGLISH = frozenset({"sent", "date"})
 SEPARATOR = re.compile(
     r"(?i)[>\s]*-{2,12} ?(?:original message|oorspronkelijk(?:e)? bericht"
     r"|urspr\u00fcngliche nachricht|message d['\u2019]origine"
-    r"|message original|forwarded message|(?:original|forwarded) appointment|doorgestuurd bericht"
+    r"|message original|mensaje original|messaggio originale|ursprungligt meddelande|oprindelig meddelelse"
+    r"|mensagem original|wiadomo\u015b\u0107 oryginalna|mensaje reenviado|messaggio inoltrato"
+    r"|vidarebefordrat meddelande|videresendt meddelelse|mensagem encaminhada"
+    r"|forwarded message|(?:original|forwarded) appointment|doorgestuurd bericht"
     r"|weitergeleitete nachricht|message transf\u00e9r\u00e9) ?-{2,12}|begin forwarded message ?:"
     r"|begin doorgestuurd bericht ?:|anfang der weitergeleiteten nachricht ?:"
     r"|d\u00e9but du message (?:transf\u00e9r\u00e9|r\u00e9exp\u00e9di\u00e9) ?:"

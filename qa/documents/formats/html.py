@@ -34,6 +34,9 @@ FURNITURE = frozenset({
     "sidebar", "sponsored", "trending",
 })  # fmt: skip
 ROLES = ("navigation", "banner", "contentinfo", "complementary", "search")
+NOTE_ROLES = frozenset(
+    {"doc-footnote", "doc-endnote", "doc-endnotes", "note", "footnote", "endnote", "footnotes", "rearnote"}
+)
 LINKS = 3  # so many paragraphs of links are a list of what else there is to read
 NUMBER_SIGN = "\u237c"  # stands around the number of a paragraph while the main text is looked for
 TO_SIGNS = {ord("0") + digit: chr(0x2801 + digit) for digit in range(10)}  # trafilatura leaves such signs alone
@@ -203,7 +206,7 @@ def is_outside(block: Any) -> bool:
     """Whether a block is part of a menu, a header, footer or aside of the page, or of a small form."""
     path = [block, *block.iterancestors()]
     for at, element in enumerate(path):
-        if element.tag not in AROUND:
+        if element.tag not in AROUND or NOTE_ROLES.intersection(roles_of(element)):
             continue
         above = {up.tag for up in path[at + 1 :]}
         around = {"article"} if element.tag == "aside" else {"article", "main", "blockquote"}
@@ -211,6 +214,10 @@ def is_outside(block: Any) -> bool:
         if not own and not (element.tag == "form" and len("".join(element.itertext())) > FORM_CHARS):
             return True
     return False
+
+
+def roles_of(element: Any) -> list[str]:
+    return f"{element.get('role') or ''} {element.get('epub:type') or ''}".lower().split()
 
 
 def among(seen: Collection[int], whole: Sequence[int], every: Sequence[Placed]) -> set[int]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any
 
+from qa.documents.formats.generated import BEGINNING, HEADINGS, LIST_STYLES, add_generated
+from qa.documents.formats.html_raised import BLOCKS, level_all, part_drawn
 from qa.documents.formats.html_tables import NEW_LINE, flatten_tables, spread_cells
 from qa.documents.formats.numbering import written
-from qa.documents.formats.styles import Look, Sheets, looks_of, no_sheet
-from qa.documents.formats.unseen import break_blocks, drop_unseen
+from qa.documents.formats.shadow import with_shadows
+from qa.documents.formats.styles import Look, Sheets, no_sheet
+from qa.documents.formats.unseen import break_blocks, drop_unseen, is_gone
 from qa.documents.formulas import linear
-from qa.documents.raised import lowered, numerator, raised
 from qa.text import WORD
 
 NO_TEXT = ("script", "style", "template", "noscript")
@@ -22,17 +23,15 @@ EMBEDDED = ("object", "embed", "applet")
 UP = r"(?:0?\.[2-9]|[1-9])[\d.]*r?e[mx]|[2-9]\d[\d.]*%|(?:[3-9]|\d\d)[\d.]*p[xt]"  # more than a touch
 HIGH = re.compile(rf"vertical-align:(?:super|{UP})|(?=.*position:relative).*(?<![\w-])top:-(?:{UP})")
 LOW = re.compile(rf"vertical-align:(?:sub(?!\w)|-(?:{UP}))|(?=.*position:relative).*(?<![\w-])top:(?:{UP})")
+TOP = re.compile(r"vertical-align:(?:text-)?top")  # raised where its letters are smaller
+SMALL = re.compile(
+    r"font-size:(?:0?\.\d+r?em|[1-8]\d(?:\.\d+)?%|(?:[5-9]|1[01])(?:\.\d+)?p[xt]|(?:x{1,2}-)?small(?:er)?)"
+)
 WITHIN_A_LINE = ("span", "a", "b", "i", "em", "strong", "small", "font", "u", "cite")
 LARGE_DATA = 20_000  # characters of a picture that stands in the page itself; a smaller one is an icon
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-BEGINNING = ("p", "div", "section", "article", "blockquote", *HEADINGS)  # in which an item of a list may begin
 LIST_STYLE = re.compile(
     r"(decimal-leading-zero|decimal|(?:lower|upper)-(?:roman|alpha|latin)|disc|circle|square|none)(?![\w-])"
 )
-LIST_STYLES = {"decimal": "decimal", "decimal-leading-zero": "decimalZero", "lower-roman": "lowerRoman",
-               "upper-roman": "upperRoman", "lower-alpha": "lowerLetter", "upper-alpha": "upperLetter",
-               "lower-latin": "lowerLetter", "upper-latin": "upperLetter",
-               "disc": "", "circle": "", "square": "", "none": ""}  # fmt: skip
 WRITTEN = ("text", "number", "date", "email", "tel", "url", "time", "month", "week", "datetime-local")
 LIST_FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 KINDS = {
@@ -42,6 +41,8 @@ KINDS = {
     "embedded": "embedded objects are not read ({})",
     "recordings": "recordings are not read ({})",
     "pictures": "text in pictures is not read ({})",
+    "added": "text that its style sheets add cannot be told ({})",
+    "sheets": "style sheets elsewhere are not followed: text they hide may be read, text they add is not ({})",
     "styles": "its style sheets are too long to be followed to their end, so that hidden text may be read ({})",
 }
 
@@ -49,7 +50,7 @@ KINDS = {
 def notes_on(left: Counter[str]) -> tuple[str, ...]:
     """What is said of what was left out."""
     return tuple(
-        said.format(f"{left[kind]} {'place' if left[kind] == 1 else 'places'}")
+        said.format(f"{left[kind]} {'sheet' if kind == 'sheets' else 'place'}{'' if left[kind] == 1 else 's'}")
         for kind, said in KINDS.items()
         if left[kind]
     )
@@ -66,11 +67,10 @@ def keep_shown(tree: Any, sheets: Sheets = no_sheet) -> Counter[str]:
     show_controls(tree)
     for element, look in looks.items():
         style = ";".join(f"{name}:{''.join(value.split())}" for name, value in look.items())
-        if element.tag in WITHIN_A_LINE and (HIGH.search(style) or LOW.search(style)):
-            element.tag = "sup" if HIGH.search(style) else "sub"
-    for element in tree.xpath("//body//sup | //body//sub"):
-        if element.getparent() is not None:  # of two within each other the inner one is gone
-            level(element)
+        at_top = TOP.search(style) and (SMALL.search(style) or element.tag == "small")
+        if element.tag in WITHIN_A_LINE and (HIGH.search(style) or at_top or LOW.search(style)):
+            element.tag = "sub" if LOW.search(style) else "sup"
+    level_all(tree)
     number_lists(tree, looks)
     flatten_tables(tree)
     break_blocks(looks)
@@ -84,18 +84,17 @@ def drop_hidden(tree: Any, sheets: Sheets) -> tuple[Counter[str], dict[Any, Look
     """Removes what a reader of a page does not see; (how many places of each kind, how the elements look)."""
     from lxml import etree
 
-    looks, whole = looks_of(tree, sheets)
-    for shadow in tree.xpath("//body//template[@shadowrootmode or @shadowmode]"):
-        shadow.drop_tag()  # is shown
+    looks, unslotted = with_shadows(tree, sheets)
     etree.strip_elements(tree, *NO_TEXT, with_tail=False)
+    part_drawn(tree, {element for element, look in looks.own.items() if is_gone(look)})
     for button in tree.xpath("//body//button"):
         if button.getparent() is not None and not is_said(button):
             button.drop_tree()
-    left = drop_unseen(tree, looks)
-    left["styles"] += not whole
+    left = drop_unseen(tree, looks.own)
+    left.update(hidden=unslotted, styles=not looks.whole, sheets=looks.missing, added=add_generated(tree, looks))
     for formula in tree.xpath("//body//math"):
         become(formula, linear(formula))
-    return left, looks
+    return left, looks.own
 
 
 def is_said(button: Any) -> bool:
@@ -179,10 +178,6 @@ RENAMED = {
 }  # fmt: skip
 AROUND_TEXT = ("body", "div", "article", "main", "blockquote", "details", "figure", "dialog")
 ALONE = ("article", "main", "figure", "dialog")  # loose text in these would be lost
-BLOCKS = (
-    *("address", "article", "aside", "blockquote", "details", "dialog", "div", "dl", "figure", "footer", "form", "h1"),
-    *("h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "menu", "nav", "ol", "p", "pre", "table", "ul"),
-)
 
 
 def make_plain(tree: Any) -> None:
@@ -291,49 +286,6 @@ def list_form(looks: Mapping[Any, Look], element: Any, otherwise: str) -> str:
 
 def whole_number(stated: str | None, otherwise: int) -> int:
     return int(stated) if stated and re.fullmatch(r"-?\d{1,6}", stated.strip()) else otherwise
-
-
-IS_NOTE = re.compile(
-    r"(?i)(?:^|[\s_-])(?:(?:foot|end)?note|ref|cit(?:e|ation)|fn)"
-)  # in the class, role or type of an element that leads to a note
-
-
-def level(element: Any) -> None:
-    """Makes raised or lowered text plain: a note's mark goes, an exponent stays one."""
-    text = "".join(element.itertext())
-    if element.tag == "sub":
-        said = lowered(text)
-    elif text.strip().isdigit() and is_over(element):
-        said = numerator(text)
-    else:
-        above = [
-            link for link in islice(element.iterancestors("a"), 1) if "".join(link.itertext()).strip() == text.strip()
-        ]
-        around = [element, *element.iterdescendants("a"), *above]
-        names = " ".join(str(e.get(name) or "") for e in around for name in ("class", "role", "epub:type"))
-        leads = any((e.get("href") or "").partition("#")[1] for e in around)
-        said = raised(text_before(element), text, leads or bool(IS_NOTE.search(names)))
-    if said == text:
-        return
-    for child in list(element):
-        element.remove(child)
-    element.text = said
-    element.drop_tag()
-
-
-def is_over(element: Any) -> bool:
-    """Whether an element stands before the stroke of a fraction."""
-    following, stroke = element.getnext(), (element.tail or "").strip()
-    return following is not None and following.tag == "sub" and stroke in ("/", "\u2044", "\u2215")
-
-
-def text_before(element: Any) -> str:
-    """The last words before an element within its parent."""
-    previous, parent = element.getprevious(), element.getparent()
-    if previous is None:
-        inline = parent.tag in ("a", "b", "i", "em", "strong", "span")
-        return parent.text or (text_before(parent) if inline else "")
-    return "".join([*previous.itertext(), previous.tail or ""])
 
 
 def keep_line_breaks(tree: Any, looks: Mapping[Any, Look]) -> None:

@@ -10,18 +10,19 @@ import codecs
 import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from email import policy
 from email.errors import InvalidBase64LengthDefect, MessageDefect
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from email.parser import BytesParser
-from email.utils import parsedate_to_datetime
+from email.utils import parsedate_tz
 from itertools import pairwise
 from pathlib import PurePosixPath
 
 from qa.documents.decoding import decode
 from qa.documents.extract import CELL_BREAK, Builder, Extract, one_line
-from qa.documents.formats.attributions import sender_in
+from qa.documents.formats.attributions import day_in, sender_in
 from qa.documents.formats.calendar import events
 from qa.documents.formats.letter_lines import Line, html_lines, plain_lines
 from qa.documents.formats.quotes import Voice, add_letter
@@ -33,6 +34,7 @@ HEAD = ("From", "To", "Cc", "Date", "Subject")
 MAX_MESSAGE_PARTS = 1_000
 FORMS = ("text/plain", "text/html", "text/rtf")  # of a letter's text
 MORE, STUB = 1.5, 30  # times as many words, and so many more: an HTML form that is no copy of the plain one
+FIGURE = re.compile(r"\d{2,}")  # smaller ones may only number links
 OTHER, FEW = 0.1, 5  # of its words, and so many words, that another form lacks: it does not say the same
 DEPTH = 4  # of messages within messages
 Loaders = Mapping[str, Callable[[bytes], Extract]]
@@ -97,6 +99,7 @@ class Letter:
         self.made.turn(None, own)
         self.made.add("\n".join(f"{name}: {value}" for name in HEAD if (value := header_value(message, name))))
         self.writer = Voice(sender_in(header_value(message, "From")), own)
+        self.note_repeated(message)
         self.add_content(message, depth)
         self.writer, self.day = around
 
@@ -243,6 +246,13 @@ class Letter:
             names = ", ".join(sorted({type(defect).__name__ for defect in defects}))
             self.made.notes.append(f"the letter is malformed, parts may be missing ({names})")
 
+    def note_repeated(self, message: Message) -> None:
+        """Notes lines of the head that a letter has but once, where a second one says something else."""
+        for name in ("From", "Date", "Subject"):
+            said = {one_line(str(value)) for key, value in message.raw_items() if key.lower() == name.lower()}
+            if len(said) > 1:
+                self.made.notes.append(f"the letter has {len(said)} different lines {name}: the first is read")
+
     def note_outside(self, message: Message) -> None:
         """Notes a text before or after the parts of a letter, which no program shows."""
         before, after = (str(text or "") for text in (message.preamble, message.epilogue))
@@ -351,8 +361,9 @@ def best_form(forms: Sequence[Message], said: Mapping[int, Counter[str]]) -> Mes
 
 
 def lacks(one: Counter[str], other: Counter[str]) -> bool:
-    """Whether one form of a letter lacks more than a few words of another."""
-    return (other - one).total() > max(FEW, OTHER * other.total())
+    """Whether one form of a letter lacks more than a few words of another, or a figure."""
+    missing = other - one
+    return missing.total() > max(FEW, OTHER * other.total()) or any(FIGURE.fullmatch(word) for word in missing)
 
 
 LINK = re.compile(r"<?\b(?:https?://|mailto:|www\.)[^\s<>]{1,2000}>?")
@@ -371,6 +382,9 @@ def recoded(data: bytes, charset: str) -> bytes:
 # ---- head ----
 
 
+WORDS_CUT = re.compile(r"\?=\s+=\?")  # encoded words next to each other, which may share a letter
+
+
 def header_value(message: Message, name: str) -> str:
     """The value of a header on one line, decoded; empty where there is none."""
     try:
@@ -379,17 +393,19 @@ def header_value(message: Message, name: str) -> str:
         value = next((raw for key, raw in message.raw_items() if key.lower() == name.lower()), None)
     if value is None:
         return ""
+    raw = next((str(raw) for key, raw in message.raw_items() if key.lower() == name.lower()), "")
+    parsed = isinstance(message, EmailMessage) and not WORDS_CUT.search(raw)
     try:
-        return one_line(
-            str(value) if isinstance(message, EmailMessage) else str(make_header(decode_header(str(value))))
-        )
+        return one_line(str(value) if parsed else str(make_header(decode_header(raw))))
     except (ValueError, LookupError):
         return one_line(str(value))
 
 
 def stated_day(message: Message) -> str | None:
-    """The date in the header Date, in ISO form; None if it cannot be parsed."""
+    """The date in the header Date, in ISO form; None if it cannot be told. A time zone that is none does not matter."""
+    value = header_value(message, "Date")
     try:
-        return parsedate_to_datetime(header_value(message, "Date")).date().isoformat()
+        found = parsedate_tz(value)
+        return date(*found[:3]).isoformat() if found else day_in(value, None, day_first=False) or None
     except (ValueError, TypeError, IndexError):
         return None

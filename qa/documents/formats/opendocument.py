@@ -13,11 +13,12 @@ from qa.documents.archives import open_zip, parse_xml, read_part
 from qa.documents.extract import Builder, Extract
 from qa.documents.formats.numbering import BULLET
 from qa.documents.formats.odf_lists import STYLE, TEXT, Lists, Place
-from qa.documents.formats.word_text import CHECKED, UNCHECKED, levelled
+from qa.documents.formats.word_text import CHECKED, UNCHECKED
 from qa.documents.formulas import linear
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
 from qa.documents.ooxml import DC
+from qa.documents.raised import levelled, settled
 from qa.errors import UnreadableFile
 
 ODT_FILE = "an OpenDocument text (.odt)"
@@ -25,12 +26,19 @@ TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 CHART = "{urn:oasis:names:tc:opendocument:xmlns:chart:1.0}"
+FO = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}"
 FORM = "{urn:oasis:names:tc:opendocument:xmlns:form:1.0}"
 HREF = "{http://www.w3.org/1999/xlink}href"
 MATH = "{http://www.w3.org/1998/Math/MathML}math"
 REPEATED = 100  # times that a cell is repeated at most; the file may state any number
 APART = (TEXT + "note", OFFICE + "annotation")  # what is no text of the paragraph in which it stands
-SILENT_TEXT = {TEXT + "ruby-text", TEXT + "script", TEXT + "tracked-changes", OFFICE + "annotation-end"}
+SILENT_TEXT = {
+    TEXT + "ruby-text",
+    TEXT + "placeholder",
+    TEXT + "script",
+    TEXT + "tracked-changes",
+    OFFICE + "annotation-end",
+}
 SILENT = re.compile(
     r"mimetype|META-INF/.*|(?:.*/)?(?:styles|settings|meta|layout-cache)(?:\.xml)?|(?:.*/)?manifest\.rdf|Thumbnails/.*"
     r"|Configurations2/.*|ObjectReplacements/.*|Basic/.*|Scripts/.*|Dialogs/.*|Fonts/.*|(?:.*/)?current\.xml"
@@ -200,6 +208,9 @@ class Odt:
         below: dict[int, tuple[int, str]] = {}  # column: rows that a cell from above still spans, and what it says
         own = (row for row in table.iter(TABLE + "table-row") if next(row.iterancestors(TABLE + "table")) is table)
         for number, row in enumerate(own):
+            if row.get(TABLE + "visibility", "visible") != "visible":
+                self.left_out += bool("".join(row.itertext()).strip())
+                continue
             cells: list[str] = []
             covered = 0  # cells that the one before spans
             for cell in row.iterchildren(TABLE + "table-cell", TABLE + "covered-table-cell"):
@@ -241,23 +252,22 @@ class Odt:
 
     def words(self, element: Any) -> str:
         """The text of a paragraph, without notes, comments, text boxes, struck-out and hidden text."""
-        return "".join(self.pieces(element, "", ""))
+        in_cell = next(element.iterancestors(TABLE + "table-cell"), None) is not None
+        return settled("".join(self.pieces(element, "")), opens=not in_cell)
 
-    def pieces(self, element: Any, said: str, height: str) -> Iterator[str]:
-        """The pieces of text below an element. said: the text before; height: superscript, subscript or nothing."""
+    def pieces(self, element: Any, height: str) -> Iterator[str]:
+        """The pieces of text below an element. height: superscript, subscript or nothing."""
         if self.is_left_out(element):
             self.left_out += bool("".join(element.itertext()).strip())
             return
         height = self.height(element) or height
-        parts = [(element.text, None), *((child.tail, child) for child in element)]
-        for text, child in parts:
-            found = list(self.child_pieces(child, said, height)) if child is not None else []
+        for text, child in [(element.text, None), *((child.tail, child) for child in element)]:
+            if child is not None:
+                yield from self.child_pieces(child, height)
             if text:
-                found.append(levelled(said + "".join(found), " ".join(re.split(r"[ \t\r\n]+", text)), height))
-            said = (said + "".join(found))[-20:]
-            yield from found
+                yield levelled(" ".join(re.split(r"[ \t\r\n]+", text)), height)
 
-    def child_pieces(self, child: Any, said: str, height: str) -> Iterator[str]:
+    def child_pieces(self, child: Any, height: str) -> Iterator[str]:
         if child.tag == TEXT + "s":
             yield " "
         elif child.tag in (TEXT + "tab", TEXT + "line-break"):
@@ -266,7 +276,7 @@ class Odt:
             for one in child.iter(DRAW + "object"):
                 yield self.formula(one)
         elif isinstance(child.tag, str) and not is_apart(child) and child.tag not in SILENT_TEXT:
-            yield from self.pieces(child, said, height)
+            yield from self.pieces(child, height)
 
     def formula(self, element: Any) -> str:
         """An embedded formula on one line; "" where the object is none."""
@@ -287,7 +297,19 @@ class Odt:
         struck = self.look(element, STYLE + "text-line-through-style") or self.look(
             element, STYLE + "text-line-through-type"
         )
-        return struck not in ("", "none") or self.look(element, TEXT + "display") == "none"
+        if struck not in ("", "none") or self.look(element, TEXT + "display") == "none":
+            return True
+        size = re.fullmatch(r"([\d.]+)pt", self.look(element, FO + "font-size"))
+        white = self.look(element, FO + "color").lower() == "#ffffff"
+        return (size is not None and float(size[1]) <= 1) or (white and self.is_on_paper(element))
+
+    def is_on_paper(self, element: Any) -> bool:
+        """Whether nothing may colour what is behind an element: no ground of its own, table or drawing."""
+        around = [element, *element.iterancestors()]
+        if any(up.tag == TABLE + "table" or str(up.tag).startswith(DRAW) for up in around):
+            return False
+        styles = [style for up in around if (style := self.styles.get(up.get(TEXT + "style-name"))) is not None]
+        return not any(e.get(FO + "background-color", "transparent") != "transparent" for s in styles for e in s)
 
     def height(self, element: Any) -> str:
         """ "superscript", "subscript", or "" where the letters stand on the line."""

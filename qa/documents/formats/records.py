@@ -18,6 +18,7 @@ DEPTH = 20  # of values within values
 FIELD_CHARS = 200  # a longer value is running text
 NAMES = ("title", "name", "headline", "subject", "label", "titel", "naam", "id")  # of the field that names a record
 DATES = ("date", "published", "datum", "pubdate", "created", "updated")
+COLUMNS = ("columns", "header", "headers", "head", "fields")  # of the field that names the columns of a table
 SHOWN = 5  # lines named in a note
 Pairs = tuple[tuple[str, Any], ...]  # an object, equal keys kept
 
@@ -92,8 +93,28 @@ def is_records(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, tuple) for one in value)
 
 
+def is_table(value: Any) -> bool:
+    """Whether a value is a list of equally long lists of single values."""
+    if not isinstance(value, list) or len(value) < 2 or not all(isinstance(row, list) for row in value):
+        return False
+    single = not any(isinstance(one, tuple | list) for row in value for one in row)
+    return single and len(value[0]) > 1 and all(len(row) == len(value[0]) for row in value)
+
+
+def add_table(made: Builder, name: str, rows: Sequence[Sequence[Any]], names: Any) -> None:
+    """Adds a table. names: those of its columns, where the record states as many."""
+    stated = (
+        isinstance(names, list) and len(names) == len(rows[0]) and not any(isinstance(n, tuple | list) for n in names)
+    )
+    made.add(name, "heading")
+    made.table([[shown(one) for one in row] for row in ([names, *rows] if stated else rows)], head=stated or None)
+
+
 def add_records(made: Builder, name: str, values: Sequence[Any]) -> None:
     """Adds each value of a list under its own name, or `name` and its number."""
+    if is_table(values):
+        add_table(made, "", values, None)
+        return
     for number, value in enumerate(values, start=1):
         beat()
         add_record(made, f"{name} {number}", value)
@@ -115,9 +136,13 @@ def add_fields(made: Builder, record: Pairs, name: str) -> str:
     first = next(words, "") if name else ""
     made.add(own or (first if len(first) <= FIELD_CHARS else "") or name, "heading")
     made.in_table = False
-    for path, value in flat(record, ()):
+    tables = [(key, value) for key, value in record if is_table(value)]
+    heads = {key.lower(): value for key, value in record if tables and key.lower() in COLUMNS}
+    for path, value in flat(tuple(pair for pair in record if pair not in tables), ()):
         add_field(made, path, value)
     made.in_table = False
+    for key, value in tables:
+        add_table(made, key, value, next(iter(heads.values()), None))
     return own
 
 

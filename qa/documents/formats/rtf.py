@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from qa.documents.decoding import decode
 from qa.documents.extract import Builder, Extract, one_cell, one_line
+from qa.documents.formats.rtf_looks import State, is_left_out, with_look
 from qa.documents.formats.rtf_tables import Edge, Row, in_columns
-from qa.documents.formats.word_text import levelled
+from qa.documents.formats.word_text import CHECKED, UNCHECKED
 from qa.documents.formulas import GAP
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
+from qa.documents.raised import levelled, settled
 from qa.documents.symbols import FONTS, sign
 from qa.errors import UnreadableFile
 
@@ -29,7 +31,7 @@ ENDS = {"par", "sect", "page", "column"}  # of a paragraph
 HELD = {"footnote": "note", "annotation": "comment", "shptxt": "box", "dptxbxtext": "box"}
 MARGINS = {which + side for which in ("header", "footer") for side in ("", "l", "r", "f")}
 INLINE = {"fldrslt", "listtext", "pntext", "result", "shp", "shpgrp", "field", "object"}  # read in their place
-SKIPPED = {"fonttbl", "colortbl", "stylesheet", "info", "fldinst", "pict", "nonshppict", "objdata", "upr", "shpinst",
+SKIPPED = {"fonttbl", "stylesheet", "info", "fldinst", "pict", "nonshppict", "objdata", "upr", "shpinst",
            "listtable", "listoverridetable", "revtbl", "rsidtbl", "xe", "tc", "ftnsep", "ftnsepc", "aftnsep", "private",
            "template", "sp", "sn", "sv",
            "mmath", "moMath", "moMathPara", "shppict", "background", "do", "shprslt"}  # fmt: skip
@@ -46,21 +48,6 @@ class Font(NamedTuple):
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """What holds within a group."""
-
-    into: str = "body"  # where text goes; "" where it is left out
-    above: str = "body"  # where it went before a group that is left out began
-    why: str = ""  # the word that began that group
-    font: int = -1
-    skipped: int = 1  # characters that stand behind a Unicode sign for older programs
-    struck: bool = False
-    hidden: bool = False
-    deleted: bool = False
-    height: str = ""
-
-
 @dataclass(slots=True)
 class Block:
     """A paragraph, or a table as it is read, of the body, a note or a margin."""
@@ -75,6 +62,7 @@ class Block:
     nested: bool = False
     head: bool = False
     heading: bool = False
+    first_letter: bool = False  # the paragraph is the large first letter of the next one
     hung: list[str] = field(default_factory=list)  # notes, comments and boxes of the paragraph
     below: list[str] = field(default_factory=list)  # those of the table
 
@@ -99,6 +87,7 @@ class Rtf:
         self.state = State()
         self.stack: list[State] = []
         self.fonts: dict[int, Font] = {}
+        self.colours: list[list[int]] = [[]]  # red, green and blue of each, as far as they are stated
         self.usual = "cp1252"
         self.block = Block()
         self.facts: dict[str, str] = {}
@@ -108,6 +97,7 @@ class Rtf:
         self.left_out = 0
         self.pictures = self.objects = self.formulas = 0
         self.to_skip = 0
+        self.form = ""  # the type of a field of a form
         self.starred = self.begun = False
 
     def run(self) -> None:
@@ -166,6 +156,8 @@ class Rtf:
                 self.held.append((len(self.stack), HELD.get(word, "margin"), self.block))
                 self.block = Block()
                 self.state = replace(self.state, into="body")
+        elif word == "colortbl":
+            self.state = replace(self.state, into="colours")
         elif word in FACTS:
             self.facts[word] = ""
             self.state = replace(self.state, into=word)
@@ -221,31 +213,17 @@ class Rtf:
             return 0
         if self.state.into == "fonts":
             self.font_fact(word, int(number or 0))
+        elif self.state.into == "colours":
+            self.colours[-1] += [int(number or 0)] if word in ("red", "green", "blue") else []
         elif not self.look(word, number):
             self.structure(word, number)
         return 0
 
     def look(self, word: str, number: str | None) -> bool:
         """Whether a word says how the following letters look."""
-        on = number != "0"
-        if word in ("strike", "striked"):
-            self.state = replace(self.state, struck=on)
-        elif word == "v":
-            self.state = replace(self.state, hidden=on)
-        elif word == "deleted":
-            self.state = replace(self.state, deleted=on)
-        elif word in ("super", "sub", "nosupersub", "up", "dn"):
-            height = {"super": "superscript", "up": "superscript", "sub": "subscript", "dn": "subscript"}.get(word, "")
-            self.state = replace(self.state, height=height if on else "")
-        elif word == "plain":
-            self.state = replace(self.state, struck=False, hidden=False, deleted=False, height="")
-        elif word == "f":
-            self.state = replace(self.state, font=int(number or 0))
-        elif word == "uc":
-            self.state = replace(self.state, skipped=max(0, int(number or 1)))
-        else:
-            return False
-        return True
+        found = with_look(self.state, word, number, self.colours)
+        self.state = found or self.state
+        return found is not None
 
     def structure(self, word: str, number: str | None) -> None:
         """Begins and ends paragraphs, cells and rows."""
@@ -253,14 +231,23 @@ class Rtf:
             self.usual = f"cp{number}" if known_codec(f"cp{number}") else self.usual
         elif word in ("mac", "pc", "pca"):
             self.usual = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}[word]
+        elif word == "fftype":
+            self.form = number or ""
+        elif word in ("ffres", "ffdefres") and self.form == "1" and self.state.above == "body":
+            if number in ("0", "1"):
+                self.block.said += CHECKED if number == "1" else UNCHECKED
+                self.form = ""
         elif self.state.into != "body":
             return
         elif word in SIGNS:
             self.say(SIGNS[word])
         elif word in ENDS:
-            self.end_paragraph()
+            if word != "par" or not (self.state.deleted or self.state.hidden or self.block.first_letter):
+                self.end_paragraph()  # else it goes on in the next one
         elif word == "pard":
-            self.block.in_table = self.block.heading = False
+            self.block.in_table = self.block.heading = self.block.first_letter = False
+        elif word == "dropcapli":
+            self.block.first_letter = True
         elif word == "intbl":
             self.block.in_table = True
         elif word == "outlinelevel":
@@ -336,15 +323,19 @@ class Rtf:
         elif into in FACTS:
             self.facts[into] = self.facts.get(into, "") + text
         elif into == "body":
-            if self.state.struck or self.state.hidden or self.state.deleted:
+            on_paper = not self.block.in_table and all(kind != "box" for _, kind, _ in self.held)
+            if is_left_out(self.state, on_paper):
                 self.left_out += bool(text.strip()) and not self.state.deleted
             else:
-                self.block.said += levelled(self.block.said[-20:], text, self.state.height)
+                self.block.said += levelled(text, self.state.height)
+
+        elif into == "colours":
+            self.colours += [[] for _ in range(text.count(";"))]
 
     # ---- paragraphs and tables ----
 
     def end_paragraph(self) -> None:
-        said = whole(self.block.said)
+        said = settled(whole(self.block.said), opens=True)
         if self.block.in_table or self.block.cells:
             self.block.said += "\n"  # a paragraph within a cell
             return
@@ -370,7 +361,7 @@ class Rtf:
         if nested:
             self.block.said += "\n"
             return
-        self.block.cells.append(one_cell(whole(self.block.said)))
+        self.block.cells.append(one_cell(settled(whole(self.block.said))))
         self.block.said = ""
 
     def end_row(self) -> None:

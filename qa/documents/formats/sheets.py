@@ -14,10 +14,10 @@ from qa.documents.attached import Loaders
 from qa.documents.extract import Builder, Extract
 from qa.documents.formats.sheet_parts import R, S, add_sheet_parts
 from qa.documents.formats.tables import HEAD_ROWS, columns_row
-from qa.documents.formats.word_text import levelled
 from qa.documents.heartbeat import beat
 from qa.documents.number_formats import duration_text, formatted, moment_text, texted
 from qa.documents.ooxml import Package
+from qa.documents.raised import levelled, settled
 from qa.errors import UnreadableFile
 
 EXCEL_FILE = "an Excel workbook (.xlsx)"
@@ -26,13 +26,15 @@ SHEET_COLUMNS = 16_384
 MERGED_COLUMNS = 1_000  # columns of a merged cell that are looked at
 NO_VALUE = "[no value]"  # stands for a formula whose result the file does not hold
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
-HIDDEN = re.compile(rb"\bhidden=\"(?:1|true)\"")
+HIDDEN = re.compile(rb"\bhidden=\"(?:1|true)\"|\b(?:ht|width)=\"0(?:\.0*)?\"")
+COLOURED = re.compile(rb"<(?:\w+:)?(?:tablePart|conditionalFormatting|picture)\b")  # what may put a colour behind cells
 ROW = re.compile(rb"<(?:\w+:)?row\b[^<>]*>")
 NUMBER = re.compile(rb"\br=\"(\d{1,7})\"")
 COLUMN = re.compile(rb"<(?:\w+:)?col\b[^<>]*>")
 CELL = re.compile(rb"<c\b[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\Z")
 CELL_BYTES = 500  # of the tag of a cell, at most
 NAMESPACE = S.strip("{}").encode("ascii")
+WHITE = "FFFFFF"
 ESCAPED = re.compile(r"_x([0-9A-F]{4})_")
 
 
@@ -54,7 +56,8 @@ def load_xlsx(data: bytes, loaders: Loaders) -> Extract:
     )
     held = dict(zip(book.sheetnames, (formulas[name] for name in book.sheetnames), strict=True))
     made = Builder()
-    struck = {i for i, style in enumerate(book._cell_styles) if book._fonts[style.fontId].strike}
+    looks = [(book._fonts[style.fontId], book._fills[style.fillId]) for style in book._cell_styles]
+    struck = {i for i, (font, _) in enumerate(looks) if font.strike}
     only = len(held) == 1
     for entry in entries:
         beat()
@@ -68,7 +71,9 @@ def load_xlsx(data: bytes, loaders: Loaders) -> Extract:
         if relation.kind == "worksheet" and name in held:
             xml = package.data(relation.target) or b""
             hiding = hidden_rows(xml), hidden_columns(xml)
-            reader = Sheet(book[name], held[name], merged_areas(xml), *hiding, struck, inline_texts(xml))
+            coloured = COLOURED.search(xml) is not None
+            faint = {i for i, (font, fill) in enumerate(looks) if is_faint(font, fill, coloured)}
+            reader = Sheet(book[name], held[name], merged_areas(xml), *hiding, struck, faint, inline_texts(xml))
             add_sheet(made, title, reader.rows())
             made.notes += reader.notes()
         else:
@@ -90,16 +95,18 @@ class Sheet:
         rows: set[int],
         columns: set[int],
         struck: set[int],
+        faint: set[int],
         inline: dict[str, Any],
     ) -> None:
-        """written: the sheet with its formulas. rows, columns: the hidden ones. struck: styles of struck-out cells.
+        """written: the sheet with its formulas. rows, columns: the hidden ones. struck, faint: styles of cells that
+        are struck out, or have the colour of what is behind them.
 
         inline: texts with letters of several looks, by their cell.
         """
         self.sheet, self.written, self.merged, self.inline = sheet, written, merged, inline
-        self.hidden_rows, self.hidden_columns, self.struck = rows, columns, struck
+        self.hidden_rows, self.hidden_columns, self.struck, self.faint = rows, columns, struck, faint
         self.unknown: list[str] = []  # places of formulas without a value
-        self.left_rows = self.left_cells = 0
+        self.left_rows = self.left_cells = self.unseen_cells = 0
         self.left_columns: set[int] = set()
         for one in (sheet, written):
             one.reset_dimensions()  # the size that the file states cannot be relied on
@@ -143,9 +150,14 @@ class Sheet:
         if self.struck and getattr(cell, "_style_id", 0) in self.struck:
             self.left_cells += 1
             return ""
+        if self.faint and getattr(cell, "_style_id", 0) in self.faint:
+            self.unseen_cells += 1
+            return ""
         rich = self.inline.get(cell.coordinate) if self.inline else None
         if rich is None and isinstance(cell.value, str | int | float | date | time | timedelta):
-            return cell_text(cell)
+            said = cell_text(cell)
+            self.unseen_cells += not said and cell.value not in (0, "")  # its number format shows nothing
+            return said
         shown, left = rich_text(rich or cell.value)
         self.left_cells += left
         return shown
@@ -159,8 +171,29 @@ class Sheet:
         for count, what in ((self.left_rows, "row"), (len(self.left_columns), "column")):
             if count:
                 yield f"hidden {what}s {of} are left out ({count})"
+        if self.unseen_cells:
+            yield f"cells {of} whose looks hide their text are left out ({self.unseen_cells})"
         if self.left_cells:
             yield f"struck-out text {of} is left out ({self.left_cells} pieces)"
+
+
+def is_faint(font: Any, fill: Any, coloured: bool) -> bool:
+    """Whether letters have the colour of what is behind them. coloured: whether cells may have one by other means."""
+    letters = colour(font.color)
+    if fill is not None and fill.patternType == "solid":
+        return letters is not None and letters == colour(fill.fgColor)
+    return letters == WHITE and not coloured and (fill is None or fill.patternType is None)
+
+
+def colour(stated: Any) -> str | None:
+    """A colour in six hexadecimal figures; None where it is not stated, or depends on a theme."""
+    if stated is None:
+        return None
+    if stated.type == "theme":
+        return WHITE if stated.theme == 0 and not stated.tint else None
+    if stated.type == "indexed":
+        return WHITE if stated.indexed in (1, 9) else None
+    return str(stated.rgb)[-6:].upper() if isinstance(stated.rgb, str) else None
 
 
 def rich_text(value: Any) -> tuple[str, int]:
@@ -172,8 +205,8 @@ def rich_text(value: Any) -> tuple[str, int]:
         if font is not None and font.strike:
             left += 1
         else:
-            said += levelled(said[-20:], text, (font.vertAlign or "") if font is not None else "")
-    return said, left
+            said += levelled(text, (font.vertAlign or "") if font is not None else "")
+    return settled(said), left
 
 
 def inline_texts(sheet: bytes) -> dict[str, Any]:

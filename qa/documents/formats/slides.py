@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from qa.documents.attached import Loaders
-from qa.documents.drawings import CX, DGM, A, C, diagram_texts
+from qa.documents.drawings import CX, DGM, A, C, diagram_texts, height_of
 from qa.documents.extract import Builder, Extract
 from qa.documents.formats.numbering import written
 from qa.documents.formats.word import add_chart_part
-from qa.documents.formats.word_text import M, levelled
+from qa.documents.formats.word_text import M
 from qa.documents.formulas import linear
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
 from qa.documents.ooxml import MC, Package, R
+from qa.documents.raised import levelled, settled
 
 POWERPOINT_FILE = "a PowerPoint presentation (.pptx)"
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
+TINY = 100  # hundredths of a point: letters that nobody can read
 TITLES = ("title", "ctrTitle")
 FURNITURE = ("sldNum", "dt", "hdr")  # placeholders for the number of the slide, the date and the head of notes
 AROUND_SHAPES = {
@@ -156,14 +158,13 @@ class Pptx:
                 continue
             look = element.getparent().find(A + "rPr")
             text = (element.text or "").replace("\v", "\n")
-            if look is not None and look.get("strike", "noStrike") != "noStrike":
+            size = look.get("sz", "") if look is not None else ""
+            tiny = size.isdigit() and int(size) <= TINY
+            if tiny or (look is not None and look.get("strike", "noStrike") != "noStrike"):
                 self.left_out += bool(text.strip())
-            elif look is not None and look.get("baseline", "0").lstrip("-").rstrip("%").isdigit():
-                above = int(look.get("baseline", "0").rstrip("%"))
-                said += levelled(said[-20:], text, "superscript" if above > 0 else "subscript" if above else "")
             else:
-                said += text
-        return said
+                said += levelled(text, height_of(look))
+        return settled(said)
 
     def rows(self, table: Any) -> Iterator[list[str]]:
         """The cells of each row; one that spans rows stands in each of them."""

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 from qa.documents.heartbeat import beat
@@ -19,8 +19,10 @@ Weight = tuple[bool, tuple[int, int, int], int]  # importance, specificity, plac
 PROPERTIES = frozenset({
     "display", "visibility", "opacity", "font-size", "text-decoration", "vertical-align", "position", "top", "left",
     "clip", "clip-path", "text-indent", "list-style", "white-space", "mso-hide", "transition", "animation",
-    "content-visibility",
+    "content-visibility", "content", "counter-reset", "counter-increment", "counter-set", "font-family",
 })  # fmt: skip
+AS_WRITTEN = frozenset({"content", "counter-reset", "counter-increment", "counter-set"})  # capitals count in these
+GENERATED = frozenset({"before", "after", "marker"})  # what style sheets may put into an element
 SHORT = {"text-decoration-line": "text-decoration", "list-style-type": "list-style", "animation-name": "animation",
          "transition-property": "transition"}  # fmt: skip
 BROWSER = """[hidden], [popover], dialog:not([open]), datalist, noframes, noembed, meter, progress { display: none }
@@ -41,7 +43,9 @@ WITHIN = re.compile(
     r":[\w-]+\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\]"
 )  # parts of a selector that may name what is not there
 COUNTING = re.compile(r"~|:(?:nth|has|first-of|last|only)")  # looks at all the elements beside each one
-IN_STYLE = re.compile("|".join(sorted(PROPERTIES)), re.IGNORECASE)
+IN_STYLE = re.compile(
+    "|".join((r"(?<![\w-])content(?=\s*:)", *sorted(PROPERTIES - {"content", "font-family"}))), re.IGNORECASE
+)
 ASIDE = re.compile(  # in which braces begin no rule
     r"""/\*.*?(?:\*/|\Z)|("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|url\([^)"']*\))""", re.DOTALL
 )
@@ -52,15 +56,29 @@ def no_sheet(_address: str) -> str:
     return ""
 
 
-def looks_of(tree: Any, sheets: Sheets = no_sheet) -> tuple[dict[Any, Look], bool]:
-    """(what style sheets and attributes state of each element of a page, whether all rules were looked at).
+class Looks(NamedTuple):
+    """What is stated of a page; elements of which nothing is stated that matters are left out."""
 
-    An element of which nothing is stated that matters is left out. sheets: those that the page refers to.
-    """
-    found: dict[Any, dict[str, tuple[Weight, str]]] = {}
+    own: dict[Any, Look]  # of each element
+    added: dict[tuple[Any, str], Look]  # of what is put into one: "before" or "after" its text, or its "marker"
+    whole: bool = True  # whether all rules were looked at
+    missing: int = 0  # style sheets for screens that are not at hand
+
+
+def looks_of(tree: Any, sheets: Sheets = no_sheet) -> Looks:
+    """How the elements of a page look. sheets: the style sheets that the page refers to."""
+    found: dict[tuple[Any, str], dict[str, tuple[Weight, str]]] = {}
+    missing: set[str] = set()
+
+    def sheet(address: str) -> str:
+        text = sheets(address)
+        if not text and "font" not in address.lower():  # letters of icons, which are no text
+            missing.add(address)
+        return text
+
     named = named_in(tree)
     names = frozenset(named)
-    given = (rule for sheet in sheets_of(tree, sheets) for rule in rules_of(pruned(sheet, names)))
+    given = (rule for text in sheets_of(tree, sheet) for rule in rules_of(pruned(text, names)))
     rules = [*rules_of(BROWSER), *given]
     size, most_beside = sum(1 for _ in tree.iter()), max(map(len, tree.iter("*")), default=0)
     left, whole = MOST_TRIED, True
@@ -76,15 +94,17 @@ def looks_of(tree: Any, sheets: Sheets = no_sheet) -> tuple[dict[Any, Look], boo
                 whole = False
                 continue
             left -= cost
-            specificity, find = compiled(selector)
+            specificity, find, where = compiled(selector)
             for start in (starts or [tree]) if find else ():
                 for element in find(start):
                     for name, value, important in stated:
-                        keep(found.setdefault(element, {}), name, value, (important, specificity, place))
+                        keep(found.setdefault((element, where), {}), name, value, (important, specificity, place))
     for element in tree.xpath("//*[@style]"):
         for name, value, important in stated_in(element.get("style")):
-            keep(found.setdefault(element, {}), name, value, (important, (99, 0, 0), 0))
-    return {e: {name: value for name, (_, value) in look.items()} for e, look in found.items()}, whole
+            keep(found.setdefault((element, ""), {}), name, value, (important, (99, 0, 0), 0))
+    looks = {place: {name: value for name, (_, value) in look.items()} for place, look in found.items()}
+    own = {element: look for (element, where), look in looks.items() if not where}
+    return Looks(own, {place: look for place, look in looks.items() if place[1]}, whole, len(missing))
 
 
 def keep(look: dict[str, tuple[Weight, str]], name: str, value: str, weight: Weight) -> None:
@@ -99,7 +119,9 @@ def sheets_of(tree: Any, sheets: Sheets) -> Iterator[str]:
     """The style sheets of a page in their order, each within the media that it is for."""
     left = SHEET_CHARS
     for element in tree.iter("style", "link"):
-        if any(True for _ in element.iterancestors("noscript", "template")):
+        if any(True for _ in element.iterancestors("noscript", "template")) or not on_screen(
+            element.get("media") or ""
+        ):
             continue
         if element.tag == "style":
             text = with_imported(re.sub(r"<!\[CDATA\[|\]\]>", "", "".join(element.itertext())), "", sheets)
@@ -109,8 +131,7 @@ def sheets_of(tree: Any, sheets: Sheets) -> Iterator[str]:
                 continue
             text = with_imported(sheets(element.get("href")), element.get("href"), sheets)
         text, left = text[:left], left - len(text[:left])
-        media = element.get("media") or ""
-        if text.strip() and on_screen(media):
+        if text.strip():
             yield text
 
 
@@ -214,8 +235,9 @@ def declared(nodes: Sequence[Any]) -> Iterator[tuple[str, str, bool]]:
 
     for node in nodes:
         if node.type == "declaration" and (name := SHORT.get(node.lower_name, node.lower_name)) in PROPERTIES:
-            value = tinycss2.serialize(node.value).strip().lower()
-            if value and "var(" not in value:
+            value = tinycss2.serialize(node.value).strip()
+            value = value if name in AS_WRITTEN else value.lower()
+            if value and ("var(" not in value or name == "content"):
                 yield name, value, node.important
 
 
@@ -227,6 +249,23 @@ def stated_in(style: str) -> Stated:
     if not IN_STYLE.search(style):
         return ()
     return tuple(declared(tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True)))
+
+
+def pieces_of(content: str) -> Iterator[tuple[str, str, list[str]]]:
+    """(string, ident or function; its text or name; names and strings within) of each piece of a `content` for the eye.
+
+    What programs read instead, behind a stroke, is left out.
+    """
+    import tinycss2
+
+    for token in tinycss2.parse_component_value_list(content, skip_comments=True):
+        if token.type == "literal" and token.value == "/":
+            return
+        if token.type in ("string", "ident"):
+            yield token.type, token.value, []
+        elif token.type == "function":
+            words = [one.value for one in token.arguments if one.type in ("ident", "string")]
+            yield token.type, token.lower_name, words
 
 
 def on_screen(media: str) -> bool:
@@ -285,15 +324,19 @@ def first_named(selector: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=20_000)
-def compiled(selector: str) -> tuple[tuple[int, int, int], Any]:
-    """(specificity, function from a tree to the elements that are meant; None where it cannot be followed)."""
+def compiled(selector: str) -> tuple[tuple[int, int, int], Any, str]:
+    """(specificity, function from a tree to the elements that are meant, what of each: all of it or one of GENERATED).
+
+    The function is None where the selector cannot be followed.
+    """
     from cssselect import HTMLTranslator, SelectorError, parse
     from lxml import etree
 
     try:
         first = parse(selector)[0]
-        if first.pseudo_element is not None:
-            return (0, 0, 0), None
-        return first.specificity(), etree.XPath(HTMLTranslator().selector_to_xpath(first))
+        where = first.pseudo_element or ""
+        if where and where not in GENERATED:
+            return (0, 0, 0), None, ""
+        return first.specificity(), etree.XPath(HTMLTranslator().selector_to_xpath(first)), str(where)
     except (SelectorError, etree.XPathError, IndexError, RecursionError):
-        return (0, 0, 0), None
+        return (0, 0, 0), None, ""

@@ -17,6 +17,7 @@ from qa.text import WORD, Range, line_ends
 from qa.types import Kind, Mark
 
 DELIMITERS = ",;\t|^"
+SEPARATOR = re.compile(r"(?i)\"?sep=(.)\"?\s*$")  # the first line of some files, for the program that opens them
 DECIMAL = re.compile(r"(?<=\d),(?=\d)")
 ROW_KINDS = ("columns", "row", "unnamed")
 RECORD_LINES = 200  # a quoted cell of more lines is taken for a stray quotation mark
@@ -37,22 +38,54 @@ def load_csv(data: bytes) -> Extract:
     first = [text[slice(*where)] for where in found[: HEAD_ROWS + 10]]
     delimiter = likely_delimiter(first)
     cells = [cells_in(record, delimiter) for record in first]
-    at = columns_row(cells)
+    remarks = remark_rows(cells)
+    at = columns_row(cells[remarks:])
+    at = None if at is None else at + remarks
     kinds: dict[int, Kind] = {} if at is None else {at: "columns"}
+    if at is not None and names_more(*cells[at : at + 3]):
+        kinds[at + 1] = "columns"
+    kinds |= dict.fromkeys(range(remarks), "heading")
     begins = [i for i, (a, b) in enumerate(pairwise(found), 1) if line_ends(text, a[1], b[0]) > 1 and i > (at or 0)]
     if begins:
         kinds |= kinds_of_later([cells_in(text[slice(*where)], delimiter) for where in found], at, begins)
     for i in range(at or 0):
         if len([cell for cell in cells[i] if cell.strip()]) < 2:
-            kinds[i] = "furniture" if first[i].lower().startswith("sep=") else "heading"
+            kinds[i] = "furniture" if SEPARATOR.match(first[i]) else "heading"
     marks = [
         Mark(start, end, kind := kinds.get(i, "row"), delimiter if kind in ROW_KINDS else "")
         for i, (start, end) in enumerate(found)
     ]
+    longer = at is not None and not begins and longer_rows(text, found[at:], delimiter)
+    if longer:
+        notes += (f"rows have more cells than columns have names, so that none is told of theirs ({longer})",)
     title = next(
-        (" ".join(text[m.start : m.end].strip(DELIMITERS).split()) for m in marks[:1] if m.kind == "heading"), None
+        (" ".join(text[m.start : m.end].strip(DELIMITERS + "# ").split()) for m in marks[:1] if m.kind == "heading"),
+        None,
     )
     return Extract(text, title, None, (), tuple(marks), notes)
+
+
+def remark_rows(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows at the beginning are remarks behind a number sign; the last one may name the columns instead."""
+    found = 0
+    while found < len(rows) and rows[found] and rows[found][0].lstrip().startswith("#"):
+        found += 1
+    names = 0 < found < len(rows) and len(rows[found - 1]) == len(rows[found]) > 1
+    return found - names
+
+
+def names_more(row: Sequence[str], below: Sequence[str] = (), data: Sequence[str] = ()) -> bool:
+    """Whether the row below that with the columns' names goes on with them, under names of several columns."""
+    named = [at for at, cell in enumerate(below) if cell.strip()]
+    under = any(at < len(row) and at and not row[at].strip() for at in named)
+    words = all(not FIGURES.fullmatch(below[at]) or re.fullmatch(r"\s*(?:19|20)\d\d\s*", below[at]) for at in named)
+    return under and words and any(at < len(data) and FIGURES.fullmatch(data[at]) for at in named)
+
+
+def longer_rows(text: str, rows: Sequence[Range], delimiter: str) -> int:
+    """How many rows have filled cells behind the last column that the first of them names."""
+    names, *others = (cells_in(text[slice(*where)], delimiter) for where in rows)
+    return sum(any(cell.strip() for cell in one[len(names) :]) for one in others)
 
 
 def cells_in(record: str, delimiter: str) -> list[str]:
@@ -86,7 +119,7 @@ def likely_delimiter(rows: Sequence[str]) -> str:
 
     A comma between two digits counts last: where another sign could be the delimiter it is a decimal comma.
     """
-    if rows and (match := re.match(r"(?i)sep=(.)\s*$", rows[0])):
+    if rows and (match := SEPARATOR.match(rows[0])):
         return match[1]
     bare = [re.sub(r'"[^"]*"', "", row) for row in rows]
 

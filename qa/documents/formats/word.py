@@ -12,11 +12,13 @@ from qa.documents.drawings import CX, DGM, A, C, add_chart, diagram_texts, drawn
 from qa.documents.extract import Builder, Extract
 from qa.documents.formats.html import page_paragraphs
 from qa.documents.formats.numbering import BULLET, Numbering, W, value_of
-from qa.documents.formats.word_text import BOX, UNREAD, Looks, M, is_on, runs
+from qa.documents.formats.word_text import BOX, UNREAD, Looks, M, is_on, is_placeholder, runs
 from qa.documents.formulas import linear
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
 from qa.documents.ooxml import MC, Package, R, visible
+from qa.documents.raised import settled
+from qa.types import Kind
 
 WORD_FILE = "a Word document (.docx)"
 OFFICE = "{urn:schemas-microsoft-com:office:office}"
@@ -47,6 +49,8 @@ def load_docx(data: bytes, loaders: Loaders) -> Extract:
     reader.add_rest()
     if reader.left_out:
         reader.made.notes.append(f"struck-out or hidden text is left out ({reader.left_out} pieces)")
+    if empty := sum(is_placeholder(control) for control in document.iter(W + "sdt")):
+        reader.made.notes.append(f"placeholders, which only ask for an entry, are left out ({empty})")
     reader.made.notes += package.unread()
     return completed(reader.made.finish(package.title() or reader.title))
 
@@ -61,6 +65,8 @@ class Docx:
         self.part = package.main  # to which relations belong
         self.title: str | None = None
         self.left_out = 0  # runs
+        self.begun = ""  # a paragraph whose end is deleted or hidden, so that it goes on in the next one
+        self.waiting: list[Any] = []  # the elements that it is made of
         styles = package.first_root("styles")
         self.looks = Looks(styles)
         self.levels = {name: heading_style(style) for name, style in self.looks.styles.items()}
@@ -72,7 +78,10 @@ class Docx:
         for element in root:
             if element.tag == W + "p":
                 self.add_paragraph(element)
-            elif element.tag == W + "tbl":
+                continue
+            if element.tag in (W + "tbl", W + "altChunk"):
+                self.end_paragraph()
+            if element.tag == W + "tbl":
                 beat()
                 self.made.table(self.rows(element), head=has_head(element) or None)
                 self.add_hung(element)
@@ -82,6 +91,7 @@ class Docx:
                 self.add_chunk(element.get(R + "id"))
             elif element.tag in (M + "oMathPara", M + "oMath"):
                 self.made.add(linear(element))
+        self.end_paragraph()
 
     def add_chunk(self, relation: str) -> None:
         """Adds a page of HTML or a plain text that the document holds whole; notes any other kind."""
@@ -109,8 +119,18 @@ class Docx:
         if kind == "title" and self.title is None:
             self.title = text
         label = self.numbering.label(element)
-        self.made.add(f"{label} {text}" if label and text.strip() else text, "heading" if kind else None)
-        self.add_hung(element)
+        self.begun += f"{label} {text}" if label and text.strip() else text
+        self.waiting.append(element)
+        if not goes_into_next(element):
+            self.end_paragraph("heading" if kind else None)
+
+    def end_paragraph(self, kind: Kind | None = None) -> None:
+        """Adds what was begun, then what hangs on it."""
+        said, waiting = self.begun, self.waiting
+        self.begun, self.waiting = "", []
+        self.made.add(said, kind)
+        for element in waiting:
+            self.add_hung(element)
 
     def cell_line(self, paragraph: Any) -> str:
         """A paragraph of a cell with its number, which may be all that it shows; a bullet would look like a minus."""
@@ -123,7 +143,9 @@ class Docx:
         for run in own:
             inside = not any(up.tag in UNREAD for up in run.iterancestors(W + "p", *UNREAD) if up is not paragraph)
             self.left_out += inside and self.looks.is_left_out(run)
-        return "".join(runs(paragraph, self.looks))
+        return settled(
+            "".join(runs(paragraph, self.looks)), opens=next(paragraph.iterancestors(W + "tc"), None) is None
+        )
 
     def add_hung(self, element: Any) -> None:
         """Adds what hangs on a paragraph or table: notes, comments, text boxes, drawings, charts, embedded files."""
@@ -190,10 +212,12 @@ class Docx:
         """The cells of each row that is not deleted; tables in a cell are lines of it."""
         merged: list[str] = []  # what stands above, for cells that go on from there
         own = (row for row in table.iter(W + "tr") if next(row.iterancestors(W + "tbl")) is table)
-        for number, row in enumerate(row for row in own if row.find(f"{W}trPr/{W}del") is None):
+        for number, row in enumerate(row for row in own if not self.is_gone(row)):
             before = value_of(properties, "gridBefore") if (properties := row.find(W + "trPr")) is not None else ""
             texts = [""] * (min(int(before), MOST_SPANNED) if before.isdigit() else 0)
             for cell in (cell for cell in row.iter(W + "tc") if next(cell.iterancestors(W + "tr")) is row):
+                if cell.find(f"{W}tcPr/{W}cellDel") is not None:
+                    continue
                 text = "\n".join(self.cell_line(p) for p in cell.iter(W + "p") if not boxed(p, cell))
                 if goes_on(cell) and len(texts) < len(merged):
                     text = merged[len(texts)]
@@ -201,6 +225,12 @@ class Docx:
                 texts += [text, *[text if number == 0 else ""] * (spanned(cell) - 1)]
             yield texts
             merged = texts
+
+    def is_gone(self, row: Any) -> bool:
+        """Whether a row is deleted or hidden; hidden text is counted."""
+        hidden = is_on(row.find(f"{W}trPr/{W}hidden"))
+        self.left_out += hidden and any((t.text or "").strip() for t in row.iter(W + "t"))
+        return hidden or row.find(f"{W}trPr/{W}del") is not None
 
 
 def add_chart_part(made: Builder, package: Package, name: str) -> None:
@@ -220,6 +250,16 @@ def add_chart_part(made: Builder, package: Package, name: str) -> None:
                 made.add(text)
     if made.length == start:
         made.notes.append(f"a chart holds no values that could be read ({name[:80]})")
+
+
+def goes_into_next(paragraph: Any) -> bool:
+    """Whether a paragraph has no end that is seen: it is deleted or hidden, or all of it is a large first letter."""
+    properties = paragraph.find(W + "pPr")
+    if properties is None:
+        return False
+    frame, end = properties.find(W + "framePr"), properties.find(W + "rPr")
+    hidden = end is not None and (end.find(W + "del") is not None or is_on(end.find(W + "vanish")))
+    return hidden or (frame is not None and frame.get(W + "dropCap") in ("drop", "margin"))
 
 
 def boxed(paragraph: Any, cell: Any) -> bool:

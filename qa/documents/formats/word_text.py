@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
 
 from qa.documents.formats.numbering import W, value_of
-from qa.documents.formulas import linear
+from qa.documents.formulas import GAP, linear
 from qa.documents.ooxml import MC
-from qa.documents.raised import lowered, raised
+from qa.documents.raised import levelled
 from qa.documents.symbols import sign, unicode_of
 
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 BOX = W + "txbxContent"
 UNREAD = {BOX, MC + "Fallback", W + "del", W + "moveFrom", W + "rt"}  # text within these is not that of the paragraph
 BREAKS = {W + "tab": "\t", W + "ptab": "\t", W + "br": "\n", W + "cr": "\n", W + "noBreakHyphen": "-"}
-SPOKEN = (W + "t", W + "sym", W + "ddList", W + "checkBox", M + "oMath", *BREAKS)
+CHOSEN = (W + "ddList", W + "checkBox")  # what fields of a form show
+SPOKEN = (W + "t", W + "sym", W + "fldChar", W + "instrText", M + "oMath", *CHOSEN, *BREAKS)
+MOVED = 4  # half points: a run that is moved by less stands on the line
+TINY = 2  # half points: letters that nobody can read
+SYMBOL_FIELD = re.compile(r"(?i)\s*SYMBOL\s+(0x[0-9a-f]+|\d+)(?:.*\\f\s*\"?([\w ]+))?")
+WHITE = "FFFFFF"
 CHECKED, UNCHECKED = "\u2612", "\u2610"
 
 
@@ -56,17 +62,44 @@ class Looks:
         return self.known[style, name]
 
     def is_left_out(self, run: Any) -> bool:
-        """Whether a run is struck out or hidden."""
-        return any(is_on(self.value(run, name)) for name in ("strike", "dstrike", "vanish"))
+        """Whether a run is struck out, hidden, or cannot be seen: white, or of letters without a size."""
+        if any(is_on(self.value(run, name)) for name in ("strike", "dstrike", "vanish")):
+            return True
+        size = self.stated(run, "sz")
+        return (size.isdigit() and int(size) <= TINY) or (
+            self.stated(run, "color").upper() == WHITE and self.on_paper(run)
+        )
+
+    def on_paper(self, run: Any) -> bool:
+        """Whether nothing may colour what is behind a run: no shading, mark, table, drawing or colour of the page."""
+        around = list(run.iterancestors())
+        if any(up.tag in (BOX, W + "tbl") for up in around) or around[-1].find(W + "background") is not None:
+            return False
+        looks = [e for up in (run, *around) for name in ("rPr", "pPr") if (e := up.find(W + name)) is not None]
+        names = [value_of(look, name) for look in looks for name in ("pStyle", "rStyle")]
+        styles = [style for name in (*names, self.usual) if (style := self.styles.get(name)) is not None]
+        return not any(next(e.iter(W + "shd", W + "highlight"), None) is not None for e in (*looks, *styles))
+
+    def stated(self, run: Any, name: str) -> str:
+        """The value of a property of a run, or of its styles; "" for none."""
+        found = self.value(run, name)
+        return "" if found is None else str(found.get(W + "val") or "")
 
     def height(self, run: Any) -> str:
         """ "superscript", "subscript" or another word."""
-        place = self.value(run, "vertAlign")
-        return "" if place is None else str(place.get(W + "val"))
+        place, moved = self.stated(run, "vertAlign"), self.stated(run, "position")
+        if place or not re.fullmatch(r"-?\d{1,4}", moved) or abs(int(moved)) < MOVED:
+            return place
+        return "subscript" if int(moved) < 0 else "superscript"
 
     def font(self, run: Any) -> str:
         fonts = self.value(run, "rFonts")
         return "" if fonts is None else str(fonts.get(W + "ascii") or fonts.get(W + "hAnsi") or "")
+
+
+def is_placeholder(element: Any) -> bool:
+    """Whether a content control only shows what to enter in it."""
+    return element.tag == W + "sdt" and is_on(element.find(f"{W}sdtPr/{W}showingPlcHdr"))
 
 
 def is_true(element: Any, name: str) -> bool:
@@ -81,31 +114,62 @@ def is_on(switch: Any) -> bool:
 def runs(paragraph: Any, looks: Looks) -> Iterator[str]:
     """The pieces of text of a paragraph with all tracked changes accepted, without text boxes.
 
-    Struck-out and hidden text is left out, and so are the marks of notes; exponents stay.
+    Struck-out and hidden text is left out; raised and lowered text has signs around it. Of a field its result is read,
+    or what stands for it where the file holds none.
     """
-    said = ""
+    if any(map(is_placeholder, paragraph.iterancestors(W + "sdt"))):
+        return
+    fields = Fields()
     for element in paragraph.iter(*SPOKEN):
         above = list(takewhile(lambda up: up is not paragraph, element.iterancestors()))
         run = next((up for up in above if up.tag == W + "r"), None)
-        if any(up.tag in UNREAD for up in above) or (run is not None and looks.is_left_out(run)):
+        if any(up.tag in UNREAD or is_placeholder(up) for up in above) or (run is not None and looks.is_left_out(run)):
             continue
-        if element.tag == M + "oMath":
+        shown = fields.shown(element)
+        if fields.in_code and element.tag not in CHOSEN:
+            continue
+        if element.tag in (W + "fldChar", W + "instrText"):
+            text = shown
+        elif element.tag == M + "oMath":
             text = "" if any(up.tag == M + "oMath" for up in above) else linear(element)
         elif run is None:
             continue  # a tab stop among the paragraph's properties
         elif element.tag == W + "t":
-            text = levelled(said, unicode_of(element.text or "", looks.font(run)), looks.height(run))
+            text = levelled(unicode_of(element.text or "", looks.font(run)), looks.height(run))
         else:
             text = special(element)
-        said = (said + text)[-20:]
         yield text
 
 
-def levelled(said: str, text: str, height: str) -> str:
-    """What stands for raised or lowered characters behind what was said."""
-    if height == "superscript":
-        return raised(said, text)
-    return lowered(text) if height == "subscript" else text
+class Fields:
+    """The fields of a paragraph that have begun and not ended, while its elements are gone through."""
+
+    def __init__(self) -> None:
+        self.open: list[tuple[str, bool]] = []  # (code, whether the result has begun)
+
+    @property
+    def in_code(self) -> bool:
+        return not all(begun for _, begun in self.open)
+
+    def shown(self, element: Any) -> str:
+        """Takes note of an element; what is shown where a field ends that has no result."""
+        if element.tag == W + "instrText" and self.open:
+            self.open[-1] = (self.open[-1][0] + (element.text or ""), self.open[-1][1])
+        kind = element.get(W + "fldCharType") if element.tag == W + "fldChar" else None
+        if kind == "begin":
+            self.open.append(("", False))
+        elif kind and self.open:
+            code, begun = self.open.pop()
+            self.open += [(code, True)] if kind == "separate" else []
+            return without_result(code) if kind == "end" and not begun else ""
+        return ""
+
+
+def without_result(code: str) -> str:
+    """What is shown of a field whose result the file does not hold."""
+    if symbol := SYMBOL_FIELD.match(code):
+        return sign(int(symbol[1], 0), symbol[2] or "") if int(symbol[1], 0) < 0x10000 else ""
+    return GAP if re.match(r"(?i)\s*EQ\s", code) else ""
 
 
 def special(element: Any) -> str:

@@ -277,7 +277,7 @@ def test_raised_before_and_behind() -> None:
     assert raised_before("14", "Counted", False) == "14 "
     assert raised_before("3", "In the", True) == "3 "
     assert raised("1.250", "50") == ""
-    assert raised("\u20ac 1.250", "50") == "\u2075\u2070"
+    assert raised("\u20ac 1.250", "50") == ",50"
 
 
 # ---- hyphens ----
