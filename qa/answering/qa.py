@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from qa.answering.clauses_asked import of_clauses
 from qa.answering.conflicts import differing
 from qa.answering.finding import Finding, Sort, find, like
 from qa.answering.followups import Earlier, ResolvedQuestion, parts_of, resolve, words_of
@@ -24,7 +25,7 @@ from qa.store.catalog import Catalog
 from qa.store.index import Index, generation_path
 from qa.store.opening import catalog_errors, open_catalog, reading
 from qa.text import encodable, equality_key
-from qa.types import Answer, Document, Hit, Mention, Passage, Source, Span, Within
+from qa.types import Answer, Document, Findings, Hit, Mention, Passage, Source, Span, Within
 
 T = TypeVar("T")
 
@@ -124,7 +125,7 @@ class QA:
         """Retrieves, reads and decides. question: as it came; asked: cleaned; started_at: by `perf_counter`."""
         hits = self.retrieve(resolved.text, within)
         retrieved_at = time.perf_counter()
-        found = self.reader.read(resolved.to_read, hits)
+        found = self.read(asked, resolved.to_read, hits)
         spans = distinct(found.spans)
         confidence = spans[0].confidence if spans else 0.0
         given = tuple(span for span in spans if span.confidence >= self.threshold)[:MAX_SPANS]
@@ -144,6 +145,14 @@ class QA:
             read=found.read,
             perhaps=perhaps,
         )
+
+    def read(self, asked: str, to_read: str, hits: Sequence[Hit]) -> Findings:
+        """The spans in the passages found; where the question names a clause by its number, in that clause.
+
+        asked: the question as it was typed. to_read: as the reader gets it.
+        """
+        read, said = of_clauses(asked, hits, self.document, self.passages_within)
+        return Findings(said, 0) if said else self.reader.read(to_read, read)
 
     def retrieve(self, question: str, within: Within | None = None) -> list[Hit]:
         """The ranked passages for a question, from the newest published generation."""

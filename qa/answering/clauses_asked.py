@@ -1,0 +1,229 @@
+"""A clause that a question names by its number: what is read for it, and the clause itself where that is asked for.
+
+"Who pays under clause 4.2?" shares no word with the clause that it names, and the network answers from one that looks
+more like an answer. So in documents whose clauses are numbered the number decides, and other clauses are not read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from qa.answering.citing import span_of
+from qa.answering.question import COMMON
+from qa.clauses import KIND_OF, NAMES, Clause, Way, clauses_of, is_below, plain_number, ranges_of
+from qa.passages import QUOTE_CHARS, clipped
+from qa.text import Range, equality_key
+from qa.types import Document, Hit, Passage, Source, Span
+
+# Both are chosen, not fitted: the number that a question says stands before the clause, as a cell's row and column do.
+NAMED = 0.9  # confidence of the clause itself, where one document has it
+SEVERAL = 0.49  # and where several have a clause of that number, which the question does not tell apart
+
+ORDINALS = {
+    word: str(number)
+    for number, words in enumerate(("first eerste", "second tweede", "third derde", "fourth vierde", "fifth vijfde"), 1)
+    for word in words.split()
+}
+NTH = "|".join(ORDINALS)
+PARTS = (  # what a part of a clause is called
+    r"lid|abs|absatz|onder|sub|lit|litt?era|buchstabe|nr|subsection|sub-?clause|sub-?paragraph|para|paragraph|point|punt"
+)
+SIGN = r"\(?(?:\d{1,2}|[ivx]{1,5}|[a-z])\)?(?!\w)"
+NUMBER = r"\d{1,4}(?:\.\d{1,2}){0,5}[a-z]?|(?-i:[IVXLC]{1,7})"
+BELOW = rf"(?:\s?\((?:\d{{1,2}}|[a-z]{{1,4}})\)|,?\s+(?:{PARTS})\.?\s*{SIGN}|,?\s+(?:{NTH})\s+lid\b)*"
+ABOVE = rf"(?:(?:\b(?:{PARTS})\.?\s*{SIGN}|\b(?:{NTH})\s+(?:lid|paragraph))\s+(?:of|van|von|in)\s+)?"
+# A quantity, a version and a date are no number of a clause.
+ALONE = r"(?!\w|[.,:/-]?\d|\s*(?:%|\u20ac|\$|percent|per\s?cent|procent|prozent|[mb]illion|miljoen|miljard)(?!\w))"
+WORDED = re.compile(
+    rf"(?i)(?P<above>{ABOVE})(?<!\w)(?P<word>{NAMES})\.?\s*(?:no\.?|nr\.?|number|nummer)?\s*"
+    rf"(?P<number>{NUMBER}){ALONE}(?P<below>{BELOW})(?:\s*(?:and|or|en|of|und|oder|&)\s*(?P<other>{NUMBER}){ALONE})?"
+)
+LEADS = r"under|per|pursuant to|according to|in accordance with|onder|volgens|krachtens|ingevolge|conform|gem\u00e4\u00df|nach|laut"
+BARE = re.compile(
+    rf"(?i)\b(?:{LEADS}|in|does|do|says?|van)\s+(?P<number>\d{{1,3}}(?:\.\d{{1,2}}){{1,5}}){ALONE}"
+    rf"(?P<below>{BELOW})(?=\s*(?:$|[?,:;]|\.(?!\d)|(?:say|state|provide|require|allow|mean)\b))"
+)
+PART = re.compile(rf"(?i)\((\w{{1,4}})\)|\b(?:{PARTS})\.?\s*\(?(\w{{1,4}})\b|\b({NTH})\b")
+# Behind these, what is asked for stands in the clause, and not in another one that says something of it.
+INSIDE = re.compile(
+    rf"(?i)(?:^|\b(?:{LEADS}|in|by|does|do|did|van|door|zegt|bepaalt|regelt|luidt|what(?:'s| is)|wat is|was ist|"
+    r"(?<!breach )(?<!violation )of)(?: the| het)?)$"
+)
+# Words of a question after the text itself, and what a whole document may be called.
+SAYS = frozenset(
+    """say says said state states stated provide provides contain contains read reads stand stands about text wording tell
+    me us quote show give mean means content contents please and staat staan zegt bepaalt inhoud houdt luidt gaat over geef
+    tekst betekent in er aan en was steht sagt regelt lautet besagt wortlaut und der die das des contract agreement document
+    lease act law statute rules regulations bylaws policy overeenkomst contract wet reglement statuten vertrag gesetz
+    satzung""".split()
+)
+
+
+class Named(NamedTuple):
+    """A clause as a question names it."""
+
+    way: Way
+    kind: str  # of clauses.KINDS; "" where it is named by its number alone
+    inside: bool  # whether what is asked for stands in it
+
+
+class Found(NamedTuple):
+    """A clause that is named, in a document that has it."""
+
+    document: Document
+    where: Range
+    body: int  # where its words begin, behind its number
+
+
+class Read(NamedTuple):
+    """What a reader is given for a question, and what need not be read."""
+
+    hits: Sequence[Hit]
+    said: list[Span]  # the clause that is asked for, as the answer
+
+
+DocumentOf = Callable[[str], Document | None]
+PassagesOf = Callable[[str, int, int], list[Passage]]  # those that reach into a range of a document
+
+# ---- the question ----
+
+
+def named_clauses(question: str) -> list[Named]:
+    """The clauses that a question names."""
+    found = []
+    for match in WORDED.finditer(question):
+        kind, inside = KIND_OF[match["word"].casefold()], bool(INSIDE.search(question[: match.start()].rstrip()))
+        parts = [*signs_of(match["below"]), *signs_of(match["above"])]
+        for number, parts in ((match["number"], parts), (match["other"], [])):
+            if number:
+                found.append(Named((*way_of(number), *parts), kind, inside))
+    if not found:
+        found = [Named((*way_of(m["number"]), *signs_of(m["below"])), "", True) for m in BARE.finditer(question)]
+    return found
+
+
+def way_of(number: str) -> Way:
+    return tuple(plain_number(part) for part in number.split("."))
+
+
+def signs_of(parts: str) -> Iterator[str]:
+    """The signs of parts of a clause: "lid 2 onder b" gives 2 and b."""
+    for in_brackets, called, ordinal in PART.findall(parts or ""):
+        yield ORDINALS[ordinal.casefold()] if ordinal else (in_brackets or called).casefold()
+
+
+def asks_what_it_says(question: str, source: Source) -> bool:
+    """Whether a question asks for the text of the clause that it names, and of a document for no other than this one."""
+    return words_of(BARE.sub(" ", WORDED.sub(" ", question))) <= SAYS | named_as(source)
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text in small letters but for those that nearly every question holds."""
+    return frozenset(re.findall(r"[^\W\d_]+", COMMON.sub(" ", text).casefold()))
+
+
+def named_as(source: Source) -> frozenset[str]:
+    """The words of a document's title and name."""
+    return words_of(f"{source.title} {source.name}")
+
+
+# ---- what is read ----
+
+
+def of_clauses(question: str, hits: Sequence[Hit], document_of: DocumentOf, passages_of: PassagesOf) -> Read:
+    """What is read for a question that names a clause by its number; all hits where it names none.
+
+    In documents whose clauses are numbered only the clause that is named is read, whether or not it was retrieved; where
+    something is asked of the clause, also the sentences that name it.
+    """
+    named = named_clauses(question)
+    if not named or not hits:
+        return Read(hits, [])
+    documents = [found for name in dict.fromkeys(hit.passage.source.name for hit in hits) if (found := document_of(name))]
+    numbered = {found.source.name: (found, clauses) for found in documents if (clauses := clauses_of(found.text))}
+    found = meant(question, [one for entry in numbered.values() for one in of_document(named, *entry)])
+    if not found and not any(one.kind for one in named):
+        return Read(hits, [])  # a bare figure that is no clause's: of a version, it may be
+    said = [one for one in found if named[0].inside and asks_what_it_says(question, one.document.source)]
+    if spans := spoken(said, hits, passages_of):
+        return Read(hits, spans)
+    read = [hit for one in found for hit in hits_within(one, hits, passages_of)]
+    for hit in hits:
+        if hit.passage.source.name in numbered:
+            read += [] if named[0].inside else [cut(hit, *where) for where in naming(named, hit.passage)]
+        elif not (found or asks_what_it_says(question, hit.passage.source)) or any(naming(named, hit.passage)):
+            read.append(hit)
+    return Read(read, [])
+
+
+def of_document(named: Sequence[Named], document: Document, clauses: Sequence[Clause]) -> Iterator[Found]:
+    """The clauses that are named, in a document that has them."""
+    body = {clause.start: clause.body for clause in clauses}
+    for where in dict.fromkeys(where for one in named for where in ranges_of(clauses, one.way, one.kind)):
+        yield Found(document, where, body[where[0]])
+
+
+def meant(question: str, found: Sequence[Found]) -> list[Found]:
+    """Those in the documents whose titles or names hold most of the question's words."""
+    shared = [len(words_of(question) & named_as(one.document.source)) for one in found]
+    return [one for one, count in zip(found, shared, strict=True) if count == max(shared)]
+
+
+def hits_within(one: Found, hits: Sequence[Hit], passages_of: PassagesOf) -> list[Hit]:
+    """The passages of a clause, cut to it: those that were retrieved first, all as good as the best one of any."""
+    rank = {hit.passage.id: number for number, hit in enumerate(hits)}
+    passages = passages_of(one.document.source.name, *one.where)
+    ranked = sorted(passages, key=lambda passage: rank.get(passage.id, len(rank)))
+    return [cut(Hit(passage, hits[0].score), *one.where) for passage in ranked]
+
+
+def naming(named: Sequence[Named], passage: Passage) -> Iterator[Range]:
+    """The sentences of a passage that name a clause which is named."""
+    for start, end in passage.sentences:
+        others = named_clauses(passage.text[start - passage.start : end - passage.start])
+        if any(is_below(other.way, one.way) for other in others for one in named):
+            yield start, end
+
+
+def cut(hit: Hit, start: int, end: int) -> Hit:
+    """A hit with the part of its passage that lies in a range of the document."""
+    passage = hit.passage
+    low, high = max(start, passage.start), min(end, passage.end)
+    text = passage.text[low - passage.start : high - passage.start]
+    high = low + len(text.rstrip())
+    sentences = tuple((max(a, low), min(b, high)) for a, b in passage.sentences if a < high and b > low)
+    cells = tuple(clipped(passage.cells, low, high))
+    part = replace(passage, start=low, end=high, text=text.rstrip(), sentences=sentences, cells=cells)
+    return replace(hit, passage=part, also=())
+
+
+# ---- the clause itself ----
+
+
+def spoken(found: Sequence[Found], hits: Sequence[Hit], passages_of: PassagesOf) -> list[Span]:
+    """The clauses as answers, whole, or as many of their sentences as a quote may have."""
+    spans = [span for one in found for span in quote_of(one, hits[0].score, passages_of)]
+    alone = len({equality_key(span.text) for span in spans}) == 1
+    return [replace(span, confidence=NAMED if alone else SEVERAL) for span in spans]
+
+
+def quote_of(one: Found, score: float, passages_of: PassagesOf) -> Iterator[Span]:
+    """The words of a clause behind its number, with all parts of it that a quote has room for.
+
+    They may go over the end of a passage: "only where:" says nothing without what follows.
+    """
+    text = one.document.text
+    passages = passages_of(one.document.source.name, one.body, one.where[1])
+    sentences = sorted({(max(a, one.body), b) for p in passages for a, b in p.sentences if one.body < b <= one.where[1]})
+    fitting = [end for _, end in sentences if end - one.body <= QUOTE_CHARS]
+    if fitting:
+        start, end = sentences[0][0], fitting[-1]
+        cells = tuple(cell for p in passages for cell in clipped(p.cells, start, end))
+        whole = replace(
+            passages[0], start=start, end=end, text=text[start:end], cells=cells,
+            sentences=tuple(where for where in sentences if where[1] <= end),
+        )  # fmt: skip
+        yield span_of(Hit(whole, score), start, end, NAMED)
