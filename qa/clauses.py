@@ -38,6 +38,7 @@ WHOLE = re.compile(
     rf"{BEGINS}(?P<number>[1-9]\d{{0,2}})(?:[.)][*_]*\s+(?=\S)|\s+(?!(?i:{MONTHS}))(?=[A-Z\u00c0-\u00de]))"
 )
 PART = re.compile(rf"{BEGINS}(?:\((?P<number>[a-z]{{1,4}}|\d{{1,2}}|[A-Z])\)|(?P<letter>[a-z])[.)])\s+(?=\S)")
+BEHIND = re.compile(r"[\s.:)*_\u2013\u2014-]*")  # between a number and what follows
 CONTENTS = re.compile(r"(?:\.\s?){4,}\s*\d+$|\s{3,}\d+$|\t\d+$")  # of a line in a table of contents
 ENDED = re.compile(r"(?:[.:;!?\u2026][\"'\u201d\u2019)]*|\b(?:and|or|en|of|und|oder)),?$")
 ROMAN = re.compile(r"(?=[ivxlc])c{0,3}(?:x[cl]|l?x{0,3})(?:i[xv]|v?i{0,3})")
@@ -115,7 +116,8 @@ def number_at(text: str, start: int, end: int) -> Number | None:
     """The number with which a line begins."""
     if match := WORDED.match(text, start, end):
         parts = tuple(plain_number(part) for part in match["number"].split("."))
-        return Number("word", parts, KIND_OF[match["word"].casefold()], start, match.end())
+        body = BEHIND.match(text, match.end(), end)
+        return Number("word", parts, KIND_OF[match["word"].casefold()], start, body.end() if body else end)
     if match := DOTTED.match(text, start, end):
         return Number("dotted", tuple(match["number"].split(".")), "", start, match.end())
     if match := WHOLE.match(text, start, end):

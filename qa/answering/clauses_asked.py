@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from qa.answering.citing import span_of
-from qa.answering.question import COMMON
+from qa.answering.question import COMMON, content, stems
 from qa.clauses import KIND_OF, NAMES, Clause, Way, clauses_of, is_below, plain_number, ranges_of
 from qa.passages import QUOTE_CHARS, clipped
 from qa.text import Range, equality_key
@@ -76,10 +76,11 @@ class Found(NamedTuple):
     document: Document
     where: Range
     body: int  # where its words begin, behind its number
+    fits: bool  # whether its document calls it what the question does
 
 
 class Read(NamedTuple):
-    """What a reader is given for a question, and what need not be read."""
+    """What is to be read for a question, and what need not be."""
 
     hits: Sequence[Hit]
     said: list[Span]  # the clause that is asked for, as the answer
@@ -147,29 +148,30 @@ def of_clauses(question: str, hits: Sequence[Hit], document_of: DocumentOf, pass
     found = meant(question, [one for entry in numbered.values() for one in of_document(named, *entry)])
     if not found and not any(one.kind for one in named):
         return Read(hits, [])  # a bare figure that is no clause's: of a version, it may be
+    told = [hit for hit in hits if hit.passage.source.name not in numbered]
+    told = [hit for hit in told if not (found or asks_what_it_says(question, hit.passage.source)) or names(named, hit)]
     said = [one for one in found if named[0].inside and asks_what_it_says(question, one.document.source)]
     if spans := spoken(said, hits, passages_of):
-        return Read(hits, spans)
-    read = [hit for one in found for hit in hits_within(one, hits, passages_of)]
-    for hit in hits:
-        if hit.passage.source.name in numbered:
-            read += [] if named[0].inside else [cut(hit, *where) for where in naming(named, hit.passage)]
-        elif not (found or asks_what_it_says(question, hit.passage.source)) or any(naming(named, hit.passage)):
-            read.append(hit)
-    return Read(read, [])
+        return Read(told, spans)
+    within = [hit for one in found for hit in hits_within(one, hits, passages_of)]
+    others = [hit for hit in hits if hit.passage.source.name in numbered]
+    about = [cut(hit, *where) for hit in others for where in naming(question, named, hit.passage)]
+    return Read([*within, *about, *told], [])
 
 
 def of_document(named: Sequence[Named], document: Document, clauses: Sequence[Clause]) -> Iterator[Found]:
     """The clauses that are named, in a document that has them."""
-    body = {clause.start: clause.body for clause in clauses}
-    for where in dict.fromkeys(where for one in named for where in ranges_of(clauses, one.way, one.kind)):
-        yield Found(document, where, body[where[0]])
+    begins = {clause.start: clause for clause in clauses}
+    for one in named:
+        for where in ranges_of(clauses, one.way, one.kind):
+            first = begins[where[0]]
+            yield Found(document, where, first.body, first.kind == one.kind)
 
 
 def meant(question: str, found: Sequence[Found]) -> list[Found]:
-    """Those in the documents whose titles or names hold most of the question's words."""
-    shared = [len(words_of(question) & named_as(one.document.source)) for one in found]
-    return [one for one, count in zip(found, shared, strict=True) if count == max(shared)]
+    """Those in the documents whose titles or names hold most of the question's words, and that are called as it says."""
+    fits = [(len(words_of(question) & named_as(one.document.source)), one.fits) for one in found]
+    return [one for one, fit in zip(found, fits, strict=True) if fit == max(fits)]
 
 
 def hits_within(one: Found, hits: Sequence[Hit], passages_of: PassagesOf) -> list[Hit]:
@@ -180,11 +182,25 @@ def hits_within(one: Found, hits: Sequence[Hit], passages_of: PassagesOf) -> lis
     return [cut(Hit(passage, hits[0].score), *one.where) for passage in ranked]
 
 
-def naming(named: Sequence[Named], passage: Passage) -> Iterator[Range]:
-    """The sentences of a passage that name a clause which is named."""
+def names(named: Sequence[Named], hit: Hit) -> bool:
+    """Whether a passage names a clause that is named."""
+    others = named_clauses(hit.passage.text)
+    return any(is_below(other.way, one.way) for other in others for one in named)
+
+
+def naming(question: str, named: Sequence[Named], passage: Passage) -> Iterator[Range]:
+    """The sentences of a passage that name a clause which is named.
+
+    Where what is asked for stands in that clause, only those that hold all else that the question says: "the fine for an
+    offence under section 12" may stand in section 13.
+    """
+    asked = content(WORDED.sub(" ", question), passage.language)
     for start, end in passage.sentences:
-        others = named_clauses(passage.text[start - passage.start : end - passage.start])
-        if any(is_below(other.way, one.way) for other in others for one in named):
+        text = passage.text[start - passage.start : end - passage.start]
+        others = named_clauses(text)
+        if any(is_below(other.way, one.way) for other in others for one in named) and (
+            not named[0].inside or (asked and asked <= stems(text, passage.language))
+        ):
             yield start, end
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from qa.answering.clauses_asked import of_clauses
+from qa.answering.clauses_asked import SEVERAL, of_clauses
 from qa.answering.conflicts import differing
 from qa.answering.finding import Finding, Sort, find, like
 from qa.answering.followups import Earlier, ResolvedQuestion, parts_of, resolve, words_of
@@ -152,7 +152,11 @@ class QA:
         asked: the question as it was typed. to_read: as the reader gets it.
         """
         read, said = of_clauses(asked, hits, self.document, self.passages_within)
-        return Findings(said, 0) if said else self.reader.read(to_read, read)
+        found = self.reader.read(to_read, read)
+        if not said:
+            return found
+        others = [replace(span, confidence=min(span.confidence, SEVERAL)) for span in found.spans]
+        return Findings([*said, *others], found.read)
 
     def retrieve(self, question: str, within: Within | None = None) -> list[Hit]:
         """The ranked passages for a question, from the newest published generation."""
