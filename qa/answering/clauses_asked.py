@@ -46,6 +46,7 @@ BARE = re.compile(
     rf"(?i)\b(?:{LEADS}|in|does|do|says?|van)\s+(?P<number>\d{{1,3}}(?:\.\d{{1,2}}){{1,5}}){ALONE}"
     rf"(?P<below>{BELOW})(?=\s*(?:$|[?,:;]|\.(?!\d)|(?:say|state|provide|require|allow|mean)\b))"
 )
+LED = re.compile(rf"(?i)(?:^|\s)(?:{LEADS}|in)(?:\s+(?:the|het))?\s*$")
 PART = re.compile(rf"(?i)\((\w{{1,4}})\)|\b(?:{PARTS})\.?\s*\(?(\w{{1,4}})\b|\b({NTH})\b")
 # Behind these, what is asked for stands in the clause, and not in another one that says something of it.
 INSIDE = re.compile(
@@ -82,6 +83,7 @@ class Found(NamedTuple):
 class Read(NamedTuple):
     """What is to be read for a question, and what need not be."""
 
+    question: str  # as a reader should get it
     hits: Sequence[Hit]
     said: list[Span]  # the clause that is asked for, as the answer
 
@@ -104,6 +106,15 @@ def named_clauses(question: str) -> list[Named]:
     if not found:
         found = [Named((*way_of(m["number"]), *signs_of(m["below"])), "", True) for m in BARE.finditer(question)]
     return found
+
+
+def without_clauses(question: str) -> str:
+    """The question without "under clause 3.2": a network that has this clause before it need not look for its number."""
+    for match in reversed([*WORDED.finditer(question)] or [*BARE.finditer(question)]):
+        start = match.start() if match.re is WORDED else match.start("number")
+        if led := LED.search(question, 0, start):
+            question = re.sub(r"\s+(?=\?|$)", "", f"{question[: led.start()]} {question[match.end() :].lstrip(', ')}").strip()
+    return question
 
 
 def way_of(number: str) -> Way:
@@ -134,29 +145,33 @@ def named_as(source: Source) -> frozenset[str]:
 # ---- what is read ----
 
 
-def of_clauses(question: str, hits: Sequence[Hit], document_of: DocumentOf, passages_of: PassagesOf) -> Read:
+def of_clauses(
+    question: str, to_read: str, hits: Sequence[Hit], document_of: DocumentOf, passages_of: PassagesOf
+) -> Read:
     """What is read for a question that names a clause by its number; all hits where it names none.
+
+    question: as it was typed. to_read: as a reader gets it.
 
     In documents whose clauses are numbered only the clause that is named is read, whether or not it was retrieved; where
     something is asked of the clause, also the sentences that name it.
     """
     named = named_clauses(question)
     if not named or not hits:
-        return Read(hits, [])
+        return Read(to_read, hits, [])
     documents = [found for name in dict.fromkeys(hit.passage.source.name for hit in hits) if (found := document_of(name))]
     numbered = {found.source.name: (found, clauses) for found in documents if (clauses := clauses_of(found.text))}
     found = meant(question, [one for entry in numbered.values() for one in of_document(named, *entry)])
     if not found and not any(one.kind for one in named):
-        return Read(hits, [])  # a bare figure that is no clause's: of a version, it may be
+        return Read(to_read, hits, [])  # a bare figure that is no clause's: of a version, it may be
     told = [hit for hit in hits if hit.passage.source.name not in numbered]
     told = [hit for hit in told if not (found or asks_what_it_says(question, hit.passage.source)) or names(named, hit)]
     said = [one for one in found if named[0].inside and asks_what_it_says(question, one.document.source)]
     if spans := spoken(said, hits, passages_of):
-        return Read(told, spans)
+        return Read(to_read, told, spans)
     within = [hit for one in found for hit in hits_within(one, hits, passages_of)]
     others = [hit for hit in hits if hit.passage.source.name in numbered]
     about = [cut(hit, *where) for hit in others for where in naming(question, named, hit.passage)]
-    return Read([*within, *about, *told], [])
+    return Read(without_clauses(to_read) if within else to_read, [*within, *about, *told], [])
 
 
 def of_document(named: Sequence[Named], document: Document, clauses: Sequence[Clause]) -> Iterator[Found]:

@@ -40,6 +40,7 @@ FEATURES = (
     "across",  # 1 where the passage is in another language than the question
 )
 FARTHEST = 8.0  # a lead counts up to this
+FEW = 4  # passages; where there are fewer, "no answer", whose score is 0, is what a candidate leads on as well
 AGREEING = 3  # and so many documents that agree
 NAMED = 0.9  # confidence, at least, of what stands in the one cell that a question names by row and column
 
@@ -107,7 +108,7 @@ def features(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) ->
     for one, key in zip(found, said, strict=True):
         hit = hits[one.number]
         same = np.array([other == key for other in said])
-        lead = one.score - scores[~same].max(initial=-np.inf)
+        lead = one.score - scores[~same].max(initial=0.0 if len(hits) < FEW else -np.inf)
         agreeing = {hits[found[int(n)].number].passage.source.voice for n in np.flatnonzero(same)}
         rows.append([
             one.score, float(np.clip(lead, -FARTHEST, FARTHEST)), one.score - together, -math.log1p(one.number),

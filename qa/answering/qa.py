@@ -151,7 +151,7 @@ class QA:
 
         asked: the question as it was typed. to_read: as the reader gets it.
         """
-        read, said = of_clauses(asked, hits, self.document, self.passages_within)
+        to_read, read, said = of_clauses(asked, to_read, hits, self.document, self.passages_within)
         found = self.reader.read(to_read, read)
         if not said:
             return found
