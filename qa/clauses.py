@@ -16,7 +16,7 @@ from qa.text import Range, block_ranges, line_ranges
 
 KINDS = {  # what a clause is called, in the languages that a word of it is known in
     "article": "article articles artikel artikelen art",
-    "section": "section sections sec \u00a7 \u00a7\u00a7 paragraph paragraphs para paras paragraaf paragrafen abschnitt",
+    "section": "section sections sec \u00a7 \u00a7\u00a7 paragraph paragraphs para paragraaf paragrafen abschnitt",
     "rule": "rule rules regel regels regulation regulations",
     "clause": "clause clauses clausule clausules klausel bepaling provision point points punt ziffer",
 }

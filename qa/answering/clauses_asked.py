@@ -20,7 +20,7 @@ from qa.types import Document, Hit, Passage, Source, Span
 
 # Both are chosen, not fitted: the number that a question says stands before the clause, as a cell's row and column do.
 NAMED = 0.9  # confidence of the clause itself, where one document has it
-SEVERAL = 0.49  # and where several have a clause of that number, which the question does not tell apart
+SEVERAL = 0.49  # where several have a clause of that number, and of what stands in it and may be the answer
 
 ORDINALS = {
     word: str(number)
@@ -41,7 +41,10 @@ WORDED = re.compile(
     rf"(?i)(?P<above>{ABOVE})(?<!\w)(?P<word>{NAMES})\.?\s*(?:no\.?|nr\.?|number|nummer)?\s*"
     rf"(?P<number>{NUMBER}){ALONE}(?P<below>{BELOW})(?:\s*(?:and|or|en|of|und|oder|&)\s*(?P<other>{NUMBER}){ALONE})?"
 )
-LEADS = r"under|per|pursuant to|according to|in accordance with|onder|volgens|krachtens|ingevolge|conform|gem\u00e4\u00df|nach|laut"
+LEADS = (
+    r"under|per|pursuant to|according to|in accordance with|onder|volgens|krachtens|ingevolge|conform|gem\u00e4\u00df|"
+    r"nach|laut"
+)
 BARE = re.compile(
     rf"(?i)\b(?:{LEADS}|in|does|do|says?|van)\s+(?P<number>\d{{1,3}}(?:\.\d{{1,2}}){{1,5}}){ALONE}"
     rf"(?P<below>{BELOW})(?=\s*(?:$|[?,:;]|\.(?!\d)|(?:say|state|provide|require|allow|mean)\b))"
@@ -54,13 +57,12 @@ INSIDE = re.compile(
     r"(?<!breach )(?<!violation )of)(?: the| het)?)$"
 )
 # Words of a question after the text itself, and what a whole document may be called.
-SAYS = frozenset(
-    """say says said state states stated provide provides contain contains read reads stand stands about text wording tell
-    me us quote show give mean means content contents please and staat staan zegt bepaalt inhoud houdt luidt gaat over geef
-    tekst betekent in er aan en was steht sagt regelt lautet besagt wortlaut und der die das des contract agreement document
-    lease act law statute rules regulations bylaws policy overeenkomst contract wet reglement statuten vertrag gesetz
-    satzung""".split()
-)
+SAID = """
+say says said state states stated provide provides contain contains read reads stand stands about text wording tell me us
+quote show give mean means content contents please and staat staan zegt bepaalt inhoud houdt luidt gaat over geef tekst
+betekent in er aan en was steht sagt regelt lautet besagt wortlaut und der die das des contract agreement document lease act
+law statute rules regulations bylaws policy overeenkomst wet reglement statuten vertrag gesetz satzung"""
+SAYS = frozenset(SAID.split())
 
 
 class Named(NamedTuple):
@@ -85,7 +87,22 @@ class Read(NamedTuple):
 
     question: str  # as a reader should get it
     hits: Sequence[Hit]
-    said: list[Span]  # the clause that is asked for, as the answer
+    said: Sequence[Span] = ()  # the clause that is asked for, as the answer
+    within: int = 0  # how many of the hits, the first ones, are of the clause that is named
+
+    def weighed(self, spans: Sequence[Span], perhaps: float) -> list[Span]:
+        """What a reader found in the hits, with the clause itself where that is asked for.
+
+        perhaps: confidence from which on the best span of the named clause is taken for an answer: it stands where the
+        question says that it does.
+        """
+        if self.said:
+            return [*self.said, *(replace(span, confidence=min(span.confidence, SEVERAL)) for span in spans)]
+        own = self.hits[: self.within]
+        best = next((span for span in spans if any(span.hit is hit for hit in own)), None)
+        raised = best is not None and perhaps <= best.confidence < SEVERAL
+        found = [replace(span, confidence=SEVERAL) if raised and span is best else span for span in spans]
+        return sorted(found, key=lambda span: -span.confidence)
 
 
 DocumentOf = Callable[[str], Document | None]
@@ -99,21 +116,23 @@ def named_clauses(question: str) -> list[Named]:
     found = []
     for match in WORDED.finditer(question):
         kind, inside = KIND_OF[match["word"].casefold()], bool(INSIDE.search(question[: match.start()].rstrip()))
-        parts = [*signs_of(match["below"]), *signs_of(match["above"])]
-        for number, parts in ((match["number"], parts), (match["other"], [])):
-            if number:
-                found.append(Named((*way_of(number), *parts), kind, inside))
+        parts = (*signs_of(match["below"]), *signs_of(match["above"]))
+        found.append(Named((*way_of(match["number"]), *parts), kind, inside))
+        if match["other"]:
+            found.append(Named(way_of(match["other"]), kind, inside))
     if not found:
         found = [Named((*way_of(m["number"]), *signs_of(m["below"])), "", True) for m in BARE.finditer(question)]
     return found
 
 
 def without_clauses(question: str) -> str:
-    """The question without "under clause 3.2": a network that has this clause before it need not look for its number."""
+    """The question without "under clause 3.2": a network that has only this clause need not look for its number."""
     for match in reversed([*WORDED.finditer(question)] or [*BARE.finditer(question)]):
         start = match.start() if match.re is WORDED else match.start("number")
         if led := LED.search(question, 0, start):
-            question = re.sub(r"\s+(?=\?|$)", "", f"{question[: led.start()]} {question[match.end() :].lstrip(', ')}").strip()
+            question = re.sub(
+                r"\s+(?=\?|$)", "", f"{question[: led.start()]} {question[match.end() :].lstrip(', ')}"
+            ).strip()
     return question
 
 
@@ -128,7 +147,7 @@ def signs_of(parts: str) -> Iterator[str]:
 
 
 def asks_what_it_says(question: str, source: Source) -> bool:
-    """Whether a question asks for the text of the clause that it names, and of a document for no other than this one."""
+    """Whether a question asks for the text of the clause that it names, in this document if it names one."""
     return words_of(BARE.sub(" ", WORDED.sub(" ", question))) <= SAYS | named_as(source)
 
 
@@ -150,19 +169,17 @@ def of_clauses(
 ) -> Read:
     """What is read for a question that names a clause by its number; all hits where it names none.
 
-    question: as it was typed. to_read: as a reader gets it.
-
-    In documents whose clauses are numbered only the clause that is named is read, whether or not it was retrieved; where
-    something is asked of the clause, also the sentences that name it.
+    In documents whose clauses are numbered only the clause that is named is read, whether or not it was retrieved, and
+    what names it. question: as it was typed. to_read: as a reader gets it.
     """
     named = named_clauses(question)
     if not named or not hits:
-        return Read(to_read, hits, [])
-    documents = [found for name in dict.fromkeys(hit.passage.source.name for hit in hits) if (found := document_of(name))]
-    numbered = {found.source.name: (found, clauses) for found in documents if (clauses := clauses_of(found.text))}
+        return Read(to_read, hits)
+    known = [document_of(name) for name in dict.fromkeys(hit.passage.source.name for hit in hits)]
+    numbered = {one.source.name: (one, clauses) for one in known if one and (clauses := clauses_of(one.text))}
     found = meant(question, [one for entry in numbered.values() for one in of_document(named, *entry)])
-    if not found and not any(one.kind for one in named):
-        return Read(to_read, hits, [])  # a bare figure that is no clause's: of a version, it may be
+    if not found and not (named[0].inside and named[0].kind):
+        return Read(to_read, hits)  # something is asked of it, or it is a bare figure: of a version, it may be
     told = [hit for hit in hits if hit.passage.source.name not in numbered]
     told = [hit for hit in told if not (found or asks_what_it_says(question, hit.passage.source)) or names(named, hit)]
     said = [one for one in found if named[0].inside and asks_what_it_says(question, one.document.source)]
@@ -170,8 +187,11 @@ def of_clauses(
         return Read(to_read, told, spans)
     within = [hit for one in found for hit in hits_within(one, hits, passages_of)]
     others = [hit for hit in hits if hit.passage.source.name in numbered]
-    about = [cut(hit, *where) for hit in others for where in naming(question, named, hit.passage)]
-    return Read(without_clauses(to_read) if within else to_read, [*within, *about, *told], [])
+    if named[0].inside:
+        about = [cut(hit, *where) for hit in others for where in naming(question, named, hit.passage)]
+    else:
+        about = [hit for hit in others if names(named, hit)]
+    return Read(without_clauses(to_read) if within else to_read, [*within, *about, *told], (), len(within))
 
 
 def of_document(named: Sequence[Named], document: Document, clauses: Sequence[Clause]) -> Iterator[Found]:
@@ -184,7 +204,7 @@ def of_document(named: Sequence[Named], document: Document, clauses: Sequence[Cl
 
 
 def meant(question: str, found: Sequence[Found]) -> list[Found]:
-    """Those in the documents whose titles or names hold most of the question's words, and that are called as it says."""
+    """Those in documents whose titles or names hold most of the question's words, and called as the question says."""
     fits = [(len(words_of(question) & named_as(one.document.source)), one.fits) for one in found]
     return [one for one, fit in zip(found, fits, strict=True) if fit == max(fits)]
 
@@ -204,18 +224,16 @@ def names(named: Sequence[Named], hit: Hit) -> bool:
 
 
 def naming(question: str, named: Sequence[Named], passage: Passage) -> Iterator[Range]:
-    """The sentences of a passage that name a clause which is named.
+    """The sentences of a passage that name a clause which the question names.
 
-    Where what is asked for stands in that clause, only those that hold all else that the question says: "the fine for an
-    offence under section 12" may stand in section 13.
+    Only those that hold all else that the question says: "the fine for an offence under section 12" may stand in 13.
     """
     asked = content(WORDED.sub(" ", question), passage.language)
     for start, end in passage.sentences:
         text = passage.text[start - passage.start : end - passage.start]
         others = named_clauses(text)
-        if any(is_below(other.way, one.way) for other in others for one in named) and (
-            not named[0].inside or (asked and asked <= stems(text, passage.language))
-        ):
+        below = any(is_below(other.way, one.way) for other in others for one in named)
+        if below and asked and asked <= stems(text, passage.language):
             yield start, end
 
 
@@ -248,7 +266,9 @@ def quote_of(one: Found, score: float, passages_of: PassagesOf) -> Iterator[Span
     """
     text = one.document.text
     passages = passages_of(one.document.source.name, one.body, one.where[1])
-    sentences = sorted({(max(a, one.body), b) for p in passages for a, b in p.sentences if one.body < b <= one.where[1]})
+    sentences = sorted(
+        {(max(a, one.body), b) for p in passages for a, b in p.sentences if one.body < b <= one.where[1]}
+    )
     fitting = [end for _, end in sentences if end - one.body <= QUOTE_CHARS]
     if fitting:
         start, end = sentences[0][0], fitting[-1]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from qa.answering.clauses_asked import SEVERAL, of_clauses
+from qa.answering.clauses_asked import of_clauses
 from qa.answering.conflicts import differing
 from qa.answering.finding import Finding, Sort, find, like
 from qa.answering.followups import Earlier, ResolvedQuestion, parts_of, resolve, words_of
@@ -151,12 +151,9 @@ class QA:
 
         asked: the question as it was typed. to_read: as the reader gets it.
         """
-        to_read, read, said = of_clauses(asked, to_read, hits, self.document, self.passages_within)
-        found = self.reader.read(to_read, read)
-        if not said:
-            return found
-        others = [replace(span, confidence=min(span.confidence, SEVERAL)) for span in found.spans]
-        return Findings([*said, *others], found.read)
+        read = of_clauses(asked, to_read, hits, self.document, self.passages_within)
+        found = self.reader.read(read.question, read.hits)
+        return Findings(read.weighed(found.spans, self.reader.perhaps), found.read)
 
     def retrieve(self, question: str, within: Within | None = None) -> list[Hit]:
         """The ranked passages for a question, from the newest published generation."""
