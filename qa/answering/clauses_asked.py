@@ -58,10 +58,10 @@ INSIDE = re.compile(
 )
 # Words of a question after the text itself, and what a whole document may be called.
 SAID = """
-say says said state states stated provide provides contain contains read reads stand stands about text wording tell me us
-quote show give mean means content contents please and staat staan zegt bepaalt inhoud houdt luidt gaat over geef tekst
-betekent in er aan en was steht sagt regelt lautet besagt wortlaut und der die das des contract agreement document lease act
-law statute rules regulations bylaws policy overeenkomst wet reglement statuten vertrag gesetz satzung"""
+say says said state states stated provide provides contain contains read reads stand stands about text wording tell me
+us quote show give mean means content contents please and staat staan zegt bepaalt inhoud houdt luidt gaat over geef
+tekst betekent in er aan en was steht sagt regelt lautet besagt wortlaut und der die das des contract agreement document
+lease act law statute rules regulations bylaws policy overeenkomst wet reglement statuten vertrag gesetz satzung"""
 SAYS = frozenset(SAID.split())
 
 

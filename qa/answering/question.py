@@ -90,6 +90,12 @@ IMPLIED = (  # what "how deep" asks for is called depth
     ("hot warm cold heet koud", "temperature temperatuur"),
     ("expensive duur", "price cost prijs kosten"),
 )
+ALSO = (  # and what these words ask for
+    ("where waar wo", "place location venue plaats locatie ort"),
+    ("when wanneer wann", "begins begin start begint aanvang"),
+    ("cost costs kost kosten kostet", "price prijs preis"),
+)
+ASKS_WHERE = re.compile(r"(?i)\b(where|waar|wo)\b")
 HOW = re.compile(r"(?i)\b(?:how|hoe)\s+(\w+)")
 
 
@@ -99,10 +105,13 @@ def content(text: str, language: str) -> frozenset[str]:
 
 
 def implied_nouns(question: str, language: str) -> dict[str, frozenset[str]]:
-    """Stems of the measures that "how deep" and its like ask for, by the stem of the word that does so."""
+    """Stems of the nouns that "how deep", "where" and their like ask for, by the stem of the word that does so."""
     asked = HOW.search(question)
-    word = asked[1].casefold() if asked else ""
-    return {stem(word, language): stems(nouns, language) for words, nouns in IMPLIED if word in words.split()}
+    how = asked[1].casefold() if asked else ""
+    said = re.findall(r"\w+", question.casefold())
+    found = {word: nouns for words, nouns in IMPLIED for word in words.split() if word == how}
+    found |= {word: nouns for words, nouns in ALSO for word in words.split() if word in said}
+    return {stem(word, language): stems(nouns, language) for word, nouns in found.items()}
 
 
 @lru_cache(maxsize=4096)

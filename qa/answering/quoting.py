@@ -44,8 +44,26 @@ def quotable(bounds: QuoteBounds, start: int, end: int) -> Range | None:
     None where no letter or figure is left.
     """
     found = without_stray_ends(bounds, *balanced(bounds, *without_stray_ends(bounds, *whole_words(bounds, start, end))))
-    found = with_sign(bounds, *found)
+    found = with_sign(bounds, *with_number(bounds, *found))
     return qualified(bounds, *found) if any(map(str.isalnum, bounds.text[found[0] : found[1]])) else None
+
+
+# Words that name a place or a thing only together with a number or a letter.
+NUMBERED = re.compile(
+    r"(?i)\b(rooms?|hall|gate|platform|terminal|track|pier|berth|quay|dock|jetty|floor|unit|building|block|suite|flat|wing|"
+    r"desk|entrance|exit|bus|line|route|class|phase|stage|grade|chapter|section|article|clause|page|table|figure|no\.|"
+    r"kamer|zaal|perron|spoor|lokaal|gebouw|blok|verdieping|ingang|uitgang|lijn|klas|groep|fase|hoofdstuk|artikel|"
+    r"bladzijde|tabel|nr\.|raum|zimmer|saal|gleis|linie)$"
+)
+ITS_NUMBER = re.compile(
+    r"\s(?:\d+(?:[.-]\d+)*[A-Za-z]?|[A-Z])(?![\w%\u20ac])(?!\s?(?:euros?|pounds|percent|procent)\b)"
+)
+
+
+def with_number(bounds: QuoteBounds, start: int, end: int) -> Range:
+    """The range with the number behind its last word, where that word says nothing without one: room 2, gate B."""
+    number = ITS_NUMBER.match(bounds.text, end, bounds.high)
+    return (start, number.end()) if number and NUMBERED.search(bounds.text, start, end) else (start, end)
 
 
 NEGATIVE = re.compile(r"\([\d.,\s$\u20ac\u00a3%]*\d[\d.,\s%]*\)|\d[\d.,]*[-\u2212](?!\w)|[-\u2212\u2013]\s?\d[\d.,]*%?")

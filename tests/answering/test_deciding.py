@@ -68,7 +68,9 @@ def test_a_lead_is_over_the_best_that_says_something_else() -> None:
     assert known("score") == [5.0, 4.0, 2.0, -3.0]
     assert known("lead") == [3.0, 2.0, -3.0, -8.0]
     alone = features(QUESTION, HITS, FOUND[:2])
-    assert list(alone[:, FEATURES.index("lead")]) == [FARTHEST, FARTHEST]  # both say the same
+    assert list(alone[:, FEATURES.index("lead")]) == [5.0, 4.0]  # both say the same: the lead is on "no answer"
+    many = features(QUESTION, [*HITS, *HITS], FOUND[:2])
+    assert list(many[:, FEATURES.index("lead")]) == [FARTHEST, FARTHEST]
 
 
 def test_a_share_is_of_all_candidates_and_of_no_answer() -> None:
