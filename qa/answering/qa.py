@@ -11,10 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from qa.answering.clauses_asked import of_clauses
+from qa.answering.clauses_asked import SEVERAL, of_clauses
 from qa.answering.conflicts import differing
 from qa.answering.finding import Finding, Sort, find, like
 from qa.answering.followups import Earlier, ResolvedQuestion, parts_of, resolve, words_of
+from qa.answering.letters_asked import of_letters
 from qa.answering.readers import Reader, open_reader
 from qa.answering.retrieval import retrieve
 from qa.documents.files import file_sha256
@@ -149,11 +150,19 @@ class QA:
     def read(self, asked: str, to_read: str, hits: Sequence[Hit]) -> Findings:
         """The spans in the passages found; where the question names a clause by its number, in that clause.
 
+        To who wrote a letter and when, what stands above it.
+
         asked: the question as it was typed. to_read: as the reader gets it.
         """
         read = of_clauses(asked, to_read, hits, self.document, self.passages_within)
+        above = [] if read.said else of_letters(asked, hits, self.document, self.passages_within)
+        if above and above[0].confidence > SEVERAL:
+            read = read._replace(said=above)
         found = self.reader.read(read.question, read.hits)
-        return Findings(read.weighed(found.spans, self.reader.perhaps), found.read)
+        spans = read.weighed(found.spans, self.reader.perhaps)
+        if above and not read.said:
+            spans = sorted([*spans, *above], key=lambda span: -span.confidence)
+        return Findings(spans, found.read)
 
     def retrieve(self, question: str, within: Within | None = None) -> list[Hit]:
         """The ranked passages for a question, from the newest published generation."""
