@@ -48,7 +48,7 @@ OF_NOTE = re.compile(  # words that say nothing of which letter is meant
     r"it|his|her|their|on|when|what|day)\b"
 )
 FIRST_PERSON = re.compile(r"(?i)\b(?:i|i'm|i've|i'll|we|my|our|mine|ours|ik|wij|we|mijn|ons|onze|ich|wir|mein|unser)\b")
-DAY = re.compile(rf"(?i)(?:{WEEKDAY},? )?(?P<date>{FULL_DATE})(?:{CLOCK})?")
+DAY = re.compile(rf"(?i)(?:{WEEKDAY},? )?(?P<date>{FULL_DATE})(?:{CLOCK})?(?!\w)")
 
 
 class Letter(NamedTuple):
@@ -58,6 +58,7 @@ class Letter(NamedTuple):
     turn: Turn
     head: Range
     text: Range
+    language: str
 
 
 def of_letters(question: str, hits: Sequence[Hit], document_of: DocumentOf, passages_of: PassagesOf) -> list[Span]:
@@ -90,17 +91,13 @@ def letters_of(name: str, document_of: DocumentOf, passages_of: PassagesOf) -> I
     document = document_of(name)
     if document is None:
         return
-    turns = sorted(
-        {turn for passage in passages_of(name, 0, len(document.text)) for turn in passage.turns}, key=start_of
-    )
+    passages = passages_of(name, 0, len(document.text))
+    languages = {turn: passage.language for passage in passages for turn in passage.turns}
+    turns = sorted(languages, key=lambda turn: turn.start)
     for before, turn, after in zip([None, *turns], turns, [*turns[1:], None], strict=False):
         if turn.speaker and before and not before.speaker:
             text = (turn.start, after.start if after else len(document.text))
-            yield Letter(document, turn, (before.start, turn.start), text)
-
-
-def start_of(turn: Turn) -> int:
-    return turn.start
+            yield Letter(document, turn, (before.start, turn.start), text, languages[turn])
 
 
 # ---- which letter ----
@@ -119,17 +116,24 @@ def meant(question: str, who: bool, letters: Sequence[Letter]) -> list[Letter]:
     elif named:
         first = min(named, key=lambda one: names_in(question, one)[0])
         letters = [one for one in named if one.turn.speaker == first.turn.speaker]
-    names = " ".join(one.turn.speaker or "" for one in named)
-    rest = COMMON.sub(" ", OF_NOTE.sub(" ", question))
-    found = []
-    for one in letters:
-        said = stems(rest, "en") - stems(names, "en") - stems("who whom wie wer wem von hat", "en")
-        if not said and not WRITES.search(question) and not LETTERS.search(question):
+    names = [re.escape(word) for one in named for word in re.findall(r"\w+", one.turn.speaker or "")]
+    rest = re.sub(rf"\b(?:{'|'.join(['who', *names])})\b", " ", COMMON.sub(" ", OF_NOTE.sub(" ", question)))
+    said = {language: stems(rest, language) for language in {one.language for one in letters}}
+    if not any(said.values()):
+        if not (WRITES.search(question) or LETTERS.search(question)):
             return []
-        if not said or any(said <= stems(text, "en") for text in parts_of(one, question, who)):
-            found.append(one)
-    bare = not stems(rest, "en") - stems(names, "en")
-    return found[:1] if bare and found and len({one.document.source.name for one in found}) == 1 and not days else found
+        return [*letters] if days or len({one.document.source.name for one in letters}) > 1 else [*letters[:1]]
+    return [
+        one
+        for one in letters
+        if any(said[one.language] <= inflected(text, one.language) for text in parts_of(one, question, who))
+    ]
+
+
+def inflected(text: str, language: str) -> frozenset[str]:
+    """The stems of a text; in Dutch also as of a third person: "ik bied" says who "biedt"."""
+    found = stems(text, language)
+    return found.union(one + "t" for one in found) if language == "nl" else found
 
 
 def names_in(question: str, one: Letter) -> list[int]:

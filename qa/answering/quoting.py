@@ -237,6 +237,12 @@ def balanced(bounds: QuoteBounds, start: int, end: int) -> Range:
 QUESTION_END = re.compile(r"[?\uff1f\u061f][\s!?.\u2026\"'\u201d\u2019\u00bb)\]*_]*$")
 
 
+GREETING = re.compile(  # whom a letter is written to is no answer
+    r"(?i:hi|hello|hey|dear|hoi|hallo|dag|beste|geachte|lieve|liebe[rs]?|sehr geehrte[rs]?|guten tag)"
+    r"(?:\s+[\w.'-]+){0,4}\s*[,!]"
+)
+
+
 def questions(passage: Passage) -> set[Range]:
     """The sentences of a passage that ask; of a question too long to quote, which comes in pieces, every piece."""
     asking: set[Range] = set()
@@ -267,9 +273,10 @@ def sentence_text(passage: Passage, start: int, end: int) -> str:
 
 
 def answerable_sentences(question: str, passage: Passage) -> list[Range]:
-    """The sentences that may be quoted: no questions, and a speaker's bare label only where a name is asked for."""
+    """The sentences that may be quoted: no questions, no greetings, a speaker's bare label only where one asks who."""
     names, labels, asked = bool(ASKS_WHO.search(question)), label_starts(passage), questions(passage)
-    return [one for one in passage.sentences if one not in asked and (names or one[0] not in labels)]
+    kept = [one for one in passage.sentences if one not in asked and (names or one[0] not in labels)]
+    return [one for one in kept if not GREETING.fullmatch(sentence_text(passage, *one))]
 
 
 def answerable_ranges(question: str, passage: Passage) -> list[Range]:
