@@ -23,7 +23,7 @@ KINDS = {  # what a clause is called, in the languages that a word of it is know
 KIND_OF = {word: kind for kind, words in KINDS.items() for word in words.split()}
 NAMES = "|".join(sorted(map(re.escape, KIND_OF), key=len, reverse=True))
 FEWEST = 3  # numbers that make a text one whose clauses are numbered
-OF_BLOCKS = 0.4  # and the part of the paragraphs that must begin with one, where all are such as lists have
+OF_BLOCKS = 0.5  # and the part of the paragraphs that must begin with one, where all are such as lists have
 
 MONTHS = r"(?:jan|feb|mar|maart|apr|ma[yi]|jun|jul|aug|sep|o[ck]t|nov|de[cz]|m\u00e4r)"
 BEGINS = r"[>#*_|\t -]{0,12}"  # Markdown's signs before the number

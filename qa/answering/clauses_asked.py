@@ -50,7 +50,7 @@ BARE = re.compile(
     rf"(?P<below>{BELOW})(?=\s*(?:$|[?,:;]|\.(?!\d)|(?:say|state|provide|require|allow|mean)\b))"
 )
 LED = re.compile(rf"(?i)(?:^|\s)(?:{LEADS}|in)(?:\s+(?:the|het))?\s*$")
-PART = re.compile(rf"(?i)\((\w{{1,4}})\)|\b(?:{PARTS})\.?\s*\(?(\w{{1,4}})\b|\b({NTH})\b")
+PART = re.compile(rf"(?i)\((\w{{1,4}})\)|\b(?:{PARTS})\.?\s*\(?(\d{{1,2}}|[ivx]{{1,5}}|[a-z])\b|\b({NTH})\b")
 # Behind these, what is asked for stands in the clause, and not in another one that says something of it.
 INSIDE = re.compile(
     rf"(?i)(?:^|\b(?:{LEADS}|in|by|does|do|did|van|door|zegt|bepaalt|regelt|luidt|what(?:'s| is)|wat is|was ist|"
@@ -79,7 +79,7 @@ class Found(NamedTuple):
     document: Document
     where: Range
     body: int  # where its words begin, behind its number
-    fits: bool  # whether its document calls it what the question does
+    fits: int  # 2: its document calls it what the question does; 1: it calls it nothing
 
 
 class Read(NamedTuple):
@@ -200,7 +200,7 @@ def of_document(named: Sequence[Named], document: Document, clauses: Sequence[Cl
     for one in named:
         for where in ranges_of(clauses, one.way, one.kind):
             first = begins[where[0]]
-            yield Found(document, where, first.body, first.kind == one.kind)
+            yield Found(document, where, first.body, 2 * (first.kind == one.kind) or int(not first.kind))
 
 
 def meant(question: str, found: Sequence[Found]) -> list[Found]:

@@ -48,6 +48,7 @@ OF_NOTE = re.compile(  # words that say nothing of which letter is meant
     r"it|his|her|their|on|when|what|day)\b"
 )
 FIRST_PERSON = re.compile(r"(?i)\b(?:i|i'm|i've|i'll|we|my|our|mine|ours|ik|wij|we|mijn|ons|onze|ich|wir|mein|unser)\b")
+I_WROTE = re.compile(rf"(?i)\b(?:i|we|ik|wij|ich|wir)\s+(?:\w+\s+){{0,2}}(?:{WROTE})\b")
 DAY = re.compile(rf"(?i)(?:{WEEKDAY},? )?(?P<date>{FULL_DATE})(?:{CLOCK})?(?!\w)")
 
 
@@ -131,9 +132,9 @@ def meant(question: str, who: bool, letters: Sequence[Letter]) -> list[Letter]:
 
 
 def inflected(text: str, language: str) -> frozenset[str]:
-    """The stems of a text; in Dutch also as of a third person: "ik bied" says who "biedt"."""
+    """The stems of a text, also as of a third person in Dutch, which letters in two languages may hide: "ik bied"."""
     found = stems(text, language)
-    return found.union(one + "t" for one in found) if language == "nl" else found
+    return found.union(one + "t" for one in found)
 
 
 def names_in(question: str, one: Letter) -> list[int]:
@@ -152,9 +153,9 @@ def parts_of(one: Letter, question: str, who: bool) -> Iterator[str]:
         yield text
         return
     for sentence in re.split(r"(?<=[.!?])\s+|\n\s*\n", text):
-        own = bool(FIRST_PERSON.search(sentence))
-        reported = bool(WRITES.search(sentence))
-        if not reported if not who else own or (bool(WRITES.search(question)) and not reported):
+        reported = WRITES.search(sentence) and not I_WROTE.search(sentence)
+        speaks = WRITES.search(question) or FIRST_PERSON.search(sentence)
+        if not reported and (speaks or not who):
             yield sentence
 
 
