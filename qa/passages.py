@@ -199,7 +199,7 @@ def join_broken(text: str, found: list[Block], apart: Container[int] = ()) -> li
 
 
 STOP = re.compile(r"[.!?](?=\s|$)")
-PAGE_END = "\f"
+PAGE_FEET = re.compile(r"\s*?(?:\n[ \t]*\r?\n[^\f]*)?\f(?:[^\f]*\n[ \t]*\r?\n)?\s*")  # set apart by blank lines
 
 
 def goes_on(text: str, last: Block, block: Block) -> bool:
@@ -211,7 +211,7 @@ def goes_on(text: str, last: Block, block: Block) -> bool:
     between, lower = text[last.end : block.start], text[block.start].islower()
     if lower and not between.strip():
         return True
-    if PAGE_END not in between or last.kind or block.kind or not text[block.start].isalpha():
+    if not PAGE_FEET.fullmatch(between) or last.kind or block.kind or not text[block.start].isalpha():
         return False
     begins = [match.end() for match in STOP.finditer(text, last.start, last.end)]
     ends = STOP.search(text, block.start, block.end)

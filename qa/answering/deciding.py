@@ -96,9 +96,9 @@ def whole_cells(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan])
     for one in found:
         passage = hits[one.number].passage
         cell = passage.cell_at(one.start) if passage.cells else None
-        if cell and one.end < cell.end <= cell.start + CELL_CHARS:
+        if cell and one.end <= cell.end <= cell.start + CELL_CHARS:
             lacking = not says_all(text_of(hits, one), passage, cell) and cell in named_cells(question, passage)
-            goes_on = one.start == cell.start and passage.text[one.end - passage.start] == ","
+            goes_on = one.start == cell.start and passage.text.startswith(",", one.end - passage.start)
             if lacking or (goes_on and ASKS_WHERE.search(question)):
                 one = one._replace(start=cell.start, end=cell.end)
         grown.append(one)

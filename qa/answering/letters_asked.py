@@ -132,9 +132,8 @@ def meant(question: str, who: bool, letters: Sequence[Letter]) -> list[Letter]:
 
 
 def inflected(text: str, language: str) -> frozenset[str]:
-    """The stems of a text, also as of a third person in Dutch, which letters in two languages may hide: "ik bied"."""
-    found = stems(text, language)
-    return found.union(one + "t" for one in found)
+    """The stems of a text, and its words as of a third person in Dutch, which the head of a letter may hide: bied-t."""
+    return stems(text, language).union(word + "t" for word in re.findall(r"\w+", text.lower()))
 
 
 def names_in(question: str, one: Letter) -> list[int]:

@@ -48,7 +48,7 @@ Op zo 2 feb. 2025 om 19:05 schreef Bas Smid <bas@smid.example>:
 
 > Dag Joke,
 >
-> Wij vragen 90 euro voor de tent. Het doek is nieuw.
+> Ik vraag 90 euro voor de tent. Het doek is nieuw.
 >
 > Bas
 """
