@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from qa.text import WORD, Range, trimmed
 from qa.types import Cell, Mark
 
 FIELD = ": "  # in a mark of a row: it is a line "name: value"
+EVENT = "Event"  # the name of the field that says what an event is called, whose other fields are its record's
+HIDDEN_SHEET = " (hidden sheet)"  # behind the name of one, in the heading over its rows
 HEAD_CHARS = 80  # of a column's name or a row's first words, at most
 QUOTED = '"'
 BAR = re.compile(r"(?<!\S)\|(?!\S)")
@@ -29,28 +32,37 @@ def table_cells(text: str, marks: Sequence[Mark]) -> list[Cell]:
     heads: list[str] = []
     before: Mark | None = None  # the last row
     record = ""  # what the fields below belong to
-    at = 0  # where the last mark of any kind ended
+    hidden = ""  # the name of the sheet, if it is a hidden one
+    at = begun = 0  # where the last mark of any kind ended; the number of the first cell below a blank line
     for mark in marks:
         if mark.kind == "heading" or text[at : mark.start].strip():
             heads, before = [], None
+        if text.count("\n", at, mark.start) > 1:
+            begun = len(cells)
         at = max(at, mark.end)
         if mark.kind == "heading":
             record = head_of(text, mark.start, mark.end)
+            name = " ".join(text[mark.start : mark.end].split())
+            hidden = name.removesuffix(HIDDEN_SHEET) if name.endswith(HIDDEN_SHEET) else ""
         if mark.kind not in ("columns", "row", "unnamed"):
             continue
         if mark.kind == "unnamed":
             heads = []
         if mark.separator == FIELD:
-            cells.append(field_cell(text, mark, record))
+            cells.append(replace(field_cell(text, mark, record), hidden=hidden))
+            if cells[-1].column == EVENT:
+                record = head_of(text, cells[-1].start, cells[-1].end)
+                cells[begun:] = [replace(cell, row=record) for cell in cells[begun:]]
             continue
         ranges = list(cell_ranges(text, mark))
         if mark.kind == "columns":
             names = [head_of(text, *where) for where in ranges]
             above = heads if before and before.kind == "columns" else []
             heads = joined_heads(spread(above, names) if len(mark.separator) == 1 else above, names)
-            cells += [Cell(a, b) for a, b in ranges if a < b]
+            cells += [Cell(a, b, hidden=hidden) for a, b in ranges if a < b]
         else:
-            cells += row_cells(text, ranges, heads if fits(mark, ranges, heads) else ())
+            named = row_cells(text, ranges, heads if fits(mark, ranges, heads) else ())
+            cells += [replace(cell, hidden=hidden) for cell in named]
         before = mark
     return cells
 

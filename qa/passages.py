@@ -173,7 +173,10 @@ SENTENCE_TAIL = 8  # characters in which SENTENCE_END is looked for
 
 
 def join_broken(text: str, found: list[Block], apart: Container[int] = ()) -> list[Block]:
-    """Joins a block that ends within a sentence with the next one if that begins in lower case (a page break).
+    """Joins a block that ends within a sentence with the next one if that goes on with it (a page break).
+
+    It does so if it begins in lower case; at the end of a page of plain text it need not, and what stands at the foot
+    and head of the pages may lie between, which is then a part of the passage.
 
     apart: where blocks begin that stay alone, since somebody else is speaking.
     """
@@ -184,16 +187,37 @@ def join_broken(text: str, found: list[Block], apart: Container[int] = ()) -> li
             last
             and last.kind not in TABLE_KINDS
             and block.kind not in TABLE_KINDS
-            and text[block.start].islower()
             and block.start not in apart
             and block.end - last.start <= SLICE_CHARS
             and not SENTENCE_END.search(text[max(last.start, last.end - SENTENCE_TAIL) : last.end])
-            and not text[last.end : block.start].strip()
+            and goes_on(text, last, block)
         ):
             joined[-1] = replace(last, end=block.end, language=language_of(text[last.start : block.end], last.language))
         else:
             joined.append(block)
     return joined
+
+
+STOP = re.compile(r"[.!?](?=\s|$)")
+PAGE_FEET = re.compile(r"\s*?(?:\n[ \t]*\r?\n[^\f]*)?\f(?:[^\f]*\n[ \t]*\r?\n)?\s*")  # set apart by blank lines
+
+
+def goes_on(text: str, last: Block, block: Block) -> bool:
+    """Whether a block may go on with the sentence in which the one before it ends.
+
+    Over a page break that stands in the text: where both are prose, and the sentence with all that lies between is not
+    too long to be quoted.
+    """
+    between, lower = text[last.end : block.start], text[block.start].islower()
+    if lower and not between.strip():
+        return True
+    if not PAGE_FEET.fullmatch(between) or last.kind or block.kind or not text[block.start].isalpha():
+        return False
+    begins = [match.end() for match in STOP.finditer(text, last.start, last.end)]
+    ends = STOP.search(text, block.start, block.end)
+    if not ends or not (lower or begins):
+        return False
+    return ends.end() - (begins[-1] if begins else last.start) <= QUOTE_CHARS
 
 
 # ---- regions ----

@@ -93,6 +93,7 @@ class Cell:
     end: int
     column: str = ""  # its column's name
     row: str = ""  # the words that its row begins with; "" in the cell that holds them
+    hidden: str = ""  # the name of its sheet, where that is a hidden one
 
 
 @dataclass(frozen=True, slots=True)

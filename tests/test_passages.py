@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.passages import CONTEXT_TOKENS, PASSAGE_CHARS, QUOTE_CHARS, split
-from qa.types import Document, Mark, join_context
+from qa.types import Document, Mark, Passage, join_context
 from tests.splitting import (
     BRIEFING,
     CORPUS,
@@ -85,6 +85,8 @@ def test_passages_of_any_text_are_exact(
             covered[offset] += 1
             assert offset in quotable or text[offset].isspace()
     furniture = {at for m in marks if m.kind == "furniture" for at in range(m.start, m.end)}
+    # The foot and head of pages may stand within a sentence, which a page break in the text cuts.
+    furniture -= {at for one in made if "\x0c" in one.text for at in range(one.start, one.end)}
     for offset, character in enumerate(text):
         if not character.isspace():
             assert covered[offset] == (offset not in furniture)
@@ -266,3 +268,38 @@ def test_sample_documents_are_quoted_exactly_and_without_furniture(name: str) ->
     for passage in made:
         assert read.text[passage.start : passage.end] == passage.text
         assert not any(m.start < passage.end and passage.start < m.end for m in furniture)
+
+
+FEET = "Okoro & Lund           Standards          [Page 1]\n\x0cRFC 9           Harbour Signals          March 2024"
+
+
+def paged(before: str, after: str, feet: str = FEET) -> tuple[str, list[Passage]]:
+    text = f"{before}\n\n\n{feet}\n\n\n{after}\n"
+    return text, passages(text, *(mark(text, line, "furniture") for line in feet.split("\n") if line.strip("\x0c")))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "broken"),
+    [
+        ("A ship waits. If nobody answers the ship", "MUST raise the yellow flag. Then it waits.", True),
+        ("A ship waits. If nobody answers the ship", "anchors outside. Then it waits.", True),
+        ("Het schip wacht. Het anker wordt door de heer", "Bakels opgehaald. Daarna vaart het.", True),
+        ("A ship waits. Nobody answers.", "Then it waits. It has a flag.", False),
+        ("A ship waits. It sees", "2. Answers", False),
+        ("Jane Doe\nDirector", "The harbour answers. It is quick.", False),  # no prose
+    ],
+)
+def test_a_sentence_over_a_page_foot_is_one_where_both_parts_are_prose(before: str, after: str, broken: bool) -> None:
+    text, made = paged(before, after)
+    first, last = before.rsplit(". ", 1)[-1].split()[0], after.split(". ")[0]
+    joined = [one for one in sentences(made) if first in one and last in one]
+    assert bool(joined) == broken
+    assert any("[Page 1]" in passage.text for passage in made) == broken
+    assert all(one in text for one in sentences(made))
+
+
+def test_a_sentence_that_would_be_too_long_to_quote_ends_at_the_page() -> None:
+    _, made = paged(
+        "A ship waits. If nobody answers the ship", "MUST raise the flag.", FEET.replace(" ", "   ") + "\n" * 250
+    )
+    assert not any("[Page" in passage.text for passage in made)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from qa.answering.question import asks_for, content, implied_nouns, stems
+from qa.cells import FIGURES
 from qa.types import Cell, Passage
 
 UNIT = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")  # behind a column's name; a question need not say it
@@ -28,7 +29,7 @@ def other_cells(question: str, passage: Passage) -> list[Cell]:
 
     Where it names years, those whose column has a name with other ones, and where a row begins with one of its years
     those of rows that begin with another; where it names a row of the passage, those of other rows; where it names a
-    row and a column and asks for nothing else, all others.
+    row and a column and asks for nothing else, all others; where it names a column, the figures beside it.
     """
     if not passage.cells:
         return []
@@ -50,7 +51,23 @@ def other_cells(question: str, passage: Passage) -> list[Cell]:
             other_label = bool(meant and cell.row) and cell.row not in meant
             if other_column or other_label or (other_row and cell is not row[0]):
                 found.append(cell)
-    return found
+    return [*found, *(cell for row in lines for cell in beside_named(question, passage, row) if cell not in found)]
+
+
+def beside_named(question: str, passage: Passage, row: Sequence[Cell]) -> list[Cell]:
+    """The figures of a row in columns of which the question says no word, where it names the column of another figure.
+
+    That is what it asks for, unless it says the figure itself: "the price of the part that weighs 12 kg".
+    """
+    language = passage.language
+    said = stems(question, language)
+    asked = said.union(*implied_nouns(question, language).values())
+    figures = [cell for cell in row[1:] if FIGURES.fullmatch(cell_text(passage, cell))]
+    heads = {cell: head_words(cell.column, language) for cell in figures}
+    named = [cell for cell, head in heads.items() if head and head <= said]
+    if not named or any(stems(cell_text(passage, cell), language) <= said for cell in named):
+        return []
+    return [cell for cell, head in heads.items() if head and not head & asked]
 
 
 def named_cells(question: str, passage: Passage) -> list[Cell]:
@@ -83,11 +100,12 @@ def named_of_row(question: str, passage: Passage, row: Sequence[Cell], above: fr
     own = head_words(named.column, language) if named else frozenset()
     label = label_of(passage, row)
     fitting: dict[frozenset[str], list[Cell]] = {}
-    for cell in row:
-        head, text = head_words(cell.column, language), cell_text(passage, cell)
-        new = cell is not named and not stems(text, language) <= said
-        if new and head and head <= said | nouns and asks_for(question, text, head | label, own, language):
-            fitting.setdefault(head, []).append(cell)
+    for words_for_it in (said, said | nouns):  # a name that the question says goes before one that it implies
+        for cell in () if fitting else row:
+            head, text = head_words(cell.column, language), cell_text(passage, cell)
+            new = cell is not named and not stems(text, language) <= said
+            if new and head and head <= words_for_it and asks_for(question, text, head | label, own, language):
+                fitting.setdefault(head, []).append(cell)
     columns = fullest(fitting)
     if len(columns) != 1 or len(fitting[next(iter(columns))]) != 1:
         return []
@@ -120,7 +138,8 @@ def fullest(names: Iterable[frozenset[str]]) -> set[frozenset[str]]:
 def label_of(passage: Passage, row: Sequence[Cell]) -> frozenset[str]:
     """The words that a row is called by: its first words, or the year that it begins with."""
     words = next((cell.row for cell in row if cell.row), "")
-    return content(UNIT.sub("", words), passage.language) if words else years_of_row(passage, row)
+    called = UNIT.sub("", words).partition(",")[0]  # "Bicycle, any line" is called a bicycle
+    return content(called, passage.language) if words else years_of_row(passage, row)
 
 
 def rows(passage: Passage) -> Iterator[list[Cell]]:

@@ -90,9 +90,9 @@ def place_facts(span: Span) -> Iterator[str]:
 
 
 def cell_named(span: Span) -> str:
-    """Row and column of a span in a table, as far as they have names."""
+    """Row and column of a span in a table, as far as they have names; and its sheet, if that is a hidden one."""
     cell = span.cell
-    named = (("row", cell.row), ("column", cell.column)) if cell else ()
+    named = (("row", cell.row), ("column", cell.column), ("on the hidden sheet", cell.hidden)) if cell else ()
     return ", ".join(f"{what} {name}" for what, name in named if name)
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from qa.answering.cells_asked import cell_text, is_under_no_name, named_cells
 from qa.answering.citing import logistic
 from qa.answering.conflicts import FIGURE
-from qa.answering.question import NAME, holds_kind, stems, wanted_kind
+from qa.answering.question import ASKS_WHERE, NAME, holds_kind, stems, wanted_kind
 from qa.language import language_of
 from qa.text import equality_key
 from qa.types import Cell, Hit, Passage, join_context
@@ -40,9 +40,11 @@ FEATURES = (
     "across",  # 1 where the passage is in another language than the question
 )
 FARTHEST = 8.0  # a lead counts up to this
+FEW = 4  # passages; where there are fewer, "no answer", whose score is 0, is what a candidate leads on as well
 AGREEING = 3  # and so many documents that agree
 NAMED = 0.9  # confidence, at least, of what stands in the one cell that a question names by row and column
 
+CELL_CHARS = 80  # of a cell that is quoted whole where a part of it would lack a figure
 UNNAMED = 0.49  # at most, of what stands in a row that a question names under a column of which it says no word
 
 DIGIT = re.compile(r"\d")
@@ -88,6 +90,21 @@ def with_named_cells(
     return weighed
 
 
+def whole_cells(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) -> list[ScoredSpan]:
+    """The spans; one is grown to its short cell where it lacks a figure of it that is named, or the rest of a place."""
+    grown = []
+    for one in found:
+        passage = hits[one.number].passage
+        cell = passage.cell_at(one.start) if passage.cells else None
+        if cell and one.end <= cell.end <= cell.start + CELL_CHARS:
+            lacking = not says_all(text_of(hits, one), passage, cell) and cell in named_cells(question, passage)
+            goes_on = one.start == cell.start and passage.text.startswith(",", one.end - passage.start)
+            if lacking or (goes_on and ASKS_WHERE.search(question)):
+                one = one._replace(start=cell.start, end=cell.end)
+        grown.append(one)
+    return grown
+
+
 def says_all(span: str, passage: Passage, cell: Cell) -> bool:
     """Whether a span in a cell holds all figures of it."""
     return DIGIT.findall(span) == DIGIT.findall(cell_text(passage, cell))
@@ -107,7 +124,7 @@ def features(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) ->
     for one, key in zip(found, said, strict=True):
         hit = hits[one.number]
         same = np.array([other == key for other in said])
-        lead = one.score - scores[~same].max(initial=-np.inf)
+        lead = one.score - scores[~same].max(initial=0.0 if len(hits) < FEW else -np.inf)
         agreeing = {hits[found[int(n)].number].passage.source.voice for n in np.flatnonzero(same)}
         rows.append([
             one.score, float(np.clip(lead, -FARTHEST, FARTHEST)), one.score - together, -math.log1p(one.number),

@@ -11,9 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from qa.answering.clauses_asked import SEVERAL, of_clauses
 from qa.answering.conflicts import differing
 from qa.answering.finding import Finding, Sort, find, like
 from qa.answering.followups import Earlier, ResolvedQuestion, parts_of, resolve, words_of
+from qa.answering.letters_asked import of_letters
 from qa.answering.readers import Reader, open_reader
 from qa.answering.retrieval import retrieve
 from qa.documents.files import file_sha256
@@ -26,7 +28,7 @@ from qa.store.index import Index
 from qa.store.opening import catalog_errors, open_catalog, reading
 from qa.store.servers import use_servers
 from qa.text import encodable, equality_key
-from qa.types import Answer, Document, Hit, Mention, Passage, Source, Span, Within
+from qa.types import Answer, Document, Findings, Hit, Mention, Passage, Source, Span, Within
 
 T = TypeVar("T")
 
@@ -141,7 +143,7 @@ class QA:
         """Retrieves, reads and decides. question: as it came; asked: cleaned; started_at: by `perf_counter`."""
         hits = self.retrieve(resolved.text, within)
         retrieved_at = time.perf_counter()
-        found = self.reader.read(resolved.to_read, hits)
+        found = self.read(asked, resolved.to_read, hits)
         spans = distinct(found.spans)
         confidence = spans[0].confidence if spans else 0.0
         given = tuple(span for span in spans if span.confidence >= self.threshold)[:MAX_SPANS]
@@ -161,6 +163,23 @@ class QA:
             read=found.read,
             perhaps=perhaps,
         )
+
+    def read(self, asked: str, to_read: str, hits: Sequence[Hit]) -> Findings:
+        """The spans in the passages found; where the question names a clause by its number, in that clause.
+
+        To who wrote a letter and when, what stands above it.
+
+        asked: the question as it was typed. to_read: as the reader gets it.
+        """
+        read = of_clauses(asked, to_read, hits, self.document, self.passages_within)
+        above = [] if read.said else of_letters(asked, hits, self.document, self.passages_within)
+        if above and above[0].confidence > SEVERAL:
+            read = read._replace(said=above)
+        found = self.reader.read(read.question, read.hits)
+        spans = read.weighed(found.spans, self.reader.perhaps)
+        if above and not read.said:
+            spans = sorted([*spans, *above], key=lambda span: -span.confidence)
+        return Findings(spans, found.read)
 
     def retrieve(self, question: str, within: Within | None = None) -> list[Hit]:
         """The ranked passages for a question, from the newest published generation."""

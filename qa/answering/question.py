@@ -26,11 +26,13 @@ NAME = re.compile(r"(?<!^)(?<![.!?\u201c\"] )\b[^\W\d_a-z][\w'\u2019-]+")
 REASON = re.compile(
     r"(?i)\b(because|since|due|so that|therefore|as a result|reason|caused?|omdat|doordat|want|zodat|reden)\b"
 )
+GERMAN_HOW = r"wie\s+(?:hoch|viele?|lang|alt|gro(?:\u00df|ss)|tief|weit|schwer|breit|oft)"  # Dutch "wie" asks who
 KINDS = (
+    (GERMAN_HOW, NUMBER),
     (r"how (many|much|long|old|far|high|large|often|big)|hoeveel|hoe (lang|oud|ver|hoog|groot|vaak)", NUMBER),
-    (r"when|what (year|day|date|time|month)|which (year|day|date|month)|wanneer|welk jaar|hoe laat", TIME),
-    (r"who|whom|whose|where|wie|wiens|waar", NAME),
-    (r"why|waarom", REASON),
+    (r"when|what (year|day|date|time|month)|which (year|day|date|month)|wanneer|welk jaar|hoe laat|wann", TIME),
+    (r"who|whom|whose|where|wie(?! ist| sind| lautet)|wiens|waar|wer|wo", NAME),
+    (r"why|waarom|warum", REASON),
 )
 
 
@@ -76,6 +78,10 @@ COMMON = re.compile(
     r"de|het|een|van|voor|op|bij|aan|te|zijn|waren|wordt|werd|werden|heeft|hebben|hadden|er|dat|die|dit|deze|"
     r"wat|welke?|wie|wiens|wanneer|waar|hoe|hoeveel|aantal|naam|namen|datum|jaar|bedrag|waarde|bedraagt|bedroeg|telt|telde)\b"
 )
+GERMAN = re.compile(
+    r"(?i)\b(de[rmns]|die|das|ein|eine[rnms]?|ist|sind|war|waren|hat|haben|hatte|hatten|in|im|am|an|auf|von|vom|f\u00fcr|bei|zu|"
+    r"zum|zur|es|gibt|wie|viele?|hoch|gro\u00df|was|wer|wo|wann|welche[rnms]?|anzahl|betr\u00e4gt)\b"
+)
 IMPLIED = (  # what "how deep" asks for is called depth
     ("deep diep", "depth diepte"),
     ("high tall hoog", "height altitude elevation hoogte"),
@@ -90,19 +96,28 @@ IMPLIED = (  # what "how deep" asks for is called depth
     ("hot warm cold heet koud", "temperature temperatuur"),
     ("expensive duur", "price cost prijs kosten"),
 )
+ALSO = (  # and what these words ask for
+    ("where waar wo", "place location venue plaats locatie ort"),
+    ("when wanneer wann", "begins begin start begint aanvang"),
+    ("cost costs kost kosten kostet", "price prijs preis"),
+)
+ASKS_WHERE = re.compile(r"(?i)\b(where|waar|wo)\b")
 HOW = re.compile(r"(?i)\b(?:how|hoe)\s+(\w+)")
 
 
 def content(text: str, language: str) -> frozenset[str]:
     """The stemmed words of a text but for those that nearly every question holds."""
-    return stems(COMMON.sub(" ", text), language)
+    return stems(COMMON.sub(" ", text if language in ("en", "nl") else GERMAN.sub(" ", text)), language)
 
 
 def implied_nouns(question: str, language: str) -> dict[str, frozenset[str]]:
-    """Stems of the measures that "how deep" and its like ask for, by the stem of the word that does so."""
+    """Stems of the nouns that "how deep", "where" and their like ask for, by the stem of the word that does so."""
     asked = HOW.search(question)
-    word = asked[1].casefold() if asked else ""
-    return {stem(word, language): stems(nouns, language) for words, nouns in IMPLIED if word in words.split()}
+    how = asked[1].casefold() if asked else ""
+    said = re.findall(r"\w+", question.casefold())
+    found = {word: nouns for words, nouns in IMPLIED for word in words.split() if word == how}
+    found |= {word: nouns for words, nouns in ALSO for word in words.split() if word in said}
+    return {stem(word, language): stems(nouns, language) for word, nouns in found.items()}
 
 
 @lru_cache(maxsize=4096)

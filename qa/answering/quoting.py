@@ -44,8 +44,26 @@ def quotable(bounds: QuoteBounds, start: int, end: int) -> Range | None:
     None where no letter or figure is left.
     """
     found = without_stray_ends(bounds, *balanced(bounds, *without_stray_ends(bounds, *whole_words(bounds, start, end))))
-    found = with_sign(bounds, *found)
+    found = with_sign(bounds, *with_number(bounds, *found))
     return qualified(bounds, *found) if any(map(str.isalnum, bounds.text[found[0] : found[1]])) else None
+
+
+# Words that name a place or a thing only together with a number or a letter.
+NUMBERED = re.compile(
+    r"(?i)\b(rooms?|hall|gate|platform|terminal|track|pier|berth|quay|dock|jetty|floor|unit|building|block|suite|flat|wing|"
+    r"desk|entrance|exit|bus|line|route|class|phase|stage|grade|chapter|section|article|clause|page|table|figure|no\.|"
+    r"kamer|zaal|perron|spoor|lokaal|gebouw|blok|verdieping|ingang|uitgang|lijn|klas|groep|fase|hoofdstuk|artikel|"
+    r"bladzijde|tabel|nr\.|raum|zimmer|saal|gleis|linie)$"
+)
+ITS_NUMBER = re.compile(
+    r"\s(?:\d+(?:[.-]\d+)*[A-Za-z]?|[A-Z])(?![\w%\u20ac])(?!\s?(?:euros?|pounds|percent|procent)\b)"
+)
+
+
+def with_number(bounds: QuoteBounds, start: int, end: int) -> Range:
+    """The range with the number behind its last word, where that word says nothing without one: room 2, gate B."""
+    number = ITS_NUMBER.match(bounds.text, end, bounds.high)
+    return (start, number.end()) if number and NUMBERED.search(bounds.text, start, end) else (start, end)
 
 
 NEGATIVE = re.compile(r"\([\d.,\s$\u20ac\u00a3%]*\d[\d.,\s%]*\)|\d[\d.,]*[-\u2212](?!\w)|[-\u2212\u2013]\s?\d[\d.,]*%?")
@@ -219,6 +237,12 @@ def balanced(bounds: QuoteBounds, start: int, end: int) -> Range:
 QUESTION_END = re.compile(r"[?\uff1f\u061f][\s!?.\u2026\"'\u201d\u2019\u00bb)\]*_]*$")
 
 
+GREETING = re.compile(  # whom a letter is written to is no answer
+    r"(?i:hi|hello|hey|dear|hoi|hallo|dag|beste|geachte|lieve|liebe[rs]?|sehr geehrte[rs]?|guten tag)"
+    r"(?:\s+[\w.'-]+){0,4}\s*[,!]"
+)
+
+
 def questions(passage: Passage) -> set[Range]:
     """The sentences of a passage that ask; of a question too long to quote, which comes in pieces, every piece."""
     asking: set[Range] = set()
@@ -249,9 +273,10 @@ def sentence_text(passage: Passage, start: int, end: int) -> str:
 
 
 def answerable_sentences(question: str, passage: Passage) -> list[Range]:
-    """The sentences that may be quoted: no questions, and a speaker's bare label only where a name is asked for."""
+    """The sentences that may be quoted: no questions, no greetings, a speaker's bare label only where one asks who."""
     names, labels, asked = bool(ASKS_WHO.search(question)), label_starts(passage), questions(passage)
-    return [one for one in passage.sentences if one not in asked and (names or one[0] not in labels)]
+    kept = [one for one in passage.sentences if one not in asked and (names or one[0] not in labels)]
+    return [one for one in kept if not GREETING.fullmatch(sentence_text(passage, *one))]
 
 
 def answerable_ranges(question: str, passage: Passage) -> list[Range]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.answering.citing import cell_named, near_identical, near_identical_named, place_facts
 from qa.text import number_of, visible
-from qa.types import Answer, Hit, Mention, Place, Span
+from qa.types import Answer, Cell, Hit, Mention, Place, Span
 
 if TYPE_CHECKING:
     from qa.answering.finding import Counts
@@ -53,8 +53,13 @@ def span_json(span: Span, changed: frozenset[str]) -> dict[str, Any]:
         "stale": span.source.name in changed,
         "also": [{**place_json(place), "stale": place.source.name in changed} for place in span.also],
         "near_identical": near_identical(span),
-        "cell": None if span.cell is None else {"row": span.cell.row, "column": span.cell.column},
+        "cell": None if span.cell is None else cell_json(span.cell),
     }
+
+
+def cell_json(cell: Cell) -> dict[str, str]:
+    """What row and column of a cell are called; of one on a hidden sheet its name too."""
+    return {"row": cell.row, "column": cell.column, **({"hidden_sheet": cell.hidden} if cell.hidden else {})}
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:

@@ -9,6 +9,7 @@ for Hybrid Retrieval", TOIS 2023. It beats reciprocal ranks on every set measure
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -95,7 +96,7 @@ def ranked_lists(
     """The lists to fuse: passage id -> score, 0 to 1. own: languages the question is asked in."""
     nearest = {language: index.search(vector, language, length) for language in index.sizes}
     overall = sorted((found for near in nearest.values() for found in near), key=lambda found: -found[1])
-    lists = [spread(overall[:length])] if "dense" in parts else []
+    lists = [spread(overall[:length], whole=LIST_LENGTH)] if "dense" in parts else []
     for language, near in nearest.items():
         if language not in own:
             lists.append(spread(near, OTHER_LANGUAGE))
@@ -104,10 +105,17 @@ def ranked_lists(
     return lists
 
 
-def spread(ranked: Sequence[tuple[str, float]], most: float = 1.0) -> dict[str, float]:
-    """Similarities as 0 for the last to `most` for the first: a model's cosines lie in a narrow range of its own."""
+def spread(ranked: Sequence[tuple[str, float]], most: float = 1.0, whole: int = 1) -> dict[str, float]:
+    """Similarities as 0 for the last to `most` for the first: a model's cosines lie in a narrow range of its own.
+
+    A list shorter than `whole` is taken for the beginning of one of that length, in which similarities fall with the
+    logarithm of the rank: in a store of three passages the last one is no worse than the third of many.
+    """
     best, last = (ranked[0][1], ranked[-1][1]) if ranked else (0.0, 0.0)
-    return {passage_id: most * (score - last) / ((best - last) or 1.0) for passage_id, score in ranked}
+    longer = max(1.0, math.log(whole) / math.log(len(ranked))) if len(ranked) > 1 else 1.0
+    if best == last:
+        return {passage_id: most if whole > 1 else 0.0 for passage_id, _ in ranked}
+    return {passage_id: most * (1 - (best - score) / (longer * (best - last))) for passage_id, score in ranked}
 
 
 def relative(ranked: Sequence[tuple[str, float]]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The sentence reader: quotes whole sentences of the best passages, scored without a network of its own.
+"""The sentence reader: quotes sentences and table cells of the best passages, scored without a network of its own.
 
 The score comes from the similarity of question and sentence, the words they have in common, and the passage's rank.
 """
@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from qa.answering.cells_asked import cell_text, other_cells
 from qa.answering.citing import logistic, span_of
+from qa.answering.deciding import UNNAMED, ScoredSpan, with_named_cells
 from qa.answering.question import holds_kind, stems, wanted_kind
 from qa.answering.quoting import answerable_sentences, sentence_text
-from qa.types import Findings, Hit
+from qa.answering.view import rows
+from qa.types import Findings, Hit, Passage
 
 READ_HITS = 10  # passages read
 MIN_LETTERS = 8  # and digits of a sentence; a shorter one is not quoted
@@ -51,25 +54,50 @@ class SentenceReader:
             return Findings([], min(len(hits), READ_HITS))
         scores = features(question, hits, found, self.embedder) @ np.array(WEIGHTS)
         slope, intercept = CONFIDENCE
-        order = sorted(range(len(found)), key=lambda i: -scores[i])
-        spans = []
-        for i in order:
-            number, start, end = found[i]
-            spans.append(span_of(hits[number], start, end, logistic(slope * float(scores[i]) + intercept)))
+        sure = [logistic(slope * float(score) + intercept) for score in scores]
+        # What is fitted on sentences may be too sure of cells: only one that the question names has more than UNNAMED.
+        cells = [bool(hits[number].passage.cell_at(start)) for number, start, _, _ in found]
+        sure = [min(one, UNNAMED) if of_cell else one for one, of_cell in zip(sure, cells, strict=True)]
+        marked = [ScoredSpan(float(score), *where[:3]) for score, where in zip(scores, found, strict=True)]
+        sure = with_named_cells(question, hits, marked, sure)
+        order = sorted(range(len(found)), key=lambda i: (-sure[i], -scores[i]))
+        spans = [span_of(hits[found[i][0]], *found[i][1:3], sure[i]) for i in order]
         return Findings(spans, min(len(hits), READ_HITS))
 
 
-Candidate = tuple[int, int, int]  # (number of the hit, start, end in the document)
+Candidate = tuple[int, int, int, str]  # (number of the hit, start, end in the document, what is compared)
 
 
 def candidates(question: str, hits: Sequence[Hit]) -> list[Candidate]:
-    """The sentences of the best passages that may be quoted and are not too short."""
-    return [
-        (number, *sentence)
-        for number, hit in enumerate(hits[:READ_HITS])
-        for sentence in answerable_sentences(question, hit.passage)
-        if sum(map(str.isalnum, sentence_text(hit.passage, *sentence))) >= MIN_LETTERS
-    ]
+    """The sentences of the best passages that may be quoted and are not too short, and the cells of tables."""
+    found: list[Candidate] = []
+    for number, hit in enumerate(hits[:READ_HITS]):
+        passage = hit.passage
+        if any(cell.column for cell in passage.cells):
+            found += ((number, *cell) for cell in cells_of(question, passage))
+            continue
+        for sentence in answerable_sentences(question, passage):
+            text = sentence_text(passage, *sentence)
+            if sum(map(str.isalnum, text)) >= MIN_LETTERS:
+                found.append((number, *sentence, text))
+    return found
+
+
+def cells_of(question: str, passage: Passage) -> Iterator[tuple[int, int, str]]:
+    """The cells of a table that may be meant, each with what it is called and says: "Schraube, Preis: 0,15".
+
+    What a row is called by stands with all of the row. What the question says itself is no answer.
+    """
+    said, out = stems(question, passage.language), other_cells(question, passage)
+    for row in rows(passage):
+        for cell in row:
+            text = cell_text(passage, cell)
+            if not cell.column or cell in out or stems(text, passage.language) <= said:
+                continue
+            if cell.row:
+                yield cell.start, cell.end, f"{cell.row}, {cell.column}: {text}"
+            else:
+                yield cell.start, cell.end, ", ".join(f"{one.column}: {cell_text(passage, one)}" for one in row)
 
 
 # ---- features ----
@@ -85,8 +113,8 @@ def features(
     its passage with the context line; rank: 1 / rank of the passage; kind: whether it holds something of the kind that
     is asked for and that the question does not name itself.
     """
-    passages = [hits[number].passage for number, _, _ in found]
-    texts = [sentence_text(passage, start, end) for passage, (_, start, end) in zip(passages, found, strict=True)]
+    passages = [hits[number].passage for number, *_ in found]
+    texts = [text for *_, text in found]
     similarity = embedder.encode_passages(texts) @ embedder.encode_questions([question])[0]
     stemmed = [stems(text, passage.language) for text, passage in zip(texts, passages, strict=True)]
     around = [stems(f"{passage.context} {passage.text}", passage.language) for passage in passages]
@@ -97,7 +125,7 @@ def features(
             (similarity - similarity.mean()) / (similarity.std() or 1.0),
             shares.of(stemmed),
             shares.of(around),
-            [1 / (1 + number) for number, _, _ in found],
+            [1 / (1 + number) for number, *_ in found],
             [
                 float(holds_kind(wanted, text, question, passage.language))
                 for text, passage in zip(texts, passages, strict=True)

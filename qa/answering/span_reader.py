@@ -20,7 +20,7 @@ import numpy.typing as npt
 from tokenizers import Encoding, Tokenizer
 
 from qa.answering.citing import span_of
-from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features, with_named_cells
+from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features, whole_cells, with_named_cells
 from qa.answering.figures_asked import ToldApart, told_apart
 from qa.answering.question import ASKS_CLAUSE
 from qa.answering.quoting import QuoteBounds, answerable_ranges, clause, quotable, says_nothing
@@ -95,7 +95,8 @@ class SpanReader:
     def read(self, question: str, hits: Sequence[Hit]) -> Findings:
         """Spans of the passages read, most confident first, at most SPANS of a passage, one a sentence."""
         c = self.calibration
-        found, read = self.find(question, hits)
+        marked, read = self.find(question, hits)
+        found = whole_cells(question, hits, marked)
         sure = confidences(features(question, hits, found), c.weights, c.intercept)
         sure = with_named_cells(question, hits, found, sure)
         spans = [span_of(hits[f.number], f.start, f.end, one) for f, one in zip(found, sure, strict=True)]

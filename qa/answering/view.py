@@ -5,6 +5,7 @@ What is quoted is the document's own text, so each character of a view knows the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -12,9 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from qa.text import line_ends
+from qa.text import Range, line_ends
 from qa.types import Cell, Passage, join_context
 
+PAGE_GAP = re.compile(r"(?:\r?\n[ \t]*\r?\n[^\f]*)?\f(?:[^\f]*\n[ \t]*\r?\n)?\s*")  # blank lines set it apart
 VIEW_CHARS = 600  # of the rows that are read together, at most; a longer row stands alone
 
 Ints = npt.NDArray[np.int64]
@@ -30,7 +32,7 @@ class View(NamedTuple):
 def views(passage: Passage) -> list[View]:
     """What is read of a passage: one text, or several where it holds many rows of a table whose columns have names."""
     if not any(cell.column for cell in passage.cells):
-        return [plain(passage, 0, len(passage.text))]
+        return [plain(passage)]
     packed: list[View] = []
     for line in (row_view(passage, row) for row in rows(passage)):
         if packed and len(packed[-1].text) + len(line.text) < VIEW_CHARS:
@@ -40,11 +42,26 @@ def views(passage: Passage) -> list[View]:
     return packed
 
 
-def plain(passage: Passage, start: int, end: int) -> View:
-    """The context line and a part of the text, as it stands there."""
-    before = len(join_context(passage.context, ""))
-    own = np.arange(start, end)
-    return View(join_context(passage.context, passage.text[start:end]), np.concatenate([np.full(before, -1), own]))
+def plain(passage: Passage) -> View:
+    """The context line and the text as it stands there, but for the foot and head of pages in a sentence."""
+    start = 0
+    parts = [of_none(join_context(passage.context, ""))]
+    for low, high in page_gaps(passage):
+        parts += [part_of(passage, start, low), of_none(" ")]
+        start = high
+    return joined([*parts, part_of(passage, start, len(passage.text))])
+
+
+def part_of(passage: Passage, start: int, end: int) -> View:
+    return View(passage.text[start:end], np.arange(start, end))
+
+
+def page_gaps(passage: Passage) -> Iterator[Range]:
+    """Where the foot of a page and the head of the next one stand within a sentence, in the passage's text."""
+    for start, end in passage.sentences:
+        for gap in PAGE_GAP.finditer(passage.text, start - passage.start, end - passage.start):
+            if gap.group().strip():
+                yield gap.span()
 
 
 def rows(passage: Passage) -> Iterator[Sequence[Cell]]:
@@ -65,7 +82,7 @@ def row_view(passage: Passage, row: Sequence[Cell]) -> View:
     for number, cell in enumerate(row):
         start, end = cell.start - passage.start, cell.end - passage.start
         name = f"{cell.column.rstrip(' :')}: " if cell.column else ""
-        parts += [of_none(" | " if number else ""), of_none(name), View(passage.text[start:end], np.arange(start, end))]
+        parts += [of_none(" | " if number else ""), of_none(name), part_of(passage, start, end)]
     return joined(parts)
 
 

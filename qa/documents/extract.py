@@ -178,6 +178,20 @@ def row_of(cells: Sequence[str]) -> str:
     return CELL_BREAK.join(cell.replace(CELL_BREAK, CELL_BREAK.strip()) for cell in cells)
 
 
+SPANNING_CHARS = 40  # of a figure that is written in each column of its cell, at most
+SUM = re.compile(r"(?i)\W*(?:grand |sub-?|general |eind|gesamt)?(?:totals?|totaal|totalen|sums?|som|summe)\b")
+
+
+def is_of_each(text: str, before: Sequence[str]) -> bool:
+    """Whether what a cell over several columns says is the value of each: a figure that is not the sum of its row.
+
+    before: the cells left of it; without any it is what the row is called by, or a title.
+    """
+    label = next(filter(None, map(str.strip, before)), "")
+    is_figure = any(map(str.isdigit, text)) and len(text) <= SPANNING_CHARS
+    return bool(label) and is_figure and not SUM.match(label)
+
+
 def tidy(row: Sequence[str]) -> list[str]:
     """The cells, each on one line, without the empty ones at the end."""
     cells = [one_cell(cell) for cell in row]

@@ -140,3 +140,52 @@ def test_a_question_for_something_else_names_no_cell(rows: str, question: str, t
 
 def test_rows_of_one_name_are_all_named(tmp_path: Path) -> None:
     assert named("What is the rent of Elm?", table(tmp_path, LEASES)) == ["500", "520"]
+
+
+FARES = 'Line,Adult,Child,Year\n"Bicycle, any line",5.00,2.50,2024\nNorth,12.50,6.25,2023\n'
+
+
+def test_a_column_that_is_named_leaves_out_the_figures_beside_it(tmp_path: Path) -> None:
+    passage = table(tmp_path, FARES)
+    assert left("What does a bicycle cost for an adult?", passage) == {"5.00", "12.50"}
+    assert left("Wat kost een kaartje voor een child?", passage) == {"2.50", "6.25"}
+    assert left("What does it cost on the line North?", passage) >= {"12.50", "6.25"}
+    # the figure is what is known, and not what is asked for
+    assert "6.25" in left("What is paid where an adult pays 12.50?", passage)
+
+
+def test_a_row_is_called_by_what_stands_before_a_comma(tmp_path: Path) -> None:
+    passage = table(tmp_path, FARES)
+    (cell,) = named_cells("What is the child price of the bicycle?".replace("price of ", "of "), passage)
+    assert cell_text(passage, cell) == "2.50"
+
+
+@pytest.mark.parametrize(
+    ("question", "cell"),
+    [
+        ("Where is the spring fair?", "Mill Lane, hall 4"),
+        ("When is the spring fair?", "10:30"),
+        ("What does the spring fair cost?", "3 euros"),
+        ("Waar is de spring fair?", "Mill Lane, hall 4"),
+        ("When does the spring fair end?", "16:00"),
+    ],
+)
+def test_what_where_and_when_ask_for(question: str, cell: str, tmp_path: Path) -> None:
+    passage = table(tmp_path, "What;Place;Start;End;Price\nspring fair;Mill Lane, hall 4;10:30;16:00;3 euros\n")
+    (found,) = named_cells(question, passage)
+    assert cell_text(passage, found) == cell
+
+
+@pytest.mark.parametrize(
+    ("question", "cell"),
+    [
+        ("Was kostet die Schraube?", "0,15"),
+        ("Welchen Preis hat die Schraube?", "0,15"),
+        ("Wie hoch ist die Menge der Mutter?", "3.000"),
+        ("Wie ist der Preis der Mutter?", "0,08"),
+    ],
+)
+def test_german_questions_name_cells(question: str, cell: str, tmp_path: Path) -> None:
+    passage = table(tmp_path, "Artikel;Menge;Preis\nSchraube;1.200;0,15\nMutter;3.000;0,08\n")
+    (found,) = named_cells(question, passage)
+    assert cell_text(passage, found) == cell

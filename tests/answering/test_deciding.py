@@ -20,6 +20,7 @@ from qa.answering.deciding import (
     ScoredSpan,
     confidences,
     features,
+    whole_cells,
     with_named_cells,
 )
 from qa.documents.loaders import load
@@ -68,7 +69,9 @@ def test_a_lead_is_over_the_best_that_says_something_else() -> None:
     assert known("score") == [5.0, 4.0, 2.0, -3.0]
     assert known("lead") == [3.0, 2.0, -3.0, -8.0]
     alone = features(QUESTION, HITS, FOUND[:2])
-    assert list(alone[:, FEATURES.index("lead")]) == [FARTHEST, FARTHEST]  # both say the same
+    assert list(alone[:, FEATURES.index("lead")]) == [5.0, 4.0]  # both say the same: the lead is on "no answer"
+    many = features(QUESTION, [*HITS, *HITS], FOUND[:2])
+    assert list(many[:, FEATURES.index("lead")]) == [FARTHEST, FARTHEST]
 
 
 def test_a_share_is_of_all_candidates_and_of_no_answer() -> None:
@@ -180,3 +183,19 @@ def test_a_confidence_above_is_not_lowered(tmp_path: Path) -> None:
     hits = tables(tmp_path, "Site,Depth (m),Width (m)\nElm,18,4\nFir,6,9\n")
     at = hits[0].passage.text.index("18")
     assert with_named_cells("What is the depth of Elm?", hits, [ScoredSpan(0.0, 0, at, at + 2)], [0.95]) == [0.95]
+
+
+def test_a_span_is_grown_to_the_short_cell_that_is_named(tmp_path: Path) -> None:
+    text = "What;Place;Start\nspring fair;Mill Lane, hall 4;2024-05-02 10:30\n"
+    path = write(tmp_path, "a.csv", text)
+    (passage,) = split(load(path, "a.csv"), lambda some: [len(one.split()) for one in some], 512, "t")
+
+    def grown(question: str, words: str) -> str:
+        start = text.index(words)
+        (one,) = whole_cells(question, [Hit(passage, 1.0)], [ScoredSpan(1.0, 0, start, start + len(words))])
+        return text[one.start : one.end]
+
+    assert grown("Where is the spring fair?", "Mill Lane, hall") == "Mill Lane, hall 4"
+    assert grown("When is the spring fair?", "10:30") == "2024-05-02 10:30"
+    assert grown("Where does the fair take place?", "Mill Lane") == "Mill Lane, hall 4"
+    assert grown("Which hall is it?", "hall 4") == "hall 4"

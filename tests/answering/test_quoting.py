@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.answering.quoting import QuoteBounds, clause, quotable, says_nothing
+from qa.answering.quoting import GREETING, QuoteBounds, clause, quotable, says_nothing
 
 
 def quote(text: str, rough: str, low: int = 0, high: int | None = None) -> str | None:
@@ -215,3 +215,25 @@ def test_the_sign_of_a_figure_in_a_cell_belongs_to_it(cell: str) -> None:
     low, high = text.index(cell), text.index(cell) + len(cell)
     digits = [n for n in range(low, high) if text[n].isdigit()]
     assert quotable(QuoteBounds(text, low, high, [(0, len(text))]), digits[0], digits[-1] + 1) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("text", "rough", "expected"),
+    [
+        ("It is in the boathouse, room 2.", "boathouse, room", "boathouse, room 2"),
+        ("Wij zitten in zaal B van het huis.", "zaal", "zaal B"),
+        ("The train leaves from platform 11a.", "platform", "platform 11a"),
+        ("Der Zug steht auf Gleis 7.", "Gleis", "Gleis 7"),
+        ("There was room 2 years ago.", "There was", "There was"),
+        ("The hall costs 5 euros.", "hall", "hall"),
+        ("Each class 5 percent cheaper.", "class", "class"),
+        ("Ruth Vega 14", "Ruth Vega", "Ruth Vega"),  # another column's figure
+    ],
+)
+def test_a_room_keeps_its_number(text: str, rough: str, expected: str) -> None:
+    assert quote(text, rough) == expected
+
+
+def test_a_greeting_is_no_answer() -> None:
+    texts = ["Hi Tom,", "Dear Ms Okafor,", "Beste Roos,", "Sehr geehrte Frau Holm,", "Hi there is a boat.", "Dear me"]
+    assert [bool(GREETING.fullmatch(text)) for text in texts] == [True, True, True, True, False, False]

@@ -215,3 +215,13 @@ def test_an_answer_in_a_table_names_its_row_and_column() -> None:
     assert to_text(answer).splitlines()[1] == "    row Cedar, column Height (m)"
     assert "row" not in to_text(in_a_table("", "")).splitlines()[1]
     assert "\u202e" not in to_text(in_a_table("Ce\u202edar"))
+
+
+def test_a_cell_of_a_hidden_sheet_says_so() -> None:
+    answer = answer_of("Timber | 99", quote=(109, 111))
+    cells = (Cell(100, 106, "Item", "", "Old prices"), Cell(109, 111, "Price", "Timber", "Old prices"))
+    hit = replace(answer.hits[0], passage=replace(answer.hits[0].passage, cells=cells))
+    answer = replace(answer, spans=(replace(answer.spans[0], hit=hit),))
+    assert "row Timber, column Price, on the hidden sheet Old prices" in to_text(answer)
+    facts = {"row": "Timber", "column": "Price", "hidden_sheet": "Old prices"}
+    assert to_json(answer)["answers"][0]["cell"] == facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -436,3 +437,15 @@ def test_the_same_said_elsewhere_is_not_named(tmp_path: Path, embedder: FakeEmbe
         answer = qa.ask("Was the ferry late?", within=Within(documents=frozenset({"a.txt"})))
         assert [(hit.passage.source.name, hit.also) for hit in answer.hits] == [("a.txt", ())]
         assert qa.ask("Was the ferry late?", within=Within(documents=frozenset({"d.txt"}))).hits == ()
+
+
+def test_a_short_list_is_the_beginning_of_a_long_one() -> None:
+    """In a store of a few passages the last one is no worse than one of its rank among many."""
+    assert spread([("a", 0.7)], whole=100) == {"a": 1.0}
+    two = spread([("a", 0.9), ("b", 0.8)], whole=100)
+    assert two["a"] == 1.0
+    assert 0.8 < two["b"] < 0.9
+    many = [(str(rank), 0.9 - 0.02 * math.log(rank)) for rank in range(1, 101)]
+    whole, few = spread(many, whole=100), spread(many[:7], whole=100)
+    assert few == pytest.approx({name: whole[name] for name in few})
+    assert whole == spread(many)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.answering.deciding import NAMED, UNNAMED
 from qa.answering.sentence_reader import (
     CONFIDENCE,
     FEATURES,
@@ -23,7 +24,7 @@ from qa.answering.sentence_reader import (
 from qa.documents.loaders import load
 from qa.passages import QUOTE_CHARS, split
 from qa.types import Hit, Span
-from tests.helpers import BRIEFING, FakeEmbedder, hits_of, passages_of
+from tests.helpers import BRIEFING, FakeEmbedder, hits_of, passages_of, write
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus"
 
@@ -184,7 +185,7 @@ def test_confidence_follows_the_score() -> None:
     found = SentenceReader(FakeEmbedder()).read(question, given_hits).spans
     found_sentences = candidates(question, given_hits)
     scores = features(question, given_hits, found_sentences, FakeEmbedder()) @ np.array(WEIGHTS)
-    order = [found_sentences[at][1:] for at in np.argsort(-scores)]
+    order = [found_sentences[at][1:3] for at in np.argsort(-scores)]
     assert [(span.start, span.end) for span in found] == order
     confidences = [span.confidence for span in found]
     assert confidences == sorted(confidences, reverse=True)
@@ -228,3 +229,20 @@ def test_a_sentence_of_passages_equal_but_for_space_and_punctuation_has_all_thei
     spans = SentenceReader(FakeEmbedder()).read("How was the gate closed?", [Hit(first, 1.0, (second,))]).spans
     best = next(span for span in spans if span.text == "The gate was closed by hand.")
     assert [other[place.start : place.end] for place in best.also] == ["The gate  was closed by hand!"]
+
+
+# ---- tables ----
+
+
+def test_of_a_table_cells_are_quoted_and_only_one_that_is_named_is_sure(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "Artikel;Menge;Preis\nSchraube;1.200;0,15\nMutter;3.000;0,08\n")
+    (passage,) = split(load(path, "a.csv"), lambda some: [len(one.split()) for one in some], 512, "t")
+
+    def spans(question: str) -> list[Span]:
+        return SentenceReader(FakeEmbedder()).read(question, [Hit(passage, 1.0)]).spans
+
+    best = spans("Welchen Preis hat die Schraube?")[0]
+    assert (best.text, best.confidence) == ("0,15", NAMED)
+    others = spans("Wie viel zahlt man bei der Schraube?")
+    assert others
+    assert all(span.confidence <= UNNAMED and ";" not in span.text and span.text != "Schraube" for span in others)

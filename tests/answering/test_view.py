@@ -119,3 +119,20 @@ def test_a_table_is_read_alike_whatever_the_format_of_its_file(tmp_path: Path) -
         "Quay: Inner quay | Length (m): 1204 | Master: Cy Prins | Crane: two"
     ]
     assert all(texts == read["csv"] for texts in read.values()), read
+
+
+def test_the_foot_and_head_of_pages_in_a_sentence_are_not_read() -> None:
+    text = "If nobody answers the ship\n\n\nOkoro [Page 1]\n\x0cRFC 9   March\n\n\nMUST raise the flag."
+    source = Source("a.txt", "a.txt", "0" * 64, "", None)
+    passage = Passage("p", source, 50, 50 + len(text), text, "Signals", "en", ((50, 50 + len(text)),))
+    (view,) = views(passage)
+    assert view.text == "Signals\nIf nobody answers the ship MUST raise the flag."
+    assert origin_is_true(passage, view)
+
+
+def test_a_page_break_between_sentences_hides_nothing() -> None:
+    text = "It waits.\n\n\x0cSmall print stands here.\n\nIt goes."
+    source = Source("a.txt", "a.txt", "0" * 64, "", None)
+    ends = [(0, 9), (12, 36), (38, 46)]
+    (view,) = views(Passage("p", source, 0, len(text), text, "", "en", tuple(ends)))
+    assert view.text == text

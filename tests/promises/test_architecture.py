@@ -18,7 +18,7 @@ LARGEST = 450  # lines of a module
 
 ORDER = (  # a folder, or a module beside the folders, imports from its own line and those above it only
     {"errors", "types", "text", "system"},
-    {"cells", "language", "sentences"},
+    {"cells", "clauses", "language", "sentences"},
     {"settings", "documents", "models"},
     {"turns", "passages", "store"},
     {"ingestion", "answering"},

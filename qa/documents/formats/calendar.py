@@ -5,22 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-LABELS = {"SUMMARY": "Event", "DTSTART": "Begins", "DTEND": "Ends", "LOCATION": "Place", "ORGANIZER": "Organiser",
+from qa.cells import EVENT
+
+LABELS = {"SUMMARY": EVENT, "DTSTART": "Begins", "DTEND": "Ends", "LOCATION": "Place", "ORGANIZER": "Organiser",
           "DESCRIPTION": "Description"}  # fmt: skip
 LINE = re.compile(r"(?P<name>[A-Z-]+)(?P<parameters>(?:;[^:\"]*(?:\"[^\"]*\"[^:\"]*)*)?):(?P<value>.*)")
 MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?")
 ESCAPED = {"\\n": "\n", "\\N": "\n", "\\,": ",", "\\;": ";", "\\\\": "\\"}
 
 
-def events(text: str) -> Iterator[str]:
-    """Each event of a calendar as a paragraph with a line for each fact."""
+def events(text: str) -> Iterator[tuple[str, ...]]:
+    """Each event of a calendar: its facts, each as "name: value"."""
     lines = re.sub(r"\r?\n[ \t]", "", text).splitlines()  # a long line goes on behind a blank
     facts: list[str] | None = None
     for line in lines:
         if line.strip().upper() == "BEGIN:VEVENT":
             facts = []
         elif line.strip().upper() == "END:VEVENT" and facts:
-            yield "\n".join(facts)
+            yield tuple(facts)
             facts = None
         elif facts is not None and (found := LINE.match(line)) and found["name"] in LABELS:
             facts.append(f"{LABELS[found['name']]}: {shown(**found.groupdict())}")

@@ -6,6 +6,8 @@ from copy import deepcopy
 from itertools import groupby
 from typing import Any
 
+from qa.documents.extract import is_of_each
+
 NEW_LINE = "\u2424"  # stands for a line break that must be kept; extractors leave this character alone
 SMALL_CELL = 200  # characters: a table with a larger cell may be the layout of a page
 
@@ -34,7 +36,7 @@ MOST_SPANNED = 1000  # rows or columns; browsers have such limits too
 def spread_cells(tree: Any) -> None:
     """Gives each row of a table all its cells: one that spans rows stands in each of them, as it does for who looks.
 
-    Of a cell that spans columns the others are empty, but for one that names columns: it names each of them. The foot
+    One that spans columns stands in each of them where it names them or is their value, else in the first one. The foot
     of a table stands below its other rows.
     """
     for table in tree.iter("table"):
@@ -66,9 +68,10 @@ def spread_row(row: Any, below: dict[int, tuple[int, Any]], left: int) -> None:
         from_above()
         down, across = spanned(cell, "rowspan", left), spanned(cell, "colspan", 1)
         names = (cell.tag == "th" or in_head(row)) and len(cells) > 1  # alone in its row it is a title of what follows
+        each = across > 1 and is_of_each(words_of(cell), [words_of(other) for other in made])
         for number in range(across):
             one = cell if number == 0 else deepcopy(cell)
-            if number and not names:
+            if number and not (names or each):
                 one.clear()
             if down > 1:
                 below[len(made)] = down - 1, one
@@ -79,6 +82,10 @@ def spread_row(row: Any, below: dict[int, tuple[int, Any]], left: int) -> None:
         from_above()
     for cell in made:
         row.append(cell)
+
+
+def words_of(cell: Any) -> str:
+    return " ".join("".join(cell.itertext()).split())
 
 
 def spanned(cell: Any, name: str, rest: int) -> int:

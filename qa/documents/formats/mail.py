@@ -20,6 +20,7 @@ from email.utils import parsedate_tz
 from itertools import pairwise
 from pathlib import PurePosixPath
 
+from qa.cells import FIELD
 from qa.documents.decoding import decode
 from qa.documents.extract import CELL_BREAK, Builder, Extract, one_line
 from qa.documents.formats.attributions import day_in, sender_in
@@ -89,7 +90,7 @@ class Letter:
         self.parts = 0
         self.writer = Voice(None)
         self.day: str | None = None  # of the letter that is being added
-        self.invitations: set[str] = set()
+        self.invitations: set[tuple[str, ...]] = set()
 
     def add_message(self, message: Message, depth: int) -> None:
         """Adds the head, then the parts. `depth`: number of messages around this one."""
@@ -158,7 +159,9 @@ class Letter:
         self.made.turn(None, self.writer.date)
         for event in found:
             if event not in self.invitations:
-                self.made.add(event)
+                self.made.in_table = False
+                for fact in event:
+                    self.made.add(fact, "row", FIELD)
         self.invitations.update(found)
         self.made.notes += trouble(message)
 

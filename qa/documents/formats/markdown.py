@@ -22,7 +22,7 @@ MARKDOWN_CHARS = 2_000_000  # a longer file is read as plain text: parsing it wo
 def load_markdown(data: bytes) -> Extract:
     """Markdown: exactly the decoded file; comments, rules and the like are marked as furniture.
 
-    Of front matter title and date are known, every other field is text.
+    Of front matter the title is known, every other field is text.
     """
     text, notes = decode_noted(data)
     if len(text) > MARKDOWN_CHARS:
@@ -48,7 +48,7 @@ FIELD = re.compile(r"(?P<name>[A-Za-z_-]+)\s*[:=]\s*(?P<value>.*)")
 def front_matter(text: str) -> tuple[list[Mark], dict[str, str], int]:
     """The block of settings that a file may begin with: its lines, its one-line fields by small names, where it ends.
 
-    Its first and last line, the title and dates are furniture, any other field is a row.
+    Its first and last line and the title are furniture, any other field is a row.
     """
     opening = FRONT_MATTER.match(text)
     if not opening:
@@ -66,7 +66,7 @@ def front_matter(text: str) -> tuple[list[Mark], dict[str, str], int]:
             value = field["value"].strip()
             quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
             fields.setdefault(name, value[1:-1] if quoted else value)
-        if name == "title" or name in FRONT_DATES:
+        if name == "title":
             hidden.append(match.span())
         else:
             marks += (Mark(a, b, "row", FIELD_BREAK) for a, b in trimmed(text, *match.span()))

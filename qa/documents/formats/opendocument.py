@@ -10,7 +10,7 @@ from typing import Any
 
 from qa.documents.account import unread_notes
 from qa.documents.archives import open_zip, parse_xml, read_part
-from qa.documents.extract import Builder, Extract
+from qa.documents.extract import Builder, Extract, is_of_each
 from qa.documents.formats.numbering import BULLET
 from qa.documents.formats.odf_lists import STYLE, TEXT, Lists, Place
 from qa.documents.formats.word_text import CHECKED, UNCHECKED
@@ -224,8 +224,8 @@ class Odt:
                         left, said = below.pop(len(cells), (0, ""))
                         if left > 1:
                             below[len(cells)] = left - 1, said
-                        if not left and covered and number == 0:
-                            said = cells[-1]  # names each of its columns
+                        if not left and covered and (number == 0 or is_of_each(cells[-1], cells[:-1])):
+                            said = cells[-1]  # names each of its columns, or is their value
                         words, covered = said, covered - 1 if covered else 0
                     elif down > 1:
                         below[len(cells)] = down - 1, words

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from qa.documents.extract import is_of_each
 from qa.documents.formats.pdf_blocks import Line, rows_of
 from qa.documents.formats.pdf_columns import CELL_CHARS, with_tables
 from qa.documents.formats.pdf_lines import Piece, lines_of
@@ -86,12 +87,13 @@ def cells_of(grid: Grid, pieces: Sequence[Piece]) -> dict[int, str]:
 def grid_rows(grid: Grid, cells: dict[int, str]) -> list[list[str]]:
     """The cells of each row; one that spans rows stands in each of them.
 
-    Of a cell that spans columns the others are empty, but for one that names columns.
+    One that spans columns stands in each of them where it names them or is their value, else in the first one.
     """
-    rows = []
+    rows: list[list[str]] = []
     for at, places in enumerate(grid.cells):
-        begins = [number not in places[:column] for column, number in enumerate(places)]
-        rows.append(
-            [cells.get(number, "") if first or at == 0 else "" for number, first in zip(places, begins, strict=True)]
-        )
+        row: list[str] = []
+        for column, number in enumerate(places):
+            text, first = cells.get(number, ""), places.index(number)
+            row.append(text if first == column or at == 0 or is_of_each(text, row[:first]) else "")
+        rows.append(row)
     return rows

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from qa.documents.extract import is_of_each
+
 NEAR = 60  # twentieths of a point: edges nearer to each other are the same one
 MOST_COLUMNS = 63  # as in Word
 
@@ -29,7 +31,7 @@ class Row(NamedTuple):
 def in_columns(rows: Sequence[Row]) -> Iterator[list[str]]:
     """The cells of each row, each in its column; one that spans rows stands in each of them.
 
-    Of a cell that spans columns the others are empty, but for one that names columns.
+    One that spans columns stands in each of them where it names them or is their value, else in the first one.
     """
     ends = columns_of(rows)
     above: list[str] = []
@@ -43,10 +45,11 @@ def in_columns(rows: Sequence[Row]) -> Iterator[list[str]]:
             at = len(cells)
             if edge.below and at < len(above) and not text:
                 text = above[at]
-            if edge.beside and number == 0 and cells and not text:
+            if edge.beside and cells and not text and (number == 0 or is_of_each(cells[-1], cells[:-1])):
                 text = cells[-1]
             wide = max(1, sum(end <= edge.right + NEAR for end in ends) - at)
-            cells += [text, *[text if number == 0 else ""] * (wide - 1)]
+            each = number == 0 or is_of_each(text, cells)
+            cells += [text, *[text if each else ""] * (wide - 1)]
         yield cells
         above = cells
 

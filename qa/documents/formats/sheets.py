@@ -9,9 +9,10 @@ from datetime import date, datetime, time, timedelta
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
+from qa.cells import HIDDEN_SHEET
 from qa.documents.archives import transitional
 from qa.documents.attached import Loaders
-from qa.documents.extract import Builder, Extract
+from qa.documents.extract import Builder, Extract, is_of_each
 from qa.documents.formats.sheet_parts import R, S, add_sheet_parts
 from qa.documents.formats.tables import HEAD_ROWS, columns_row
 from qa.documents.heartbeat import beat
@@ -65,7 +66,7 @@ def load_xlsx(data: bytes, loaders: Loaders) -> Extract:
         relation = relations.get(entry.get(R + "id"))
         hidden = entry.get("state", "visible") != "visible"
         named = hidden or not only or not re.fullmatch(r"(?i)(?:sheet|blad|tabelle|feuil)\s*\d*", name)
-        title = f"{name} (hidden sheet)" if hidden else name if named else ""
+        title = f"{name}{HIDDEN_SHEET}" if hidden else name if named else ""
         if relation is None or relation.kind not in ("worksheet", "chartsheet"):
             continue
         if relation.kind == "worksheet" and name in held:
@@ -125,7 +126,8 @@ class Sheet:
                 text = self.text_of(cell, source)
                 area = begins.get((number, column))
                 if area:
-                    wide = range(area.left, area.right + 1 if number == 1 else area.left + 1)  # names of columns go on
+                    each = number == 1 or is_of_each(text, cells)  # it names the columns, or is their value
+                    wide = range(area.left, area.right + 1 if each else area.left + 1)
                     carried |= dict.fromkeys(wide, (area.bottom, text))
                 until, said = carried.get(column, (0, ""))
                 cells.append(text or (said if number <= until else ""))

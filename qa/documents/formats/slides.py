@@ -7,7 +7,7 @@ from typing import Any
 
 from qa.documents.attached import Loaders
 from qa.documents.drawings import CX, DGM, A, C, diagram_texts, height_of
-from qa.documents.extract import Builder, Extract
+from qa.documents.extract import Builder, Extract, is_of_each
 from qa.documents.formats.numbering import written
 from qa.documents.formats.word import add_chart_part
 from qa.documents.formats.word_text import M
@@ -176,7 +176,8 @@ class Pptx:
                 if cell.get("vMerge") in ("1", "true"):
                     text = above[len(cells)] if len(cells) < len(above) else ""
                 elif cell.get("hMerge") in ("1", "true"):
-                    text = cells[-1] if cells and number == 0 else ""
+                    each = number == 0 or is_of_each(cells[-1] if cells else "", cells[:-1])
+                    text = cells[-1] if cells and each else ""
                 cells.append(text)
             yield cells
             above = cells

@@ -9,7 +9,7 @@ from typing import Any
 from qa.documents.attached import Loaders
 from qa.documents.decoding import decode
 from qa.documents.drawings import CX, DGM, A, C, add_chart, diagram_texts, drawn_paragraphs, paragraph_text
-from qa.documents.extract import Builder, Extract
+from qa.documents.extract import Builder, Extract, is_of_each
 from qa.documents.formats.html import page_paragraphs
 from qa.documents.formats.numbering import BULLET, Numbering, W, value_of
 from qa.documents.formats.word_text import BOX, UNREAD, Looks, M, is_on, is_placeholder, runs
@@ -221,8 +221,8 @@ class Docx:
                 text = "\n".join(self.cell_line(p) for p in cell.iter(W + "p") if not boxed(p, cell))
                 if goes_on(cell) and len(texts) < len(merged):
                     text = merged[len(texts)]
-                # Of a cell that spans columns the others are empty, but for one that names columns.
-                texts += [text, *[text if number == 0 else ""] * (spanned(cell) - 1)]
+                each = number == 0 or is_of_each(text, texts)  # it names the columns that it spans, or is their value
+                texts += [text, *[text if each else ""] * (spanned(cell) - 1)]
             yield texts
             merged = texts
 

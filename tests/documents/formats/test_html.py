@@ -192,3 +192,21 @@ def test_a_cell_over_several_rows_or_columns_stands_in_each() -> None:
 def test_a_cell_that_claims_a_million_rows_does_no_harm() -> None:
     table = "<table><tr><td rowspan='999999999' colspan='2'>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>"
     assert "c | d" in extract_of(page(f"<p>{PROSE}</p>{table}"), ".html").text
+
+
+@pytest.mark.parametrize(
+    ("row", "line"),
+    [
+        ("<td>Dog</td><td colspan=2>3.00</td>", "Dog | 3.00 | 3.00"),
+        ("<td>Tandem</td><td colspan=2>6.50 euros</td>", "Tandem | 6.50 euros | 6.50 euros"),
+        ("<td colspan=2>Bicycle</td><td>2.50</td>", "Bicycle | | 2.50"),  # what the row is called by
+        ("<td>Total</td><td colspan=2>9.50</td>", "Total | 9.50"),  # the sum of the columns, of none of them
+        ("<td>Horse</td><td colspan=2>on request</td>", "Horse | on request"),
+    ],
+)
+def test_a_figure_over_two_columns_is_the_value_of_each(row: str, line: str) -> None:
+    head = "<tr><th>What</th><th>Adult</th><th>Child</th></tr><tr><td>Single</td><td>12.50</td><td>6.25</td></tr>"
+    found = extract_of(
+        page(f"<article><p>{PROSE}</p><table>{head}<tr>{row}</tr></table><p>{OTHER}</p></article>"), ".html"
+    )
+    assert marked(found, "row")[1:] == [line]

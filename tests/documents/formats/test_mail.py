@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from email.message import EmailMessage
 
+from qa.cells import table_cells
 from tests.documents.making import PROSE, assert_sound, extract_of, letter, marked, refusal
 from tests.documents.outlook_files import tnef
 
@@ -190,3 +191,16 @@ def test_attached_letters_and_documents_keep_their_speakers_dates_and_cells() ->
     found = extract_of(message.as_bytes(), ".eml")
     assert [(t.speaker, t.date) for t in found.turns if t.speaker] == [("Eva Lund", None), *[("Ann", "2022-12-16")] * 2]
     assert [mark.separator for mark in found.marks if mark.kind == "row"] == [",", ","]
+
+
+def test_the_facts_of_an_event_are_fields_of_the_event() -> None:
+    message = EmailMessage()
+    message["Subject"] = "Invitation"
+    message.set_content("You are invited.")
+    message.add_alternative(INVITATION, subtype="calendar")
+    found = extract_of(message.as_bytes(), ".eml")
+    cells = {
+        cell.column: (found.text[cell.start : cell.end], cell.row) for cell in table_cells(found.text, found.marks)
+    }
+    assert cells["Place"] == ("Boathouse, room 2", "Board meeting")
+    assert cells["Begins"] == ("2024-09-17 19:00 Europe/Oslo", "Board meeting")

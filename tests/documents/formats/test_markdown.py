@@ -47,5 +47,5 @@ def test_fields_of_front_matter_are_text_to_be_quoted() -> None:
     found = extract_of(text, ".md")
     assert found.text == text
     assert (found.title, found.date) == ("The lock", "2024-09-30")
-    assert marked(found, "row") == ["owner: Mirjam Kok", "tags:", "- plan"]
-    assert marked(found, "furniture") == ["---\ntitle: The lock", "date: 2024-09-30", "---"]
+    assert marked(found, "row") == ["owner: Mirjam Kok", "date: 2024-09-30", "tags:", "- plan"]
+    assert marked(found, "furniture") == ["---\ntitle: The lock", "---"]

@@ -1,0 +1,203 @@
+"""Who wrote a letter, and when a letter or a document was written: what stands above its text and in no sentence of it.
+
+"Who offered 18,000 pounds?" is answered by "I offer 18,000 pounds" and the name over that letter; a network that marks
+words near the offer finds no name there, or that of the one who is addressed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from qa.answering.citing import span_of
+from qa.answering.clauses_asked import DocumentOf, PassagesOf
+from qa.answering.question import COMMON, stems
+from qa.documents.header import CLOCK, FULL_DATE, WEEKDAY, iso_date
+from qa.text import Range, fold
+from qa.types import Document, Hit, Passage, Span, Turn
+
+# Both chosen, not fitted: confidence of the sender or day of the one letter that holds all that the question says, and
+# of the date of a document by whose title it may also mean what the document is about.
+NAMED, TITLED = 0.9, 0.49
+HEADER_CHARS = 3_000  # of a document, in which it states its date
+
+ASKS_WHO = re.compile(r"(?i)^\W*(?:(?:by|from|van|door|von) )?(?:who|whom|wie|wer|von wem)\b")
+ASKS_WHEN = re.compile(
+    r"(?i)\b(?:when|wanneer|wann|(?:on |op )?(?:what|which|welke?|wat is de|what is the|what was the|an welchem) "
+    r"(?:date|day|datum|dag|tag))\b"
+)
+WROTE = (
+    "write|writes|wrote|written|send|sends|sent|mail|mailed|e-?mailed|reply|replied|answer|answered|say|said|state|stated|"
+    "tell|told|ask|asked|schrijft|schreef|geschreven|schrijven|stuurt|stuurde|gestuurd|verstuurd|verstuurde|verzonden|"
+    "antwoordde|zei|zegt|gezegd|vroeg|gevraagd|schrieb|geschrieben|schickte|gesendet|sagte"
+)
+ISSUED = (
+    "written|sent|dated|published|issued|posted|released|geschreven|verstuurd|verzonden|gedateerd|gepubliceerd|verschenen|"
+    "uitgegeven|geschrieben|ver\u00f6ffentlicht|datiert"
+)
+WRITES, IS_ISSUED = re.compile(rf"(?i)\b(?:{WROTE})\b"), re.compile(rf"(?i)\b(?:{ISSUED}|date of|datum van)\b")
+LETTER = "e-?mails?|mails?|letters?|messages?|emails?|brief|brieven|bericht|berichten|mailtje|nachricht"
+LETTERS = re.compile(rf"(?i)\b(?:{LETTER})\b")
+WHOLE = re.compile(
+    r"(?i)\b(?:this|these|document|article|note|notes|report|page|post|file|text|dit|deze|document|artikel|notitie|verslag|"
+    r"rapport|pagina|stuk|dieses?|dokument|bericht|seite)\b"
+)
+OF_NOTE = re.compile(  # words that say nothing of which letter is meant
+    rf"(?i)\b(?:{WROTE}|{ISSUED}|{LETTER}|about|with|to|from|over|met|naar|aan|uit|om|dass|das|mit|an|und|and|en|he|she|they|"
+    r"it|his|her|their|on|when|what|day)\b"
+)
+FIRST_PERSON = re.compile(r"(?i)\b(?:i|i'm|i've|i'll|we|my|our|mine|ours|ik|wij|we|mijn|ons|onze|ich|wir|mein|unser)\b")
+I_WROTE = re.compile(rf"(?i)\b(?:i|we|ik|wij|ich|wir)\s+(?:\w+\s+){{0,2}}(?:{WROTE})\b")
+DAY = re.compile(rf"(?i)(?:{WEEKDAY},? )?(?P<date>{FULL_DATE})(?:{CLOCK})?(?!\w)")
+
+
+class Letter(NamedTuple):
+    """A letter in a document, and what stands above it: who wrote it when."""
+
+    document: Document
+    turn: Turn
+    head: Range
+    text: Range
+    language: str
+
+
+def of_letters(question: str, hits: Sequence[Hit], document_of: DocumentOf, passages_of: PassagesOf) -> list[Span]:
+    """The sender or day that a question asks for, of the only letter that holds all that the question says.
+
+    Or the day of a document, where it is the only one that is found or that its title names. Empty where there is none.
+    """
+    who, when = bool(ASKS_WHO.search(question)), bool(ASKS_WHEN.search(question))
+    if not hits or not (who or when):
+        return []
+    if who or WRITES.search(question) or LETTERS.search(question):
+        names = dict.fromkeys(hit.passage.source.name for hit in hits if may_be_letter(hit.passage))
+        letters = [one for name in names for one in letters_of(name, document_of, passages_of)]
+        found = meant(question, who, letters)
+        if len(found) == 1:
+            return list(span_in(found[0], who, hits[0].score, passages_of))
+    if when and IS_ISSUED.search(question):
+        return list(issued(question, hits, document_of, passages_of))
+    return []
+
+
+def may_be_letter(passage: Passage) -> bool:
+    """Whether somebody speaks in a passage whose name does not stand before what he says."""
+    own = [turn for turn in passage.turns if turn.speaker]
+    return any(not passage.text.startswith(f"{turn.speaker}:", max(0, turn.start - passage.start)) for turn in own)
+
+
+def letters_of(name: str, document_of: DocumentOf, passages_of: PassagesOf) -> Iterator[Letter]:
+    """The letters in a document, in text order: what somebody says below lines that nobody does."""
+    document = document_of(name)
+    if document is None:
+        return
+    passages = passages_of(name, 0, len(document.text))
+    languages = {turn: passage.language for passage in passages for turn in passage.turns}
+    turns = sorted(languages, key=lambda turn: turn.start)
+    for before, turn, after in zip([None, *turns], turns, [*turns[1:], None], strict=False):
+        if turn.speaker and before and not before.speaker:
+            text = (turn.start, after.start if after else len(document.text))
+            yield Letter(document, turn, (before.start, turn.start), text, languages[turn])
+
+
+# ---- which letter ----
+
+
+def meant(question: str, who: bool, letters: Sequence[Letter]) -> list[Letter]:
+    """The letters that hold all the question says; where that is nothing, the first one of the only document."""
+    if not who and not LETTERS.search(question) and not any(names_in(question, one) for one in letters):
+        return []
+    if days := {value for match in DAY.finditer(question) if (value := iso_date(fold(match["date"])))}:
+        letters = [one for one in letters if day_of(one) in days]
+        question = DAY.sub(" ", question)
+    named = [one for one in letters if names_in(question, one)]
+    if named and who:
+        letters = [one for one in letters if one not in named]
+    elif named:
+        first = min(named, key=lambda one: names_in(question, one)[0])
+        letters = [one for one in named if one.turn.speaker == first.turn.speaker]
+    names = [re.escape(word) for one in named for word in re.findall(r"\w+", one.turn.speaker or "")]
+    rest = re.sub(rf"\b(?:{'|'.join(['who', *names])})\b", " ", COMMON.sub(" ", OF_NOTE.sub(" ", question)))
+    said = {language: stems(rest, language) for language in {one.language for one in letters}}
+    if not any(said.values()):
+        if not (WRITES.search(question) or LETTERS.search(question)):
+            return []
+        return [*letters] if days or len({one.document.source.name for one in letters}) > 1 else [*letters[:1]]
+    return [
+        one
+        for one in letters
+        if any(said[one.language] <= inflected(text, one.language) for text in parts_of(one, question, who))
+    ]
+
+
+def inflected(text: str, language: str) -> frozenset[str]:
+    """The stems of a text, and its words as of a third person in Dutch, which the head of a letter may hide: bied-t."""
+    return stems(text, language).union(word + "t" for word in re.findall(r"\w+", text.lower()))
+
+
+def names_in(question: str, one: Letter) -> list[int]:
+    """Where a question names the writer of a letter."""
+    words = [word for word in re.findall(r"[^\W\d_]{2,}", one.turn.speaker or "") if word[0].isupper()]
+    return [match.start() for word in words for match in re.finditer(rf"\b{re.escape(word)}(?:'s)?\b", question)]
+
+
+def parts_of(one: Letter, question: str, who: bool) -> Iterator[str]:
+    """The text of a letter, where the question is about letters; else its sentences that may be what is meant.
+
+    "Who offered": the writer speaks of himself. "Who said that": it is not said that somebody else has said so.
+    """
+    text = one.document.text[slice(*one.text)]
+    if LETTERS.search(question):
+        yield text
+        return
+    for sentence in re.split(r"(?<=[.!?])\s+|\n\s*\n", text):
+        reported = WRITES.search(sentence) and not I_WROTE.search(sentence)
+        speaks = WRITES.search(question) or FIRST_PERSON.search(sentence)
+        if not reported and (speaks or not who):
+            yield sentence
+
+
+def day_of(one: Letter) -> str | None:
+    return one.document.source.date if one.turn.date is None else one.turn.date
+
+
+# ---- where it stands ----
+
+
+def span_in(one: Letter, who: bool, score: float, passages_of: PassagesOf) -> Iterator[Span]:
+    """The writer's name or the day in what stands above a letter."""
+    text = one.document.text
+    if who:
+        at = text.rfind(one.turn.speaker or "", *one.head)
+        where = (at, at + len(one.turn.speaker or "")) if at >= 0 else None
+    else:
+        where = day_in(text, *one.head, day_of(one))
+    if where:
+        yield from spans_at(one.document, where, score, passages_of)
+
+
+def day_in(text: str, start: int, end: int, day: str | None) -> Range | None:
+    """Where a day, an ISO date, is written."""
+    found = (match for match in DAY.finditer(text, start, end) if day and iso_date(fold(match["date"])) == day)
+    return next((match.span() for match in found), None)
+
+
+def spans_at(
+    document: Document, where: Range, score: float, passages_of: PassagesOf, confidence: float = NAMED
+) -> Iterator[Span]:
+    for passage in passages_of(document.source.name, *where)[:1]:
+        if passage.start <= where[0] and where[1] <= passage.end:
+            yield span_of(Hit(passage, score), *where, confidence)
+
+
+def issued(question: str, hits: Sequence[Hit], document_of: DocumentOf, passages_of: PassagesOf) -> Iterator[Span]:
+    """The date of the document that is meant: the only one, or the only one whose title holds the words."""
+    rest = stems(COMMON.sub(" ", OF_NOTE.sub(" ", WHOLE.sub(" ", question))), "en")
+    whole = bool(WHOLE.search(question))
+    sources = dict.fromkeys(hit.passage.source for hit in hits)
+    fitting = [source for source in sources if rest <= stems(f"{source.title} {source.name}", "en")]
+    if len(fitting) != 1 or not (whole or rest) or not (document := document_of(fitting[0].name)):
+        return
+    if where := day_in(document.text, 0, HEADER_CHARS, fitting[0].date):
+        yield from spans_at(document, where, hits[0].score, passages_of, NAMED if whole else TITLED)
