@@ -20,6 +20,7 @@ from qa.ingestion.sync import sync
 from qa.store.catalog import Catalog, DocumentStatus, FailedFile
 from qa.store.home import check_home
 from qa.store.opening import catalog_errors, create_catalog, open_catalog, reading, write_lock
+from qa.store.servers import servers_of
 from qa.store.writer import CatalogWriter
 from qa.system import put_in_place
 from qa.text import encodable
@@ -80,8 +81,9 @@ class Library:
         checked = checked_name(name)
         if not self.store.is_dir():
             raise gone(self.store)
-        with self.opened() as catalog:
-            check_home(catalog, self.store)
+        if servers_of(self.store):
+            with self.opened() as catalog:
+                check_home(catalog, self.store)
         folder = uploads_of(self.store)
         folder.mkdir(exist_ok=True)
         path, part = folder / checked, folder / f".{threading.get_ident()}{PART}{Path(checked).suffix.lower()}"
