@@ -100,9 +100,11 @@ def of_store(settings: Settings) -> Iterator[Finding]:
     except ImportError as error:
         yield fault("store", f"cannot be looked at: {error}", "mend what is said of packages first")
         return
-    yield from guarded("store", partial(store.contents, settings.store, facts), AGAIN)
+    said = list(guarded("store", partial(store.contents, settings.store, facts), AGAIN))
+    yield from said
     if settings.store.is_dir():
-        yield from guarded("store", partial(store.writing, settings.store), AGAIN)
+        writing = guarded("store", partial(store.writing, settings.store), AGAIN)
+        yield from (finding for finding in writing if finding not in said)  # a server that is away is so for both
     else:
         yield store.room(settings.store)
     yield from guarded(

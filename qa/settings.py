@@ -7,9 +7,12 @@ configuration folder.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_config_path
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -42,6 +45,19 @@ def sample_corpus() -> Path:
 def settings_files() -> tuple[Path, Path]:
     """The files that settings are read from; the first wins."""
     return Path("qa.toml"), user_config_path("verbatim-qa", appauthor=False) / "qa.toml"
+
+
+def is_address(address: str, schemes: Sequence[str]) -> bool:
+    """Whether an address is one of these, and no part of a password in it can be taken for host, port or path."""
+    try:
+        parts = urlsplit(address)
+        _, at, place = parts.netloc.rpartition("@")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:  # a port that is no number, brackets
+        return False
+    strays = parts.netloc.count("@") > 1 or "@" in address[len(parts.scheme) + 3 + len(parts.netloc) :]
+    odd = re.search(r"[^\w.:-]", host) or (at and not place and "host=" not in parts.query) or parts.fragment
+    return parts.scheme in schemes and not strays and not odd and (bool(host) or "host=" in parts.query or port is None)
 
 
 class Settings(BaseSettings):
@@ -84,10 +100,13 @@ class Settings(BaseSettings):
         """Checks the addresses of servers: both or none. Raises ValueError."""
         if bool(self.catalog) != bool(self.chroma):
             raise ValueError("catalog and chroma belong together: set both, or neither")
-        if self.catalog and not self.catalog.startswith(("postgresql://", "postgres://")):
-            raise ValueError("catalog is no address of PostgreSQL: postgresql://user@host:port/database")
-        if self.chroma and not self.chroma.startswith(("http://", "https://")):
-            raise ValueError("chroma is no address of a Chroma server: http://host:port")
+        if self.catalog and not is_address(self.catalog, ("postgresql", "postgres")):
+            raise ValueError(
+                "catalog is no address of PostgreSQL; write it as postgresql://user@host:port/database, with signs "
+                "other than letters and figures in a password as %XX"
+            )
+        if self.chroma and not is_address(self.chroma, ("http", "https")):
+            raise ValueError("chroma is no address of a Chroma server; write it as http://host:port")
         return self
 
     @field_validator("encodings")

@@ -127,3 +127,45 @@ def test_encodings_are_named_by_patterns_and_must_exist(here: Path, monkeypatch:
     monkeypatch.setenv("QA_ENCODINGS", "cp1250")
     with pytest.raises(UsageError, match="JSON"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://reader:pa/ssword@example.org:5432/archive",
+        "postgresql://reader:pa#ssword@example.org:5432/archive",
+        "postgresql://reader:pa@ssword@example.org:5432/archive",
+        "postgresql://reader:pa[ssword@example.org:5432/archive",
+        "postgresql://reader:pa?ssword@example.org:5432/archive",
+        "postgresql://reader:pa/ssword@",
+        "mysql://reader:ssword@example.org/archive",
+        "ssword",
+    ],
+)
+def test_an_address_that_is_none_is_refused_without_showing_its_password(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QA_CATALOG", address)
+    monkeypatch.setenv("QA_CHROMA", "http://example.org:8000")
+    with pytest.raises(UsageError, match=r"catalog is no address of PostgreSQL.*%XX") as refused:
+        load_settings()
+    assert "ssword" not in str(refused.value).replace("in a password", "")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://reader:p%40ss%2Fword@example.org:5432/archive?sslmode=verify-full",
+        "postgres://reader@[::1]/archive",
+        "postgresql://reader@/archive?host=/run/postgresql",
+    ],
+)
+def test_addresses_of_servers(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QA_CATALOG", address)
+    with pytest.raises(UsageError, match="set both, or neither"):
+        load_settings()
+    monkeypatch.setenv("QA_CHROMA", "example.org:8000")
+    with pytest.raises(UsageError, match="no address of a Chroma server"):
+        load_settings()
+    monkeypatch.setenv("QA_CHROMA", "https://example.org:8000")
+    assert load_settings().catalog == address

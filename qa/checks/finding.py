@@ -44,6 +44,8 @@ def guarded(about: str, check: Callable[[], Iterable[Finding]], mend: str) -> It
         yield fault(about, str(error), "wait until it has finished, then run qa doctor again")
     except VerbatimError as error:
         what, _, told = str(error).partition("; ")
+        if what.endswith(": start it, then try again"):  # of a server
+            what, told = what.removesuffix(": start it, then try again"), f"start it, then try again; {told}"
         yield fault(about, what, told or mend)
     except (ValueError, LookupError, TypeError) as error:  # what a damaged file of ours leads to
         yield fault(about, f"something is not as it was written: {error}", mend)

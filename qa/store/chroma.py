@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DATABASE = "/api/v2/tenants/default_tenant/databases/default_database"
 CONNECT_SECONDS = 5.0
+LOOK_SECONDS = 10.0  # to say what it has
 ANSWER_SECONDS = 120.0  # a large collection is read from the disk when it is first asked
 TOLD = 300  # characters of what it says of an error
 LISTED = 500  # collections told at a time
@@ -48,7 +49,6 @@ class ChromaServer:
         host = urlsplit(self.address).hostname or ""
         return httpx.Client(
             base_url=self.address,
-            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             trust_env=not is_loopback(host),  # proxies
         )
 
@@ -68,8 +68,11 @@ class ChromaServer:
         content = None if body is None else json.dumps(body)
         headers = {"Content-Type": "application/json"}
 
+        seconds = ANSWER_SECONDS if method == "POST" else LOOK_SECONDS
+        limits = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
+
         def once() -> httpx.Response:
-            return self.http.request(method, path, content=content, headers=headers, params=parameters)
+            return self.http.request(method, path, content=content, headers=headers, params=parameters, timeout=limits)
 
         try:
             try:

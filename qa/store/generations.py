@@ -35,11 +35,10 @@ from qa.store.index import (
     remove_generations,
 )
 from qa.store.mentions import Texts
-from qa.store.servers import servers_of
+from qa.store.servers import OF_FILE, servers_of
 from qa.types import join_context
 
 NAMED = "verbatim"  # what the names of our collections begin with
-OF = "published"  # file in a generation's directory that says which published generation its words are of
 LOCK = "words.lock"
 WORDS_BATCH = 2000  # passages
 
@@ -226,12 +225,12 @@ class ServedGenerations:
         return f"{self.catalog.store_id} {self.catalog.published!r}"
 
     def mark(self, path: Path) -> None:
-        (path / OF).write_text(self.mark_of)
+        (path / OF_FILE).write_text(self.mark_of)
 
     def has_words(self) -> bool:
         """Whether this machine has the words of the published generation."""
         try:
-            return (self.path / OF).read_text() == self.mark_of and has_words(self.path)
+            return (self.path / OF_FILE).read_text() == self.mark_of and has_words(self.path)
         except (OSError, UnicodeDecodeError):
             return False
 

@@ -13,11 +13,9 @@ from pathlib import Path
 
 from qa.errors import UsageError
 from qa.store.catalog import Catalog
-from qa.store.servers import servers_of
+from qa.store.servers import FOLDER_FILE, servers_of
 from qa.store.writer import CatalogWriter
 from qa.system import put_in_place
-
-FOLDER_FILE = "folder.id"
 
 
 def is_elsewhere(catalog: Catalog, store: Path) -> bool:

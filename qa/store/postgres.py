@@ -411,4 +411,4 @@ def reason(error: psycopg.Error) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
     said = next((line for line in reversed(lines) if " failed: " in line), lines[0])
     said = said.rpartition(" failed: ")[2]  # before it: where to, which we say in our own words
-    return " ".join(re.sub('["\u00bb\u00ab\u201e\u201c].*?["\u00ab\u00bb\u201c\u201d]', "", said).split())
+    return " ".join(re.sub("[\"'\u00bb\u00ab\u201e\u201c].*?[\"'\u00ab\u00bb\u201c\u201d]", "", said).split())

@@ -18,6 +18,8 @@ from qa.system import put_in_place
 
 SERVERS_FILE = "servers.json"
 CATALOG_FILE = "catalog.sqlite"
+FOLDER_FILE = "folder.id"  # the number of a folder that a store on servers is ingested from
+OF_FILE = "published"  # in a generation's directory: which published generation of the servers its words are of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,24 @@ class Servers:
 
 
 def servers_of(store: Path) -> Servers | None:
-    """The servers of a store; None where all of it lies in its folder. Raises StoreDamaged."""
+    """The servers of a store; None where all of it lies in its folder. Raises StoreDamaged, StoreMismatch."""
+    found = written_down(store)
+    if found is None and was_on_servers(store):
+        raise StoreMismatch(
+            f"the store {store} was on servers, and {SERVERS_FILE}, which names them, is gone; name them with "
+            "QA_CATALOG and QA_CHROMA"
+        )
+    return found
+
+
+def was_on_servers(store: Path) -> bool:
+    """Whether a folder has files that only that of a store on servers has."""
+    marks = ((store / FOLDER_FILE).exists(), any(store.glob(f"generations/*/{OF_FILE}")))
+    return any(marks) and not (store / CATALOG_FILE).exists()
+
+
+def written_down(store: Path) -> Servers | None:
+    """The servers that the store's folder names, if any. Raises StoreDamaged."""
     path = store / SERVERS_FILE
     try:
         return Servers(**json.loads(path.read_text("utf-8")))
@@ -48,16 +67,16 @@ def servers_of(store: Path) -> Servers | None:
 def use_servers(settings: Settings) -> None:
     """Writes down in the store's folder which servers the settings name, readable for the user alone.
 
-    Nothing where they name none: a store that has servers keeps them. Raises StoreMismatch where the store has others,
-    or has its catalog in its own folder.
+    Nothing where they name none: a store that has servers keeps them. User and password may change. Raises
+    StoreMismatch where the store has other servers, or has its catalog in its own folder.
     """
     if not settings.catalog:
         return
     store, wanted = settings.store, Servers(settings.catalog, settings.chroma)
-    held = servers_of(store)
+    held = written_down(store)
     if held == wanted:
         return
-    if held:
+    if held and str(held) != str(wanted):
         raise StoreMismatch(
             f"the store {store} is on {held}, not on {wanted}; name another folder with --store, or delete "
             f"{store / SERVERS_FILE} if the servers have moved"
@@ -77,6 +96,6 @@ def use_servers(settings: Settings) -> None:
 
 
 def shown(address: str) -> str:
-    """An address without user and password."""
+    """An address, as the settings take it, without user and password."""
     parts = urlsplit(address)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

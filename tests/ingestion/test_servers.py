@@ -11,13 +11,13 @@ import psycopg
 import pytest
 
 from qa.cli import main
-from qa.errors import UsageError, VerbatimError
+from qa.errors import StoreMismatch, UsageError, VerbatimError
 from qa.ingestion.files import uploads_of
 from qa.ingestion.library import Library, exclude
 from qa.ingestion.sync import preview
-from qa.store.home import FOLDER_FILE
+from qa.settings import load_settings
 from qa.store.opening import open_catalog
-from qa.store.servers import SERVERS_FILE, servers_of
+from qa.store.servers import FOLDER_FILE, SERVERS_FILE, servers_of, use_servers
 from tests.helpers import FakeEmbedder, Vectors, change, differences_of, found, ingest, run_python, servers_only, state
 from tests.helpers import write as write_file
 from tests.ingestion.helpers import NAMES, WHALE
@@ -40,6 +40,29 @@ def address_of(store: Path) -> str:
     servers = servers_of(store)
     assert servers is not None
     return servers.catalog
+
+
+def test_a_folder_whose_list_of_servers_is_gone_makes_no_store_of_its_own(folder: Path, store: Path) -> None:
+    ingest(store, folder)
+    named = (store / SERVERS_FILE).read_bytes()
+    (store / SERVERS_FILE).unlink()
+    with pytest.raises(StoreMismatch, match=r"was on servers.*QA_CATALOG"):
+        ingest(store, folder)
+    with pytest.raises(StoreMismatch, match=r"was on servers.*QA_CATALOG"):
+        open_catalog(store)
+    use_servers(load_settings(store=store, **json.loads(named)))
+    assert ingest(store).unchanged == NAMES
+
+
+def test_user_and_password_may_change_but_not_the_servers(store: Path) -> None:
+    held = servers_of(store)
+    assert held is not None
+    renamed = held.catalog.replace("verbatim@", "reader:other@")
+    use_servers(load_settings(store=store, catalog=renamed, chroma=held.chroma))
+    assert address_of(store) == renamed
+    with pytest.raises(StoreMismatch, match=r"delete .* if the servers have moved") as refused:
+        use_servers(load_settings(store=store, catalog="postgresql://a:secret@example.org/x", chroma=held.chroma))
+    assert "secret" not in str(refused.value)
 
 
 # One folder ingests
