@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from qa.answering.citing import span_of
 from qa.answering.question import COMMON, content, stems
-from qa.clauses import KIND_OF, NAMES, Clause, Way, clauses_of, is_below, plain_number, ranges_of
+from qa.clauses import BELOW as BELOW_KINDS
+from qa.clauses import KIND_OF, KINDS, NAMES, OUTER, Clause, Inner, Way, clauses_of, is_below, parts_of, ranges_of
 from qa.passages import QUOTE_CHARS, clipped
 from qa.text import Range, equality_key
 from qa.types import Document, Hit, Passage, Source, Span
@@ -31,9 +32,9 @@ NTH = "|".join(ORDINALS)
 PARTS = (  # what a part of a clause is called
     r"lid|abs|absatz|onder|sub|lit|litt?era|buchstabe|nr|subsection|sub-?clause|sub-?paragraph|para|paragraph|point|punt"
 )
-SIGN = r"\(?(?:\d{1,2}|[ivx]{1,5}|[a-z])\)?(?!\w)"
-NUMBER = r"\d{1,4}(?:\.\d{1,2}){0,5}[a-z]?|(?-i:[IVXLC]{1,7})"
-BELOW = rf"(?:\s?\((?:\d{{1,2}}|[a-z]{{1,4}})\)|,?\s+(?:{PARTS})\.?\s*{SIGN}|,?\s+(?:{NTH})\s+lid\b)*"
+SIGN = r"\(?(?:\d{1,2}[a-z]?|[ivx]{1,5}|[a-z])\)?(?!\w)"
+NUMBER = r"\d{1,4}(?:\.\d{1,2}){0,5}[a-z]?|(?-i:[IVXLC]{1,7}|[A-Z])"
+BELOW = rf"(?:\s?\((?:\d{{1,2}}[a-z]?|[a-z]{{1,4}})\)|,?\s+(?:{PARTS})\.?\s*{SIGN}|,?\s+(?:{NTH})\s+lid\b)*"
 ABOVE = rf"(?:(?:\b(?:{PARTS})\.?\s*{SIGN}|\b(?:{NTH})\s+(?:lid|paragraph))\s+(?:of|van|von|in)\s+)?"
 # A quantity, a version and a date are no number of a clause.
 ALONE = r"(?!\w|[.,:/-]?\d|\s*(?:%|\u20ac|\$|percent|per\s?cent|procent|prozent|[mb]illion|miljoen|miljard)(?!\w))"
@@ -46,11 +47,12 @@ LEADS = (
     r"nach|laut"
 )
 BARE = re.compile(
-    rf"(?i)\b(?:{LEADS}|in|does|do|says?|van)\s+(?P<number>\d{{1,3}}(?:\.\d{{1,2}}){{1,5}}){ALONE}"
+    rf"(?i)\b(?:{LEADS}|in|does|do|says?|van)\s+(?P<number>\d{{1,3}}(?:\.\d{{1,2}}){{1,5}}[a-z]?){ALONE}"
     rf"(?P<below>{BELOW})(?=\s*(?:$|[?,:;]|\.(?!\d)|(?:say|state|provide|require|allow|mean)\b))"
 )
+WITHIN = re.compile(r"(?i)\s*,?\s*(?:(?P<above>of|in|under|to|van|bij|von|des|der)\s+)?(?:the\s+|het\s+)?")
 LED = re.compile(rf"(?i)(?:^|\s)(?:{LEADS}|in)(?:\s+(?:the|het))?\s*$")
-PART = re.compile(rf"(?i)\((\w{{1,4}})\)|\b(?:{PARTS})\.?\s*\(?(\d{{1,2}}|[ivx]{{1,5}}|[a-z])\b|\b({NTH})\b")
+PART = re.compile(rf"(?i)\((\w{{1,4}})\)|\b(?:{PARTS})\.?\s*\(?(\d{{1,2}}[a-z]?|[ivx]{{1,5}}|[a-z])\b|\b({NTH})\b")
 # Behind these, what is asked for stands in the clause, and not in another one that says something of it.
 INSIDE = re.compile(
     rf"(?i)(?:^|\b(?:{LEADS}|in|by|does|do|did|van|door|zegt|bepaalt|regelt|luidt|what(?:'s| is)|wat is|was ist|"
@@ -71,6 +73,8 @@ class Named(NamedTuple):
     way: Way
     kind: str  # of clauses.KINDS; "" where it is named by its number alone
     inside: bool  # whether what is asked for stands in it
+    inner: Inner = ()  # what its further numbers are called: Article I, section 3
+    dotted: bool = False  # its number has points
 
 
 class Found(NamedTuple):
@@ -79,7 +83,9 @@ class Found(NamedTuple):
     document: Document
     where: Range
     body: int  # where its words begin, behind its number
-    fits: int  # 2: its document calls it what the question does; 1: it calls it nothing
+    fits: (
+        int  # 2: its document calls it what the question does; 1: it calls it nothing; -1: 4.3 for the third part of 4
+    )
 
 
 class Read(NamedTuple):
@@ -89,6 +95,7 @@ class Read(NamedTuple):
     hits: Sequence[Hit]
     said: Sequence[Span] = ()  # the clause that is asked for, as the answer
     within: int = 0  # how many of the hits, the first ones, are of the clause that is named
+    sure: bool = True  # whether that is the one that is meant
 
     def weighed(self, spans: Sequence[Span], perhaps: float) -> list[Span]:
         """What a reader found in the hits, with the clause itself where that is asked for.
@@ -102,6 +109,8 @@ class Read(NamedTuple):
         best = next((span for span in spans if any(span.hit is hit for hit in own)), None)
         raised = best is not None and perhaps <= best.confidence < SEVERAL
         found = [replace(span, confidence=SEVERAL) if raised and span is best else span for span in spans]
+        if not self.sure:
+            found = [replace(span, confidence=min(span.confidence, SEVERAL)) for span in found]
         return sorted(found, key=lambda span: -span.confidence)
 
 
@@ -114,30 +123,67 @@ PassagesOf = Callable[[str, int, int], list[Passage]]  # those that reach into a
 def named_clauses(question: str) -> list[Named]:
     """The clauses that a question names."""
     found = []
-    for match in WORDED.finditer(question):
-        kind, inside = KIND_OF[match["word"].casefold()], bool(INSIDE.search(question[: match.start()].rstrip()))
-        parts = (*signs_of(match["below"]), *signs_of(match["above"]))
-        found.append(Named((*way_of(match["number"]), *parts), kind, inside))
+    for group in groups_of(question):
+        first, match = group[0], group[-1]
+        inside = bool(INSIDE.search(question[: min(one.start() for one in group)].rstrip()))
+        way: Way = ()
+        inner = []
+        for one in group:
+            kind = KIND_OF[one["word"].casefold()]
+            way += parts_of(one["number"], kind)
+            inner.append((len(way) - 1, kind))
+            way += (*signs_of(one["below"]), *signs_of(one["above"]))
+        outer, dotted = inner[0][1], "." in first["number"]
+        found.append(Named(way, outer, inside, tuple(inner[1:]), dotted))
         if match["other"]:
-            found.append(Named(way_of(match["other"]), kind, inside))
+            found.append(Named(parts_of(match["other"], inner[-1][1]), inner[-1][1], inside, (), "." in match["other"]))
     if not found:
-        found = [Named((*way_of(m["number"]), *signs_of(m["below"])), "", True) for m in BARE.finditer(question)]
+        found = [
+            Named((*parts_of(m["number"]), *signs_of(m["below"])), "", True, (), True) for m in BARE.finditer(question)
+        ]
     return found
+
+
+def groups_of(question: str) -> list[list[re.Match[str]]]:
+    """Clauses called by words, each with those that it is a part of, the outermost first.
+
+    "Article I, section 3" and "section 3 of Article I" are one.
+    """
+    groups: list[list[re.Match[str]]] = []
+    for match in WORDED.finditer(question):
+        if not is_number(match):
+            continue
+        last = max(groups[-1], key=lambda one: one.end()) if groups else None
+        joined = WITHIN.fullmatch(question, last.end(), match.start()) if last and not last["other"] else None
+        kinds = [KIND_OF[one["word"].casefold()] for one in groups[-1]] if joined else []
+        own = KIND_OF[match["word"].casefold()]
+        if joined and joined["above"] and is_part(kinds[0], own):
+            groups[-1].insert(0, match)
+        elif joined and not joined["above"] and is_part(own, kinds[-1]):
+            groups[-1].append(match)
+        else:
+            groups.append([match])
+    return groups
+
+
+def is_number(match: re.Match[str]) -> bool:
+    """Whether it is a number, or the letter of a schedule."""
+    kind = KIND_OF[match["word"].casefold()]
+    return kind in OUTER or parts_of(match["number"], kind)[0][0].isdigit()
+
+
+def is_part(kind: str, outer: str) -> bool:
+    """Whether a clause of a kind may be a part of one of another kind."""
+    return kind in BELOW_KINDS.get(outer, ()) or (outer in OUTER and kind not in OUTER)
 
 
 def without_clauses(question: str) -> str:
     """The question without "under clause 3.2": a network that has only this clause need not look for its number."""
-    for match in reversed([*WORDED.finditer(question)] or [*BARE.finditer(question)]):
-        start = match.start() if match.re is WORDED else match.start("number")
+    ranges = [(min(m.start() for m in group), max(m.end() for m in group)) for group in groups_of(question)]
+    for start, end in reversed(ranges or [(m.start("number"), m.end()) for m in BARE.finditer(question)]):
         if led := LED.search(question, 0, start):
-            question = re.sub(
-                r"\s+(?=\?|$)", "", f"{question[: led.start()]} {question[match.end() :].lstrip(', ')}"
-            ).strip()
+            question = re.sub(r"\s+(?=\?|$)", "", f"{question[: led.start()]} {question[end:].lstrip(', ')}").strip()
     return question
-
-
-def way_of(number: str) -> Way:
-    return tuple(plain_number(part) for part in number.split("."))
 
 
 def signs_of(parts: str) -> Iterator[str]:
@@ -191,16 +237,26 @@ def of_clauses(
         about = [cut(hit, *where) for hit in others for where in naming(question, named, hit.passage)]
     else:
         about = [hit for hit in others if names(named, hit)]
-    return Read(without_clauses(to_read) if within else to_read, [*within, *about, *told], (), len(within))
+    sure = all(one.fits >= 0 for one in found)
+    return Read(without_clauses(to_read) if within else to_read, [*within, *about, *told], (), len(within), sure)
 
 
 def of_document(named: Sequence[Named], document: Document, clauses: Sequence[Clause]) -> Iterator[Found]:
     """The clauses that are named, in a document that has them."""
     begins = {clause.start: clause for clause in clauses}
     for one in named:
-        for where in ranges_of(clauses, one.way, one.kind):
+        for where in ranges_of(clauses, one.way, one.kind, one.inner):
             first = begins[where[0]]
-            yield Found(document, where, first.body, 2 * (first.kind == one.kind) or int(not first.kind))
+            yield Found(document, where, first.body, fit_of(one, first))
+
+
+def fit_of(named: Named, clause: Clause) -> int:
+    """How well a clause fits the one that is named, as in `Found`."""
+    if named.kind in clause.styles:
+        return 2
+    if named.dotted and "dotted" not in clause.styles:
+        return -1
+    return int(not any(style in KINDS for style in clause.styles))
 
 
 def meant(question: str, found: Sequence[Found]) -> list[Found]:
@@ -255,7 +311,7 @@ def cut(hit: Hit, start: int, end: int) -> Hit:
 def spoken(found: Sequence[Found], hits: Sequence[Hit], passages_of: PassagesOf) -> list[Span]:
     """The clauses as answers, whole, or as many of their sentences as a quote may have."""
     spans = [span for one in found for span in quote_of(one, hits[0].score, passages_of)]
-    alone = len({equality_key(span.text) for span in spans}) == 1
+    alone = len({equality_key(span.text) for span in spans}) == 1 and all(one.fits >= 0 for one in found)
     return [replace(span, confidence=NAMED if alone else SEVERAL) for span in spans]
 
 
@@ -271,7 +327,8 @@ def quote_of(one: Found, score: float, passages_of: PassagesOf) -> Iterator[Span
     )
     fitting = [end for _, end in sentences if end - one.body <= QUOTE_CHARS]
     if fitting:
-        start, end = sentences[0][0], fitting[-1]
+        end = fitting[-1]
+        start = end - len(text[sentences[0][0] : end].lstrip())  # its words may begin on the line behind its number
         cells = tuple(cell for p in passages for cell in clipped(p.cells, start, end))
         whole = replace(
             passages[0], start=start, end=end, text=text[start:end], cells=cells,

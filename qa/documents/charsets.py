@@ -108,6 +108,11 @@ WORDS = frozenset(  # of one letter
 FOREIGN_SIGNS = frozenset("\u060c\u061b\u061f\u05f3\u05f4")  # commas and the like of other alphabets
 FIRST_ODD = re.compile(rb"[\x80-\xff]")
 UNLIKELY = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ue000-\uf8ff]")
+# Tables that are drawn with signs of DOS, which are the same in all its encodings.
+RULED = re.compile(rb"\xc4{4}|\xcd{4}")
+DRAWN = re.compile(rb"[\xb0-\xb4\xb9-\xbc\xbf-\xc5\xc8-\xce\xd9-\xdc\xdf]")
+CORNERS = re.compile(rb"[\xb3\xba\xc9\xda]")
+OF_DOS = ("cp850", "cp437", "cp852", "cp866")
 SAMPLE = 16_384  # bytes from which the encoding is told
 
 
@@ -127,7 +132,10 @@ def told_charset(data: bytes) -> tuple[str | None, tuple[str, ...]]:
     (None, ()) where no encoding makes text of it.
     """
     sample = odd_sample(data)
+    if RULED.search(data) and CORNERS.search(data):
+        return told_of_dos(data)
     found = [guess for guess in guesses(sample, data) if UNLIKELY.subn("", guess.text)[1] <= 1 + len(guess.text) // 200]
+    found = [guess for guess in found if guess.codec != "cp874" or is_thai(guess.text)]
     if not found:
         return None, ()
     fewest = min(guess.faults for guess in found)
@@ -141,6 +149,28 @@ def told_charset(data: bytes) -> tuple[str | None, tuple[str, ...]]:
     if best.codec == USUAL and is_western(best):
         return USUAL, tuple(guess.codec for guess in near[1:])
     return None, tuple(guess.codec for guess in near)
+
+
+def told_of_dos(data: bytes) -> tuple[str | None, tuple[str, ...]]:
+    """As `told_charset`, for a text with tables that are drawn: its words without the lines tell the encoding."""
+    words = DRAWN.sub(b" ", data)[: 4 * SAMPLE]
+    found: dict[str, tuple[float, str]] = {}
+    for codec in OF_DOS:
+        text = decoded(words, codec)
+        if text is not None and decoded(data, codec) is not None:
+            language = language_of(text, "", letters=1)
+            latin = sum("a" <= char <= "z" for char in text.lower()) * 2 >= sum(map(str.isalpha, text))
+            total = sum(faults(word, language, latin) for word in odd_words(text))
+            found.setdefault(text, (total, codec))
+    ranked = sorted(found.values())
+    if len(ranked) == 1 or ranked[0][0] * CLEARLY < ranked[1][0]:
+        return ranked[0][1], ()
+    return None, tuple(codec for _, codec in ranked[:3])
+
+
+def is_thai(text: str) -> bool:
+    """Whether most letters of a text are Thai."""
+    return sum("\u0e00" < char < "\u0e7f" for char in text) * 2 >= sum(map(str.isalpha, text))
 
 
 def is_near(guess: Guess, best: Guess, fewest: float) -> bool:

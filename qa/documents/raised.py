@@ -38,6 +38,10 @@ AMOUNT = r"(?<![\d.,])\d{1,3}(?:[.,]\d{3})*[.,]?$"
 PRICE, SUM = re.compile(rf"{MONEY}\s?{AMOUNT}"), re.compile(AMOUNT)
 PRICED = re.compile(rf"\s?{MONEY}(?!\w)")
 CENTS = re.compile(r"0\d|25|49|50|75|90|95|98|99")  # as prices have them; 12 behind a sum may be the mark of a note
+LARGE = re.compile(  # no cents before these
+    r"(?i)\s?(?:[mb]illions?|trillions?|thousand|hundred|miljoen|miljard|duizend|honderd|mio|mrd|mln|mld|bn|tsd|"
+    r"million(?:en)?|milliarden?|tausend|hundert|[mk](?=\W|$))(?!\w)"
+)
 POINT = re.compile(r"[$\xa3]|USD|GBP|\d,\d{3}")  # with a point before cents
 # Behind a short figure cents, minutes or a note: raised signs say it as the page does.
 UNSURE, SHORT = re.compile(rf"{CENTS.pattern}|15|30|45"), re.compile(r"(?<![\d.,])\d{1,3}$")
@@ -46,6 +50,9 @@ TIMED = re.compile(
     r"\s?(?:(?:[-\u2013]|tot|to|bis|and|en|und)\s?\d{1,4}\s?)?(?:uur|u\.|u(?!\w)|h(?!\w)|hrs?(?!\w)|Uhr|[ap]\.?m\b)"
 )
 TIME_BEFORE = re.compile(r"(?i)(?<!\w)(?:om|um|vanaf) (?!(?:2|10)$)\d{1,2}$")
+CLOCK = re.compile(  # before a time, not a duration
+    r"(?i)(?<!\w)(?:om|um|vanaf|ab|at|from|by|until|till?|to|tot|bis|between|tussen|zwischen|and|en|und|[-\u2013])\s?\d{1,2}$"
+)
 DEGREES = re.compile(r"\s?[CFNSEWK](?!\w)")
 SYMBOLS = """H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y
 Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg
@@ -95,12 +102,13 @@ def meant(before: str, mark: str, after: str) -> str:
 def amount(before: str, mark: str, after: str) -> str:
     """Cents and minutes with the sign that they go without, degrees as such; nothing for anything else."""
     price, named = PRICE.search(before), PRICED.match(after) if SUM.search(before) else None
-    if (price or named) and CENTS.fullmatch(mark):
+    if (price or named) and CENTS.fullmatch(mark) and not LARGE.match(after):
         if before[-1] in ".,":
             return mark if not re.match(r"\s+[A-Z]", after) else ""
         pointed = any(POINT.search(found[0]) for found in (price, named, SUM.search(before)) if found)
         return ("." if pointed else ",") + mark
-    if MINUTES.fullmatch(mark) and HOUR.search(before) and (TIMED.match(after) or TIME_BEFORE.search(before)):
+    timed = TIME_BEFORE.search(before) or (TIMED.match(after) and (mark[-1] in "05" or CLOCK.search(before)))
+    if MINUTES.fullmatch(mark) and HOUR.search(before) and timed:
         return f":{mark}"
     turned = mark == "0" and not DIGIT.search(before) and not TEN.search(before)
     degrees = mark in ("o", "0") and re.search(r"\d$", before) and (turned or DEGREES.match(after))
@@ -118,7 +126,8 @@ def power(before: str, mark: str, after: str) -> str:
     if NUMBER.fullmatch(mark):
         powers = (TEN, DIGIT, UNIT, VARIABLE, SPACED, SIGNED)
         is_power = mark[0] in "+-\u2212" or any(known.search(before) for known in powers)
-        is_power |= bool(UNSURE.fullmatch(mark) and SHORT.search(before))
+        unsure = UNSURE.fullmatch(mark) or LARGE.match(after) or (MINUTES.fullmatch(mark) and TIMED.match(after))
+        is_power |= bool(unsure and SHORT.search(before))
         return mark.translate(HIGH) if is_power else ""
     based, variable = TEN.search(before) or DIGIT.search(before), VARIABLE.search(before)
     if (len(mark) == 1 and is_exponent(before, mark, after)) or (INDEX.fullmatch(mark) and LETTER.search(before)):

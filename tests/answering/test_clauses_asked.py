@@ -170,3 +170,70 @@ def test_of_two_documents_with_the_number_the_question_may_name_one(tmp_path: Pa
     assert named.text == "De huur stijgt elk jaar."
     same = Store(tmp_path, one=HIRE, two=HIRE.replace("cellar", "attic"))
     assert [span.confidence for span in same.read("What does clause 1.2 say?").said] == [SEVERAL, SEVERAL]
+
+
+GUILD = """# Rules of the rowers
+
+## Article I
+### Section 1
+The club has two boats.
+### Section 2
+The cox steers.
+
+## Article II
+### Section 1
+Rowers pay 8 pounds.
+### Section 3
+Guests pay 3 pounds.
+"""
+GESETZ = """Gesetz der Fischer
+
+\u00a7 4 Fang
+(1) Hechte werden geschont.
+(2) Aale werden gefangen.
+(3) Barsche werden gewogen.
+
+\u00a7 5 Netze
+(1) Netze sind erlaubt.
+
+\u00a7 6 Strafe
+(1) Eine Strafe wird verlangt.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "ways"),
+    [
+        ("What does Article I, section 3 say?", ["1.3"]),
+        ("What does section 3 of Article II say?", ["2.3"]),
+        ("What does clause 2 of Schedule B say?", ["b.2"]),
+        ("What does Annex C say?", ["c"]),
+        ("What does clause 4.2A say?", ["4.2a"]),
+        ("Wat staat in artikel 2a lid 3a?", ["2a.3a"]),
+        ("Was regelt \u00a7 5 Abs. 2a?", ["5.2a"]),
+        ("Wat staat in artikel 3 of artikel 4?", ["3", "4"]),
+        ("Does section B say so?", []),
+        ("Where is the annex I rented?", ["1"]),
+    ],
+)
+def test_parts_schedules_and_letters_in_questions(question: str, ways: list[str]) -> None:
+    assert [".".join(one.way) for one in named_clauses(question)] == ways
+
+
+def test_a_section_of_another_article_is_no_answer(tmp_path: Path) -> None:
+    store = Store(tmp_path, rowers=GUILD)
+    assert not store.read("What does Article I, section 3 say?").said
+    (span,) = store.read("What does Article II, section 3 say?").said
+    assert (span.text, span.confidence) == ("Guests pay 3 pounds.", NAMED)
+    (whole,) = store.read("What does Article II say?").said
+    assert "8 pounds" in whole.text
+    assert whole.text.endswith("Guests pay 3 pounds.")
+    assert [span.confidence for span in store.read("What does section 1 say?").said] == [SEVERAL, SEVERAL]
+
+
+def test_a_number_with_points_is_hardly_that_of_a_paragraph(tmp_path: Path) -> None:
+    store = Store(tmp_path, hire=HIRE, gesetz=GESETZ)
+    assert all(span.confidence <= SEVERAL for span in store.read("What does clause 4.3 say?").said)
+    assert not store.read("What is weighed under clause 4.3?").sure
+    (own,) = store.read("Was regelt \u00a7 4 Abs. 3?").said
+    assert (own.text, own.confidence) == ("Barsche werden gewogen.", NAMED)

@@ -145,3 +145,22 @@ def test_text_without_spaces_is_not_slow() -> None:
     data = b"x" * 500_000 + "\u0159".encode("cp1250") + b"y" * 100_000
     with contextlib.suppress(UnreadableFile):
         assert len(extract_of(data).text) == 600_001
+
+
+@pytest.mark.parametrize(
+    ("words", "codec"),
+    [
+        ("Cask 7", "cp437"),
+        ("F\xe4sser im Keller der M\xfchle", "cp850"),
+        ("\u0411\u043e\u0447\u043a\u0430 \u0432 \u043f\u043e\u0434\u0432\u0430\u043b\u0435", "cp866"),
+    ],
+)
+def test_tables_with_the_line_signs_of_dos(words: str, codec: str) -> None:
+    rule = "\u2550" * (len(words) + 2)
+    text = f"Casks\r\n\u2554{rule}\u2557\r\n\u2551 {words} \u2551\r\n\u255a{rule}\u255d\r\n"
+    assert extract_of(text.encode(codec)).text == text
+
+
+def test_a_text_with_few_thai_letters_is_not_taken_for_thai() -> None:
+    with contextlib.suppress(UnreadableFile):
+        assert not re.search("[\u0e00-\u0e7f]", extract_of(b"Casks of the depot \xba 500 \xba and \xc9\xcd\xbb").text)

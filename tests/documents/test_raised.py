@@ -55,3 +55,20 @@ def test_what_stands_for_raised_characters(before: str, mark: str, linked: bool,
 
 def test_lowered_figures_have_signs_of_their_own() -> None:
     assert (lowered("2"), lowered("12"), lowered("max")) == ("\u2082", "\u2081\u2082", "max")
+
+
+@pytest.mark.parametrize(
+    ("before", "mark", "after", "shown"),
+    [
+        ("\u20ac60", "25", " million", "\xb2\u2075"),
+        ("kost \u20ac 8", "50", " miljoen", "\u2075\u2070"),
+        ("EUR 7", "90", " Mio.", "\u2079\u2070"),
+        ("\u20ac 60", "25", " millimetre", ",25"),
+        ("took 9", "12", " uur", "\xb9\xb2"),
+        ("om 9", "12", " uur", ":12"),
+        ("9", "30", " uur", ":30"),
+        ("bis 9", "12", " Uhr", ":12"),
+    ],
+)
+def test_cents_and_minutes_only_where_they_can_be(before: str, mark: str, after: str, shown: str) -> None:
+    assert raised(before, mark, False, after) == shown
