@@ -14,6 +14,7 @@ from qa.cells import FIGURES
 from qa.types import Cell, Passage
 
 UNIT = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")  # behind a column's name; a question need not say it
+BLANK = re.compile(r"(?i)[-\u2010-\u2015\u2212.?*/]*|n\.?/?a\.?")  # a cell that says that nothing is known
 
 YEAR = re.compile(r"(?<![\d.,])((?:1[5-9]|20)\d\d)(?:\s?[-/\u2013]\s?((?:1[5-9]|20)?\d\d)(?!\d))?(?![\d]|[.,]\d)")
 
@@ -121,6 +122,25 @@ def is_under_no_name(question: str, passage: Passage, cell: Cell) -> bool:
     said = stems(question, passage.language)
     asked = said.union(*implied_nouns(question, passage.language).values())
     return bool(label and head) and label <= said and not head & asked
+
+
+def stands_for_blank(question: str, passage: Passage, cell: Cell) -> bool:
+    """Whether the question names a row and a column that cross in an empty cell, or a dash, of whose neighbours it is.
+
+    What it asks for is not known; what stands elsewhere in that row or column is of something else.
+    """
+    said, words = stems(question, passage.language), content(question, passage.language)
+    heads = {one: head_words(one.column, passage.language) for one in passage.cells if one.row and one.column}
+    columns = fullest({head for head in heads.values() if head and head <= said})
+    lines = [(row, label_of(passage, row)) for row in rows(passage)]
+    meant = fullest({label for _, label in lines if label and label <= words})
+    if len(columns) != 1 or len(meant) != 1:
+        return False
+    of_row = [one for row, label in lines if label in meant for one in row]
+    of_column = [one for one, head in heads.items() if head in columns]
+    crossing = [one for one in of_row if one in of_column]
+    blank = all(BLANK.fullmatch(cell_text(passage, one)) for one in crossing)
+    return blank and cell not in crossing and (cell in of_row or cell in of_column)
 
 
 def head_words(column: str, language: str) -> frozenset[str]:

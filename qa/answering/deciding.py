@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from qa.answering.cells_asked import cell_text, is_under_no_name, named_cells
+from qa.answering.cells_asked import cell_text, is_under_no_name, named_cells, stands_for_blank
 from qa.answering.citing import logistic
 from qa.answering.conflicts import FIGURE
 from qa.answering.question import ASKS_WHERE, NAME, holds_kind, stems, wanted_kind
@@ -74,7 +74,7 @@ def with_named_cells(
 
     None is raised where cells that are named say different things: the question does not tell them apart. A span that
     lacks a figure of its cell is not what the cell says. A cell under a column of which the question says no word may
-    be of something else; its confidence is UNNAMED at most.
+    be of something else, and so is one beside the empty cell that it names; its confidence is UNNAMED at most.
     """
     named = {number: named_cells(question, hit.passage) for number, hit in enumerate(hits) if hit.passage.cells}
     texts = {equality_key(cell_text(hits[number].passage, cell)) for number, some in named.items() for cell in some}
@@ -84,7 +84,7 @@ def with_named_cells(
         cell = passage.cell_at(one.start) if passage.cells else None
         if cell and len(texts) == 1 and cell in named[one.number] and says_all(text_of(hits, one), passage, cell):
             confidence = max(confidence, NAMED)
-        elif cell and is_under_no_name(question, passage, cell):
+        elif cell and (is_under_no_name(question, passage, cell) or stands_for_blank(question, passage, cell)):
             confidence = min(confidence, UNNAMED)
         weighed.append(confidence)
     return weighed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, dropwhile, islice, pairwise, takewhile
 
 from qa.cells import FIGURES
 from qa.errors import UnreadableFile
@@ -129,26 +130,25 @@ class Builder:
             at += len(line) + 1
         self.add(" ".join(line for _, line in said))
 
-    def table(self, rows: Iterable[Sequence[str]], head: bool | None = None) -> None:
-        """Appends the rows of a table.
+    def table(self, rows: Iterable[Sequence[str]], head: int | None = None) -> None:
+        """Appends the rows of a table; a title within it, over all its columns, as a paragraph above it.
 
-        head: whether the first row names the columns; None: decided from the first two rows.
+        head: how many rows name the columns, as the file states it; None: decided from the first rows.
         """
         self.in_table = False
-        waiting: list[Sequence[str]] = []
-        for cells in (tidy(row) for row in rows):
-            if not any(cells):
-                continue
-            if len(waiting) < 2:
-                waiting.append(cells)
-                if len(waiting) == 2:
-                    named = looks_like_columns(waiting[0], cells) if head is None else head
-                    self.add(row_of(waiting[0]), "columns" if named else "row")
-                    self.add(row_of(cells), "row")
-            else:
-                self.add(row_of(cells), "row")
-        if len(waiting) == 1:
-            self.add(row_of(waiting[0]), "row")
+        tidied = (cells for row in rows if any(cells := tidy(row)))
+        first = list(islice(tidied, TOP_ROWS))
+        titles = 0
+        while titles < len(first) and is_title(first[titles]) and not names_over_names(*first[titles : titles + 3]):
+            titles += 1
+        named = columns_rows(first[titles:], head if not head or not titles else head - titles or None)
+        if not named:
+            titles = 0
+        for cells in first[:titles]:
+            self.add(next(filter(None, cells)))
+        self.in_table = False
+        for number, cells in enumerate(chain(first[titles:], tidied)):
+            self.add(row_of(cells), "columns" if number < named else "row")
         self.in_table = False
 
     def add_extract(self, found: Extract) -> None:
@@ -212,6 +212,68 @@ def one_cell(text: str) -> str:
 TABBED = re.compile(r"(?<=\d) *\t\s*(?=[-+\u2212]?\d)")  # between two figures, which a space would make one
 FIGURE_ENDS, FIGURE_BEGINS = re.compile(r"\d[%\u2030)\xb0]?$"), re.compile(r"[-+\u2212(\xb1]? ?\d")
 COLUMN_CHARS = 60
+YEAR = re.compile(r"(?:19|20)\d\d")
+TOP_ROWS = 8  # of a table, among which its title and the names of its columns stand
+
+
+def is_title(cells: Sequence[str]) -> bool:
+    """Whether a row is a title over all columns: the same words in several cells, as one cell over them is read."""
+    said = list(dropwhile(lambda cell: not cell, map(str.strip, cells)))
+    return len(said) > 1 and len(set(said)) == 1 and not FIGURES.fullmatch(said[0])
+
+
+def says_several(cells: Sequence[str]) -> bool:
+    """Whether the cells of a row say different things, as those that name columns do; above such a row are titles."""
+    return len(set(filter(None, map(str.strip, cells)))) > 1
+
+
+def columns_rows(rows: Sequence[Sequence[str]], stated: int | None) -> int:
+    """How many of the first rows of a table name its columns.
+
+    stated: how many the file says; one that holds figures is taken for data all the same. None: it says nothing.
+    """
+    if stated == 0 or len(rows) < 2:
+        return 0
+    if names_over_names(*rows[:3]):
+        return 2
+    if stated is None:
+        return int(looks_like_columns(rows[0], rows[1]))
+    return 1 + len(list(takewhile(names_only, rows[1 : min(stated, len(rows) - 1)])))
+
+
+def names_only(cells: Sequence[str]) -> bool:
+    """Whether a row holds short words and years only."""
+    return all(len(cell) <= COLUMN_CHARS and (YEAR.fullmatch(cell) or not FIGURES.fullmatch(cell)) for cell in cells)
+
+
+def names_over_names(upper: Sequence[str], lower: Sequence[str] = (), below: Sequence[str] = ()) -> bool:
+    """Whether two rows name the columns together: names over several columns each, below them one for each.
+
+    The lower row begins with nothing or what the upper one begins with, or there are figures below its names: else it
+    may be data, as in a timetable.
+    """
+    beside = {at for at, (one, other) in enumerate(pairwise(upper), 1) if one and one == other}
+    over = {*beside, *(at - 1 for at in beside)}
+    pairs = [pair for pair in zip(upper, lower, strict=False) if any(pair)]
+    if not over or 0 in over or len(lower) <= max(over) or len(set(pairs)) < len(pairs):
+        return False
+    if not names_only(upper) or not names_only(lower) or not any(map(WORD.search, (*upper, *lower))):
+        return False
+    if any(not lower[at] for at in over) or any(lower[at] == lower[at - 1] for at in beside):
+        return False
+    if lower[0] in ("", upper[0]):
+        return True
+    figures = {at for at, cell in enumerate(below) if FIGURES.fullmatch(cell) and not YEAR.fullmatch(cell)}
+    return over <= figures and all(goes_on(lower[at - 1], lower[at]) for at in beside)
+
+
+def goes_on(before: str, cell: str) -> bool:
+    """Whether a cell is no year, or the year after that before it."""
+    return not is_year(cell) or (is_year(before) and int(cell) == int(before) + 1)
+
+
+def is_year(cell: str) -> bool:
+    return YEAR.fullmatch(cell) is not None
 
 
 def looks_like_columns(cells: Sequence[str], below: Sequence[str]) -> bool:
@@ -225,5 +287,5 @@ def looks_like_columns(cells: Sequence[str], below: Sequence[str]) -> bool:
     if len(cells) < 3 and (cells[0].rstrip().endswith(":") or not any(map(FIGURES.fullmatch, below))):
         return False
     named = [cell for cell in filled if not FIGURES.fullmatch(cell)]
-    years = sum(re.fullmatch(r"(?:19|20)\d\d", cell) is not None for cell in filled)
+    years = sum(map(is_year, filled))
     return len(named) + years == len(filled) and any(WORD.search(cell) for cell in named)

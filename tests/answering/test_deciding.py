@@ -179,6 +179,20 @@ def test_under_a_column_of_which_the_question_says_no_word_nothing_is_likely(tmp
         assert with_named_cells(question, hits, [ScoredSpan(0.0, 0, at, at + 2)], [0.8]) == [confidence]
 
 
+def test_what_stands_beside_the_empty_cell_that_is_named_is_not_sure(tmp_path: Path) -> None:
+    for blank in ("", "-", "n/a", "\u2013"):
+        hits = tables(tmp_path, f"Site,Depth (m),Width (m)\nElm,{blank},47\nFir,68,91\n")
+
+        def sure(question: str, words: str, hits: list[Hit] = hits) -> float:
+            at = hits[0].passage.text.index(words)
+            return with_named_cells(question, hits, [ScoredSpan(0.0, 0, at, at + 2)], [0.8])[0]
+
+        assert sure("What is the depth of Elm?", "47") == UNNAMED
+        assert sure("What is the depth of Elm?", "68") == UNNAMED
+        assert sure("What is the depth of Fir?", "68") >= 0.8
+        assert sure("What is the width of Elm?", "47") >= 0.8
+
+
 def test_a_confidence_above_is_not_lowered(tmp_path: Path) -> None:
     hits = tables(tmp_path, "Site,Depth (m),Width (m)\nElm,18,4\nFir,6,9\n")
     at = hits[0].passage.text.index("18")

@@ -10,7 +10,7 @@ from typing import Any
 
 from qa.documents.account import unread_notes
 from qa.documents.archives import open_zip, parse_xml, read_part
-from qa.documents.extract import Builder, Extract, is_of_each
+from qa.documents.extract import Builder, Extract, is_of_each, says_several
 from qa.documents.formats.numbering import BULLET
 from qa.documents.formats.odf_lists import STYLE, TEXT, Lists, Place
 from qa.documents.formats.word_text import CHECKED, UNCHECKED
@@ -207,7 +207,8 @@ class Odt:
         """The cells of each row of a table; one that spans rows stands in each; a repeated empty cell counts once."""
         below: dict[int, tuple[int, str]] = {}  # column: rows that a cell from above still spans, and what it says
         own = (row for row in table.iter(TABLE + "table-row") if next(row.iterancestors(TABLE + "table")) is table)
-        for number, row in enumerate(own):
+        begun = False  # no row names columns yet
+        for row in own:
             if row.get(TABLE + "visibility", "visible") != "visible":
                 self.left_out += bool("".join(row.itertext()).strip())
                 continue
@@ -224,13 +225,14 @@ class Odt:
                         left, said = below.pop(len(cells), (0, ""))
                         if left > 1:
                             below[len(cells)] = left - 1, said
-                        if not left and covered and (number == 0 or is_of_each(cells[-1], cells[:-1])):
+                        if not left and covered and (not begun or is_of_each(cells[-1], cells[:-1])):
                             said = cells[-1]  # names each of its columns, or is their value
                         words, covered = said, covered - 1 if covered else 0
                     elif down > 1:
                         below[len(cells)] = down - 1, words
                     cells.append(words)
                 covered = across - 1 if across > 1 else covered
+            begun = begun or says_several(cells)
             yield cells
 
     def cell_lines(self, root: Any, place: Place | None = None, start: str | None = None) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from qa.documents.extract import is_of_each
+from qa.documents.extract import is_of_each, says_several
 from qa.documents.formats.pdf_blocks import Line, rows_of
 from qa.documents.formats.pdf_columns import CELL_CHARS, with_tables
 from qa.documents.formats.pdf_lines import Piece, lines_of
@@ -90,10 +90,12 @@ def grid_rows(grid: Grid, cells: dict[int, str]) -> list[list[str]]:
     One that spans columns stands in each of them where it names them or is their value, else in the first one.
     """
     rows: list[list[str]] = []
-    for at, places in enumerate(grid.cells):
+    begun = False  # no row names columns yet
+    for places in grid.cells:
         row: list[str] = []
         for column, number in enumerate(places):
             text, first = cells.get(number, ""), places.index(number)
-            row.append(text if first == column or at == 0 or is_of_each(text, row[:first]) else "")
+            row.append(text if first == column or not begun or is_of_each(text, row[:first]) else "")
         rows.append(row)
+        begun = begun or says_several(row)
     return rows

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from qa.documents.extract import is_of_each
+from qa.documents.extract import is_of_each, says_several
 
 NEAR = 60  # twentieths of a point: edges nearer to each other are the same one
 MOST_COLUMNS = 63  # as in Word
@@ -35,7 +35,8 @@ def in_columns(rows: Sequence[Row]) -> Iterator[list[str]]:
     """
     ends = columns_of(rows)
     above: list[str] = []
-    for number, row in enumerate(rows):
+    begun = False  # no row names columns yet
+    for row in rows:
         if len(row.edges) != len(row.cells) or not ends:
             yield list(row.cells)
             above = []
@@ -45,13 +46,13 @@ def in_columns(rows: Sequence[Row]) -> Iterator[list[str]]:
             at = len(cells)
             if edge.below and at < len(above) and not text:
                 text = above[at]
-            if edge.beside and cells and not text and (number == 0 or is_of_each(cells[-1], cells[:-1])):
+            if edge.beside and cells and not text and (not begun or is_of_each(cells[-1], cells[:-1])):
                 text = cells[-1]
             wide = max(1, sum(end <= edge.right + NEAR for end in ends) - at)
-            each = number == 0 or is_of_each(text, cells)
+            each = not begun or is_of_each(text, cells)
             cells += [text, *[text if each else ""] * (wide - 1)]
         yield cells
-        above = cells
+        above, begun = cells, begun or says_several(cells)
 
 
 def columns_of(rows: Sequence[Row]) -> list[int]:

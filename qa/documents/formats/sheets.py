@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from qa.cells import HIDDEN_SHEET
 from qa.documents.archives import transitional
 from qa.documents.attached import Loaders
-from qa.documents.extract import Builder, Extract, is_of_each
+from qa.documents.extract import Builder, Extract, is_of_each, is_title, says_several
 from qa.documents.formats.sheet_parts import R, S, add_sheet_parts
 from qa.documents.formats.tables import HEAD_ROWS, columns_row
 from qa.documents.heartbeat import beat
@@ -115,6 +115,7 @@ class Sheet:
     def rows(self) -> Iterator[list[str]]:
         """The cells of each row that has any. Raises UnreadableFile for more rows than a sheet can have."""
         begins = {(area.top, area.left): area for area in self.merged}
+        begun = False  # no row names columns yet
         carried: dict[int, tuple[int, str]] = {}  # column: the last row that a merged cell reaches, and what it says
         for number, (row, sources) in enumerate(zip(self.sheet.iter_rows(), self.written.iter_rows(), strict=False), 1):
             if number > SHEET_ROWS or len(row) > SHEET_COLUMNS:
@@ -126,7 +127,7 @@ class Sheet:
                 text = self.text_of(cell, source)
                 area = begins.get((number, column))
                 if area:
-                    each = number == 1 or is_of_each(text, cells)  # it names the columns, or is their value
+                    each = not begun or is_of_each(text, cells)  # it names the columns, or is their value
                     wide = range(area.left, area.right + 1 if each else area.left + 1)
                     carried |= dict.fromkeys(wide, (area.bottom, text))
                 until, said = carried.get(column, (0, ""))
@@ -140,6 +141,7 @@ class Sheet:
             self.left_columns |= {at for at in self.hidden_columns if at <= len(cells) and cells[at - 1]}
             shown = [text for at, text in enumerate(cells, start=1) if at not in self.hidden_columns]
             if any(shown):
+                begun = begun or says_several(shown)
                 yield shown
 
     def text_of(self, cell: Any, source: Any) -> str:
@@ -280,8 +282,8 @@ def add_sheet(made: Builder, name: str, rows: Iterable[list[str]]) -> None:
     made.add(name, "heading")
     at = columns_row(first)
     for row in first[: at or 0]:
-        made.add(" ".join(row))
-    made.table(chain(first[at or 0 :], rows), head=at is not None)
+        made.add(row[-1] if is_title(row) else " ".join(row))
+    made.table(chain(first[at or 0 :], rows), head=0 if at is None else 1)
 
 
 # ---- cells ----

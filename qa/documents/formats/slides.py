@@ -7,7 +7,7 @@ from typing import Any
 
 from qa.documents.attached import Loaders
 from qa.documents.drawings import CX, DGM, A, C, diagram_texts, height_of
-from qa.documents.extract import Builder, Extract, is_of_each
+from qa.documents.extract import Builder, Extract, is_of_each, says_several
 from qa.documents.formats.numbering import written
 from qa.documents.formats.word import add_chart_part
 from qa.documents.formats.word_text import M
@@ -169,18 +169,19 @@ class Pptx:
     def rows(self, table: Any) -> Iterator[list[str]]:
         """The cells of each row; one that spans rows stands in each of them."""
         above: list[str] = []
-        for number, row in enumerate(table.iterchildren(A + "tr")):
+        begun = False  # no row names columns yet
+        for row in table.iterchildren(A + "tr"):
             cells: list[str] = []
             for cell in row.iterchildren(A + "tc"):
                 text = "\n".join(self.text_of(p) for p in cell.iter(A + "p"))
                 if cell.get("vMerge") in ("1", "true"):
                     text = above[len(cells)] if len(cells) < len(above) else ""
                 elif cell.get("hMerge") in ("1", "true"):
-                    each = number == 0 or is_of_each(cells[-1] if cells else "", cells[:-1])
+                    each = not begun or is_of_each(cells[-1] if cells else "", cells[:-1])
                     text = cells[-1] if cells and each else ""
                 cells.append(text)
             yield cells
-            above = cells
+            above, begun = cells, begun or says_several(cells)
 
     def add_linked(self, element: Any) -> None:
         """Adds a chart, a diagram or an embedded file."""

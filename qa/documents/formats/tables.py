@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from qa.cells import FIGURES
 from qa.documents.decoding import decode_noted
-from qa.documents.extract import TEXT_CHARS, Extract, looks_like_columns
+from qa.documents.extract import TEXT_CHARS, Extract, columns_rows, is_title, looks_like_columns
 from qa.errors import UnreadableFile
 from qa.text import WORD, Range, line_ends
 from qa.types import Kind, Mark
@@ -42,7 +42,7 @@ def load_csv(data: bytes) -> Extract:
     at = columns_row(cells[remarks:])
     at = None if at is None else at + remarks
     kinds: dict[int, Kind] = {} if at is None else {at: "columns"}
-    if at is not None and names_more(*cells[at : at + 3]):
+    if at is not None and (columns_rows(cells[at : at + 3], None) > 1 or names_more(*cells[at : at + 3])):
         kinds[at + 1] = "columns"
     kinds |= dict.fromkeys(range(remarks), "heading")
     begins = [i for i, (a, b) in enumerate(pairwise(found), 1) if line_ends(text, a[1], b[0]) > 1 and i > (at or 0)]
@@ -178,6 +178,8 @@ def filled(row: Sequence[str]) -> Iterator[str]:
 def columns_row(rows: Sequence[Sequence[str]]) -> int | None:
     """Index of the row that names the columns, below a title and remarks of one cell each; None if there is none."""
     for i, cells in enumerate(rows[:HEAD_ROWS]):
-        if len([cell for cell in cells if cell.strip()]) > 1:
-            return i if i + 1 < len(rows) and looks_like_columns(cells, rows[i + 1]) else None
+        top = [[cell.strip() for cell in row] for row in rows[i : i + 3]]
+        named = columns_rows(top, None)
+        if named > 1 or (len(list(filled(cells))) > 1 and not is_title(cells)):
+            return i if named else None
     return None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 from qa.documents.attached import Loaders
 from qa.documents.decoding import decode
 from qa.documents.drawings import CX, DGM, A, C, add_chart, diagram_texts, drawn_paragraphs, paragraph_text
-from qa.documents.extract import Builder, Extract, is_of_each
+from qa.documents.extract import Builder, Extract, is_of_each, says_several
 from qa.documents.formats.html import page_paragraphs
 from qa.documents.formats.numbering import BULLET, Numbering, W, value_of
 from qa.documents.formats.word_text import BOX, UNREAD, Looks, M, is_on, is_placeholder, runs
@@ -83,7 +84,7 @@ class Docx:
                 self.end_paragraph()
             if element.tag == W + "tbl":
                 beat()
-                self.made.table(self.rows(element), head=has_head(element) or None)
+                self.made.table(self.rows(element), head=self.heads(element) or None)
                 self.add_hung(element)
             elif element.tag in AROUND_BLOCKS:
                 self.add_below(element)
@@ -211,8 +212,8 @@ class Docx:
     def rows(self, table: Any) -> Iterator[list[str]]:
         """The cells of each row that is not deleted; tables in a cell are lines of it."""
         merged: list[str] = []  # what stands above, for cells that go on from there
-        own = (row for row in table.iter(W + "tr") if next(row.iterancestors(W + "tbl")) is table)
-        for number, row in enumerate(row for row in own if not self.is_gone(row)):
+        begun = False  # no row names columns yet
+        for row in (row for row in own_rows(table) if not self.is_gone(row)):
             before = value_of(properties, "gridBefore") if (properties := row.find(W + "trPr")) is not None else ""
             texts = [""] * (min(int(before), MOST_SPANNED) if before.isdigit() else 0)
             for cell in (cell for cell in row.iter(W + "tc") if next(cell.iterancestors(W + "tr")) is row):
@@ -221,10 +222,15 @@ class Docx:
                 text = "\n".join(self.cell_line(p) for p in cell.iter(W + "p") if not boxed(p, cell))
                 if goes_on(cell) and len(texts) < len(merged):
                     text = merged[len(texts)]
-                each = number == 0 or is_of_each(text, texts)  # it names the columns that it spans, or is their value
+                each = not begun or is_of_each(text, texts)  # it names the columns that it spans, or is their value
                 texts += [text, *[text if each else ""] * (spanned(cell) - 1)]
             yield texts
-            merged = texts
+            merged, begun = texts, begun or says_several(texts)
+
+    def heads(self, table: Any) -> int:
+        """How many of the first rows of a table repeat on each page, as the names of columns do."""
+        shown = (row for row in own_rows(table) if row.find(f"{W}trPr/{W}del") is None)
+        return sum(1 for _ in takewhile(lambda row: is_on(row.find(f"{W}trPr/{W}tblHeader")), shown))
 
     def is_gone(self, row: Any) -> bool:
         """Whether a row is deleted or hidden; hidden text is counted."""
@@ -330,10 +336,9 @@ def heading_style(style: Any) -> str | None:
     return "heading" if re.match(r"(?:heading|kop|\xfcberschrift|titre|subtitle) ?\d?", name) else None
 
 
-def has_head(table: Any) -> bool:
-    """Whether the first row of a Word table repeats on each page, as the names of columns do."""
-    row = table.find(W + "tr")
-    return row is not None and row.find(f"{W}trPr/{W}tblHeader") is not None
+def own_rows(table: Any) -> Iterator[Any]:
+    """The rows of a Word table without those of tables in its cells."""
+    return (row for row in table.iter(W + "tr") if next(row.iterancestors(W + "tbl")) is table)
 
 
 def notes_of(package: Package, kind: str) -> dict[str, Any]:
