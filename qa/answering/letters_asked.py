@@ -12,8 +12,12 @@ from typing import NamedTuple
 
 from qa.answering.citing import span_of
 from qa.answering.clauses_asked import DocumentOf, PassagesOf
-from qa.answering.question import COMMON, stems
+from qa.answering.own_deeds import DENIED, OF_OTHERS, SUPPOSED, asked_verbs, own_clauses, third_persons
+from qa.answering.question import COMMON, GERMAN, stems
+from qa.documents.formats.attributions import DAY_FIRST
+from qa.documents.formats.attributions import day_in as named_day
 from qa.documents.header import CLOCK, FULL_DATE, WEEKDAY, iso_date
+from qa.language import language_of
 from qa.text import Range, fold
 from qa.types import Document, Hit, Passage, Span, Turn
 
@@ -23,6 +27,7 @@ NAMED, TITLED = 0.9, 0.49
 HEADER_CHARS = 3_000  # of a document, in which it states its date
 
 ASKS_WHO = re.compile(r"(?i)^\W*(?:(?:by|from|van|door|von) )?(?:who|whom|wie|wer|von wem)\b")
+BY_WHOM = re.compile(r"(?i)^\W*(?:by|from|van|door|von)\b")
 ASKS_WHEN = re.compile(
     r"(?i)\b(?:when|wanneer|wann|(?:on |op )?(?:what|which|welke?|wat is de|what is the|what was the|an welchem) "
     r"(?:date|day|datum|dag|tag))\b"
@@ -30,7 +35,8 @@ ASKS_WHEN = re.compile(
 WROTE = (
     "write|writes|wrote|written|send|sends|sent|mail|mailed|e-?mailed|reply|replied|answer|answered|say|said|state|stated|"
     "tell|told|ask|asked|schrijft|schreef|geschreven|schrijven|stuurt|stuurde|gestuurd|verstuurd|verstuurde|verzonden|"
-    "antwoordde|zei|zegt|gezegd|vroeg|gevraagd|schrieb|geschrieben|schickte|gesendet|sagte"
+    "antwoordde|zei|zegt|gezegd|vroeg|gevraagd|schrieb|schreibt|geschrieben|schickte|geschickt|gesendet|sagte|gesagt|"
+    "antwortete|geantwortet|fragte|gefragt"
 )
 ISSUED = (
     "written|sent|dated|published|issued|posted|released|geschreven|verstuurd|verzonden|gedateerd|gepubliceerd|verschenen|"
@@ -45,10 +51,16 @@ WHOLE = re.compile(
 )
 OF_NOTE = re.compile(  # words that say nothing of which letter is meant
     rf"(?i)\b(?:{WROTE}|{ISSUED}|{LETTER}|about|with|to|from|over|met|naar|aan|uit|om|dass|das|mit|an|und|and|en|he|she|they|"
-    r"it|his|her|their|on|when|what|day)\b"
+    r"wurden?|\u00fcber|er|sie|it|his|her|their|on|when|what|day)\b"
 )
-FIRST_PERSON = re.compile(r"(?i)\b(?:i|i'm|i've|i'll|we|my|our|mine|ours|ik|wij|we|mijn|ons|onze|ich|wir|mein|unser)\b")
-I_WROTE = re.compile(rf"(?i)\b(?:i|we|ik|wij|ich|wir)\s+(?:\w+\s+){{0,2}}(?:{WROTE})\b")
+SAYING = re.compile(  # not what somebody sends or asks as a deed, but that he says something
+    rf"(?i)\b(?:says?|said|stated?|zei|zegt|gezegd|sagte|gesagt)\b|\b(?:{WROTE})\b,?\s+(?:that|about|of|if|whether|when|where|"
+    r"how|dat|over|om|wanneer|waar|hoe|dass|da\u00df|\u00fcber|ob|wann|wo|wie)\b"
+)
+ASKING = re.compile(r"(?i)\b(?:ask|asks|asked|vraagt|vroeg|gevraagd|fragte|gefragt)\b")
+I_WROTE = re.compile(
+    rf"(?i)\b(?:i|we|ik|wij|ich|wir)\s+(?:(?:have|had|did|also|heb|ook|habe|auch)\s+){{0,2}}(?:{WROTE})\b"
+)
 DAY = re.compile(rf"(?i)(?:{WEEKDAY},? )?(?P<date>{FULL_DATE})(?:{CLOCK})?(?!\w)")
 
 
@@ -98,7 +110,8 @@ def letters_of(name: str, document_of: DocumentOf, passages_of: PassagesOf) -> I
     for before, turn, after in zip([None, *turns], turns, [*turns[1:], None], strict=False):
         if turn.speaker and before and not before.speaker:
             text = (turn.start, after.start if after else len(document.text))
-            yield Letter(document, turn, (before.start, turn.start), text, languages[turn])
+            language = language_of(document.text[slice(*text)], languages[turn])  # its head may be in another one
+            yield Letter(document, turn, (before.start, turn.start), text, language)
 
 
 # ---- which letter ----
@@ -118,8 +131,8 @@ def meant(question: str, who: bool, letters: Sequence[Letter]) -> list[Letter]:
         first = min(named, key=lambda one: names_in(question, one)[0])
         letters = [one for one in named if one.turn.speaker == first.turn.speaker]
     names = [re.escape(word) for one in named for word in re.findall(r"\w+", one.turn.speaker or "")]
-    rest = re.sub(rf"\b(?:{'|'.join(['who', *names])})\b", " ", COMMON.sub(" ", OF_NOTE.sub(" ", question)))
-    said = {language: stems(rest, language) for language in {one.language for one in letters}}
+    rest = re.sub(rf"\b(?:{'|'.join(['who', *names])})\b", " ", OF_NOTE.sub(" ", question))
+    said = {language: stems(telling(rest, language), language) for language in {one.language for one in letters}}
     if not any(said.values()):
         if not (WRITES.search(question) or LETTERS.search(question)):
             return []
@@ -131,9 +144,14 @@ def meant(question: str, who: bool, letters: Sequence[Letter]) -> list[Letter]:
     ]
 
 
+def telling(words: str, language: str) -> str:
+    """The words without those that nearly every question of the language holds."""
+    return COMMON.sub(" ", GERMAN.sub(" ", words) if language == "de" else words)
+
+
 def inflected(text: str, language: str) -> frozenset[str]:
-    """The stems of a text, and its words as of a third person in Dutch, which the head of a letter may hide: bied-t."""
-    return stems(text, language).union(word + "t" for word in re.findall(r"\w+", text.lower()))
+    """The stems of a text, and its words as of a third person in Dutch and German: bied-t."""
+    return stems(text, language).union(*map(third_persons, re.findall(r"\w+", text.lower())))
 
 
 def names_in(question: str, one: Letter) -> list[int]:
@@ -143,19 +161,35 @@ def names_in(question: str, one: Letter) -> list[int]:
 
 
 def parts_of(one: Letter, question: str, who: bool) -> Iterator[str]:
-    """The text of a letter, where the question is about letters; else its sentences that may be what is meant.
+    """The text of a letter, where the question is about letters; else what in it may be what is meant.
 
-    "Who offered": the writer speaks of himself. "Who said that": it is not said that somebody else has said so.
+    "Who offered": a clause in which the writer says so of himself. "Who said that": a sentence of which it is not said
+    that somebody else has said so, and that denies, supposes or asks only what the question does.
     """
     text = one.document.text[slice(*one.text)]
-    if LETTERS.search(question):
+    verbs = asked_verbs(question, ASKS_WHO, one.language) if who else []
+    writes = not who or not ASKS_WHO.match(question) or any(WRITES.fullmatch(verb) for verb in verbs)
+    if LETTERS.search(question) and (writes or BY_WHOM.search(question)):
         yield text
         return
     for sentence in re.split(r"(?<=[.!?])\s+|\n\s*\n", text):
-        reported = WRITES.search(sentence) and not I_WROTE.search(sentence)
-        speaks = WRITES.search(question) or FIRST_PERSON.search(sentence)
-        if not reported and (speaks or not who):
+        if who and not (writes and SAYING.search(question)):
+            if I_WROTE.search(sentence) or not WRITES.search(sentence):
+                yield from own_clauses(sentence, verbs, question, one.language)
+        elif not is_of_others(sentence) and same_mood(question, sentence):
             yield sentence
+
+
+def is_of_others(sentence: str) -> bool:
+    """Whether somebody else may be said to have said what a sentence says."""
+    return bool((WRITES.search(sentence) and not I_WROTE.search(sentence)) or OF_OTHERS.search(sentence))
+
+
+def same_mood(question: str, sentence: str) -> bool:
+    """Whether a sentence denies, supposes or asks something only where a question that reports it does."""
+    asks = sentence.rstrip().endswith("?")
+    moods = all(bool(one.search(question)) == bool(one.search(sentence)) for one in (DENIED, SUPPOSED))
+    return moods and (not asks or bool(ASKING.search(question)))
 
 
 def day_of(one: Letter) -> str | None:
@@ -180,7 +214,11 @@ def span_in(one: Letter, who: bool, score: float, passages_of: PassagesOf) -> It
 def day_in(text: str, start: int, end: int, day: str | None) -> Range | None:
     """Where a day, an ISO date, is written."""
     found = (match for match in DAY.finditer(text, start, end) if day and iso_date(fold(match["date"])) == day)
-    return next((match.span() for match in found), None)
+    where = next((match.span() for match in found), None)
+    if where or not day:
+        return where
+    named = DAY_FIRST.finditer(text, start, end)  # "3. Mai 2024"
+    return next((match.span() for match in named if named_day(match[0], None, True) == day), None)
 
 
 def spans_at(
@@ -193,7 +231,7 @@ def spans_at(
 
 def issued(question: str, hits: Sequence[Hit], document_of: DocumentOf, passages_of: PassagesOf) -> Iterator[Span]:
     """The date of the document that is meant: the only one, or the only one whose title holds the words."""
-    rest = stems(COMMON.sub(" ", OF_NOTE.sub(" ", WHOLE.sub(" ", question))), "en")
+    rest = stems(titling(question), "en")
     whole = bool(WHOLE.search(question))
     sources = dict.fromkeys(hit.passage.source for hit in hits)
     fitting = [source for source in sources if rest <= stems(f"{source.title} {source.name}", "en")]
@@ -201,3 +239,15 @@ def issued(question: str, hits: Sequence[Hit], document_of: DocumentOf, passages
         return
     if where := day_in(document.text, 0, HEADER_CHARS, fitting[0].date):
         yield from spans_at(document, where, hits[0].score, passages_of, NAMED if whole else TITLED)
+
+
+def titling(question: str) -> str:
+    """What a question about the date of a document says of which one is meant."""
+    return telling(OF_NOTE.sub(" ", WHOLE.sub(" ", question)), language_of(question, "en", letters=12))
+
+
+def may_mean_any(question: str, hits: Sequence[Hit]) -> bool:
+    """Whether a question asks for the date of "this document" where several are found: none of them need be meant."""
+    if not (ASKS_WHEN.search(question) and IS_ISSUED.search(question) and WHOLE.search(question)):
+        return False
+    return len({hit.passage.source.name for hit in hits}) > 1 and not titling(question).strip(" ?.!,")

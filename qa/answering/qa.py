@@ -15,7 +15,7 @@ from qa.answering.clauses_asked import SEVERAL, of_clauses
 from qa.answering.conflicts import differing
 from qa.answering.finding import Finding, Sort, find, like
 from qa.answering.followups import Earlier, ResolvedQuestion, parts_of, resolve, words_of
-from qa.answering.letters_asked import of_letters
+from qa.answering.letters_asked import TITLED, may_mean_any, of_letters
 from qa.answering.readers import Reader, open_reader
 from qa.answering.retrieval import retrieve
 from qa.documents.files import file_sha256
@@ -177,6 +177,8 @@ class QA:
             read = read._replace(said=above)
         found = self.reader.read(read.question, read.hits)
         spans = read.weighed(found.spans, self.reader.perhaps)
+        if may_mean_any(asked, hits):
+            spans = [replace(span, confidence=min(span.confidence, TITLED)) for span in spans]
         if above and not read.said:
             spans = sorted([*spans, *above], key=lambda span: -span.confidence)
         return Findings(spans, found.read)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.answering.letters_asked import NAMED, TITLED, of_letters
+from qa.answering.letters_asked import NAMED, TITLED, may_mean_any, of_letters
 from qa.documents.loaders import load
 from qa.passages import split
 from qa.types import Document, Hit, Passage
@@ -61,6 +61,60 @@ author: Imke Vos
 # A history of canals
 
 The first canal was dug in 1618.
+"""
+BARN = """From: Nora Finch <nora@finch.example>
+To: Abel Rook <abel@rook.example>
+Date: Tue, 04 Jun 2024 08:15:00 +0100
+Subject: The barn
+Content-Type: text/plain; charset=utf-8
+
+Dear Abel,
+
+I haven't sold the tractor. Our cousin Tim Vale painted the gate. I never signed the lease of the meadow. My sister Ada
+mended the roof. I am sorry that Ned Holt burned the hedge. If it rains, I cancelled the feast for nothing. I was
+charged 40 pounds for hay. I know who broke the window. I had the well cleaned. Lou claims I borrowed the ladder. Tim and
+I shot the fox. I saw the fence that Ned moved. I wanted to buy the orchard. Did I order the seed? I have also plastered
+the porch, and Ned washed the van. We gladly lent the wagon to Zeb. The cart isn't broken. I am collecting the apples.
+
+Nora
+"""
+SCHUUR = """From: Teun Kok <teun@kok.example>
+To: Lies Bos <lies@bos.example>
+Date: Wed, 05 Jun 2024 09:00:00 +0200
+Subject: Schuur
+Content-Type: text/plain; charset=utf-8
+
+Dag Lies,
+
+Onze buurman Ali maaide het gras. Ik weet niet wie de ruit heeft gebroken. Mijn zus schilderde het hek. Ik heb de ladder
+niet geleend. Ik heb de heg gesnoeid. Gisteren verkocht ik de kruiwagen. Ik zag dat Piet de sleutel vond. Ik heb de put
+laten graven. Als het regent verplaats ik de tafel.
+
+Teun
+"""
+DEICH = """From: Uwe Brandt <brandt@deich.example>
+To: Karin Moll <moll@amt.example>
+Date: Mon, 10 Jun 2024 10:00:00 +0200
+Subject: AW: Der Deich
+Content-Type: text/plain; charset=utf-8
+
+Sehr geehrte Frau Moll,
+
+wir haben die Pumpe geliefert. Unser Nachbar Ole hat den Zaun gestrichen. Ich habe das Tor nicht verkauft. Eine Sperrung
+ist nicht n\u00f6tig. Ich repariere gerne die Treppe. Ich wei\u00df, wer den Schuppen angez\u00fcndet hat.
+
+Uwe Brandt
+
+Von: Karin Moll <moll@amt.example>
+Gesendet: Freitag, 7. Juni 2024 15:20
+An: Uwe Brandt <brandt@deich.example>
+Betreff: Der Deich
+
+Sehr geehrter Herr Brandt,
+
+das Amt hat 52.000 Euro bewilligt. Wann k\u00f6nnen Sie anfangen?
+
+Karin Moll
 """
 COUNCIL = """Council
 
@@ -119,6 +173,89 @@ def test_sender_and_day_of_the_letter_that_is_meant(question: str, answer: str, 
 )
 def test_dutch_letters(question: str, answer: str, tmp_path: Path) -> None:
     assert answers(tmp_path, question, tent_eml=TENT) == [(answer, NAMED)]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Who plastered the porch?", "Nora Finch"),
+        ("Who has plastered the porch?", "Nora Finch"),
+        ("Who lent the wagon to Zeb?", "Nora Finch"),
+        ("Who is collecting the apples?", "Nora Finch"),
+        ("Who said that the cart isn't broken?", "Nora Finch"),
+        ("Who wrote the letter about the hedge?", "Nora Finch"),
+        ("Wie heeft de heg gesnoeid?", "Teun Kok"),
+        ("Wie verkocht de kruiwagen?", "Teun Kok"),
+        ("Wer hat die Pumpe geliefert?", "Uwe Brandt"),
+        ("Wer repariert die Treppe?", "Uwe Brandt"),
+        ("Wer schrieb, dass eine Sperrung nicht n\u00f6tig ist?", "Uwe Brandt"),
+        ("Wer schrieb, dass das Amt 52.000 Euro bewilligt hat?", "Karin Moll"),
+        ("Wann hat Karin Moll geschrieben?", "7. Juni 2024"),
+        ("Wann schrieb Uwe Brandt?", "Mon, 10 Jun 2024 10:00:00 +0200"),
+    ],
+)
+def test_what_the_writer_says_of_himself_in_three_languages(question: str, answer: str, tmp_path: Path) -> None:
+    found = answers(tmp_path, question, barn_eml=BARN, schuur_eml=SCHUUR, deich_eml=DEICH)
+    assert found == [(answer, NAMED)]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who sold the tractor?",
+        "Who painted the gate?",
+        "Who signed the lease of the meadow?",
+        "Who mended the roof?",
+        "Who burned the hedge?",
+        "Who cancelled the feast?",
+        "Who charged 40 pounds for hay?",
+        "Who was lent the wagon?",
+        "Who broke the window?",
+        "Who cleaned the well?",
+        "Who borrowed the ladder?",
+        "Who shot the fox?",
+        "Who moved the fence?",
+        "Who will buy the orchard?",
+        "Who bought the orchard?",
+        "Who ordered the seed?",
+        "Who washed the van?",
+        "Who said that the cart is broken?",
+        "Who said that the ladder was borrowed?",
+        "Wie maaide het gras?",
+        "Wie heeft de ruit gebroken?",
+        "Wie schilderde het hek?",
+        "Wie heeft de ladder geleend?",
+        "Wie vond de sleutel?",
+        "Wie heeft de put gegraven?",
+        "Wie verplaatst de tafel?",
+        "Wer hat den Zaun gestrichen?",
+        "Wer hat das Tor verkauft?",
+        "Wer hat den Schuppen angez\u00fcndet?",
+        "Wie repariere ich die Treppe?",
+        "Wer schrieb, dass eine Sperrung n\u00f6tig ist?",
+    ],
+)
+def test_what_the_writer_denies_or_says_of_others_is_left_to_the_reader(question: str, tmp_path: Path) -> None:
+    assert answers(tmp_path, question, barn_eml=BARN, schuur_eml=SCHUUR, deich_eml=DEICH) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "any_of_them"),
+    [
+        ("When was this published?", True),
+        ("Wanneer is dit document gepubliceerd?", True),
+        ("Wann wurde dieses Dokument ver\u00f6ffentlicht?", True),
+        ("When was the history of canals published?", False),
+        ("When was this canal dug?", False),
+    ],
+)
+def test_this_document_may_be_any_of_several(question: str, any_of_them: bool, tmp_path: Path) -> None:
+    def hit(name: str) -> Hit:
+        document = load(write(tmp_path, name, CANALS), name)
+        return Hit(next(split(document, lambda some: [len(t.split()) for t in some], 512, "t")), 1.0)
+
+    assert may_mean_any(question, [hit("a.md"), hit("b.md")]) is any_of_them
+    assert not may_mean_any(question, [hit("a.md")])
 
 
 @pytest.mark.parametrize(

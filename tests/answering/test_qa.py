@@ -21,7 +21,7 @@ from qa.answering.render import to_json, to_text
 from qa.answering.sentence_reader import SentenceReader
 from qa.errors import NoStore, StoreDamaged, StoreMismatch, UsageError
 from qa.settings import Settings
-from qa.types import Answer, Findings, Hit, Passage, Place, Source, Span
+from qa.types import Answer, Findings, Hit, Passage, Place, Source, Span, Within
 from tests.helpers import FakeEmbedder, Listening, ingest, write
 
 
@@ -374,6 +374,18 @@ def test_between_an_answer_and_silence_there_is_perhaps(tmp_path: Path, confiden
     if shown == "perhaps":  # one, and what it is is said
         assert answer.shown == (answer.perhaps,)
         assert "Not sure" in to_text(answer)
+
+
+def test_the_date_of_this_document_is_not_sure_where_it_may_be_any_of_several(tmp_path: Path) -> None:
+    write(tmp_path / "in", "a.txt", "The gazetteer was published in 1911.")
+    write(tmp_path / "in", "b.txt", "The tide tables were published in 1934.")
+    ingest(tmp_path / "store", tmp_path / "in")
+    with QA(tmp_path / "store", FakeEmbedder(), SureReader()) as qa:
+        asked = qa.ask("When was this published?")
+        assert not asked.answered
+        assert asked.confidence < 0.5
+        assert qa.ask("When was this published?", within=Within(documents=("a.txt",))).answered
+        assert qa.ask("When was the gazetteer published?").answered
 
 
 # ---- files that change ----
