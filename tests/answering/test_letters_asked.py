@@ -74,8 +74,8 @@ I haven't sold the tractor. Our cousin Tim Vale painted the gate. I never signed
 mended the roof. I am sorry that Ned Holt burned the hedge. If it rains, I cancelled the feast for nothing. I was
 charged 40 pounds for hay. I know who broke the window. I had the well cleaned. Lou claims I borrowed the ladder. Tim
 and I shot the fox. I saw the fence that Ned moved. I wanted to buy the orchard. Did I order the seed? I have also
-plastered the porch, and Ned washed the van. We gladly lent the wagon to Zeb. The cart isn't broken. I am collecting the apples.
-Had I closed the sluice, all was well.
+plastered the porch, and Ned washed the van. We gladly lent the wagon to Zeb. The cart isn't broken. I am collecting
+the apples. Had I closed the sluice, all was well.
 
 Nora
 """
