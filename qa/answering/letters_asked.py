@@ -250,4 +250,5 @@ def may_mean_any(question: str, hits: Sequence[Hit]) -> bool:
     """Whether a question asks for the date of "this document" where several are found: none of them need be meant."""
     if not (ASKS_WHEN.search(question) and IS_ISSUED.search(question) and WHOLE.search(question)):
         return False
-    return len({hit.passage.source.name for hit in hits}) > 1 and not titling(question).strip(" ?.!,")
+    letters = [hit for hit in hits if may_be_letter(hit.passage)] if LETTERS.search(question) else []
+    return len({hit.passage.source.name for hit in letters or hits}) > 1 and not titling(question).strip(" ?.!,")

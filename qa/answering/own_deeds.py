@@ -40,6 +40,7 @@ HELPING = word_set(
     once then hierbij ook al alvast nu graag gisteren vandaag toen weer net opnieuw gaarne dus hiermee dan reeds
     hiermit auch schon jetzt gerne gern gestern heute dann wieder gerade bereits daher nun"""
 )
+SUPPOSING = word_set("have has had do did")  # before an English "I"
 OPENING = word_set("in on at by after before since for op om na voor sinds am im nach vor seit")
 ENDS = {  # of a clause
     "nl": r"dat|die|wie|wat|wanneer|waar|waarom|hoe|omdat|terwijl|of|en|want|maar",
@@ -104,7 +105,8 @@ def does(clause: str, verbs: list[str], late: frozenset[str], language: str) -> 
     turned = bool(opening) and language in PRONOUNS and is_asked[at - 1]  # "hierbij bied ik"
     if turned:
         opening = opening[:-1]
-    if not (HELPING.issuperset(opening) or (opening[0] in OPENING and len(opening) <= 4)):
+    inverted = language not in PRONOUNS and any(word in SUPPOSING for word in opening)  # "had I closed"
+    if inverted or not (HELPING.issuperset(opening) or (opening[0] in OPENING and len(opening) <= 4)):
         return False
     if turned:
         return True

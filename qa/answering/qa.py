@@ -145,6 +145,8 @@ class QA:
         retrieved_at = time.perf_counter()
         found = self.read(asked, resolved.to_read, hits)
         spans = distinct(found.spans)
+        if may_mean_any(asked, hits):
+            spans = [replace(span, confidence=min(span.confidence, TITLED)) for span in spans]
         confidence = spans[0].confidence if spans else 0.0
         given = tuple(span for span in spans if span.confidence >= self.threshold)[:MAX_SPANS]
         perhaps = spans[0] if not given and spans and confidence >= self.reader.perhaps else None
@@ -177,8 +179,6 @@ class QA:
             read = read._replace(said=above)
         found = self.reader.read(read.question, read.hits)
         spans = read.weighed(found.spans, self.reader.perhaps)
-        if may_mean_any(asked, hits):
-            spans = [replace(span, confidence=min(span.confidence, TITLED)) for span in spans]
         if above and not read.said:
             spans = sorted([*spans, *above], key=lambda span: -span.confidence)
         return Findings(spans, found.read)

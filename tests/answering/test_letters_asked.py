@@ -73,8 +73,9 @@ Dear Abel,
 I haven't sold the tractor. Our cousin Tim Vale painted the gate. I never signed the lease of the meadow. My sister Ada
 mended the roof. I am sorry that Ned Holt burned the hedge. If it rains, I cancelled the feast for nothing. I was
 charged 40 pounds for hay. I know who broke the window. I had the well cleaned. Lou claims I borrowed the ladder. Tim
-and I shot the fox. I saw the fence that Ned moved. I wanted to buy the orchard. Did I order the seed?
-I have also plastered the porch, and Ned washed the van. We gladly lent the wagon to Zeb. The cart isn't broken. I am collecting the apples.
+and I shot the fox. I saw the fence that Ned moved. I wanted to buy the orchard. Did I order the seed? I have also
+plastered the porch, and Ned washed the van. We gladly lent the wagon to Zeb. The cart isn't broken. I am collecting
+the apples. Had I closed the sluice, all was well.
 
 Nora
 """
@@ -219,6 +220,7 @@ def test_what_the_writer_says_of_himself_in_three_languages(question: str, answe
         "Who bought the orchard?",
         "Who ordered the seed?",
         "Who washed the van?",
+        "Who closed the sluice?",
         "Who said that the cart is broken?",
         "Who said that the ladder was borrowed?",
         "Wie maaide het gras?",
@@ -256,6 +258,16 @@ def test_this_document_may_be_any_of_several(question: str, any_of_them: bool, t
 
     assert may_mean_any(question, [hit("a.md"), hit("b.md")]) is any_of_them
     assert not may_mean_any(question, [hit("a.md")])
+
+
+def test_this_mail_is_the_only_one_that_is_found(tmp_path: Path) -> None:
+    def hits(name: str, text: str) -> list[Hit]:
+        document = load(write(tmp_path, name, text), name)
+        return [Hit(one, 1.0) for one in split(document, lambda some: [len(t.split()) for t in some], 512, "t")]
+
+    one, other, report = hits("a.eml", PIANO), hits("b.eml", TENT), hits("c.md", CANALS)
+    assert not may_mean_any("When was this mail sent?", [*one, *report])
+    assert may_mean_any("When was this mail sent?", [*one, *other])
 
 
 @pytest.mark.parametrize(

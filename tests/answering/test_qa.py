@@ -384,7 +384,7 @@ def test_the_date_of_this_document_is_not_sure_where_it_may_be_any_of_several(tm
         asked = qa.ask("When was this published?")
         assert not asked.answered
         assert asked.confidence < 0.5
-        assert qa.ask("When was this published?", within=Within(documents=("a.txt",))).answered
+        assert qa.ask("When was this published?", within=Within(documents=frozenset({"a.txt"}))).answered
         assert qa.ask("When was the gazetteer published?").answered
 
 
