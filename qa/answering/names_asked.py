@@ -67,24 +67,24 @@ class Words(NamedTuple):
     text: str
 
 
-def of_named(asked: str, spans: Sequence[Span], document: DocumentOf) -> list[Span]:
-    """The spans, best first; what only documents say that lack a name or year of the question has ELSEWHERE at most.
+def of_named(asked: str, spans: Sequence[Span], document: DocumentOf) -> tuple[list[Span], tuple[str, ...]]:
+    """The spans, best first, and the names and years of the question that the best one's documents do not mention.
 
-    asked: the question as it was typed. document: gives the document of a name, with its text.
+    What only documents say that lack one has ELSEWHERE at most. asked: the question as it was typed, spans: best first;
+    document: gives the document of a name, with its text.
     """
     language = language_of(asked, spans[0].passage.language if spans else UNKNOWN, letters=12)
     names = list(asked_names(asked, language))
 
-    def is_of_another(span: Span) -> bool:
+    def lacking(span: Span) -> list[str]:
         translated = span.passage.language not in (language, UNKNOWN)
         left = unsaid(names, f"{span.passage.context}\n{span.passage.text}", translated)
-        return bool(left) and all(unsaid(left, said_by(place.source, document), translated) for place in span.places)
+        of_each = (unsaid(left, said_by(place.source, document), translated) for place in span.places)
+        return min(of_each, key=len) if left else []
 
-    weighed = [
-        replace(span, confidence=ELSEWHERE) if span.confidence > ELSEWHERE and is_of_another(span) else span
-        for span in spans
-    ]
-    return sorted(weighed, key=lambda span: -span.confidence)
+    lacks = [lacking(span) if span.confidence > ELSEWHERE else [] for span in spans]
+    weighed = [replace(span, confidence=ELSEWHERE) if lack else span for span, lack in zip(spans, lacks, strict=True)]
+    return sorted(weighed, key=lambda span: -span.confidence), tuple(dict.fromkeys(lacks[0] if lacks else []))
 
 
 def said_by(source: Source, document: DocumentOf) -> str:

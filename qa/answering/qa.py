@@ -145,7 +145,7 @@ class QA:
         hits = self.retrieve(resolved.text, within)
         retrieved_at = time.perf_counter()
         found = self.read(asked, resolved.to_read, hits)
-        spans = of_named(asked, distinct(found.spans), self.document)
+        spans, unmentioned = of_named(asked, distinct(found.spans), self.document)
         if may_mean_any(asked, hits):
             spans = [replace(span, confidence=min(span.confidence, TITLED)) for span in spans]
         confidence = spans[0].confidence if spans else 0.0
@@ -165,6 +165,7 @@ class QA:
             disagrees=tuple(differing(asked, given)),
             read=found.read,
             perhaps=perhaps,
+            unmentioned=() if given else unmentioned,
         )
 
     def read(self, asked: str, to_read: str, hits: Sequence[Hit]) -> Findings:

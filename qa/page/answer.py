@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from qa.answering.citing import cell_named, cited_as, confidence_word, near_identical, quoted
-from qa.answering.render import UNSURE
+from qa.answering.render import UNSURE, unmentioned_named
 from qa.text import Range, escaped, number_of, visible
 from qa.types import Answer, Hit, Place, Source, Span
 
@@ -116,6 +116,7 @@ def nothing_html(answer: Answer, turn: int, partial: bool) -> str:
     acts = "" if partial else f'<div class="v-acts">{judge_html(turn, len(cited), "Right, there is none")}</div>'
     nearest = all_nearest_html(answer, turn)
     read = f" {number_of(answer.read, 'passage')} read." if answer.read else ""
+    read += "".join(f" {escaped(one)}" for one in unmentioned_named(answer))
     which = "asked " if partial else ""
     if answer.perhaps:
         said = (

@@ -8,6 +8,9 @@ import pytest
 
 from qa.answering.names_asked import ELSEWHERE, asked_names, unsaid
 from qa.answering.qa import QA
+from qa.answering.render import to_json, to_text
+from qa.page.answer import nothing_html
+from qa.types import Answer
 from tests.answering.test_qa import SureReader
 from tests.helpers import FakeEmbedder, ingest, write
 
@@ -119,6 +122,25 @@ def test_the_document_that_has_the_name_comes_first(tmp_path: Path) -> None:
     )
     assert said[0][0] == "works.txt"
     assert dict(said) == {"works.txt": 0.9, "steinach.txt": ELSEWHERE}
+
+
+def test_the_answer_says_what_is_not_mentioned(tmp_path: Path) -> None:
+    write(tmp_path / "in", "a.txt", "The bridge of Steinach is 84 metres long. It was closed in 2019.")
+    ingest(tmp_path / "store", tmp_path / "in")
+    with QA(tmp_path / "store", FakeEmbedder(), SureReader(0.9)) as qa:
+        answer = qa.ask("How long was the bridge of Lauscha closed in 2020?")
+        answered = qa.ask("How long was the bridge of Steinach closed in 2019?")
+    assert (answer.answered, answer.unmentioned) == (False, ("Lauscha", "2020"))
+    assert to_json(answer)["unmentioned"] == ["Lauscha", "2020"]
+    said = "What was found is in a document that does not mention Lauscha or 2020."
+    assert said in to_text(answer)
+    assert said in nothing_html(answer, 0, partial=False)
+    assert (answered.answered, answered.unmentioned) == (True, ())
+
+
+def test_what_is_not_mentioned_is_shown_as_text(tmp_path: Path) -> None:
+    answer = Answer("?", 0.2, (), (), unmentioned=("<b>",))
+    assert "mention &lt;b&gt;." in nothing_html(answer, 0, partial=False)
 
 
 def test_a_name_in_the_name_of_the_file_counts(tmp_path: Path) -> None:
