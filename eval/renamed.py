@@ -12,8 +12,8 @@ from eval.gold import Gold
 # Within the question: its first word may be any word.
 WORD = r"[A-Z]\w{2,}(?:['\u2019-](?!s\b)\w+)*"
 NAMES = re.compile(rf"(?<!^)(?<![.!?] )\b{WORD}(?: {WORD})*")
-NOWHERE = (  # names that are in no document of this repository
-    "Lauscha", "Reykjavik", "Tamsin Okafor", "Brennstad", "Ostrava", "Halvorsen", "Kirrin Island", "Mendoza",
+NOWHERE = (  # names that no development document has
+    "Oviedo", "Reykjavik", "Tamsin Okafor", "Brennstad", "Ostrava", "Halvorsen", "Kirrin Island", "Mendoza",
     "Norquay Foods", "Szeged", "Bellingham", "Aino Lehtonen", "Tirana", "Varga", "Peterhead", "Delacroix", "Uruguay",
     "Hanoi",
 )  # fmt: skip
