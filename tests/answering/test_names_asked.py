@@ -9,6 +9,7 @@ import pytest
 from qa.answering.names_asked import ELSEWHERE, asked_names, unsaid
 from qa.answering.qa import QA
 from qa.answering.render import to_json, to_text
+from qa.page import list_view
 from qa.page.answer import nothing_html
 from qa.types import Answer
 from tests.answering.test_qa import SureReader
@@ -152,3 +153,9 @@ def test_words_that_several_documents_say_keep_their_confidence_where_one_has_th
     same = "The bridge is 31 metres long."
     said = asked(tmp_path, "How long is the bridge of Lauscha?", a=same, b=f"{same}\n\nIt stands in Lauscha.")
     assert said[0][1] > ELSEWHERE
+
+
+def test_a_list_says_it_too() -> None:
+    assert "does not mention Oviedo." in list_view.nothing_html(
+        Answer("?", 0.2, (), (), unmentioned=("Oviedo",)), 0, False
+    )
