@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ from qa.documents.formats.pdf_blocks import ENDED, SMALLER, Line, Page, PageBloc
 from qa.text import fold
 
 FIGURES, LETTER = re.compile(r"[0-9]+"), re.compile(r"[^\W\d_]")
+STEPS, MOST_DIGITS = (1, 2), 10  # of numbers at the edge: by what they go up from page to page (2: columns), digits
 EDGE_LINES = 2  # number of lines at the top, and at the bottom, that may be running heads
 PAGE_NUMBER = re.compile(r"(?:page |pagina |p\. ?|seite )?[-\u2013 ]*#[-\u2013 ]*(?:(?:/|of|van|von|de) ?#)?")
 CAPTION = re.compile(
@@ -35,26 +36,30 @@ ENOUGH_LINES, RARE = 100, 60  # lines by which it is seen whether words are brok
 
 
 def without_running_heads(pages: Sequence[list[Line]]) -> Iterator[list[Line]]:
-    """The pages without lines that recur at their upper or lower edge; the first occurrence is kept."""
+    """The pages without lines that recur at their upper or lower edge; the first occurrence is kept.
+
+    One that recurs with other figures counts only if one of them goes up from page to page.
+    """
     edges = [edge_lines(page) for page in pages]
-    often = Counter(key for edge in edges for key in {key_of(line) for line in edge})
+    keys = [[keys_of(line, at < EDGE_LINES, number) for at, line in enumerate(edge)] for number, edge in enumerate(edges)]
+    often = Counter(key for edge in keys for key in frozenset().union(*edge))
     needed = 3 if len(pages) > 3 else 2
-    seen: set[str] = set()
+    seen: set[Hashable] = set()
     steps = Counter(
         step for number, edge in enumerate(edges) for step in {numbered_from(line) - number for line in edge}
     )
     for number, (page, edge) in enumerate(zip(pages, edges, strict=True)):
         gone: set[int] = set()
-        for line in edge:
-            key = key_of(line)
-            numbered = len(pages) > 1 and PAGE_NUMBER.fullmatch(FIGURES.sub("#", key)) is not None
-            if numbered and not LETTER.search(key):  # a figure alone may be one of a table or a list
+        for line, own in zip(edge, keys[number], strict=True):
+            words = fold(line.text)
+            numbered = len(pages) > 1 and PAGE_NUMBER.fullmatch(FIGURES.sub("#", words)) is not None
+            if numbered and not LETTER.search(words):  # a figure alone may be one of a table or a list
                 step = numbered_from(line) - number
                 numbered = step == 1 or steps[step] > 1
-            if numbered or (often[key] >= needed and key in seen):
+            recurring = {key for key in own if often[key] >= needed}
+            if numbered or recurring & seen:
                 gone.add(id(line))
-            elif often[key] >= needed:
-                seen.add(key)
+            seen |= recurring
         yield [line for line in page if id(line) not in gone]
 
 
@@ -70,10 +75,17 @@ def edge_lines(page: Sequence[Line]) -> list[Line]:
     return [*ranked[:EDGE_LINES], *ranked[EDGE_LINES:][-EDGE_LINES:]]
 
 
-def key_of(line: Line) -> str:
-    """Equal for running heads that differ only in numbers, case and spaces; numbers alone must be the same ones."""
+def keys_of(line: Line, above: bool, number: int) -> frozenset[Hashable]:
+    """What is equal for a running head on different pages: its words; or all but a figure that goes up with the pages.
+
+    above: whether it stands at the upper edge. number: of the page.
+    """
     words = fold(line.text)
-    return FIGURES.sub("#", words) if LETTER.search(words) else words
+    shape, figures = FIGURES.sub("#", words), enumerate(FIGURES.findall(words))
+    if not LETTER.search(words):
+        return frozenset((words,))
+    steps = ((at, by, int(figure) - by * number) for at, figure in figures for by in STEPS if len(figure) < MOST_DIGITS)
+    return frozenset((words, *((shape, above, *step) for step in steps)))
 
 
 # ---- broken words ----
