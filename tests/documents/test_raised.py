@@ -26,7 +26,7 @@ from qa.documents.raised import lowered, raised
         ("the 5", "2", True, ""),
         ("10", "-3", False, "\u207b\u00b3"),
         ("8,410", "5", False, ""),  # not the number ten
-        ("E = mc", "2", False, ""),
+        ("E = mc", "2", False, "\u00b2"),
         ("where x", "2", False, "\u00b2"),
         ("(a + b)", "2", False, "\u00b2"),
         ("x", "n", False, "^n"),

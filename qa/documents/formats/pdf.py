@@ -61,7 +61,7 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     reader = opened(data)
     pages: list[list[Line]] = []
     scans = 0
-    damaged, pictures, long_cells, unsure, struck, kinds = [], [], [], [], 0, Counter[str]()
+    damaged, pictures, long_cells, unsure, numbered, struck, kinds = [], [], [], [], [], 0, Counter[str]()
     fonts, unseen = Fonts(), Counter[str]()
     for number, page in enumerate(reader.pages, start=1):
         beat()
@@ -72,6 +72,7 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
         damaged += [] if found.whole else [number]
         long_cells += [number] if found.long_cells else []
         unsure += [number] if found.unsure else []
+        numbered += [number] if found.numbered else []
         struck += found.struck
         if not any(WORD.search(line.text) for line in lines) and has_image(page):
             lines = [Line(text, 0, -12 * i, 10) for i, text in enumerate(ocr.read_page(page)) if text]
@@ -85,6 +86,7 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     notes += pages_note(pictures, "text in pictures is not read ({})")
     notes += pages_note(long_cells, "tables with long cells are read line by line ({})")
     notes += pages_note(unsure, "tables whose cells cannot be told apart are read line by line ({})")
+    notes += pages_note(numbered, "numbers of lines in the margin are left out ({})")
     if struck:
         notes.append(f"struck-out text is left out ({struck} pieces)")
     notes += [said.format(unseen[why]) for why, said in UNSEEN.items() if unseen[why]]

@@ -193,7 +193,8 @@ def table_blocks(rows: Sequence[list[Line]]) -> Iterator[PageBlock]:
     """A table; or two columns of prose that were drawn line by line; or a line, where there is a single row."""
     if len(rows) < 2:
         for row in rows:
-            yield PageBlock([replace(row[0], text=one_cell("\n".join(cell.text for cell in row)))])
+            main = max(row, key=lambda cell: len(cell.text))
+            yield PageBlock([replace(main, x=row[0].x, text=one_cell("\n".join(cell.text for cell in row)))])
         return
     if all(len(row) == 2 for row in rows) and min(mean_length(rows, 0), mean_length(rows, 1)) > 30:
         yield from (PageBlock([row[side] for row in rows]) for side in (0, 1))

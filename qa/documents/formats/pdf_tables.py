@@ -10,6 +10,7 @@ from qa.documents.extract import is_of_each, says_several
 from qa.documents.formats.pdf_blocks import Line, rows_of
 from qa.documents.formats.pdf_columns import CELL_CHARS, with_tables
 from qa.documents.formats.pdf_lines import Piece, lines_of
+from qa.documents.formats.pdf_margin import with_initials, without_line_numbers
 from qa.documents.formats.pdf_rules import Grid, Rule, grids, strikes
 
 WITHIN = 0.3  # times the size of the letters: a point surely within the first letter of a piece
@@ -24,11 +25,14 @@ class PageText(NamedTuple):
     long_cells: bool = False  # a table with long cells was read line by line
     unsure: bool = False  # the rows of a table without ruled lines were not told apart; it was read line by line
     whole: bool = True  # it could be read to its end
+    numbered: bool = False  # numbers of lines are left out
 
 
 def page_text(pieces: Sequence[Piece], rules: Sequence[Rule]) -> PageText:
     """The lines and tables of a page, given what is drawn on it."""
     seen = [(text, place) for text, place in pieces if not is_struck(text, place, rules)]
+    struck = len(pieces) - len(seen)
+    seen, numbered = without_line_numbers(with_initials(seen))
     lines: list[Line] = []
     long_cells = unsure = False
     for grid, own in parted(seen, grids(rules)):
@@ -44,7 +48,7 @@ def page_text(pieces: Sequence[Piece], rules: Sequence[Rule]) -> PageText:
         else:
             first = max((place for text, place in own if text.strip()), key=lambda place: place.y)
             lines.append(replace(first, text="\n".join(cells.values()), rows=tuple(map(tuple, rows))))
-    return PageText(lines, len(pieces) - len(seen), long_cells, unsure)
+    return PageText(lines, struck, long_cells, unsure, numbered=numbered)
 
 
 def is_struck(text: str, place: Line, rules: Sequence[Rule]) -> bool:
