@@ -13,7 +13,7 @@ from qa.documents.formats.pdf_hidden import CUT, UNDER_PICTURE, Colour, Ink, Pai
 from qa.documents.formats.pdf_hidden import MOST as MOST_PAINTS
 from qa.documents.formats.pdf_lines import Piece
 from qa.documents.formats.pdf_parts import FAULTS
-from qa.documents.formats.pdf_pieces import Look, Pieces
+from qa.documents.formats.pdf_pieces import Look, Pieces, Way
 from qa.documents.formats.pdf_rules import DRAWN, FILLED, PAINTED, Box, Pen, Rule
 
 MOST_FORMS, DEEPEST = 2_000, 20  # forms that a page shows; within one another
@@ -26,6 +26,11 @@ STATED = {b"g": 1, b"rg": 3, b"k": 4}  # operators that state a colour, and of h
 
 Matrix = tuple[float, float, float, float, float, float]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+UPRIGHT: dict[Way, Matrix] = {  # turn what runs up, down and to the left to the right
+    (0, 1): (0.0, -1.0, 1.0, 0.0, 0.0, 0.0),
+    (0, -1): (0.0, 1.0, -1.0, 0.0, 0.0, 0.0),
+    (-1, 0): (-1.0, 0.0, 0.0, -1.0, 0.0, 0.0),
+}
 
 
 class Content(NamedTuple):
@@ -64,11 +69,15 @@ class State:
 
 
 def content_of(page: Any, fonts: Fonts) -> Content:
-    """What is drawn on a page, without the text that is not seen. fonts: of the document, as far as read."""
-    reader = Drawing(fonts, page.pdf, page_box(page))
-    reader.draw(page.get("/Contents"), page.get_inherited("/Resources", None))
+    """What is drawn on a page, without the text that is not seen. fonts: of the document, as far as read.
+
+    A page most of whose text runs up or down it, or stands on its head, is turned so that this text is upright.
+    """
+    reader = drawing_of(page, fonts, IDENTITY)
+    turn = UPRIGHT.get(reader.pieces.main_way)
+    if turn is not None:
+        reader = drawing_of(page, fonts, turn)
     made = reader.pieces
-    made.end()
     reasons = unseen(made.inks, reader.paints)
     seen: list[Piece] = []
     for at, (piece, ink) in enumerate(zip(made.found, made.inks, strict=True)):
@@ -82,6 +91,14 @@ def content_of(page: Any, fonts: Fonts) -> Content:
         if reasons[at] in ("", UNDER_PICTURE):
             seen.append(piece)
     return Content(seen, reader.pen.rules, Counter(filter(None, reasons)), reader.whole)
+
+
+def drawing_of(page: Any, fonts: Fonts, matrix: Matrix) -> Drawing:
+    """What is drawn on a page that is turned by a matrix."""
+    reader = Drawing(fonts, page.pdf, around(page_box(page), matrix), matrix)
+    reader.draw(page.get("/Contents"), page.get_inherited("/Resources", None))
+    reader.pieces.end()
+    return reader
 
 
 def cut(piece: Piece, letters: Sequence[str], ink: Ink, parts: Sequence[tuple[int, int]]) -> Iterator[Piece]:
@@ -111,11 +128,11 @@ def page_box(page: Any) -> Box:
 class Drawing:
     """Follows the operators of a page."""
 
-    def __init__(self, fonts: Fonts, pdf: Any, box: Box) -> None:
+    def __init__(self, fonts: Fonts, pdf: Any, box: Box, matrix: Matrix) -> None:
         self.fonts, self.pdf = fonts, pdf
         self.pieces, self.pen = Pieces(), Pen()
         self.paints: list[Paint] = []
-        self.state = State(IDENTITY, box, fonts.named(None, None))
+        self.state = State(matrix, box, fonts.named(None, None))
         self.kept: list[State] = []
         self.resources: Any = None
         self.text = self.start = IDENTITY  # where the next letter is drawn, and where its line begins

@@ -51,12 +51,14 @@ def numbers_lines(numbers: Sequence[Piece], others: Sequence[Piece]) -> bool:
     beside = [(text, place) for text, place in others if places[-1].y - place.size < place.y < places[0].y + place.size]
     if any(start_of(place) < right and end_of(place) > left for _, place in beside):
         return False
-    if any(start_of(p) < left for _, p in beside) and any(end_of(p) > right for _, p in beside):
-        return False  # it is between columns
     lines = lines_beside(beside)
+    sides = [sum(any(way(place) for _, place in line) for line in lines)
+             for way in (lambda place: end_of(place) <= left, lambda place: start_of(place) >= right)]  # fmt: skip
+    if min(sides) * 3 > max(sides):
+        return False  # it is between columns
     if step > 1:
         between = [sum(above.y > line[0][1].y >= below.y - 1 for line in lines) for above, below in pairwise(places)]
-        return all(count >= step for count in between)
+        return all(count >= max(step - 1, 2) for count in between)
     marked = sum(any(abs(line[0][1].y - place.y) < SAME_LINE * line[0][1].size for place in places) for line in lines)
     gaps = sum(any(start_of(b) - end_of(a) > WIDE * b.size for (_, a), (_, b) in pairwise(line)) for line in lines)
     long = sum(len(text) for text, _ in beside) > PROSE * len(lines)

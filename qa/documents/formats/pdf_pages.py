@@ -41,7 +41,9 @@ def without_running_heads(pages: Sequence[list[Line]]) -> Iterator[list[Line]]:
     One that recurs with other figures counts only if one of them goes up from page to page.
     """
     edges = [edge_lines(page) for page in pages]
-    keys = [[keys_of(line, at < EDGE_LINES, number) for at, line in enumerate(edge)] for number, edge in enumerate(edges)]
+    keys = [
+        [keys_of(line, at < EDGE_LINES, number) for at, line in enumerate(edge)] for number, edge in enumerate(edges)
+    ]
     often = Counter(key for edge in keys for key in frozenset().union(*edge))
     needed = 3 if len(pages) > 3 else 2
     seen: set[Hashable] = set()
@@ -70,9 +72,10 @@ def numbered_from(line: Line) -> int:
 
 
 def edge_lines(page: Sequence[Line]) -> list[Line]:
-    """The uppermost and the lowest lines of a page."""
-    ranked = sorted((line for line in page if line.text), key=lambda line: -line.y)
-    return [*ranked[:EDGE_LINES], *ranked[EDGE_LINES:][-EDGE_LINES:]]
+    """The uppermost and the lowest lines of a page, and what runs across or up it, as watermarks and stamps do."""
+    ranked = sorted((line for line in page if line.text and not line.turned), key=lambda line: -line.y)
+    turned = (line for line in page if line.text and line.turned)
+    return [*ranked[:EDGE_LINES], *ranked[EDGE_LINES:][-EDGE_LINES:], *turned]
 
 
 def keys_of(line: Line, above: bool, number: int) -> frozenset[Hashable]:

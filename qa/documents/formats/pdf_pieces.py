@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -30,7 +31,11 @@ MARKS = {
     "\u00af": "\u0304", "\u02c9": "\u0304", "\u02d8": "\u0306", "\u02d9": "\u0307", "\u00a8": "\u0308",
     "\u02da": "\u030a", "\u02dd": "\u030b", "\u02c7": "\u030c", "\u00b8": "\u0327", "\u02db": "\u0328",
 }  # fmt: skip
+SLANT = 0.2  # rise of text to its length, about: text that runs so steeply is not among the lines
 DOTLESS = {"\u0131": "i", "\u0237": "j"}
+
+
+Way = tuple[int, int]  # a direction along or across the page
 
 
 class Look(NamedTuple):
@@ -72,6 +77,13 @@ class Pieces:
         self.before: Run | None = None  # the last one that ended
         self.line = (0.0, 0.0)  # between which heights the baselines of the line are
         self.last = ""  # the last character
+        self.ways: Counter[Way] = Counter()  # letters that run in each direction
+
+    @property
+    def main_way(self) -> Way:
+        """The direction in which most of the letters run; to the right where there is no such."""
+        way, count = max(self.ways.items(), key=lambda entry: entry[1], default=((1, 0), 0))
+        return way if 2 * count > self.ways.total() else (1, 0)
 
     def show(self, glyphs: list[Glyph], look: Look, place: tuple[float, float], length: float) -> None:
         """Takes glyphs that begin at a place on the page. length: how far they reach, in points."""
@@ -136,7 +148,8 @@ class Pieces:
         (right, up), (c, d) = run.direction, run.look.matrix[2:]
         x, y = run.place
         span = (run.along, run.end) if right <= 0 or abs(up) > abs(right) else (x, x + (run.end - run.along) * right)
-        rise, turned, bold = run.look.rise, abs(up) > abs(right), run.look.letters.bold
+        self.ways[round(right), round(up)] += len(said)
+        rise, turned, bold = run.look.rise, abs(up) > SLANT, run.look.letters.bold
         risen = rise != 0
         self.found.append((text, Line("", x + rise * c, y + rise * d, run.size, bold, turned, span=span, risen=risen)))
         self.inks.append(ink_of(run))
@@ -145,7 +158,8 @@ class Pieces:
         """Parts a new piece from the last one by the end of a line or a space, where there is such."""
         right, up = new.direction
         at, after = last.across, last.end
-        if abs(last.direction[0] - right) + abs(last.direction[1] - up) > LEVEL:  # in the new direction
+        turns = abs(last.direction[0] - right) + abs(last.direction[1] - up)
+        if turns > LEVEL:  # in the new direction
             at = last.place[1] * right - last.place[0] * up
             ends = (last.place, far_end(last))
             after = max(x * right + y * up for x, y in ends)
@@ -153,7 +167,7 @@ class Pieces:
         most = NEW_LINE * min(last.size, new.size)
         back = new.along < after - new.size and new.size >= SMALLER * last.size
         off = abs(new.across - at)
-        if max(self.line[0] - new.across, new.across - self.line[1]) > most or (back and off > HALF * new.size):
+        if turns > SLANT or max(self.line[0] - new.across, new.across - self.line[1]) > most or (back and off > HALF * new.size):
             if self.last not in ("", "\n"):
                 self.found.append(("\n", self.found[-1][1]))
                 self.inks.append(None)
