@@ -21,6 +21,7 @@ CAPTION = re.compile(
     r"(?i)(?:fig(?:ure|uur|\.)?|tab(?:le|el|leau|\.)|abb(?:ildung|\.)|chart|grafiek|photo|foto)\s*[0-9]"
 )
 BROKEN = re.compile(r"(?P<stem>[^\W\d_]+)(?P<sign>[-\u2010\u00ad])$")
+BEFORE = re.compile(r"(?:[^\W\d_]+-)+$")  # parts of a word with several hyphens
 BEGUN = re.compile(r"(?P<rest>[^\W\d_]+|[0-9]+)(?P<after>\S*)\s*")
 JOINING = name_set("and,or,en,of,und,oder,et,ou,y,o,e,bis,tot,to")  # behind the hyphen of half a word
 PREFIXES = name_set("anti,co,ex,mid,multi,non,post,pre,re,self,semi,sub")
@@ -28,7 +29,17 @@ OPEN = name_set("aware,based,dependent,driven,free,friendly,level,related,sized,
 CLOSED = name_set(  # words that begin others without one
     "any,every,here,how,out,over,some,there,under,up,what,when,where,who,with,daar,er,hier,op,uit,waar"
 )
+# English words with a hyphen behind them, but for endings and words that they make whole.
+HYPHENED = name_set(
+    "cross,first,full,half,high,long,low,old,self,short,third,well,two,three,four,five,six,seven,eight,nine,twenty,"
+    "thirty,forty,fifty,sixty,seventy,eighty,ninety"
+)
+UNHYPHENED = name_set(
+    "ages,ened,ening,ered,ering,evity,fold,hand,hood,ings,ington,ishly,ishness,itude,land,lands,less,lessly,lessness,"
+    "light,lighted,lighting,lights,ness,road,roads,some,teen,teens,teenth,ties,tieth,ways,wise,word,words"
+)
 ENDING, MOST_ALIKE = 3, 4  # letters at the end of a word by which others of its kind differ; least that are alike
+ENOUGH_APART = 3  # words broken at their hyphen, and none elsewhere: none is
 ENOUGH_LINES, RARE = 100, 60  # lines by which it is seen whether words are broken; one of so many is seldom
 
 
@@ -121,11 +132,31 @@ class Words:
         if stem[-1] == rest[0] and rest[0] in "aeiu":
             return True
         known = len(stem) > 2 and holds(self.plain, stem)
-        if self.divides is False and (known or stem in PREFIXES):
+        if self.divides is False and (known or stem in PREFIXES or holds(self.plain, rest)):
+            return True
+        if self.is_english and stem in HYPHENED and len(rest) > 3 and rest not in UNHYPHENED:
             return True
         if stem in CLOSED or len(stem) < 3 or len(rest) < 3:
             return False
         return begins_one(self.hyphenated, f"{stem}-") or (known and (rest in OPEN or holds(self.plain, rest)))
+
+
+    def keeps_another(self, before: str, stem: str, rest: str) -> bool:
+        """Whether a broken word with a hyphen before its stem has one behind it as well, as up-to-date has.
+
+        before: what stands before the stem, with the hyphen.
+        """
+        if holds(self.hyphenated, (before + stem + rest).casefold()):
+            return False
+        if begins_one(self.hyphenated, f"{stem}-{rest}".casefold()) or holds(self.plain, rest.casefold()):
+            return not holds(self.plain, (stem + rest).casefold())
+        return self.divides is not True and not holds(self.plain, (stem + rest).casefold())
+
+    @property
+    def is_english(self) -> bool:
+        return all(holds(self.plain, word) for word in ("the", "of", "and")) and not any(
+            holds(self.plain, word) for word in ("het", "een", "der", "und", "les", "los")
+        )
 
 
 def holds(words: Sequence[str], word: str) -> bool:
@@ -155,9 +186,10 @@ def words_of(pages: Sequence[list[Line]]) -> Words:
     plain = tuple(sorted(w for w in words if "-" not in w))
     hyphenated = tuple(sorted(w for w in words if "-" in w))
     whole = sum(holds(plain, stem + rest) for stem, rest in broken)
-    apart = sum(holds(hyphenated, f"{stem}-{rest}") for stem, rest in broken)
+    pairs = {f"{first}-{second}" for word in hyphenated for first, second in pairwise(word.split("-"))}
+    apart = sum(f"{stem}-{rest}" in pairs for stem, rest in broken)
     rare = len(lines) >= ENOUGH_LINES and len(broken) * RARE < len(lines)
-    return Words(plain, hyphenated, True if whole > apart else False if rare and not whole else None)
+    return Words(plain, hyphenated, True if whole > apart else False if not whole and (rare or apart >= ENOUGH_APART) else None)
 
 
 def mend_pages(pages: Sequence[Page], body: float, known: Words) -> None:
@@ -190,8 +222,13 @@ def mended(lines: Sequence[Line], known: Words) -> list[Line]:
         if broken and begun and is_one_word(broken, begun, known):
             upper = begun["rest"][0].isupper()
             whole_word = holds(known.plain, (broken["stem"] + begun["rest"]).casefold())
-            several = begun["after"].startswith("-") or result[-1].text[: broken.start()].endswith("-")  # up-to-date
-            keep = not whole_word if upper or several else known.keeps_hyphen(broken["stem"], begun["rest"])
+            before = BEFORE.search(result[-1].text[: broken.start()])
+            if upper or begun["after"].startswith("-"):
+                keep = not whole_word
+            elif before:
+                keep = known.keeps_another(before[0], broken["stem"], begun["rest"])
+            else:
+                keep = known.keeps_hyphen(broken["stem"], begun["rest"])
             sign = broken["sign"] if keep and broken["sign"] != "\u00ad" else ""
             whole = result[-1].text[: broken.start("sign")] + sign + begun["rest"] + begun["after"]
             result[-1] = replace(result[-1], text=whole)
