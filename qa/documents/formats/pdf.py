@@ -19,11 +19,12 @@ from qa.documents.extract import Builder, Extract, one_line
 from qa.documents.formats.pdf_blocks import LARGER, Line, Page, page_blocks, usual_distance
 from qa.documents.formats.pdf_content import content_of
 from qa.documents.formats.pdf_fonts import Fonts
-from qa.documents.formats.pdf_hidden import COVERED, CUT, OUTSIDE, PALE, UNDER_PICTURE
+from qa.documents.formats.pdf_hidden import COVERED, CUT, OFF_LAYER, OUTSIDE, PALE, UNDER_PICTURE
 from qa.documents.formats.pdf_pages import mend_pages, without_running_heads, words_of
 from qa.documents.formats.pdf_parts import (
     FAULTS,
     RECORDINGS,
+    Layers,
     add_attachments,
     document_notes,
     form_lines,
@@ -46,6 +47,7 @@ UNSEEN = {
     COVERED: "text under an area drawn over it is left out ({} pieces)",
     CUT: "text that is partly outside the visible part of the page, or under an area drawn over it, is left out there "
     "({} pieces)",
+    OFF_LAYER: "text on layers that are switched off is left out ({} pieces)",
     PALE: "text that cannot be seen on its background is left out ({} pieces)",
     UNDER_PICTURE: "text under a picture is read as well ({} pieces)",
 }
@@ -62,12 +64,12 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     pages: list[list[Line]] = []
     scans = 0
     damaged, pictures, long_cells, unsure, numbered, struck, kinds = [], [], [], [], [], 0, Counter[str]()
-    fonts, unseen = Fonts(), Counter[str]()
+    fonts, layers, unseen = Fonts(), Layers(reader), Counter[str]()
     for number, page in enumerate(reader.pages, start=1):
         beat()
         if number > MAX_PAGES:
             raise UnreadableFile(f"has more than {MAX_PAGES:,} pages: split it")
-        found = page_lines(page, fonts, unseen)
+        found = page_lines(page, fonts, layers, unseen)
         lines = found.lines
         damaged += [] if found.whole else [number]
         long_cells += [number] if found.long_cells else []
@@ -149,12 +151,12 @@ def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[st
 # ---- the pages ----
 
 
-def page_lines(page: Any, fonts: Fonts, unseen: Counter[str]) -> PageText:
+def page_lines(page: Any, fonts: Fonts, layers: Layers, unseen: Counter[str]) -> PageText:
     """The lines and tables of a page in the order in which they were drawn.
 
-    fonts: of the document. unseen: counts the pieces of text that are not seen, by the reason.
+    fonts, layers: of the document. unseen: counts the pieces of text that are not seen, by the reason.
     """
-    content = content_of(page, fonts)
+    content = content_of(page, fonts, layers)
     unseen.update(content.unseen)
     found = page_text(content.pieces, content.rules)
     turned = [line for line in found.lines if line.turned]

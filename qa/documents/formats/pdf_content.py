@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from qa.documents.formats.pdf_fonts import Fonts, Glyph, Letters, operations_of
-from qa.documents.formats.pdf_hidden import CUT, UNDER_PICTURE, Colour, Ink, Paint, common, rgb, seen_parts, unseen
+from qa.documents.formats.pdf_hidden import (
+    CUT,
+    OFF_LAYER,
+    UNDER_PICTURE,
+    Colour,
+    Ink,
+    Paint,
+    common,
+    rgb,
+    seen_parts,
+    unseen,
+)
 from qa.documents.formats.pdf_hidden import MOST as MOST_PAINTS
 from qa.documents.formats.pdf_lines import Piece
-from qa.documents.formats.pdf_parts import FAULTS
+from qa.documents.formats.pdf_parts import FAULTS, Layers
 from qa.documents.formats.pdf_pieces import Look, Pieces, Way
 from qa.documents.formats.pdf_rules import DRAWN, FILLED, PAINTED, Box, Pen, Rule
 
@@ -22,6 +34,7 @@ NUMBERS = (int, float)
 SHOWS = frozenset((b"Tj", b"TJ", b"'", b'"'))
 INVISIBLE = 3  # the mode of text that is there to be found
 SOFT_HYPHEN = "\u00ad"
+LAYER, OFF = "/OC", "/OFF"  # marks of what is on a layer, and on one that is switched off
 STATED = {b"g": 1, b"rg": 3, b"k": 4}  # operators that state a colour, and of how many parts
 
 Matrix = tuple[float, float, float, float, float, float]
@@ -68,15 +81,15 @@ class State:
         return self.alpha == 1 and not (self.mixed or self.masked or self.through)
 
 
-def content_of(page: Any, fonts: Fonts) -> Content:
+def content_of(page: Any, fonts: Fonts, layers: Layers) -> Content:
     """What is drawn on a page, without the text that is not seen. fonts: of the document, as far as read.
 
     A page most of whose text runs up or down it, or stands on its head, is turned so that this text is upright.
     """
-    reader = drawing_of(page, fonts, IDENTITY)
+    reader = drawing_of(page, fonts, layers, IDENTITY)
     turn = UPRIGHT.get(reader.pieces.main_way)
     if turn is not None:
-        reader = drawing_of(page, fonts, turn)
+        reader = drawing_of(page, fonts, layers, turn)
     made = reader.pieces
     reasons = unseen(made.inks, reader.paints)
     seen: list[Piece] = []
@@ -90,12 +103,13 @@ def content_of(page: Any, fonts: Fonts) -> Content:
                 continue
         if reasons[at] in ("", UNDER_PICTURE):
             seen.append(piece)
-    return Content(seen, reader.pen.rules, Counter(filter(None, reasons)), reader.whole)
+    left_out = Counter({OFF_LAYER: reader.left_out} if reader.left_out else {})
+    return Content(seen, reader.pen.rules, Counter(filter(None, reasons)) + left_out, reader.whole)
 
 
-def drawing_of(page: Any, fonts: Fonts, matrix: Matrix) -> Drawing:
+def drawing_of(page: Any, fonts: Fonts, layers: Layers, matrix: Matrix) -> Drawing:
     """What is drawn on a page that is turned by a matrix."""
-    reader = Drawing(fonts, page.pdf, around(page_box(page), matrix), matrix)
+    reader = Drawing(fonts, layers, page.pdf, around(page_box(page), matrix), matrix)
     reader.draw(page.get("/Contents"), page.get_inherited("/Resources", None))
     reader.pieces.end()
     return reader
@@ -128,8 +142,8 @@ def page_box(page: Any) -> Box:
 class Drawing:
     """Follows the operators of a page."""
 
-    def __init__(self, fonts: Fonts, pdf: Any, box: Box, matrix: Matrix) -> None:
-        self.fonts, self.pdf = fonts, pdf
+    def __init__(self, fonts: Fonts, layers: Layers, pdf: Any, box: Box, matrix: Matrix) -> None:
+        self.fonts, self.known_layers, self.pdf = fonts, layers, pdf
         self.pieces, self.pen = Pieces(), Pen()
         self.paints: list[Paint] = []
         self.state = State(matrix, box, fonts.named(None, None))
@@ -139,6 +153,8 @@ class Drawing:
         self.clips = False  # the path that is being drawn will be an edge of what is shown
         self.marked: list[str] = []  # what stands for the text that is shown, by the marks around it
         self.layers = 0  # of the marks, those of a layer that may be switched off
+        self.off = 0  # of these, those that are
+        self.left_out = 0  # strings on them
         self.forms: list[int] = []
         self.shown = 0  # forms
         self.whole = True
@@ -234,15 +250,24 @@ class Drawing:
     def mark(self, operands: Any) -> None:
         """Takes the begin of a marked part, which may say that a hyphen is none of its word."""
         said = ""
-        layer = len(operands) > 0 and operands[0] == "/OC"
+        layer = len(operands) > 1 and operands[0] == "/OC"
+        off = layer and self.known_layers.hide(self.named_layer(operands[1]))
         if len(operands) > 1 and isinstance(operands[1], dict):
             said = str(operands[1].get("/ActualText") or "")
-        self.marked.append("/OC" if layer else said if said == SOFT_HYPHEN else "")
+        self.marked.append(OFF if off else LAYER if layer else said if said == SOFT_HYPHEN else "")
         self.layers += layer
+        self.off += off
+
+    def named_layer(self, name: Any) -> Any:
+        with suppress(*FAULTS):
+            return self.resources["/Properties"].get_object().raw_get(name)
+        return None
 
     def end_mark(self, _: Any) -> None:
         if self.marked:
-            self.layers -= self.marked.pop() == "/OC"
+            ended = self.marked.pop()
+            self.layers -= ended in (LAYER, OFF)
+            self.off -= ended == OFF
 
     # ---- text ----
 
@@ -294,9 +319,14 @@ class Drawing:
         if state.spaces and state.letters.single:
             width += codes.count(b" ") * state.spaces
         width *= state.stretch
+        if self.off:
+            self.left_out += 1
+            self.advance(width)
+            return
         a, b, c, d, x, y = times(self.text, state.matrix)
-        drawn = state.mode != INVISIBLE and state.alpha != 0
-        colour = state.colour if state.mode in (0, 4) else None
+        own = state.letters.own_ink
+        drawn = (state.mode != INVISIBLE or own) and state.alpha != 0
+        colour = state.colour if state.mode in (0, 4) and not own else None
         look = Look(state.letters, state.size, (a, b, c, d), state.rise, colour, drawn, state.clip)
         self.pieces.show(self.shown_as(glyphs), look, (x, y), width * (a * a + b * b) ** 0.5)
         self.advance(width)
@@ -316,6 +346,8 @@ class Drawing:
         """Takes an operator that ends a path: it fills or strokes it, or makes it an edge of what is shown."""
         state = self.state
         box, solid = self.pen.extent()
+        if self.off:
+            operator = b"n"
         if box is not None and operator != b"n" and state.alpha:
             filled = operator in FILLED
             self.add_paint(box, state.colour if filled else None, solid and filled)
@@ -325,7 +357,7 @@ class Drawing:
         self.clips = False
 
     def add_paint(self, box: Box, colour: Colour, solid: bool, picture: bool = False) -> None:
-        if len(self.paints) < MOST_PAINTS:
+        if len(self.paints) < MOST_PAINTS and not self.off:
             solid = solid and self.state.opaque and not self.layers
             if solid:
                 self.pieces.end()
@@ -341,6 +373,9 @@ class Drawing:
     def object(self, operands: Any) -> None:
         """Takes a picture or a form, which has content of its own."""
         found = self.resources["/XObject"].get_object()[operands[0]].get_object()
+        off = "/OC" in found and self.known_layers.hide(found.raw_get("/OC"))
+        if off and found.get("/Subtype") == "/Image":
+            return
         if found.get("/Subtype") == "/Image":
             solid = not any(found.get(key) for key in ("/ImageMask", "/SMask", "/Mask", "/SMaskInData"))
             upright = min(abs(self.state.matrix[0]), abs(self.state.matrix[1])) < 0.01
@@ -358,7 +393,9 @@ class Drawing:
             self.state.clip = common(self.state.clip, around(found["/BBox"].get_object(), self.state.matrix))
         self.state.through = not self.state.opaque or "/OC" in found
         self.state.alpha, self.state.masked, self.state.mixed = 1.0, False, False
+        self.off += off
         self.draw(found, found.get("/Resources"))
+        self.off -= off
         self.forms.pop()
         self.state, self.kept, (self.text, self.start) = kept, outer, depth
 

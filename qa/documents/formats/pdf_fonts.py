@@ -35,7 +35,9 @@ class Letters:
         self.unit = 0.001  # of the widths that the font states, in sizes
         self.scale = 1.0  # how much larger the letters are than their stated size
         self.glyphs: dict[Any, Glyph] = {}
-        if font is not None and font.get("/Subtype") == "/Type3":
+        # Of the kind whose letters are drawings: these say by themselves whether and how they are shown.
+        self.own_ink = font is not None and font.get("/Subtype") == "/Type3"
+        if self.own_ink:
             self.measure(font)
         widths = known.character_widths if known else {}
         stated = {width for letter, width in widths.items() if width and letter != "default"}
