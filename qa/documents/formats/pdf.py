@@ -158,7 +158,7 @@ def page_lines(page: Any, fonts: Fonts, layers: Layers, unseen: Counter[str]) ->
     """
     content = content_of(page, fonts, layers)
     unseen.update(content.unseen)
-    found = page_text(content.pieces, content.rules)
+    found = page_text(content.pieces, content.rules, content.stripes)
     turned = [line for line in found.lines if line.turned]
     if 0 < len(turned) * 3 < len(found.lines):  # a stamp in the margin must not separate two pages
         found = found._replace(lines=[*turned, *(line for line in found.lines if not line.turned)])

@@ -13,6 +13,7 @@ from qa.documents.formats.pdf_fonts import Fonts, Glyph, Letters, operations_of
 from qa.documents.formats.pdf_hidden import (
     CUT,
     OFF_LAYER,
+    SLACK,
     UNDER_PICTURE,
     Colour,
     Ink,
@@ -26,10 +27,11 @@ from qa.documents.formats.pdf_hidden import MOST as MOST_PAINTS
 from qa.documents.formats.pdf_lines import Piece
 from qa.documents.formats.pdf_parts import FAULTS, Layers
 from qa.documents.formats.pdf_pieces import Look, Pieces, Way
-from qa.documents.formats.pdf_rules import DRAWN, FILLED, PAINTED, Box, Pen, Rule
+from qa.documents.formats.pdf_rules import DRAWN, FILLED, PAINTED, Box, Pen, Rule, sides_of
 
 MOST_FORMS, DEEPEST = 2_000, 20  # forms that a page shows; within one another
 EVERYWHERE = (-1e9, -1e9, 1e9, 1e9)
+HEAD = 40.0  # points: how far above the first stripe the heads of columns may stand
 NUMBERS = (int, float)
 SHOWS = frozenset((b"Tj", b"TJ", b"'", b'"'))
 INVISIBLE = 3  # the mode of text that is there to be found
@@ -51,6 +53,7 @@ class Content(NamedTuple):
 
     pieces: list[Piece]
     rules: list[Rule]
+    stripes: list[Box]
     unseen: Counter[str]  # pieces that are left out, or may not be seen, by the reason
     whole: bool  # it could be read to its end
 
@@ -93,10 +96,19 @@ def content_of(page: Any, fonts: Fonts, layers: Layers) -> Content:
     made = reader.pieces
     reasons = unseen(made.inks, reader.paints)
     seen: list[Piece] = []
+    upright = sides_of(reader.pen.stripes)
     for at, (piece, ink) in enumerate(zip(made.found, made.inks, strict=True)):
         letters = made.letters[at]
         if ink is not None and letters and not reasons[at]:
             parts = seen_parts(at, ink, letters, reader.paints)
+            sides = [
+                side.at
+                for side in upright
+                if ink.ends[0] + SLACK < side.at < ink.ends[2] - SLACK and side.start - HEAD < ink.ends[1] < side.end + HEAD
+            ]
+            if sides and parts == [(0, len(letters))] and not piece[1].turned:
+                seen += cut(piece, letters, ink, between_sides(letters, ink, sides))
+                continue
             if parts != [(0, len(letters))]:
                 reasons[at] = CUT
                 seen += cut(piece, letters, ink, parts)
@@ -104,7 +116,7 @@ def content_of(page: Any, fonts: Fonts, layers: Layers) -> Content:
         if reasons[at] in ("", UNDER_PICTURE):
             seen.append(piece)
     left_out = Counter({OFF_LAYER: reader.left_out} if reader.left_out else {})
-    return Content(seen, reader.pen.rules, Counter(filter(None, reasons)) + left_out, reader.whole)
+    return Content(seen, reader.pen.rules, reader.pen.stripes, Counter(filter(None, reasons)) + left_out, reader.whole)
 
 
 def drawing_of(page: Any, fonts: Fonts, layers: Layers, matrix: Matrix) -> Drawing:
@@ -126,6 +138,20 @@ def cut(piece: Piece, letters: Sequence[str], ink: Ink, parts: Sequence[tuple[in
         y = place.y + before * (ink.ends[3] - ink.ends[1])
         span = (begin + before * (end - begin), begin + behind * (end - begin))
         yield "".join(letters[first:last]), replace(place, x=x, y=y, span=span)
+
+
+def between_sides(letters: Sequence[str], ink: Ink, sides: Sequence[float]) -> list[tuple[int, int]]:
+    """The parts of a piece that lie in different columns: a space between them lies over the side of a column."""
+    total = sum(ink.widths) or 1.0
+    begin, along = ink.ends[0], (ink.ends[2] - ink.ends[0]) / total
+    parts, first, done = [], 0, 0.0
+    for at, (letter, width) in enumerate(zip(letters, ink.widths, strict=True)):
+        left, right = begin + along * done, begin + along * (done + width)
+        if letter == " " and any(left - SLACK <= x <= right + SLACK for x in sides) and at > first:
+            parts += [(first, at), (at, at + 1)]
+            first = at + 1
+        done += width
+    return [*parts, (first, len(letters))]
 
 
 def page_box(page: Any) -> Box:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from qa.documents.extract import is_of_each, says_several
+from qa.documents.formats.pdf_bands import banded
 from qa.documents.formats.pdf_blocks import Line, rows_of
 from qa.documents.formats.pdf_columns import CELL_CHARS, with_tables
 from qa.documents.formats.pdf_lines import Piece, lines_of
 from qa.documents.formats.pdf_margin import with_initials, without_line_numbers
-from qa.documents.formats.pdf_rules import Grid, Rule, grids, strikes
+from qa.documents.formats.pdf_rules import Box, Grid, Rule, grids, strikes
 
 WITHIN = 0.3  # times the size of the letters: a point surely within the first letter of a piece
 LETTER = 0.5  # times the size of the letters: about the width of one
@@ -28,14 +29,15 @@ class PageText(NamedTuple):
     numbered: bool = False  # numbers of lines are left out
 
 
-def page_text(pieces: Sequence[Piece], rules: Sequence[Rule]) -> PageText:
+def page_text(pieces: Sequence[Piece], rules: Sequence[Rule], stripes: Sequence[Box]) -> PageText:
     """The lines and tables of a page, given what is drawn on it."""
     seen = [(text, place) for text, place in pieces if not is_struck(text, place, rules)]
     struck = len(pieces) - len(seen)
     seen, numbered = without_line_numbers(with_initials(seen))
     lines: list[Line] = []
     long_cells = unsure = False
-    for grid, own in parted(seen, grids(rules)):
+    ruled = grids(rules)
+    for grid, own in parted(seen, [*ruled, *banded(seen, rules, stripes, ruled)]):
         cells = cells_of(grid, own) if grid else {}
         rows = grid_rows(grid, cells) if grid else []
         if sum(len(set(filter(None, row))) > 1 for row in rows) < 2:
