@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from qa.documents.formats.pdf_blocks import LOWERED, SAME_LINE, Line
+from qa.documents.formats.pdf_blocks import BEGINS_FIGURE, LOWERED, SAME_LINE, WHOLE_FIGURE, Line
 from qa.documents.formats.pdf_direction import in_reading_order, is_rightward
 from qa.documents.raised import SMALL_FIGURES, lowered, raised, raised_before, with_small_figures
 
 GAP, FIGURE_GAP = 1.0, 0.5  # times the size of the letters: may separate columns, and those of figures
 WIDE = 2.0  # times the size: surely separates them
-FIGURE_ENDS, FIGURE_BEGINS = re.compile(r"[\d%)\u2013-]\s*$"), re.compile(r"\s*[-+\u2212(]?\d")
+FIGURE_ENDS = re.compile(r"[\d%)\u2013-]\s*$")
 OFF, REACH = 0.15, 0.6  # times the size: how far a figure is raised or lowered by text rise, at least and at most
 RAISED = 0.88  # times the size of the letters before: a mark or exponent is smaller
 TIGHT = 0.2  # times the size: no space is so narrow
@@ -225,5 +225,7 @@ def is_apart(last: Line, before: str, words: str, place: Line) -> bool:
         return True
     if abs(place.y - last.y) > SAME_LINE * max(place.size, last.size) and place.size > RAISED * last.size:
         return begin - right > TIGHT * place.size
-    figures = FIGURE_BEGINS.match(words) is not None and FIGURE_ENDS.search(before) is not None
+    if WHOLE_FIGURE.fullmatch(before) and BEGINS_FIGURE.match(words):
+        return begin - right > TIGHT * place.size / 2
+    figures = BEGINS_FIGURE.match(words) is not None and FIGURE_ENDS.search(before) is not None
     return begin - right > (FIGURE_GAP if figures else GAP) * place.size > 0

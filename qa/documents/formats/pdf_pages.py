@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from qa.documents.extract import name_set
-from qa.documents.formats.pdf_blocks import ENDED, SMALLER, Line, Page, PageBlock
+from qa.documents.formats.pdf_blocks import ENDED, LARGER, SMALLER, Line, Page, PageBlock
 from qa.text import fold
 
 FIGURES, LETTER = re.compile(r"[0-9]+"), re.compile(r"[^\W\d_]")
-STEPS, MOST_DIGITS = (1, 2), 10  # of numbers at the edge: by what they go up from page to page (2: columns), digits
+STEPS = (1, 2)  # by which the numbers of pages, or of columns, go up from page to page
+NUMBERED_HEAD = re.compile(
+    r"^\W*(?P<first>[0-9]{1,9})(?![0-9.,])|(?<![0-9.,])(?P<last>[0-9]{1,9})\W*(?:(?:/|of|van|von|de|sur) ?[0-9]+\W*)?$"
+)
 EDGE_LINES = 2  # number of lines at the top, and at the bottom, that may be running heads
 PAGE_NUMBER = re.compile(r"(?:page |pagina |p\. ?|seite )?[-\u2013 ]*#[-\u2013 ]*(?:(?:/|of|van|von|de) ?#)?")
 CAPTION = re.compile(
@@ -52,8 +55,11 @@ def without_running_heads(pages: Sequence[list[Line]]) -> Iterator[list[Line]]:
     One that recurs with other figures counts only if one of them goes up from page to page.
     """
     edges = [edge_lines(page) for page in pages]
+    sizes = sorted(line.size for page in pages for line in page)
+    usual = sizes[len(sizes) // 2] if sizes else 0.0
     keys = [
-        [keys_of(line, at < EDGE_LINES, number) for at, line in enumerate(edge)] for number, edge in enumerate(edges)
+        [keys_of(line, at < EDGE_LINES, number, usual) for at, line in enumerate(edge)]
+        for number, edge in enumerate(edges)
     ]
     often = Counter(key for edge in keys for key in frozenset().union(*edge))
     needed = 3 if len(pages) > 3 else 2
@@ -89,16 +95,19 @@ def edge_lines(page: Sequence[Line]) -> list[Line]:
     return [*ranked[:EDGE_LINES], *ranked[EDGE_LINES:][-EDGE_LINES:], *turned]
 
 
-def keys_of(line: Line, above: bool, number: int) -> frozenset[Hashable]:
+def keys_of(line: Line, above: bool, number: int, usual: float) -> frozenset[Hashable]:
     """What is equal for a running head on different pages: its words; or all but a figure that goes up with the pages.
 
-    above: whether it stands at the upper edge. number: of the page.
+    That figure begins or ends the line, as the number of a page does, and the line is no heading. above: whether it
+    stands at the upper edge. number: of the page. usual: size of letters.
     """
     words = fold(line.text)
-    shape, figures = FIGURES.sub("#", words), enumerate(FIGURES.findall(words))
-    if not LETTER.search(words):
+    found = NUMBERED_HEAD.search(words) if line.size < LARGER * usual else None
+    if not LETTER.search(words) or found is None:
         return frozenset((words,))
-    steps = ((at, by, int(figure) - by * number) for at, figure in figures for by in STEPS if len(figure) < MOST_DIGITS)
+    shape = FIGURES.sub("#", words)
+    figures = [(group, int(figure)) for group, figure in found.groupdict().items() if figure]
+    steps = ((group, by, figure - by * number) for group, figure in figures for by in STEPS)
     return frozenset((words, *((shape, above, *step) for step in steps)))
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from qa.documents.formats.pdf_blocks import Line
+from qa.documents.formats.pdf_blocks import BEGINS_FIGURE, WHOLE_FIGURE, Line
 from qa.documents.formats.pdf_direction import is_rightward
 from qa.documents.formats.pdf_fonts import SPACE, Glyph, Letters
 from qa.documents.formats.pdf_hidden import Colour, Ink
@@ -123,6 +123,8 @@ class Pieces:
         least = word_gap(run, new)
         if gap > max(WIDE_GAP * new.size, SPACES * new.look.letters.space * new.wide):
             return False
+        if gap >= least and parts_figures(run, new):
+            return False
         if gap >= least and run.glyphs[-1][0][-1:] != " ":
             run.glyphs.append((" ", gap / new.wide))
         run.glyphs += new.glyphs
@@ -167,7 +169,8 @@ class Pieces:
         most = NEW_LINE * min(last.size, new.size)
         back = new.along < after - new.size and new.size >= SMALLER * last.size
         off = abs(new.across - at)
-        if turns > SLANT or max(self.line[0] - new.across, new.across - self.line[1]) > most or (back and off > HALF * new.size):
+        far = max(self.line[0] - new.across, new.across - self.line[1]) > most
+        if turns > SLANT or far or (back and off > HALF * new.size):
             if self.last not in ("", "\n"):
                 self.found.append(("\n", self.found[-1][1]))
                 self.inks.append(None)
@@ -181,6 +184,15 @@ class Pieces:
             least = max(least, INDEX_GAP * last.size)
         apart = new.along - after >= least or off > most
         new.blank = apart and self.last not in ("", " ", "\n")
+
+
+def parts_figures(run: Run, new: Run) -> bool:
+    """Whether what begins is another figure than the one before, which is no part of one: they stand in two columns."""
+    last, first = run.glyphs[-1][0][-1:], new.glyphs[0][0][:1]
+    if not (last.isdigit() or last in ")%") or not (first.isdigit() or first in "(+\u2212-"):
+        return False
+    text, begun = ("".join(text for text, _ in part.glyphs) for part in (run, new))
+    return WHOLE_FIGURE.fullmatch(text) is not None and BEGINS_FIGURE.match(begun) is not None
 
 
 def word_gap(last: Run, new: Run) -> float:

@@ -15,6 +15,7 @@ from qa.documents.formats.pdf_margin import with_initials, without_line_numbers
 from qa.documents.formats.pdf_rules import Box, Grid, Rule, grids, strikes
 
 WITHIN = 0.3  # times the size of the letters: a point surely within the first letter of a piece
+WIDE_ROW, SHORT_CELL = 3, 100  # cells, and characters of each: such a row is a table alone, as where a page cuts one
 LETTER = 0.5  # times the size of the letters: about the width of one
 
 
@@ -40,7 +41,9 @@ def page_text(pieces: Sequence[Piece], rules: Sequence[Rule], stripes: Sequence[
     for grid, own in parted(seen, [*ruled, *banded(seen, rules, stripes, ruled)]):
         cells = cells_of(grid, own) if grid else {}
         rows = grid_rows(grid, cells) if grid else []
-        if sum(len(set(filter(None, row))) > 1 for row in rows) < 2:
+        filled = [len(set(filter(None, row))) for row in rows]
+        short = cells and max(map(len, cells.values())) < SHORT_CELL
+        if sum(count > 1 for count in filled) < 2 and not (short and max(filled) >= WIDE_ROW):
             read, doubtful = with_tables(list(lines_of(own)), rules)
             lines += read
             unsure = unsure or doubtful
