@@ -24,9 +24,7 @@ CHARGED = re.compile(r"[A-Za-z\u2080-\u2089)\]]$")
 LETTER = re.compile(r"(?:^|[\s\d(=+*/\u2212-])[A-Za-z\u0391-\u03c9]$")
 VARIABLE = re.compile(rf"{LETTER.pattern}|[)\]}}\u27e9]$")
 # A power of any number: it stands in a calculation.
-CALCULATED = re.compile(
-    r"(?:[=\xd7\xb7\u22c5\u2248<>\u2264\u2265\u221a]|\s[+\u2212*-])\s*(?:\d[\d.,]*|[A-Za-z]{1,3})$"
-)
+CALCULATED = re.compile(r"(?:[=\xd7\xb7\u22c5\u2248<>\u2264\u2265\u221a]|\s[+\u2212*-])\s*(?:\d[\d.,]*|[A-Za-z]{1,3})$")
 CALCULATION = re.compile(r"\s*[=\xd7\xb7\u22c5\u2248\u2264\u2265<>+*]|\s[\u2212-]\s?\d")
 # Behind these a power or a note: raised signs say it as the page does. In a cell of its own it is a note.
 PLAIN, ALONE = re.compile(r"(?<![\d.,/:\u2013-])\d{2,3}$"), re.compile(r"(?:^|\s{3}|\|)\s*\d+$")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -26,7 +27,9 @@ Span = tuple[float, float]
 Cells = list[tuple[int, int, Piece]]  # the first and the last column of each piece
 
 
-def banded(pieces: Sequence[Piece], rules: Sequence[Rule], stripes: Sequence[Box], tables: Sequence[Grid]) -> list[Grid]:
+def banded(
+    pieces: Sequence[Piece], rules: Sequence[Rule], stripes: Sequence[Box], tables: Sequence[Grid]
+) -> list[Grid]:
     """The tables whose rows alone are told apart by what is drawn. tables: ruled ones, in which none of these lies."""
     shown = [piece for piece in pieces if piece[0].strip() and not piece[1].turned]
     sides = sides_of(stripes)
@@ -72,15 +75,13 @@ def runs_of(pieces: Sequence[Piece], tops: Sequence[float], lines: Sequence[floa
     apart is left out.
     """
     own, doubtful = [tops[0]], False
-    for low, high in pairwise(tops):
-        band = [piece for piece in pieces if low < middle(piece) <= high]
+    for band, (low, high) in zip(bands_of(pieces, tops), pairwise(tops), strict=True):
         between = row_breaks(band) if high - low < MOST_HIGH and band else None
         if between is not None:
             own += [*between, high]
             continue
-        more = low in lines and high in lines and 2 * sum(len(spans_of(line)) > 1 for line in lines_beside(band)) > len(
-            lines_beside(band)
-        )
+        several = [len(spans_of(line)) > 1 for line in lines_beside(band)]
+        more = low in lines and high in lines and 2 * sum(several) > len(several)
         if not (doubtful or more):
             yield own
         own, doubtful = [high], more
@@ -111,14 +112,14 @@ def row_breaks(band: Sequence[Piece]) -> list[float] | None:
     if any(own and not begun for own, begun in zip(figures, begins, strict=True)):
         return None
     heights = [line[0][1].y for line in lines]
-    return [(a + b) / 2 + 0.3 * size for (a, b), begun in zip(pairwise(heights), begins[1:], strict=True) if begun][::-1]
+    return [(a + b) / 2 + 0.3 * size for (a, b), begun in zip(pairwise(heights), begins[1:], strict=True) if begun][
+        ::-1
+    ]
 
 
 def row_edges(rules: Sequence[Rule], stripes: Sequence[Box]) -> Iterator[list[Rule]]:
     """The lines across, and the edges of stripes, that begin and end at the same places."""
-    sides = [
-        Rule(True, at, box[0], box[2]) for box in stripes if box[3] - box[1] < HIGHEST for at in (box[1], box[3])
-    ]
+    sides = [Rule(True, at, box[0], box[2]) for box in stripes if box[3] - box[1] < HIGHEST for at in (box[1], box[3])]
     groups: list[list[Rule]] = []
     across = [*joined(rule for rule in rules if rule.across), *joined(sides)]
     if len(across) > MOST:
@@ -154,7 +155,7 @@ def grid_of(pieces: Sequence[Piece], tops: Sequence[float], lefts: Sequence[floa
         return None
     above, below = outer_rows(pieces, tops, columns)
     tops = [*below, *tops, *above]
-    rows = [placed(band, columns) for band in bands_of(pieces, tops)]
+    rows = [placed(band, columns) for band in reversed(bands_of(pieces, tops))]
     if not is_table(rows, len(columns)):
         return None
     inner = [(a[1] + b[0]) / 2 for a, b in pairwise(columns)]
@@ -163,8 +164,13 @@ def grid_of(pieces: Sequence[Piece], tops: Sequence[float], lefts: Sequence[floa
 
 
 def bands_of(pieces: Sequence[Piece], tops: Sequence[float]) -> list[list[Piece]]:
-    """The pieces between each two edges of rows, from above."""
-    return [[piece for piece in pieces if low < middle(piece) <= high] for high, low in pairwise(reversed(tops))]
+    """The pieces between each two edges of rows, from below."""
+    bands: list[list[Piece]] = [[] for _ in pairwise(tops)]
+    for piece in pieces:
+        at = bisect_left(tops, middle(piece)) - 1
+        if 0 <= at < len(bands):
+            bands[at].append(piece)
+    return bands
 
 
 def middle(piece: Piece) -> float:

@@ -15,7 +15,9 @@ LOWERED = 0.03  # times the size of the letters before: an index is lower, if on
 SAME_LINE = 0.4  # times the size of the letters: pieces whose heights differ by less are on one line
 PARAGRAPH_GAP = 1.35  # times the usual distance of lines: a larger gap separates paragraphs
 LARGER, SMALLER = 1.15, 0.93  # times the size of the body's letters: of a heading, of a footnote
-WHOLE_FIGURE = re.compile(r"\s*(?=.*[.,)%])[(+\u2212-]?\d{1,3}(?:[.,]?\d{3})*(?:[.,]\d+)?[)%]{0,2}\s*")  # and no part of one
+WHOLE_FIGURE = re.compile(
+    r"\s*(?=.*[.,)%])[(+\u2212-]?\d{1,3}(?:[.,]?\d{3})*(?:[.,]\d+)?[)%]{0,2}\s*"
+)  # and no part of one
 BEGINS_FIGURE = re.compile(r"\s*[-+\u2212(]?\d")
 SIGN_BULLETS = "\u2022\u25cf\u25aa\u25e6\u2023"
 LABEL = re.compile(r"\(?(?:[0-9]+(?:\.[0-9]+)*|[a-z])[.)]?|[\u2022\u25cf\u25aa\u25e6\u2023\u2013*-]")  # of an item

@@ -1,4 +1,4 @@
-"""PDF: what stands beside the lines of a page: numbers of its lines, which go, and initials of several lines' height."""
+"""PDF: what stands beside the lines of a page: numbers of its lines, which go, and initials as high as several."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def without_line_numbers(pieces: Sequence[Piece]) -> tuple[list[Piece], bool]:
 
 
 def columns_of_numbers(found: Sequence[int], pieces: Sequence[Piece]) -> Iterator[list[int]]:
-    """Those of the numbers that stand below one another, from above; each column once for each edge that is straight."""
+    """Those of the numbers that stand below one another, from above; a column once for each straight edge."""
     for edge in (end_of, start_of):
         columns: dict[int, list[int]] = {}
         for at in found:
@@ -52,9 +52,9 @@ def numbers_lines(numbers: Sequence[Piece], others: Sequence[Piece]) -> bool:
     if any(start_of(place) < right and end_of(place) > left for _, place in beside):
         return False
     lines = lines_beside(beside)
-    sides = [sum(any(way(place) for _, place in line) for line in lines)
-             for way in (lambda place: end_of(place) <= left, lambda place: start_of(place) >= right)]  # fmt: skip
-    if min(sides) * 3 > max(sides):
+    before = sum(any(end_of(place) <= left for _, place in line) for line in lines)
+    behind = sum(any(start_of(place) >= right for _, place in line) for line in lines)
+    if min(before, behind) * 3 > max(before, behind):
         return False  # it is between columns
     if step > 1:
         between = [sum(above.y > line[0][1].y >= below.y - 1 for line in lines) for above, below in pairwise(places)]
@@ -79,8 +79,10 @@ def lines_beside(pieces: Sequence[Piece]) -> list[list[Piece]]:
 def with_initials(pieces: Sequence[Piece]) -> list[Piece]:
     """The pieces with each initial that is as high as several lines put before the first of these."""
     made = list(pieces)
+    sizes = sorted(place.size for _, place in pieces)
+    least = HIGHER * sizes[len(sizes) // 2] if sizes else 0.0
     for at, (text, place) in enumerate(pieces):
-        if place.turned or not (INITIAL.fullmatch(text.strip()) and text.strip()[-1].isupper()):
+        if place.size < least or place.turned or not (INITIAL.fullmatch(text.strip()) and text.strip()[-1].isupper()):
             continue
         beside = [number for number, (words, line) in enumerate(made) if words.strip() and stands_beside(place, line)]
         first = max(beside, key=lambda number: made[number][1].y, default=None)

@@ -149,7 +149,6 @@ class Words:
             return False
         return begins_one(self.hyphenated, f"{stem}-") or (known and (rest in OPEN or holds(self.plain, rest)))
 
-
     def keeps_another(self, before: str, stem: str, rest: str) -> bool:
         """Whether a broken word with a hyphen before its stem has one behind it as well, as up-to-date has.
 
@@ -198,7 +197,8 @@ def words_of(pages: Sequence[list[Line]]) -> Words:
     pairs = {f"{first}-{second}" for word in hyphenated for first, second in pairwise(word.split("-"))}
     apart = sum(f"{stem}-{rest}" in pairs for stem, rest in broken)
     rare = len(lines) >= ENOUGH_LINES and len(broken) * RARE < len(lines)
-    return Words(plain, hyphenated, True if whole > apart else False if not whole and (rare or apart >= ENOUGH_APART) else None)
+    none = not whole and (rare or apart >= ENOUGH_APART)
+    return Words(plain, hyphenated, True if whole > apart else False if none else None)
 
 
 def mend_pages(pages: Sequence[Page], body: float, known: Words) -> None:
