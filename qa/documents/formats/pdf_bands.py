@@ -20,7 +20,8 @@ SLACK = 1.0  # points by which text may reach over the edge of its column
 GAP = 0.25  # times the size of the letters: is at least between two columns
 FEW = 0.25  # of the rows: so many may have a cell that spans columns
 HEAD, NEXT = 1.6, 1.5  # times the size: the most from a row to the line beside it, and between two of its lines
-BESIDE, PROSE = 6, 25  # times the size: a text so near belongs to a row; mean number of characters of lines that do not
+PROSE = 25  # mean number of characters of lines beside a table that belong to another column of the page
+LONG = 30  # mean number of characters of the cells of all columns: of articles side by side
 MOST = 200  # edges of rows on a page
 
 Span = tuple[float, float]
@@ -43,10 +44,15 @@ def banded(
                 continue
             if any(ends_within(rule, left, right) and tops[0] < rule.at < tops[-1] for rule in across):
                 continue  # lines that separate rows in some of the columns
-            if has_labels(shown, left, tops):
+            if has_labels(shown, left, right, tops):
                 continue
             inner = [side.at for side in sides if side.start < tops[-1] - TOUCH and tops[0] + TOUCH < side.end]
-            grid = grid_of(near, tops, [left, *sorted(x for x in inner if left + SHORT < x < right - SHORT), right])
+            free = [
+                piece
+                for piece in near
+                if not any(stripe_holds(box, piece) for box in stripes if box[3] < tops[0] + TOUCH)
+            ]
+            grid = grid_of(free, tops, [left, *sorted(x for x in inner if left + SHORT < x < right - SHORT), right])
             if grid is not None:
                 found.append(grid)
     return found
@@ -58,14 +64,18 @@ def ends_within(rule: Rule, left: float, right: float) -> bool:
     return inside and rule.end - rule.start > WIDE and (rule.start > left + TOUCH or rule.end < right - TOUCH)
 
 
-def has_labels(pieces: Sequence[Piece], left: float, tops: Sequence[float]) -> bool:
-    """Whether short texts stand right before the lines between rows, as those do that are said of several rows."""
+def has_labels(pieces: Sequence[Piece], left: float, right: float, tops: Sequence[float]) -> bool:
+    """Whether short texts stand beside the lines between rows: these then lie in some of the columns only."""
     own = [
         text
         for text, place in pieces
-        if tops[0] < middle((text, place)) < tops[-1] and 0 < left - end_of(place) + TOUCH < BESIDE * place.size
+        if tops[0] < middle((text, place)) < tops[-1] and (end_of(place) < left + TOUCH or start_of(place) > right)
     ]
     return bool(own) and sum(map(len, own)) < PROSE * len(own)
+
+
+def stripe_holds(box: Box, piece: Piece) -> bool:
+    return box[1] < middle(piece) < box[3] and box[0] < start_of(piece[1]) < box[2]
 
 
 def runs_of(pieces: Sequence[Piece], tops: Sequence[float], lines: Sequence[float]) -> Iterator[list[float]]:
@@ -238,18 +248,17 @@ def outer_rows(
     """The edges of the rows right above the first line, which name columns, and of those below the last line."""
     found: list[list[float]] = []
     for way, edge in ((1, tops[-1]), (-1, tops[0])):
-        beyond = sorted((p for p in pieces if (middle(p) - edge) * way > 0), key=lambda p: (middle(p) - edge) * way)
+        beyond = lines_beside([piece for piece in pieces if (middle(piece) - edge) * way > 0])
         own: list[Piece] = []
         at, most = edge, HEAD
-        for piece in beyond:
-            step, size = abs(middle(piece) - at), max(piece[1].size, 1)
-            if step > SAME_LINE * size or not own:
-                if step > most * size:
-                    break
-                at, most = middle(piece), NEXT
-            own.append(piece)
-        cells = placed(own, columns)
-        several = len({first for first, _, _ in cells}) > 1 and all(first == last for first, last, _ in cells)
+        for line in beyond[::-way]:
+            size = max(max(place.size for _, place in line), 1)
+            cells = placed(line, columns)
+            if abs(middle(line[0]) - at) > most * size or any(first != last for first, last, _ in cells):
+                break
+            at, most = middle(line[0]), NEXT
+            own += line
+        several = len({first for first, _, _ in placed(own, columns)}) > 1
         between = row_breaks(own) if several else None
         end = at + way * max((place.size for _, place in own), default=0.0) / 2
         found.append([] if between is None else sorted([*between, end]))
@@ -258,6 +267,10 @@ def outer_rows(
 
 def is_table(rows: Sequence[Cells], width: int) -> bool:
     """Whether the rows are single ones with short cells: where figures stand below one another, there are more."""
+    lengths = [[len(text) for row in rows for first, _, (text, _) in row if first == at] for at in range(width)]
+    if min(sum(own) / max(sum(any(first == at for first, _, _ in row) for row in rows), 1)
+           for at, own in enumerate(lengths)) > LONG:  # fmt: skip
+        return False
     several = 0
     for row in rows:
         for column in range(width):

@@ -13,7 +13,7 @@ from qa.text import fold
 
 LINE_NUMBER = re.compile(r"\s*[0-9]{1,4}\s*")
 LEAST_NUMBERS, LEAST_LINES = 3, 5  # numbers of lines on a page: every few lines, and of each line
-PROSE = 25  # mean number of characters of lines that are numbered
+PROSE, GOING_ON = 15, 0.2  # mean number of characters of lines that are numbered; of these begin so many in lower case
 INITIAL = re.compile(r"\W?[^\W\d_]")
 HIGHER = 1.8  # times the size of the letters: an initial is larger
 WORD = re.compile(r"[^\W\d_]+")
@@ -62,7 +62,8 @@ def numbers_lines(numbers: Sequence[Piece], others: Sequence[Piece]) -> bool:
     marked = sum(any(abs(line[0][1].y - place.y) < SAME_LINE * line[0][1].size for place in places) for line in lines)
     gaps = sum(any(start_of(b) - end_of(a) > WIDE * b.size for (_, a), (_, b) in pairwise(line)) for line in lines)
     long = sum(len(text) for text, _ in beside) > PROSE * len(lines)
-    return len(numbers) >= LEAST_LINES and long and 3 * gaps < len(lines) and marked > 0.9 * len(lines)
+    going_on = sum(line[0][0].lstrip()[:1].islower() for line in lines) > GOING_ON * len(lines)
+    return len(numbers) >= LEAST_LINES and long and going_on and 3 * gaps < len(lines) and marked > 0.9 * len(lines)
 
 
 def lines_beside(pieces: Sequence[Piece]) -> list[list[Piece]]:
