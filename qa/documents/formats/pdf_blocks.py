@@ -85,7 +85,9 @@ def page_blocks(lines: Sequence[Line], body: float, usual: float, bold: bool) ->
         if len(row) > 1:
             rows.append(row)
             continue
-        add_rows(blocks, rows, usual, bold)
+        singles = [[entry] for entry in rows] if goes_on_below(rows, row[0]) else [rows]
+        for own in singles:
+            add_rows(blocks, own, usual, bold)
         rows = []
         add_line(blocks, row[0], usual, bold)
     add_rows(blocks, rows, usual, bold)
@@ -114,6 +116,15 @@ def add_rows(blocks: Page, rows: Sequence[list[Line]], usual: float, bold: bool)
             add_line(blocks, line, usual, bold)
         else:
             blocks.append(block)
+
+
+def goes_on_below(rows: Sequence[list[Line]], line: Line) -> bool:
+    """Whether the last cell of rows goes on in a line below it: they are then names and what these say, and no table."""
+    if len(rows) < 2 or any(len(row) != 2 for row in rows):
+        return False
+    last = rows[-1][-1]
+    below = line.x > rows[-1][0].x + last.size and 0 < last.y - line.y < 2 * last.size
+    return below and line.text[:1].islower() and not ENDED.search(last.text)
 
 
 def continues_paragraph(block: PageBlock, line: Line, usual: float, bold: bool) -> bool:
