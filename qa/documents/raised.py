@@ -29,8 +29,8 @@ CALCULATION = re.compile(r"\s*[=\xd7\xb7\u22c5\u2248\u2264\u2265<>+*]|\s[\u2212-
 # Behind these a power or a note: raised signs say it as the page does. In a cell of its own it is a note.
 PLAIN, ALONE = re.compile(r"(?<![\d.,/:\u2013-])\d{2,3}$"), re.compile(r"(?:^|\s{3}|\|)\s*\d+$")
 COUNTED = re.compile(  # things, of which there are so many and not the power of it
-    r"(?i)[^\W_]|\s(?!(?:is|are|was|equals?|gives?|and|or|plus|minus|times|en|of|geeft|maal|keer|und|oder|ist|mal)(?!\w))"
-    r"[^\W\d_]{2}"
+    rf"(?i)[^\W_]|\s(?!(?:{METRES}|is|are|was|equals?|gives?|and|or|plus|minus|times|en|of|geeft|maal|keer|und|oder|ist|mal)"
+    r"(?![a-z]))[^\W\d_]{2}"
 )
 TERM = re.compile(r"(?=.*[+\u2212\u2013*/\d-])(?=.*[A-Za-z])[\w+\u2212\u2013*/.,() -]{2,15}")  # n+1, 2x
 FRACTION = re.compile(r"\d{1,3}/\d{1,3}")
@@ -223,7 +223,7 @@ def with_small_figures(text: str, before: str, after: str) -> str:
         if fraction or (FORMULA.search(said) and not UNIT.search(said)):
             said += figures
         elif not said.strip():
-            said += figures + (apart(behind) if behind.strip() else "")
+            said += figures + (apart(behind) if behind[:1].strip() else "")
         else:
             said += raised(said[-NEAR:], figures, after=behind)
     return said[len(before) :] + text[at:]

@@ -119,7 +119,7 @@ def add_rows(blocks: Page, rows: Sequence[list[Line]], usual: float, bold: bool)
 
 
 def goes_on_below(rows: Sequence[list[Line]], line: Line) -> bool:
-    """Whether the last cell of rows goes on in a line below it: they are then names and what these say, and no table."""
+    """Whether the last cell of rows goes on in a line below it: they are names and what these say, and no table."""
     if len(rows) < 2 or any(len(row) != 2 for row in rows):
         return False
     last = rows[-1][-1]

