@@ -186,6 +186,8 @@ def raised_before(text: str, behind: str, begins: bool) -> str:
     """
     if is_isotope("", text.strip(), behind) and not (begins and behind.startswith(WORDS)):
         return text.translate(HIGH)
+    if behind[:1].isdigit():  # they are not one figure
+        return f"{text}; " if begins else text.translate(HIGH_DIGITS)
     return f"{text} " if behind[:1].isalpha() else text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.documents.raised import SMALL, lowered, raised, with_small_figures
+from qa.documents.raised import SMALL, lowered, raised, raised_before, with_small_figures
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,14 @@ def test_figures_that_a_font_draws_small(text: str, shown: str) -> None:
         figures = part[: len(part) - len(part.lstrip("0123456789"))] if at else ""
         small += "".join(SMALL[int(figure)] for figure in figures) + part[len(figures) :]
     assert with_small_figures(small.replace("\0", ""), "", "") == shown
+
+
+@pytest.mark.parametrize(
+    ("behind", "begins", "shown"),
+    [("46 in May", True, "4; "), ("46 in May", False, "\u2074"), ("Of 46", True, "4 "), (" 46", True, "4")],
+)
+def test_the_number_of_a_note_and_a_figure_behind_it_are_not_one(behind: str, begins: bool, shown: str) -> None:
+    assert raised_before("4", behind, begins) == shown
 
 
 def test_lowered_figures_have_signs_of_their_own() -> None:

@@ -34,8 +34,8 @@ CLOSED = name_set(  # words that begin others without one
 )
 # English words with a hyphen behind them, but for endings and words that they make whole.
 HYPHENED = name_set(
-    "cross,first,full,half,high,long,low,old,self,short,third,well,two,three,four,five,six,seven,eight,nine,twenty,"
-    "thirty,forty,fifty,sixty,seventy,eighty,ninety"
+    "best,cross,first,full,half,high,long,low,old,self,short,third,well,two,three,four,five,six,seven,eight,nine,twenty,"
+    "thirty,forty,fifty,sixty,seventy,eighty,ninety,worst"
 )
 UNHYPHENED = name_set(
     "ages,ened,ening,ered,ering,evity,fold,hand,hood,ings,ington,ishly,ishness,itude,land,lands,less,lessly,lessness,"

@@ -16,7 +16,7 @@ from qa.documents.formats.pdf_lines import Piece
 from qa.documents.formats.pdf_rules import Box
 
 WORD_GAP = 0.475  # times the width of a space: parts words
-WIDE_GAP = 0.5  # times the size of the letters: parts pieces, which may be in two columns
+WIDE_GAP = 0.4  # times the size of the letters: parts pieces, which may be in two columns
 SPACES = 1.2  # times the width of a space, which is wide where all letters are equally wide: parts them as well
 BACK = 0.2  # times the size: what begins so far to the left of the end before is a piece of its own
 NEW_LINE = 0.8  # times the size: the next baseline is farther away
