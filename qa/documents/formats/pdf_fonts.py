@@ -44,6 +44,7 @@ class Letters:
         alike = stated.pop() if len(stated) == 1 and len(widths) > FEW else 0  # a font of TeX has no space
         space = known.space_width if known and widths.get(known.space_char) else alike
         self.space = space * self.unit or SPACE
+        self.word = min(self.space, SPACE)  # of a space between words, which is wide where all letters are equally wide
         self.small = small_figures(known.character_map, widths) if known else {}
 
     def measure(self, font: Any) -> None:

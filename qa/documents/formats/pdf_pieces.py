@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from qa.documents.formats.pdf_blocks import BEGINS_FIGURE, WHOLE_FIGURE, Line
 from qa.documents.formats.pdf_direction import is_rightward
-from qa.documents.formats.pdf_fonts import SPACE, Glyph, Letters
+from qa.documents.formats.pdf_fonts import Glyph, Letters
 from qa.documents.formats.pdf_hidden import Colour, Ink
 from qa.documents.formats.pdf_lines import Piece
 from qa.documents.formats.pdf_rules import Box
@@ -197,7 +197,7 @@ def parts_figures(run: Run, new: Run) -> bool:
 
 def word_gap(last: Run, new: Run) -> float:
     """Points that are at least between two words."""
-    return WORD_GAP * min(*(min(run.look.letters.space, SPACE) * run.wide for run in (last, new)))
+    return WORD_GAP * min(last.look.letters.word * last.wide, new.look.letters.word * new.wide)
 
 
 def far_end(run: Run) -> tuple[float, float]:
@@ -210,11 +210,15 @@ def ink_of(run: Run) -> Ink:
     """How a piece is drawn; the middle of its letters is most of their width, above their baseline."""
     (c, d), end = run.look.matrix[2:], far_end(run)
     high = math.hypot(c, d) or 1.0
-    low, top, middle = (above * run.size / high + run.look.rise for above in (*CORE, sum(CORE) / 2))
-    corners = [(x + above * c, y + above * d) for x, y in (run.place, end) for above in (low, top)]
-    xs, ys = zip(*corners, strict=True)
-    box = (min(xs), min(ys), max(xs), max(ys))
+    low, top = (above * run.size / high + run.look.rise for above in CORE)
     (x, y), (to_x, to_y) = run.place, end
+    box = (
+        min(x, to_x) + min(low * c, top * c),
+        min(y, to_y) + min(low * d, top * d),
+        max(x, to_x) + max(low * c, top * c),
+        max(y, to_y) + max(low * d, top * d),
+    )
+    middle = (low + top) / 2
     ends = (x + middle * c, y + middle * d, to_x + middle * c, to_y + middle * d)
     return Ink(box, run.look.clip, run.look.colour, run.look.drawn, ends, tuple(width for _, width in run.glyphs))
 
