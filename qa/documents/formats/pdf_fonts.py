@@ -21,6 +21,8 @@ FEW = 3  # letters: of so many it is no wonder that they are equally wide
 UNKNOWN = "\ufffd"
 RAISED_WIDTH = 0.7  # times the width of a figure: another that a font has for it is no wider if it is raised or lowered
 
+UNSHOWN = dict.fromkeys(range(0xE0000, 0xE0080))  # tags: no font draws them; signs for small figures are among them
+
 Glyph = tuple[str, float]  # the letters that a code stands for, and their width as a multiple of their size
 
 
@@ -80,7 +82,7 @@ class Letters:
             raw = chr(code) if isinstance(code, int) else code
             letter = known.encoding.get(code, raw) if isinstance(code, int) else raw
             width = known.character_widths.get(raw, known.character_widths["default"])
-            text = self.small.get(letter) or str(known.character_map.get(letter, letter))
+            text = self.small.get(letter) or str(known.character_map.get(letter, letter)).translate(UNSHOWN)
             made = text, float(width) * self.unit
         self.glyphs[code] = made
         return made

@@ -196,10 +196,10 @@ def two_heights(content: str, widths: str = "1 [500 500 500 330 330 250 600]") -
     """A text in a font that draws 1 and 2 by the codes 1 and 2, and smaller by 4 and 5. 3 is 4, 6 a space, 7 m."""
     from pypdf.generic import ArrayObject, NameObject, NumberObject
 
-    meant = {1: "1", 2: "2", 3: "4", 4: "1", 5: "2", 6: " ", 7: "m"}
-    lines = "\n".join(f"<{code:04X}> <{ord(text):04X}>" for code, text in meant.items())
+    meant = {1: "1", 2: "2", 3: "4", 4: "1", 5: "2", 6: " ", 7: "m", 8: "\U000e0035"}
+    lines = "\n".join(f"<{code:04X}> <{text.encode('utf-16-be').hex()}>" for code, text in meant.items())
     cmap = (
-        f"begincmap\n1 begincodespacerange <0000> <FFFF> endcodespacerange\n7 beginbfchar\n{lines}\nendbfchar\nendcmap"
+        f"begincmap\n1 begincodespacerange <0000> <FFFF> endcodespacerange\n8 beginbfchar\n{lines}\nendbfchar\nendcmap"
     )
     first, others = widths.split(" ", 1)
     numbers = ArrayObject([NumberObject(int(width)) for width in others.strip("[]").split()])
@@ -229,6 +229,10 @@ def test_figures_that_a_font_draws_small_are_raised(codes: str, shown: str) -> N
 
 def test_a_narrow_figure_one_alone_is_a_plain_one() -> None:
     assert two_heights("1 4 5 6 7", "1 [500 500 500 330 480 250 600]") == "112 m"
+
+
+def test_figures_that_no_font_draws_are_not_read() -> None:
+    assert two_heights("1 2 8 6 7") == "12 m"
 
 
 @pytest.mark.parametrize(
