@@ -89,6 +89,8 @@ def with_initials(pieces: Sequence[Piece]) -> list[Piece]:
         first = max(beside, key=lambda number: made[number][1].y, default=None)
         if first is not None and len({round(made[number][1].y) for number in beside}) > 1:
             words, line = made[first]
+            if not (words.strip()[0].islower() or words.strip()[:2].isupper()):
+                continue  # the letter of a firm before its name
             made[first] = joined_words(text.strip(), words.strip(), pieces), replace(line, x=place.x)
             made[at] = "", place
     return [piece for piece in made if piece[0]]

@@ -143,6 +143,11 @@ def test_a_large_letter_alone_is_no_initial() -> None:
     assert text_of(content).startswith("A\n\nThe lock is dear.")
 
 
+def test_the_letter_of_a_firm_is_no_initial_of_its_name() -> None:
+    content = line("H", 676, size=38) + line("Hofman and sons", 700, x=102) + line("Kade 14, Veer", 688, x=102)
+    assert "HHofman" not in text_of(content + line("The lock is dear.", 640) + line("It opened again in May.", 628))
+
+
 def test_a_watermark_stands_once_and_is_no_title() -> None:
     def draw(canvas: Any) -> None:
         for at in range(3):
