@@ -23,11 +23,21 @@ CHARGE = re.compile(r"\d{0,2}[+\u2212\u2013-]|[+\u2212\u2013-]\d{1,2}")
 CHARGED = re.compile(r"[A-Za-z\u2080-\u2089)\]]$")
 LETTER = re.compile(r"(?:^|[\s\d(=+*/\u2212-])[A-Za-z\u0391-\u03c9]$")
 VARIABLE = re.compile(rf"{LETTER.pattern}|[)\]}}\u27e9]$")
+# A power of any number: it stands in a calculation.
+CALCULATED = re.compile(r"(?:[=\xd7\xb7\u22c5\u2248<>\u2264\u2265\u221a]|\s[+\u2212*-])\s*(?:\d[\d.,]*|[A-Za-z]{1,3})$")
+CALCULATION = re.compile(r"\s*[=\xd7\xb7\u22c5\u2248\u2264\u2265<>+*]|\s[\u2212-]\s?\d")
+# Behind these a power or a note: raised signs say it as the page does. In a cell of its own it is a note.
+PLAIN, ALONE = re.compile(r"(?<![\d.,/:\u2013-])\d{2,3}$"), re.compile(r"(?:^|\s{3}|\|)\s*\d+$")
+COUNTED = re.compile(  # things, of which there are so many and not the power of it
+    rf"(?i)[^\W_]|\s(?!(?:{METRES}|is|are|was|equals?|gives?|and|or|plus|minus|times|en|of|geeft|maal|keer|und|oder|ist|mal)"
+    r"(?![a-z]))[^\W\d_]{2}"
+)
 TERM = re.compile(r"(?=.*[+\u2212\u2013*/\d-])(?=.*[A-Za-z])[\w+\u2212\u2013*/.,() -]{2,15}")  # n+1, 2x
 FRACTION = re.compile(r"\d{1,3}/\d{1,3}")
 ORDINAL = re.compile(r"\d$|[A-Z]$")  # 1e, Mr: letters that are written high
 ORDINAL_LETTERS = "eomrsdnth"
 NUMBERED = re.compile(r"(?<![^\W\d_])n$")  # no 5
+NEAR = 40  # characters that are looked at before and behind
 LAST_MARK = "l"  # letters behind it are hardly ever those of notes
 INDEX = re.compile(r"\(\d{1,2}\)")
 WORD_ENDS, WORD_BEGINS = re.compile(r"[^\W_]$"), re.compile(r"[^\W_]")
@@ -128,6 +138,9 @@ def power(before: str, mark: str, after: str) -> str:
         is_power = mark[0] in "+-\u2212" or any(known.search(before) for known in powers)
         unsure = UNSURE.fullmatch(mark) or LARGE.match(after) or (MINUTES.fullmatch(mark) and TIMED.match(after))
         is_power |= bool(unsure and SHORT.search(before))
+        is_power |= bool(CALCULATED.search(before) or (re.search(r"\d$", before) and CALCULATION.match(after)))
+        other = PRICE.search(before) or PRICED.match(after) or THOUSAND.match(after) or COUNTED.match(after)
+        is_power |= bool(PLAIN.search(before) and not other and (after.strip() or not ALONE.search(before)))
         return mark.translate(HIGH) if is_power else ""
     based, variable = TEN.search(before) or DIGIT.search(before), VARIABLE.search(before)
     if (len(mark) == 1 and is_exponent(before, mark, after)) or (INDEX.fullmatch(mark) and LETTER.search(before)):
@@ -173,6 +186,8 @@ def raised_before(text: str, behind: str, begins: bool) -> str:
     """
     if is_isotope("", text.strip(), behind) and not (begins and behind.startswith(WORDS)):
         return text.translate(HIGH)
+    if behind[:1].isdigit():  # they are not one figure
+        return f"{text}; " if begins else text.translate(HIGH_DIGITS)
     return f"{text} " if behind[:1].isalpha() else text
 
 
@@ -186,12 +201,41 @@ def lowered(text: str) -> str:
     return text.translate(LOW) if text.strip().isdigit() else text
 
 
+# ---- figures that a font draws small ----
+
+SMALL = tuple(map(chr, range(0xE0030, 0xE003A)))  # stand for these, from 0 to 9, until their line is known
+SMALL_FIGURES = re.compile(f"[{SMALL[0]}-{SMALL[-1]}]+")
+FIGURES_OF_SMALL = {ord(sign): str(at) for at, sign in enumerate(SMALL)}
+OF_FRACTION = re.compile(r"\s?[\u2044\u2215]"), re.compile(r"[\u2044\u2215]\s?$")
+FORMULA = re.compile(r"(?:^|[^A-Za-z])(?:[A-Z][a-z]?|[a-z])$|[A-Z][a-z]?\d*$")
+
+
+def with_small_figures(text: str, before: str, after: str) -> str:
+    """The text with the figures that a font draws small as what they mean: raised ones, or those of a fraction.
+
+    Behind the sign of an element or a variable they may be lowered as well, and stay plain figures. before, after: what
+    stands around the text.
+    """
+    said, at = before, 0
+    for found in SMALL_FIGURES.finditer(text):
+        said += text[at : found.start()]
+        at = found.end()
+        figures, behind = found[0].translate(FIGURES_OF_SMALL), (text[at:] + after)[:NEAR].translate(FIGURES_OF_SMALL)
+        fraction = OF_FRACTION[0].match(behind) or OF_FRACTION[1].search(said)
+        if fraction or (FORMULA.search(said) and not UNIT.search(said)):
+            said += figures
+        elif not said.strip():
+            said += figures + (apart(behind) if behind[:1].strip() else "")
+        else:
+            said += raised(said[-NEAR:], figures, after=behind)
+    return said[len(before) :] + text[at:]
+
+
 # ---- in texts that are put together from runs ----
 
 UP, DOWN, END = "\ufdd0", "\ufdd1", "\ufdd2"  # around raised and lowered text, until what stands behind it is known
 LEVELS = re.compile(f"((?:{UP}[^{UP}{DOWN}{END}]*{END})+|(?:{DOWN}[^{UP}{DOWN}{END}]*{END})+)")
 SIGNS_OF_LEVELS = dict.fromkeys(map(ord, UP + DOWN + END))
-NEAR = 40  # characters that are looked at before and behind
 STROKE = re.compile(rf"\s?[/\u2044\u2215]\s?{DOWN}")
 FIGURE = re.compile(r"[-+\u2212]?\d")
 

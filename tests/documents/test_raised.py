@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.documents.raised import lowered, raised
+from qa.documents.raised import SMALL, lowered, raised, raised_before, with_small_figures
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from qa.documents.raised import lowered, raised
         ("the 5", "2", True, ""),
         ("10", "-3", False, "\u207b\u00b3"),
         ("8,410", "5", False, ""),  # not the number ten
-        ("E = mc", "2", False, ""),
+        ("E = mc", "2", False, "\u00b2"),
         ("where x", "2", False, "\u00b2"),
         ("(a + b)", "2", False, "\u00b2"),
         ("x", "n", False, "^n"),
@@ -51,6 +51,60 @@ from qa.documents.raised import lowered, raised
 )
 def test_what_stands_for_raised_characters(before: str, mark: str, linked: bool, shown: str) -> None:
     assert raised(before, mark, linked) == shown
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("The area is 12", " = 144", "\u00b2"),
+        ("we get 144 = 12", ".", "\u00b2"),
+        ("3 \u00d7 25", " m", "\u00b2"),
+        ("rose by 4.5", " = 20.25", "\u00b2"),
+        ("1,204", " \u00d7 3", "\u00b2"),
+        ("in 318", ", as", "\u00b2"),  # a power or a note: the page's own signs falsify neither
+        ("page 12", ".", "\u00b2"),
+        ("12", " is 144", "\u00b2"),
+        ("the 318", " houses", ""),  # so many things, and a note
+        ("in 2019", ", as", ""),
+        ("of 1,204", ".", ""),
+        ("by 4.5", " per cent", ""),
+        ("EUR 300", ".", ""),
+        ("318", "", ""),  # a cell of its own
+        ("Veer   318", "", ""),
+    ],
+)
+def test_a_power_of_a_longer_figure(before: str, after: str, shown: str) -> None:
+    assert raised(before, "2", False, after) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("the council_12 met", "the council met"),
+        ("12_2 km_2", "12\u00b2 km\u00b2"),
+        ("in 1987._1", "in 1987."),
+        ("H_2O and x_1", "H2O and x1"),  # raised or lowered: not known
+        ("3 _1\u2044_2 euros", "3 1\u20442 euros"),
+        ("_2 On page", "2 On page"),
+        ("_27,500 euros", "2; 7,500 euros"),
+        ("10_6 m", "10\u2076 m"),
+    ],
+)
+def test_figures_that_a_font_draws_small(text: str, shown: str) -> None:
+    parts = text.replace("_27,", "_2\0007,").split("_")
+    small = ""
+    for at, part in enumerate(parts):
+        figures = part[: len(part) - len(part.lstrip("0123456789"))] if at else ""
+        small += "".join(SMALL[int(figure)] for figure in figures) + part[len(figures) :]
+    assert with_small_figures(small.replace("\0", ""), "", "") == shown
+
+
+@pytest.mark.parametrize(
+    ("behind", "begins", "shown"),
+    [("46 in May", True, "4; "), ("46 in May", False, "\u2074"), ("Of 46", True, "4 "), (" 46", True, "4")],
+)
+def test_the_number_of_a_note_and_a_figure_behind_it_are_not_one(behind: str, begins: bool, shown: str) -> None:
+    assert raised_before("4", behind, begins) == shown
 
 
 def test_lowered_figures_have_signs_of_their_own() -> None:

@@ -19,11 +19,12 @@ from qa.documents.extract import Builder, Extract, one_line
 from qa.documents.formats.pdf_blocks import LARGER, Line, Page, page_blocks, usual_distance
 from qa.documents.formats.pdf_content import content_of
 from qa.documents.formats.pdf_fonts import Fonts
-from qa.documents.formats.pdf_hidden import COVERED, CUT, OUTSIDE, PALE, UNDER_PICTURE
+from qa.documents.formats.pdf_hidden import COVERED, CUT, OFF_LAYER, OUTSIDE, PALE, UNDER_PICTURE
 from qa.documents.formats.pdf_pages import mend_pages, without_running_heads, words_of
 from qa.documents.formats.pdf_parts import (
     FAULTS,
     RECORDINGS,
+    Layers,
     add_attachments,
     document_notes,
     form_lines,
@@ -46,6 +47,7 @@ UNSEEN = {
     COVERED: "text under an area drawn over it is left out ({} pieces)",
     CUT: "text that is partly outside the visible part of the page, or under an area drawn over it, is left out there "
     "({} pieces)",
+    OFF_LAYER: "text on layers that are switched off is left out ({} pieces)",
     PALE: "text that cannot be seen on its background is left out ({} pieces)",
     UNDER_PICTURE: "text under a picture is read as well ({} pieces)",
 }
@@ -61,17 +63,18 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     reader = opened(data)
     pages: list[list[Line]] = []
     scans = 0
-    damaged, pictures, long_cells, unsure, struck, kinds = [], [], [], [], 0, Counter[str]()
-    fonts, unseen = Fonts(), Counter[str]()
+    damaged, pictures, long_cells, unsure, numbered, struck, kinds = [], [], [], [], [], 0, Counter[str]()
+    fonts, layers, unseen = Fonts(), Layers(reader), Counter[str]()
     for number, page in enumerate(reader.pages, start=1):
         beat()
         if number > MAX_PAGES:
             raise UnreadableFile(f"has more than {MAX_PAGES:,} pages: split it")
-        found = page_lines(page, fonts, unseen)
+        found = page_lines(page, fonts, layers, unseen)
         lines = found.lines
         damaged += [] if found.whole else [number]
         long_cells += [number] if found.long_cells else []
         unsure += [number] if found.unsure else []
+        numbered += [number] if found.numbered else []
         struck += found.struck
         if not any(WORD.search(line.text) for line in lines) and has_image(page):
             lines = [Line(text, 0, -12 * i, 10) for i, text in enumerate(ocr.read_page(page)) if text]
@@ -85,6 +88,7 @@ def load_pdf(data: bytes, loaders: Loaders) -> Extract:
     notes += pages_note(pictures, "text in pictures is not read ({})")
     notes += pages_note(long_cells, "tables with long cells are read line by line ({})")
     notes += pages_note(unsure, "tables whose cells cannot be told apart are read line by line ({})")
+    notes += pages_note(numbered, "numbers of lines in the margin are left out ({})")
     if struck:
         notes.append(f"struck-out text is left out ({struck} pieces)")
     notes += [said.format(unseen[why]) for why, said in UNSEEN.items() if unseen[why]]
@@ -147,14 +151,14 @@ def assembled(pages: Sequence[list[Line]], title: str | None, notes: Sequence[st
 # ---- the pages ----
 
 
-def page_lines(page: Any, fonts: Fonts, unseen: Counter[str]) -> PageText:
+def page_lines(page: Any, fonts: Fonts, layers: Layers, unseen: Counter[str]) -> PageText:
     """The lines and tables of a page in the order in which they were drawn.
 
-    fonts: of the document. unseen: counts the pieces of text that are not seen, by the reason.
+    fonts, layers: of the document. unseen: counts the pieces of text that are not seen, by the reason.
     """
-    content = content_of(page, fonts)
+    content = content_of(page, fonts, layers)
     unseen.update(content.unseen)
-    found = page_text(content.pieces, content.rules)
+    found = page_text(content.pieces, content.rules, content.stripes)
     turned = [line for line in found.lines if line.turned]
     if 0 < len(turned) * 3 < len(found.lines):  # a stamp in the margin must not separate two pages
         found = found._replace(lines=[*turned, *(line for line in found.lines if not line.turned)])

@@ -15,6 +15,10 @@ LOWERED = 0.03  # times the size of the letters before: an index is lower, if on
 SAME_LINE = 0.4  # times the size of the letters: pieces whose heights differ by less are on one line
 PARAGRAPH_GAP = 1.35  # times the usual distance of lines: a larger gap separates paragraphs
 LARGER, SMALLER = 1.15, 0.93  # times the size of the body's letters: of a heading, of a footnote
+WHOLE_FIGURE = re.compile(
+    r"\s*(?=.*[.,)%])[(+\u2212-]?\d{1,3}(?:[.,]?\d{3})*(?:[.,]\d+)?[)%]{0,2}\s*"
+)  # and no part of one
+BEGINS_FIGURE = re.compile(r"\s*[-+\u2212(]?\d")
 SIGN_BULLETS = "\u2022\u25cf\u25aa\u25e6\u2023"
 LABEL = re.compile(r"\(?(?:[0-9]+(?:\.[0-9]+)*|[a-z])[.)]?|[\u2022\u25cf\u25aa\u25e6\u2023\u2013*-]")  # of an item
 BULLET = re.compile(r"(?:[\u2022\u25cf\u25aa\u25e6\u2023\u2013*-]|\(?[0-9]{1,3}[.)]|\(?[a-z][.)])\s")
@@ -81,7 +85,9 @@ def page_blocks(lines: Sequence[Line], body: float, usual: float, bold: bool) ->
         if len(row) > 1:
             rows.append(row)
             continue
-        add_rows(blocks, rows, usual, bold)
+        singles = [[entry] for entry in rows] if goes_on_below(rows, row[0]) else [rows]
+        for own in singles:
+            add_rows(blocks, own, usual, bold)
         rows = []
         add_line(blocks, row[0], usual, bold)
     add_rows(blocks, rows, usual, bold)
@@ -110,6 +116,15 @@ def add_rows(blocks: Page, rows: Sequence[list[Line]], usual: float, bold: bool)
             add_line(blocks, line, usual, bold)
         else:
             blocks.append(block)
+
+
+def goes_on_below(rows: Sequence[list[Line]], line: Line) -> bool:
+    """Whether the last cell of rows goes on in a line below it: they are names and what these say, and no table."""
+    if len(rows) < 2 or any(len(row) != 2 for row in rows):
+        return False
+    last = rows[-1][-1]
+    below = line.x > rows[-1][0].x + last.size and 0 < last.y - line.y < 2 * last.size
+    return below and line.text[:1].islower() and not ENDED.search(last.text)
 
 
 def continues_paragraph(block: PageBlock, line: Line, usual: float, bold: bool) -> bool:
@@ -193,7 +208,8 @@ def table_blocks(rows: Sequence[list[Line]]) -> Iterator[PageBlock]:
     """A table; or two columns of prose that were drawn line by line; or a line, where there is a single row."""
     if len(rows) < 2:
         for row in rows:
-            yield PageBlock([replace(row[0], text=one_cell("\n".join(cell.text for cell in row)))])
+            main = max(row, key=lambda cell: len(cell.text))
+            yield PageBlock([replace(main, x=row[0].x, text=one_cell("\n".join(cell.text for cell in row)))])
         return
     if all(len(row) == 2 for row in rows) and min(mean_length(rows, 0), mean_length(rows, 1)) > 30:
         yield from (PageBlock([row[side] for row in rows]) for side in (0, 1))

@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from copy import copy
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, NamedTuple
 
+from qa.documents.formats.pdf_cut import between_sides, cut
 from qa.documents.formats.pdf_fonts import Fonts, Glyph, Letters, operations_of
-from qa.documents.formats.pdf_hidden import CUT, UNDER_PICTURE, Colour, Ink, Paint, common, rgb, seen_parts, unseen
+from qa.documents.formats.pdf_hidden import (
+    CUT,
+    OFF_LAYER,
+    SLACK,
+    UNDER_PICTURE,
+    Colour,
+    Paint,
+    common,
+    rgb,
+    seen_parts,
+    unseen,
+)
 from qa.documents.formats.pdf_hidden import MOST as MOST_PAINTS
 from qa.documents.formats.pdf_lines import Piece
-from qa.documents.formats.pdf_parts import FAULTS
-from qa.documents.formats.pdf_pieces import Look, Pieces
-from qa.documents.formats.pdf_rules import DRAWN, FILLED, PAINTED, Box, Pen, Rule
+from qa.documents.formats.pdf_parts import FAULTS, Layers
+from qa.documents.formats.pdf_pieces import Look, Pieces, Way
+from qa.documents.formats.pdf_rules import DRAWN, FILLED, PAINTED, Box, Pen, Rule, sides_of
 
 MOST_FORMS, DEEPEST = 2_000, 20  # forms that a page shows; within one another
 EVERYWHERE = (-1e9, -1e9, 1e9, 1e9)
+HEAD = 40.0  # points: how far above the first stripe the heads of columns may stand
 NUMBERS = (int, float)
 SHOWS = frozenset((b"Tj", b"TJ", b"'", b'"'))
 INVISIBLE = 3  # the mode of text that is there to be found
 SOFT_HYPHEN = "\u00ad"
+LAYER, OFF = "/OC", "/OFF"  # marks of what is on a layer, and on one that is switched off
 STATED = {b"g": 1, b"rg": 3, b"k": 4}  # operators that state a colour, and of how many parts
 
 Matrix = tuple[float, float, float, float, float, float]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+UPRIGHT: dict[Way, Matrix] = {  # turn what runs up, down and to the left to the right
+    (0, 1): (0.0, -1.0, 1.0, 0.0, 0.0, 0.0),
+    (0, -1): (0.0, 1.0, -1.0, 0.0, 0.0, 0.0),
+    (-1, 0): (-1.0, 0.0, 0.0, -1.0, 0.0, 0.0),
+}
 
 
 class Content(NamedTuple):
@@ -33,6 +53,7 @@ class Content(NamedTuple):
 
     pieces: list[Piece]
     rules: list[Rule]
+    stripes: list[Box]
     unseen: Counter[str]  # pieces that are left out, or may not be seen, by the reason
     whole: bool  # it could be read to its end
 
@@ -63,38 +84,48 @@ class State:
         return self.alpha == 1 and not (self.mixed or self.masked or self.through)
 
 
-def content_of(page: Any, fonts: Fonts) -> Content:
-    """What is drawn on a page, without the text that is not seen. fonts: of the document, as far as read."""
-    reader = Drawing(fonts, page.pdf, page_box(page))
-    reader.draw(page.get("/Contents"), page.get_inherited("/Resources", None))
+def content_of(page: Any, fonts: Fonts, layers: Layers) -> Content:
+    """What is drawn on a page, without the text that is not seen. fonts: of the document, as far as read.
+
+    A page most of whose text runs up or down it, or stands on its head, is turned so that this text is upright.
+    """
+    reader = drawing_of(page, fonts, layers, IDENTITY)
+    turn = UPRIGHT.get(reader.pieces.main_way)
+    if turn is not None:
+        reader = drawing_of(page, fonts, layers, turn)
     made = reader.pieces
-    made.end()
     reasons = unseen(made.inks, reader.paints)
     seen: list[Piece] = []
+    upright = sides_of(reader.pen.stripes)
     for at, (piece, ink) in enumerate(zip(made.found, made.inks, strict=True)):
         letters = made.letters[at]
         if ink is not None and letters and not reasons[at]:
             parts = seen_parts(at, ink, letters, reader.paints)
+            sides = [
+                side.at
+                for side in upright
+                if ink.ends[0] + SLACK < side.at < ink.ends[2] - SLACK
+                and side.start - HEAD < ink.ends[1] < side.end + HEAD
+            ]
+            if sides and parts == [(0, len(letters))] and not piece[1].turned:
+                seen += cut(piece, letters, ink, between_sides(letters, ink, sides))
+                continue
             if parts != [(0, len(letters))]:
                 reasons[at] = CUT
                 seen += cut(piece, letters, ink, parts)
                 continue
         if reasons[at] in ("", UNDER_PICTURE):
             seen.append(piece)
-    return Content(seen, reader.pen.rules, Counter(filter(None, reasons)), reader.whole)
+    left_out = Counter({OFF_LAYER: reader.left_out} if reader.left_out else {})
+    return Content(seen, reader.pen.rules, reader.pen.stripes, Counter(filter(None, reasons)) + left_out, reader.whole)
 
 
-def cut(piece: Piece, letters: Sequence[str], ink: Ink, parts: Sequence[tuple[int, int]]) -> Iterator[Piece]:
-    """The parts of a piece that are seen."""
-    _, place = piece
-    begin, end = place.span or (place.x, place.x)
-    total = sum(ink.widths) or 1.0
-    for first, last in parts:
-        before, behind = (sum(ink.widths[:at]) / total for at in (first, last))
-        x = place.x + before * (ink.ends[2] - ink.ends[0])
-        y = place.y + before * (ink.ends[3] - ink.ends[1])
-        span = (begin + before * (end - begin), begin + behind * (end - begin))
-        yield "".join(letters[first:last]), replace(place, x=x, y=y, span=span)
+def drawing_of(page: Any, fonts: Fonts, layers: Layers, matrix: Matrix) -> Drawing:
+    """What is drawn on a page that is turned by a matrix."""
+    reader = Drawing(fonts, layers, page.pdf, around(page_box(page), matrix), matrix)
+    reader.draw(page.get("/Contents"), page.get_inherited("/Resources", None))
+    reader.pieces.end()
+    return reader
 
 
 def page_box(page: Any) -> Box:
@@ -108,20 +139,31 @@ def page_box(page: Any) -> Box:
     return box if box[0] < box[2] and box[1] < box[3] else EVERYWHERE
 
 
+VALUES_OF = attrgetter(*(field.name for field in fields(State)))
+
+
+def kept(state: State) -> State:
+    """A copy of a state; several times as fast as `copy`."""
+    return State(*VALUES_OF(state))
+
+
 class Drawing:
     """Follows the operators of a page."""
 
-    def __init__(self, fonts: Fonts, pdf: Any, box: Box) -> None:
-        self.fonts, self.pdf = fonts, pdf
+    def __init__(self, fonts: Fonts, layers: Layers, pdf: Any, box: Box, matrix: Matrix) -> None:
+        self.fonts, self.known_layers, self.pdf = fonts, layers, pdf
         self.pieces, self.pen = Pieces(), Pen()
         self.paints: list[Paint] = []
-        self.state = State(IDENTITY, box, fonts.named(None, None))
+        self.state = State(matrix, box, fonts.named(None, None))
         self.kept: list[State] = []
         self.resources: Any = None
+        self.named: dict[Any, Letters] = {}  # fonts, by their names in the resources
         self.text = self.start = IDENTITY  # where the next letter is drawn, and where its line begins
         self.clips = False  # the path that is being drawn will be an edge of what is shown
         self.marked: list[str] = []  # what stands for the text that is shown, by the marks around it
         self.layers = 0  # of the marks, those of a layer that may be switched off
+        self.off = 0  # of these, those that are
+        self.left_out = 0  # strings on them
         self.forms: list[int] = []
         self.shown = 0  # forms
         self.whole = True
@@ -140,6 +182,7 @@ class Drawing:
         from pypdf.errors import PyPdfError
 
         outer, self.resources = self.resources, resources.get_object() if resources is not None else self.resources
+        outer_named, self.named = self.named, {}
         try:
             for operands, operator in operations_of(stream, self.pdf):
                 try:
@@ -148,7 +191,7 @@ class Drawing:
                     self.whole = self.whole and operator not in SHOWS
         except (PyPdfError, *FAULTS):
             self.whole = False
-        self.resources = outer
+        self.resources, self.named = outer, outer_named
 
     def take(self, operator: bytes, operands: Any) -> None:
         step = self.steps.get(operator)
@@ -171,7 +214,7 @@ class Drawing:
     # ---- the state ----
 
     def keep(self, _: Any) -> None:
-        self.kept.append(copy(self.state))
+        self.kept.append(kept(self.state))
 
     def bring_back(self, _: Any) -> None:
         if self.kept:
@@ -217,15 +260,24 @@ class Drawing:
     def mark(self, operands: Any) -> None:
         """Takes the begin of a marked part, which may say that a hyphen is none of its word."""
         said = ""
-        layer = len(operands) > 0 and operands[0] == "/OC"
+        layer = len(operands) > 1 and operands[0] == "/OC"
+        off = layer and self.known_layers.hide(self.named_layer(operands[1]))
         if len(operands) > 1 and isinstance(operands[1], dict):
             said = str(operands[1].get("/ActualText") or "")
-        self.marked.append("/OC" if layer else said if said == SOFT_HYPHEN else "")
+        self.marked.append(OFF if off else LAYER if layer else said if said == SOFT_HYPHEN else "")
         self.layers += layer
+        self.off += off
+
+    def named_layer(self, name: Any) -> Any:
+        with suppress(*FAULTS):
+            return self.resources["/Properties"].get_object().raw_get(name)
+        return None
 
     def end_mark(self, _: Any) -> None:
         if self.marked:
-            self.layers -= self.marked.pop() == "/OC"
+            ended = self.marked.pop()
+            self.layers -= ended in (LAYER, OFF)
+            self.off -= ended == OFF
 
     # ---- text ----
 
@@ -233,7 +285,10 @@ class Drawing:
         self.text = self.start = IDENTITY
 
     def font(self, operands: Any) -> None:
-        self.state.letters = self.fonts.named(operands[0], self.resources)
+        name = operands[0]
+        if name not in self.named:
+            self.named[name] = self.fonts.named(name, self.resources)
+        self.state.letters = self.named[name]
         self.state.size = float(operands[1])
 
     def move(self, operands: Any) -> None:
@@ -277,9 +332,14 @@ class Drawing:
         if state.spaces and state.letters.single:
             width += codes.count(b" ") * state.spaces
         width *= state.stretch
+        if self.off:
+            self.left_out += 1
+            self.advance(width)
+            return
         a, b, c, d, x, y = times(self.text, state.matrix)
-        drawn = state.mode != INVISIBLE and state.alpha != 0
-        colour = state.colour if state.mode in (0, 4) else None
+        own = state.letters.own_ink
+        drawn = (state.mode != INVISIBLE or own) and state.alpha != 0
+        colour = state.colour if state.mode in (0, 4) and not own else None
         look = Look(state.letters, state.size, (a, b, c, d), state.rise, colour, drawn, state.clip)
         self.pieces.show(self.shown_as(glyphs), look, (x, y), width * (a * a + b * b) ** 0.5)
         self.advance(width)
@@ -299,6 +359,8 @@ class Drawing:
         """Takes an operator that ends a path: it fills or strokes it, or makes it an edge of what is shown."""
         state = self.state
         box, solid = self.pen.extent()
+        if self.off:
+            operator = b"n"
         if box is not None and operator != b"n" and state.alpha:
             filled = operator in FILLED
             self.add_paint(box, state.colour if filled else None, solid and filled)
@@ -308,7 +370,7 @@ class Drawing:
         self.clips = False
 
     def add_paint(self, box: Box, colour: Colour, solid: bool, picture: bool = False) -> None:
-        if len(self.paints) < MOST_PAINTS:
+        if len(self.paints) < MOST_PAINTS and not self.off:
             solid = solid and self.state.opaque and not self.layers
             if solid:
                 self.pieces.end()
@@ -324,6 +386,9 @@ class Drawing:
     def object(self, operands: Any) -> None:
         """Takes a picture or a form, which has content of its own."""
         found = self.resources["/XObject"].get_object()[operands[0]].get_object()
+        off = "/OC" in found and self.known_layers.hide(found.raw_get("/OC"))
+        if off and found.get("/Subtype") == "/Image":
+            return
         if found.get("/Subtype") == "/Image":
             solid = not any(found.get(key) for key in ("/ImageMask", "/SMask", "/Mask", "/SMaskInData"))
             upright = min(abs(self.state.matrix[0]), abs(self.state.matrix[1])) < 0.01
@@ -333,7 +398,7 @@ class Drawing:
             self.whole = False
             return
         self.shown += 1
-        kept, outer, depth = copy(self.state), self.kept, (self.text, self.start)
+        before, outer, depth = kept(self.state), self.kept, (self.text, self.start)
         self.kept = []
         self.forms.append(id(found))
         self.state.matrix = times(matrix_of(found.get("/Matrix") or IDENTITY), self.state.matrix)
@@ -341,9 +406,11 @@ class Drawing:
             self.state.clip = common(self.state.clip, around(found["/BBox"].get_object(), self.state.matrix))
         self.state.through = not self.state.opaque or "/OC" in found
         self.state.alpha, self.state.masked, self.state.mixed = 1.0, False, False
+        self.off += off
         self.draw(found, found.get("/Resources"))
+        self.off -= off
         self.forms.pop()
-        self.state, self.kept, (self.text, self.start) = kept, outer, depth
+        self.state, self.kept, (self.text, self.start) = before, outer, depth
 
 
 def times(m: Matrix, n: Matrix) -> Matrix:

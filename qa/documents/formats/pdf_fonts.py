@@ -11,6 +11,7 @@ from pypdf.generic import ContentStream
 from pypdf.generic._font import Font
 
 from qa.documents.formats.pdf_parts import FAULTS
+from qa.documents.raised import SMALL
 
 BOLD = re.compile(r"(?i)bold|black|heavy|demi")
 SPACE = 0.28  # times the size of the letters: the width of a space where the font has none
@@ -18,6 +19,9 @@ PLAUSIBLE = (0.2, 1.2)  # mean width of letters, in sizes
 MEAN = 0.5
 FEW = 3  # letters: of so many it is no wonder that they are equally wide
 UNKNOWN = "\ufffd"
+RAISED_WIDTH = 0.7  # times the width of a figure: another that a font has for it is no wider if it is raised or lowered
+
+UNSHOWN = dict.fromkeys(range(0xE0000, 0xE0080))  # tags: no font draws them; signs for small figures are among them
 
 Glyph = tuple[str, float]  # the letters that a code stands for, and their width as a multiple of their size
 
@@ -33,13 +37,17 @@ class Letters:
         self.unit = 0.001  # of the widths that the font states, in sizes
         self.scale = 1.0  # how much larger the letters are than their stated size
         self.glyphs: dict[Any, Glyph] = {}
-        if font is not None and font.get("/Subtype") == "/Type3":
+        # Of the kind whose letters are drawings: these say by themselves whether and how they are shown.
+        self.own_ink = font is not None and font.get("/Subtype") == "/Type3"
+        if self.own_ink:
             self.measure(font)
         widths = known.character_widths if known else {}
         stated = {width for letter, width in widths.items() if width and letter != "default"}
         alike = stated.pop() if len(stated) == 1 and len(widths) > FEW else 0  # a font of TeX has no space
         space = known.space_width if known and widths.get(known.space_char) else alike
         self.space = space * self.unit or SPACE
+        self.word = min(self.space, SPACE)  # of a space between words, which is wide where all letters are equally wide
+        self.small = small_figures(known.character_map, widths) if known else {}
 
     def measure(self, font: Any) -> None:
         """Takes the widths of a font that draws its letters by itself in a measure of its own."""
@@ -74,9 +82,30 @@ class Letters:
             raw = chr(code) if isinstance(code, int) else code
             letter = known.encoding.get(code, raw) if isinstance(code, int) else raw
             width = known.character_widths.get(raw, known.character_widths["default"])
-            made = str(known.character_map.get(letter, letter)), float(width) * self.unit
+            text = self.small.get(letter) or str(known.character_map.get(letter, letter)).translate(UNSHOWN)
+            made = text, float(width) * self.unit
         self.glyphs[code] = made
         return made
+
+
+def small_figures(meant: dict[Any, Any], widths: dict[str, float]) -> dict[Any, str]:
+    """The codes by which a font draws raised or lowered figures that it says to be plain ones, and signs for them.
+
+    They are told by their widths. A narrow 1 alone may be a plain one.
+    """
+    codes: dict[str, list[tuple[float, Any]]] = {}
+    for code, text in meant.items():
+        if isinstance(text, str) and len(text) == 1 and text in "0123456789" and widths.get(code):
+            codes.setdefault(text, []).append((widths[code], code))
+    several = {text: own for text, own in codes.items() if len(own) > 1}
+    small = {
+        code: SMALL[int(text)]
+        for text, own in several.items()
+        for width, code in own
+        if width < RAISED_WIDTH * max(own)[0]
+    }
+    others = [text for text in several if text != "1"]
+    return small if not others or any(sign != SMALL[1] for sign in small.values()) else {}
 
 
 def font_of(font: Any) -> Any:

@@ -13,6 +13,7 @@ PAPER = (1.0, 1.0, 1.0)
 SLACK = 1.0  # points by which text may reach over an edge
 MOST = 4_000  # drawn areas of a page on which all text is shown
 OUTSIDE, COVERED, PALE, CUT = "outside", "covered", "pale", "cut"
+OFF_LAYER = "layer"
 UNDER_PICTURE = "picture"  # not surely unseen: programs lay pictures of pages over the text that they have read
 
 Colour = tuple[float, ...] | None  # red, green, blue; None where it is not known

@@ -8,20 +8,21 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from qa.documents.formats.pdf_blocks import LOWERED, SAME_LINE, Line
+from qa.documents.formats.pdf_blocks import BEGINS_FIGURE, LOWERED, SAME_LINE, WHOLE_FIGURE, Line
 from qa.documents.formats.pdf_direction import in_reading_order, is_rightward
-from qa.documents.raised import lowered, raised, raised_before
+from qa.documents.raised import SMALL_FIGURES, lowered, raised, raised_before, with_small_figures
 
 GAP, FIGURE_GAP = 1.0, 0.5  # times the size of the letters: may separate columns, and those of figures
 WIDE = 2.0  # times the size: surely separates them
-FIGURE_ENDS, FIGURE_BEGINS = re.compile(r"[\d%)\u2013-]\s*$"), re.compile(r"\s*[-+\u2212(]?\d")
+FIGURE_ENDS = re.compile(r"[\d%)\u2013-]\s*$")
 OFF, REACH = 0.15, 0.6  # times the size: how far a figure is raised or lowered by text rise, at least and at most
 RAISED = 0.88  # times the size of the letters before: a mark or exponent is smaller
 TIGHT = 0.2  # times the size: no space is so narrow
 DOUBLED, RECENT = 0.1, 60  # times the size: pieces nearer are drawn twice; pieces looked back at
 LIGATURES = {0xFB00 + i: text for i, text in enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"))}
 BULLETS = dict.fromkeys((0xF0B7, 0xF0A7, 0xF0D8), "\u2022")  # of symbol fonts
-SIGNS = LIGATURES | BULLETS | {0x00A0: " "}
+MATHS = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x1D400, 0x1D800)}  # letters of formulas
+SIGNS = LIGATURES | BULLETS | MATHS | {0x00A0: " ", 0x210E: "h"}
 NO_SIGN = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")  # characters that only a font defines
 
 Piece = tuple[str, Line]  # (text, where it is drawn)
@@ -33,7 +34,8 @@ def lines_of(pieces: Sequence[Piece]) -> Iterator[Line]:
     first: Line | None = None
     last = Line("", 0, 0, 0)  # the piece drawn last, its words cut at the line's end
     ended = False
-    for text, place in without_doubles(pieces):
+    drawn = list(without_doubles(pieces))
+    for at, (text, place) in enumerate(drawn):
         for i, part in enumerate(text.split("\n")):
             ended = ended or i > 0
             words = NO_SIGN.sub("", part.translate(SIGNS))
@@ -51,7 +53,8 @@ def lines_of(pieces: Sequence[Piece]) -> Iterator[Line]:
             if first is not None and hangs_on(words, place, last):
                 below = place.y < last.y - LOWERED * last.size
                 before = "".join(said for said, _ in buffer[-5:])
-                buffer.append((lowered(words) if below else raised(before, words), place))
+                behind = following(drawn, at)
+                buffer.append((lowered(words) if below else raised(before, words, after=behind), place))
                 last = replace(last, span=(start_of(last), max(end_of(last), end_of(place))))
                 continue
             if words.strip():
@@ -60,6 +63,14 @@ def lines_of(pieces: Sequence[Piece]) -> Iterator[Line]:
             buffer.append((words, place))
     if first is not None:
         yield made_line(buffer, first)
+
+
+def following(drawn: Sequence[Piece], at: int) -> str:
+    """What stands right behind the piece of that number on its line."""
+    place = drawn[at][1]
+    text, behind = drawn[at + 1] if at + 1 < len(drawn) else ("", place)
+    near = behind.size > 0 and start_of(behind) - end_of(place) < FIGURE_GAP * behind.size
+    return text.translate(SIGNS) if near and abs(behind.y - place.y) < behind.size else ""
 
 
 def without_doubles(pieces: Sequence[Piece]) -> Iterator[Piece]:
@@ -103,7 +114,10 @@ def hangs_on(words: str, place: Line, last: Line) -> bool:
     small = 0 < place.size < RAISED * last.size
     if place.risen and OFF * last.size < abs(place.y - last.y) < REACH * last.size:
         return small or (mark.isdigit() and last.text[-1:].isalpha())
-    return small and (place.y >= last.y - 0.1 * last.size or is_index(words, place, last))
+    if OFF * last.size < place.y - last.y < REACH * last.size and mark.isdigit() and not small:
+        return last.text[-1:].isalnum() and abs(start_of(place) - end_of(last)) < TIGHT * last.size
+    level = OFF * last.size if mark.isalpha() else -0.1 * last.size  # small capitals are no marks
+    return small and (place.y >= last.y + level or is_index(words, place, last))
 
 
 def is_index(words: str, place: Line, last: Line) -> bool:
@@ -120,7 +134,12 @@ def stands_before(last: Line, words: str, place: Line) -> bool:
 
 
 def made_line(buffer: Sequence[Piece], place: Line) -> Line:
-    """A line at that place; gaps of three spaces or more become three, others one."""
+    """A line at that place, with the size of most of its letters; gaps of three spaces or more become three."""
+    main = max(buffer, key=lambda piece: len(piece[0].strip()))[1]
+    if main.size != place.size:
+        place = replace(place, y=main.y, size=main.size, bold=main.bold)
+    if SMALL_FIGURES.search("".join(words for words, _ in buffer)):
+        buffer = without_small(buffer)
     said = "".join(words for words, _ in buffer)
     text = with_spaces(read_leftward(buffer) if is_rightward(said) else said)
     parts = parts_of(buffer)
@@ -128,6 +147,16 @@ def made_line(buffer: Sequence[Piece], place: Line) -> Line:
         return replace(place, text=text, span=parts[0][1] if parts else place.span)
     made = (replace(first, text=" ".join("".join(words).split()), span=span) for words, span, first in parts)
     return replace(place, text=text, parts=tuple(made))
+
+
+def without_small(buffer: Sequence[Piece]) -> list[Piece]:
+    """The pieces of a line with what figures mean that are drawn small by their font."""
+    made: list[Piece] = []
+    for at, (words, place) in enumerate(buffer):
+        before = "".join(said for said, _ in made[-5:])
+        behind = "".join(said for said, _ in buffer[at + 1 : at + 3])
+        made.append((with_small_figures(words, before, behind), place))
+    return made
 
 
 def with_spaces(said: str) -> str:
@@ -196,5 +225,7 @@ def is_apart(last: Line, before: str, words: str, place: Line) -> bool:
         return True
     if abs(place.y - last.y) > SAME_LINE * max(place.size, last.size) and place.size > RAISED * last.size:
         return begin - right > TIGHT * place.size
-    figures = FIGURE_BEGINS.match(words) is not None and FIGURE_ENDS.search(before) is not None
+    if WHOLE_FIGURE.fullmatch(before) and BEGINS_FIGURE.match(words):
+        return begin - right > TIGHT * place.size / 2
+    figures = BEGINS_FIGURE.match(words) is not None and FIGURE_ENDS.search(before) is not None
     return begin - right > (FIGURE_GAP if figures else GAP) * place.size > 0

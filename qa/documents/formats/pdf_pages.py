@@ -5,21 +5,26 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from qa.documents.extract import name_set
-from qa.documents.formats.pdf_blocks import ENDED, SMALLER, Line, Page, PageBlock
+from qa.documents.formats.pdf_blocks import ENDED, LARGER, SMALLER, Line, Page, PageBlock
 from qa.text import fold
 
 FIGURES, LETTER = re.compile(r"[0-9]+"), re.compile(r"[^\W\d_]")
+STEPS = (1, 2)  # by which the numbers of pages, or of columns, go up from page to page
+NUMBERED_HEAD = re.compile(
+    r"^\W*(?P<first>[0-9]{1,9})(?![0-9.,])|(?<![0-9.,])(?P<last>[0-9]{1,9})\W*(?:(?:/|of|van|von|de|sur) ?[0-9]+\W*)?$"
+)
 EDGE_LINES = 2  # number of lines at the top, and at the bottom, that may be running heads
 PAGE_NUMBER = re.compile(r"(?:page |pagina |p\. ?|seite )?[-\u2013 ]*#[-\u2013 ]*(?:(?:/|of|van|von|de) ?#)?")
 CAPTION = re.compile(
     r"(?i)(?:fig(?:ure|uur|\.)?|tab(?:le|el|leau|\.)|abb(?:ildung|\.)|chart|grafiek|photo|foto)\s*[0-9]"
 )
 BROKEN = re.compile(r"(?P<stem>[^\W\d_]+)(?P<sign>[-\u2010\u00ad])$")
+BEFORE = re.compile(r"(?:[^\W\d_]+-)+$")  # parts of a word with several hyphens
 BEGUN = re.compile(r"(?P<rest>[^\W\d_]+|[0-9]+)(?P<after>\S*)\s*")
 JOINING = name_set("and,or,en,of,und,oder,et,ou,y,o,e,bis,tot,to")  # behind the hyphen of half a word
 PREFIXES = name_set("anti,co,ex,mid,multi,non,post,pre,re,self,semi,sub")
@@ -27,7 +32,17 @@ OPEN = name_set("aware,based,dependent,driven,free,friendly,level,related,sized,
 CLOSED = name_set(  # words that begin others without one
     "any,every,here,how,out,over,some,there,under,up,what,when,where,who,with,daar,er,hier,op,uit,waar"
 )
+# English words with a hyphen behind them, but for endings and words that they make whole.
+HYPHENED = name_set(
+    "best,cross,first,full,half,high,long,low,old,self,short,third,well,two,three,four,five,six,seven,eight,nine,twenty,"
+    "thirty,forty,fifty,sixty,seventy,eighty,ninety,worst"
+)
+UNHYPHENED = name_set(
+    "ages,ened,ening,ered,ering,evity,fold,hand,hood,ings,ington,ishly,ishness,itude,land,lands,less,lessly,lessness,"
+    "light,lighted,lighting,lights,ness,road,roads,some,teen,teens,teenth,ties,tieth,ways,wise,word,words"
+)
 ENDING, MOST_ALIKE = 3, 4  # letters at the end of a word by which others of its kind differ; least that are alike
+ENOUGH_APART = 3  # words broken at their hyphen, and none elsewhere: none is
 ENOUGH_LINES, RARE = 100, 60  # lines by which it is seen whether words are broken; one of so many is seldom
 
 
@@ -35,26 +50,35 @@ ENOUGH_LINES, RARE = 100, 60  # lines by which it is seen whether words are brok
 
 
 def without_running_heads(pages: Sequence[list[Line]]) -> Iterator[list[Line]]:
-    """The pages without lines that recur at their upper or lower edge; the first occurrence is kept."""
+    """The pages without lines that recur at their upper or lower edge; the first occurrence is kept.
+
+    One that recurs with other figures counts only if one of them goes up from page to page.
+    """
     edges = [edge_lines(page) for page in pages]
-    often = Counter(key for edge in edges for key in {key_of(line) for line in edge})
+    sizes = sorted(line.size for page in pages for line in page)
+    usual = sizes[len(sizes) // 2] if sizes else 0.0
+    keys = [
+        [keys_of(line, at < EDGE_LINES, number, usual) for at, line in enumerate(edge)]
+        for number, edge in enumerate(edges)
+    ]
+    often = Counter(key for edge in keys for key in frozenset().union(*edge))
     needed = 3 if len(pages) > 3 else 2
-    seen: set[str] = set()
+    seen: set[Hashable] = set()
     steps = Counter(
         step for number, edge in enumerate(edges) for step in {numbered_from(line) - number for line in edge}
     )
     for number, (page, edge) in enumerate(zip(pages, edges, strict=True)):
         gone: set[int] = set()
-        for line in edge:
-            key = key_of(line)
-            numbered = len(pages) > 1 and PAGE_NUMBER.fullmatch(FIGURES.sub("#", key)) is not None
-            if numbered and not LETTER.search(key):  # a figure alone may be one of a table or a list
+        for line, own in zip(edge, keys[number], strict=True):
+            words = fold(line.text)
+            numbered = len(pages) > 1 and PAGE_NUMBER.fullmatch(FIGURES.sub("#", words)) is not None
+            if numbered and not LETTER.search(words):  # a figure alone may be one of a table or a list
                 step = numbered_from(line) - number
                 numbered = step == 1 or steps[step] > 1
-            if numbered or (often[key] >= needed and key in seen):
+            recurring = {key for key in own if often[key] >= needed}
+            if numbered or recurring & seen:
                 gone.add(id(line))
-            elif often[key] >= needed:
-                seen.add(key)
+            seen |= recurring
         yield [line for line in page if id(line) not in gone]
 
 
@@ -65,15 +89,26 @@ def numbered_from(line: Line) -> int:
 
 
 def edge_lines(page: Sequence[Line]) -> list[Line]:
-    """The uppermost and the lowest lines of a page."""
-    ranked = sorted((line for line in page if line.text), key=lambda line: -line.y)
-    return [*ranked[:EDGE_LINES], *ranked[EDGE_LINES:][-EDGE_LINES:]]
+    """The uppermost and the lowest lines of a page, and what runs across or up it, as watermarks and stamps do."""
+    ranked = sorted((line for line in page if line.text and not line.turned), key=lambda line: -line.y)
+    turned = (line for line in page if line.text and line.turned)
+    return [*ranked[:EDGE_LINES], *ranked[EDGE_LINES:][-EDGE_LINES:], *turned]
 
 
-def key_of(line: Line) -> str:
-    """Equal for running heads that differ only in numbers, case and spaces; numbers alone must be the same ones."""
+def keys_of(line: Line, above: bool, number: int, usual: float) -> frozenset[Hashable]:
+    """What is equal for a running head on different pages: its words; or all but a figure that goes up with the pages.
+
+    That figure begins or ends the line, as the number of a page does, and the line is no heading. above: whether it
+    stands at the upper edge. number: of the page. usual: size of letters.
+    """
     words = fold(line.text)
-    return FIGURES.sub("#", words) if LETTER.search(words) else words
+    found = NUMBERED_HEAD.search(words) if line.size < LARGER * usual else None
+    if not LETTER.search(words) or found is None:
+        return frozenset((words,))
+    shape = FIGURES.sub("#", words)
+    figures = [(group, int(figure)) for group, figure in found.groupdict().items() if figure]
+    steps = ((group, by, figure - by * number) for group, figure in figures for by in STEPS)
+    return frozenset((words, *((shape, above, *step) for step in steps)))
 
 
 # ---- broken words ----
@@ -106,11 +141,30 @@ class Words:
         if stem[-1] == rest[0] and rest[0] in "aeiu":
             return True
         known = len(stem) > 2 and holds(self.plain, stem)
-        if self.divides is False and (known or stem in PREFIXES):
+        if self.divides is False and (known or stem in PREFIXES or holds(self.plain, rest)):
+            return True
+        if self.is_english and stem in HYPHENED and len(rest) > 3 and rest not in UNHYPHENED:
             return True
         if stem in CLOSED or len(stem) < 3 or len(rest) < 3:
             return False
         return begins_one(self.hyphenated, f"{stem}-") or (known and (rest in OPEN or holds(self.plain, rest)))
+
+    def keeps_another(self, before: str, stem: str, rest: str) -> bool:
+        """Whether a broken word with a hyphen before its stem has one behind it as well, as up-to-date has.
+
+        before: what stands before the stem, with the hyphen.
+        """
+        if holds(self.hyphenated, (before + stem + rest).casefold()):
+            return False
+        if begins_one(self.hyphenated, f"{stem}-{rest}".casefold()) or holds(self.plain, rest.casefold()):
+            return not holds(self.plain, (stem + rest).casefold())
+        return self.divides is not True and not holds(self.plain, (stem + rest).casefold())
+
+    @property
+    def is_english(self) -> bool:
+        return all(holds(self.plain, word) for word in ("the", "of", "and")) and not any(
+            holds(self.plain, word) for word in ("het", "een", "der", "und", "les", "los")
+        )
 
 
 def holds(words: Sequence[str], word: str) -> bool:
@@ -140,9 +194,11 @@ def words_of(pages: Sequence[list[Line]]) -> Words:
     plain = tuple(sorted(w for w in words if "-" not in w))
     hyphenated = tuple(sorted(w for w in words if "-" in w))
     whole = sum(holds(plain, stem + rest) for stem, rest in broken)
-    apart = sum(holds(hyphenated, f"{stem}-{rest}") for stem, rest in broken)
+    pairs = {f"{first}-{second}" for word in hyphenated for first, second in pairwise(word.split("-"))}
+    apart = sum(f"{stem}-{rest}" in pairs for stem, rest in broken)
     rare = len(lines) >= ENOUGH_LINES and len(broken) * RARE < len(lines)
-    return Words(plain, hyphenated, True if whole > apart else False if rare and not whole else None)
+    none = not whole and (rare or apart >= ENOUGH_APART)
+    return Words(plain, hyphenated, True if whole > apart else False if none else None)
 
 
 def mend_pages(pages: Sequence[Page], body: float, known: Words) -> None:
@@ -175,8 +231,13 @@ def mended(lines: Sequence[Line], known: Words) -> list[Line]:
         if broken and begun and is_one_word(broken, begun, known):
             upper = begun["rest"][0].isupper()
             whole_word = holds(known.plain, (broken["stem"] + begun["rest"]).casefold())
-            several = begun["after"].startswith("-") or result[-1].text[: broken.start()].endswith("-")  # up-to-date
-            keep = not whole_word if upper or several else known.keeps_hyphen(broken["stem"], begun["rest"])
+            before = BEFORE.search(result[-1].text[: broken.start()])
+            if upper or begun["after"].startswith("-"):
+                keep = not whole_word
+            elif before:
+                keep = known.keeps_another(before[0], broken["stem"], begun["rest"])
+            else:
+                keep = known.keeps_hyphen(broken["stem"], begun["rest"])
             sign = broken["sign"] if keep and broken["sign"] != "\u00ad" else ""
             whole = result[-1].text[: broken.start("sign")] + sign + begun["rest"] + begun["after"]
             result[-1] = replace(result[-1], text=whole)

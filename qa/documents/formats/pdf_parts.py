@@ -153,16 +153,43 @@ def files_on_pages(reader: Any) -> Iterator[Any]:
 
 
 def document_notes(reader: Any) -> Iterator[str]:
-    """What is said of forms and layers that are not read as they are shown."""
+    """What is said of forms that are not read as they are shown."""
     with suppress(*FAULTS):
         root = reader.trailer["/Root"].get_object()
         form = root.get("/AcroForm")
         if form is not None and form.get_object().get("/XFA") is not None and not form.get_object().get("/Fields"):
             yield "holds a form of the kind XFA, whose fields are not read: print it to PDF"
-        layers = root.get("/OCProperties")
-        usual = layers.get_object().get("/D") if layers is not None else None
-        if usual is not None and usual.get_object().get("/OFF"):
-            yield "has layers that are switched off; text on them is read as well"
+
+
+class Layers:
+    """The layers of a document that are switched off."""
+
+    def __init__(self, reader: Any) -> None:
+        self.off: set[int] = set()  # the numbers of their objects
+        with suppress(*FAULTS):
+            held = reader.trailer["/Root"].get_object()["/OCProperties"].get_object()
+            usual = held["/D"].get_object()
+            if usual.get("/BaseState") == "/OFF":
+                self.off = {layer.idnum for layer in held["/OCGs"].get_object()}
+                self.off -= {layer.idnum for layer in usual.get("/ON", ())}
+            self.off |= {layer.idnum for layer in usual.get("/OFF", ())}
+
+    def hide(self, stated: Any) -> bool:
+        """Whether what is drawn on a layer is not shown, given its entry, which may name several layers."""
+        with suppress(*FAULTS):
+            if not self.off or stated is None:
+                return False
+            named = stated.get_object()
+            if named.get("/Type") != "/OCMD":
+                return getattr(stated, "idnum", 0) in self.off
+            several = named.raw_get("/OCGs")
+            if not isinstance(several.get_object(), list):
+                return self.hide(several)
+            hidden = [layer.idnum in self.off for layer in several.get_object() if hasattr(layer, "idnum")]
+            kind = named.get("/P", "/AnyOn")
+            met = {"/AllOn": not any(hidden), "/AnyOff": any(hidden), "/AllOff": all(hidden)}
+            return "/VE" not in named and bool(hidden) and not met.get(kind, not all(hidden))
+        return False
 
 
 def pages_note(numbers: Iterable[int], what: str) -> Iterator[str]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from qa.documents.formats.pdf_blocks import Line
+from qa.documents.formats.pdf_blocks import BEGINS_FIGURE, WHOLE_FIGURE, Line
 from qa.documents.formats.pdf_direction import is_rightward
-from qa.documents.formats.pdf_fonts import SPACE, Glyph, Letters
+from qa.documents.formats.pdf_fonts import Glyph, Letters
 from qa.documents.formats.pdf_hidden import Colour, Ink
 from qa.documents.formats.pdf_lines import Piece
 from qa.documents.formats.pdf_rules import Box
 
 WORD_GAP = 0.475  # times the width of a space: parts words
-WIDE_GAP = 0.5  # times the size of the letters: parts pieces, which may be in two columns
+WIDE_GAP = 0.4  # times the size of the letters: parts pieces, which may be in two columns
 SPACES = 1.2  # times the width of a space, which is wide where all letters are equally wide: parts them as well
 BACK = 0.2  # times the size: what begins so far to the left of the end before is a piece of its own
 NEW_LINE = 0.8  # times the size: the next baseline is farther away
@@ -30,7 +31,11 @@ MARKS = {
     "\u00af": "\u0304", "\u02c9": "\u0304", "\u02d8": "\u0306", "\u02d9": "\u0307", "\u00a8": "\u0308",
     "\u02da": "\u030a", "\u02dd": "\u030b", "\u02c7": "\u030c", "\u00b8": "\u0327", "\u02db": "\u0328",
 }  # fmt: skip
+SLANT = 0.2  # rise of text to its length, about: text that runs so steeply is not among the lines
 DOTLESS = {"\u0131": "i", "\u0237": "j"}
+
+
+Way = tuple[int, int]  # a direction along or across the page
 
 
 class Look(NamedTuple):
@@ -72,6 +77,13 @@ class Pieces:
         self.before: Run | None = None  # the last one that ended
         self.line = (0.0, 0.0)  # between which heights the baselines of the line are
         self.last = ""  # the last character
+        self.ways: Counter[Way] = Counter()  # letters that run in each direction
+
+    @property
+    def main_way(self) -> Way:
+        """The direction in which most of the letters run; to the right where there is no such."""
+        way, count = max(self.ways.items(), key=lambda entry: entry[1], default=((1, 0), 0))
+        return way if 2 * count > self.ways.total() else (1, 0)
 
     def show(self, glyphs: list[Glyph], look: Look, place: tuple[float, float], length: float) -> None:
         """Takes glyphs that begin at a place on the page. length: how far they reach, in points."""
@@ -111,6 +123,8 @@ class Pieces:
         least = word_gap(run, new)
         if gap > max(WIDE_GAP * new.size, SPACES * new.look.letters.space * new.wide):
             return False
+        if gap >= least and parts_figures(run, new):
+            return False
         if gap >= least and run.glyphs[-1][0][-1:] != " ":
             run.glyphs.append((" ", gap / new.wide))
         run.glyphs += new.glyphs
@@ -136,7 +150,8 @@ class Pieces:
         (right, up), (c, d) = run.direction, run.look.matrix[2:]
         x, y = run.place
         span = (run.along, run.end) if right <= 0 or abs(up) > abs(right) else (x, x + (run.end - run.along) * right)
-        rise, turned, bold = run.look.rise, abs(up) > abs(right), run.look.letters.bold
+        self.ways[round(right), round(up)] += len(said)
+        rise, turned, bold = run.look.rise, abs(up) > SLANT, run.look.letters.bold
         risen = rise != 0
         self.found.append((text, Line("", x + rise * c, y + rise * d, run.size, bold, turned, span=span, risen=risen)))
         self.inks.append(ink_of(run))
@@ -145,7 +160,8 @@ class Pieces:
         """Parts a new piece from the last one by the end of a line or a space, where there is such."""
         right, up = new.direction
         at, after = last.across, last.end
-        if abs(last.direction[0] - right) + abs(last.direction[1] - up) > LEVEL:  # in the new direction
+        turns = abs(last.direction[0] - right) + abs(last.direction[1] - up)
+        if turns > LEVEL:  # in the new direction
             at = last.place[1] * right - last.place[0] * up
             ends = (last.place, far_end(last))
             after = max(x * right + y * up for x, y in ends)
@@ -153,7 +169,8 @@ class Pieces:
         most = NEW_LINE * min(last.size, new.size)
         back = new.along < after - new.size and new.size >= SMALLER * last.size
         off = abs(new.across - at)
-        if max(self.line[0] - new.across, new.across - self.line[1]) > most or (back and off > HALF * new.size):
+        far = max(self.line[0] - new.across, new.across - self.line[1]) > most
+        if turns > SLANT or far or (back and off > HALF * new.size):
             if self.last not in ("", "\n"):
                 self.found.append(("\n", self.found[-1][1]))
                 self.inks.append(None)
@@ -169,9 +186,18 @@ class Pieces:
         new.blank = apart and self.last not in ("", " ", "\n")
 
 
+def parts_figures(run: Run, new: Run) -> bool:
+    """Whether what begins is another figure than the one before, which is no part of one: they stand in two columns."""
+    last, first = run.glyphs[-1][0][-1:], new.glyphs[0][0][:1]
+    if not (last.isdigit() or last in ")%") or not (first.isdigit() or first in "(+\u2212-"):
+        return False
+    text, begun = ("".join(text for text, _ in part.glyphs) for part in (run, new))
+    return WHOLE_FIGURE.fullmatch(text) is not None and BEGINS_FIGURE.match(begun) is not None
+
+
 def word_gap(last: Run, new: Run) -> float:
     """Points that are at least between two words."""
-    return WORD_GAP * min(*(min(run.look.letters.space, SPACE) * run.wide for run in (last, new)))
+    return WORD_GAP * min(last.look.letters.word * last.wide, new.look.letters.word * new.wide)
 
 
 def far_end(run: Run) -> tuple[float, float]:
@@ -184,11 +210,15 @@ def ink_of(run: Run) -> Ink:
     """How a piece is drawn; the middle of its letters is most of their width, above their baseline."""
     (c, d), end = run.look.matrix[2:], far_end(run)
     high = math.hypot(c, d) or 1.0
-    low, top, middle = (above * run.size / high + run.look.rise for above in (*CORE, sum(CORE) / 2))
-    corners = [(x + above * c, y + above * d) for x, y in (run.place, end) for above in (low, top)]
-    xs, ys = zip(*corners, strict=True)
-    box = (min(xs), min(ys), max(xs), max(ys))
+    low, top = (above * run.size / high + run.look.rise for above in CORE)
     (x, y), (to_x, to_y) = run.place, end
+    box = (
+        min(x, to_x) + min(low * c, top * c),
+        min(y, to_y) + min(low * d, top * d),
+        max(x, to_x) + max(low * c, top * c),
+        max(y, to_y) + max(low * d, top * d),
+    )
+    middle = (low + top) / 2
     ends = (x + middle * c, y + middle * d, to_x + middle * c, to_y + middle * d)
     return Ink(box, run.look.clip, run.look.colour, run.look.drawn, ends, tuple(width for _, width in run.glyphs))
 

@@ -49,10 +49,11 @@ class Grid(NamedTuple):
 
 
 class Pen:
-    """Follows what a page draws; `rules` gets its straight lines."""
+    """Follows what a page draws; `rules` gets its straight lines, `stripes` what it fills."""
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []
+        self.stripes: list[Box] = []  # filled areas that are no lines
         self.lines: list[tuple[Place, Place]] = []
         self.boxes: list[tuple[Place, Place]] = []
         self.bends: list[Place] = []  # of curves
@@ -89,6 +90,10 @@ class Pen:
 
     def paint(self, operator: Any) -> None:
         """Takes an operator that ends a path."""
+        if operator in FILLED and len(self.stripes) <= MOST:
+            box, upright = self.extent()
+            if box is not None and upright and min(box[2] - box[0], box[3] - box[1]) > THIN:
+                self.stripes.append(box)
         if operator in STROKED and len(self.rules) <= MOST:
             for first, second in self.lines:
                 self.add(first, second)
@@ -194,6 +199,20 @@ def cells_between(rules: Sequence[Rule], lefts: Sequence[float], tops: Sequence[
                 number = cells[row - 1][column]
             cells[row].append(number)
     return tuple(map(tuple, cells))
+
+
+def sides_of(stripes: Sequence[Box]) -> list[Rule]:
+    """Lines where stripes of the same height meet in several rows: the edges of columns."""
+    ends = {(round(box[0]), round(box[1]), round(box[3])) for box in stripes}
+    rows: dict[int, list[Box]] = {}
+    for box in stripes:
+        if (round(box[2]), round(box[1]), round(box[3])) in ends:
+            rows.setdefault(round(box[2]), []).append(box)
+    return [
+        Rule(False, own[0][2], min(box[1] for box in own), max(box[3] for box in own))
+        for own in rows.values()
+        if len({round(box[1]) for box in own}) > 1
+    ]
 
 
 def strikes(rules: Sequence[Rule], x: float, y: float, size: float, width: float) -> bool:

@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from qa.documents.extract import is_of_each, says_several
+from qa.documents.formats.pdf_bands import banded
 from qa.documents.formats.pdf_blocks import Line, rows_of
 from qa.documents.formats.pdf_columns import CELL_CHARS, with_tables
 from qa.documents.formats.pdf_lines import Piece, lines_of
-from qa.documents.formats.pdf_rules import Grid, Rule, grids, strikes
+from qa.documents.formats.pdf_margin import with_initials, without_line_numbers
+from qa.documents.formats.pdf_rules import Box, Grid, Rule, grids, strikes
 
 WITHIN = 0.3  # times the size of the letters: a point surely within the first letter of a piece
+WIDE_ROW, SHORT_CELL = 3, 100  # cells, and characters of each: such a row is a table alone, as where a page cuts one
 LETTER = 0.5  # times the size of the letters: about the width of one
 
 
@@ -24,17 +27,23 @@ class PageText(NamedTuple):
     long_cells: bool = False  # a table with long cells was read line by line
     unsure: bool = False  # the rows of a table without ruled lines were not told apart; it was read line by line
     whole: bool = True  # it could be read to its end
+    numbered: bool = False  # numbers of lines are left out
 
 
-def page_text(pieces: Sequence[Piece], rules: Sequence[Rule]) -> PageText:
+def page_text(pieces: Sequence[Piece], rules: Sequence[Rule], stripes: Sequence[Box]) -> PageText:
     """The lines and tables of a page, given what is drawn on it."""
     seen = [(text, place) for text, place in pieces if not is_struck(text, place, rules)]
+    struck = len(pieces) - len(seen)
+    seen, numbered = without_line_numbers(with_initials(seen))
     lines: list[Line] = []
     long_cells = unsure = False
-    for grid, own in parted(seen, grids(rules)):
+    ruled = grids(rules)
+    for grid, own in parted(seen, [*ruled, *banded(seen, rules, stripes, ruled)]):
         cells = cells_of(grid, own) if grid else {}
         rows = grid_rows(grid, cells) if grid else []
-        if sum(len(set(filter(None, row))) > 1 for row in rows) < 2:
+        filled = [len(set(filter(None, row))) for row in rows]
+        short = cells and max(map(len, cells.values())) < SHORT_CELL
+        if sum(count > 1 for count in filled) < 2 and not (short and max(filled) >= WIDE_ROW):
             read, doubtful = with_tables(list(lines_of(own)), rules)
             lines += read
             unsure = unsure or doubtful
@@ -44,7 +53,7 @@ def page_text(pieces: Sequence[Piece], rules: Sequence[Rule]) -> PageText:
         else:
             first = max((place for text, place in own if text.strip()), key=lambda place: place.y)
             lines.append(replace(first, text="\n".join(cells.values()), rows=tuple(map(tuple, rows))))
-    return PageText(lines, len(pieces) - len(seen), long_cells, unsure)
+    return PageText(lines, struck, long_cells, unsure, numbered=numbered)
 
 
 def is_struck(text: str, place: Line, rules: Sequence[Rule]) -> bool:
