@@ -44,6 +44,8 @@ FEW = 4  # passages; where there are fewer, "no answer", whose score is 0, is wh
 AGREEING = 3  # and so many documents that agree
 NAMED = 0.9  # confidence, at least, of what stands in the one cell that a question names by row and column
 
+DENIED = 0.4  # at most, of what stands in a clause that denies what is asked
+
 CELL_CHARS = 80  # of a cell that is quoted whole where a part of it would lack a figure
 UNNAMED = 0.49  # at most, of what stands in a row that a question names under a column of which it says no word
 
@@ -59,6 +61,7 @@ class ScoredSpan(NamedTuple):
     number: int
     start: int
     end: int
+    denied: bool = False  # by the clause that it stands in
 
 
 def confidences(known: Floats, weights: Mapping[str, float], intercept: float) -> list[float]:
@@ -88,6 +91,11 @@ def with_named_cells(
             confidence = min(confidence, UNNAMED)
         weighed.append(confidence)
     return weighed
+
+
+def with_denied(found: Sequence[ScoredSpan], sure: Sequence[float]) -> list[float]:
+    """The confidences, DENIED at most for what stands in a clause that denies what is asked."""
+    return [min(confidence, DENIED) if one.denied else confidence for one, confidence in zip(found, sure, strict=True)]
 
 
 def whole_cells(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) -> list[ScoredSpan]:

@@ -1,0 +1,210 @@
+"""Whether a sentence denies what a question asks about, or says that it only nearly or would have happened.
+
+"The bridge was not closed in 2011" does not say when the bridge was closed, and a network that marks words that look like
+an answer takes the year all the same. Where that is not sure, it is no: the reader then decides.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import NamedTuple
+
+from qa.answering.question import ASKS_CLAUSE, stems
+from qa.answering.verbs import roots, verbs_in
+from qa.text import Range
+from qa.types import Passage
+
+LANGUAGES = ("en", "nl", "de")  # whose words are known here
+
+# ---- what denies ----
+
+NOT = "(?<!or )not|never|cannot|niet|nooit|nimmer|evenmin|nicht|nie|niemals"
+NO = r"no(?!\.)|geen|keine?[rnms]?"  # before what there is none of
+NOBODY = "nobody|no one|none|nothing|neither|nor|niemand|niets|noch|nichts|weder"
+REFUSED = (
+    "(?:refus|declin)(?:e|es|ed|ing)|fail(?:s|ed|ing)?(?= to)|den(?:y|ies|ied|ying)|yet(?= to)|weiger(?:t|de|den|en)|"
+    "ontken(?:t|de|den|nen)|verzuim(?:t|de|den)|(?:ver)?weiger(?:n|te|ten)|bestreitet|bestreiten|bestritt(?:en)?|leugne(?:t|n|te|ten)"
+)
+NEARLY = "almost|nearly|bijna|fast|beinahe"
+UNREAL = (
+    r"would (?:\w+ )?have|(?:planned|intended|hoped|wanted|threatened)(?= to)|(?:was|were) (?:due|supposed|meant|going)(?= to)|"
+    r"zou|zouden|w\u00fcrden?|h\u00e4tten?|wollten?"
+)
+DENIES = re.compile(
+    rf"(?i)(?P<not>n't\b|\b(?:{NOT})\b(?!['-]))|\b(?:(?P<no>{NO})|(?P<nobody>{NOBODY})|(?P<refused>{REFUSED})|"
+    rf"(?P<nearly>{NEARLY})|(?P<unreal>{UNREAL}))\b(?!['-])"
+)
+INSTEAD = re.compile(r"(?i)\b(?:rather than|instead of|in plaats van|anstatt)\b")
+LIMITED = re.compile(  # behind "not": it says from when on, how many at least, who alone, or that it is so
+    r"(?i)\b(?:only|just|merely|least|than|until|till|before|since|unless|except|but|without|all|every\w*|always|necessarily|doubt\w*|"
+    r"disput\w*|longer|alleen|slechts|dan|voor|v\u00f3\u00f3r|tot|sinds|tenzij|behalve|zonder|alle|alles|iedereen|elke?|altijd|twijfel\w*|"
+    r"nur|als|vor|bis|seit|au\u00dfer|ohne|jede[rnms]?|immer|zweifel\w*)\b"
+)
+WITHIN = re.compile(r"(?i)\b(?:with|in|at|for|by|met|mit)\s$")  # before "no": it is not said of the verb
+SUPPOSES = re.compile(
+    r"(?i)\b(?:would|should|could|might|supposed|zou|zouden|willen|moeten|moest|w\u00fcrden?|h\u00e4tten?|sollten?|k\u00f6nnten?)\b"
+)
+LACKS = re.compile(  # a question that asks for what is not so
+    r"(?i)\b(?:(?:do|does|did|is|are|was|were|wo|ca|could)nt|without|lack\w*|unable|missing|prevent\w*|avoid\w*|neglect\w*|refrain\w*|"
+    r"how long|zonder|ontbr\w+|mis|mist|misten?|vermijd\w*|hoe lang|ohne|fehl\w*|vermeid\w*|wie lange)\b"
+)
+TO_COME = re.compile(
+    r"(?i)\b(?:will|plan(?:s|ned|ning)?|intend\w*|hope[sd]?|want\w*|due|going|expect\w*|zal|zullen|wil|wilde|wilden|gaat|gaan|van plan|"
+    r"wird|werden|soll|sollen|woll\w*)\b"
+)
+DISBELIEVED = re.compile(  # before "that": what follows is not said to be so
+    r"(?i)(?:\b(?:den(?:y|ies|ied|ying)|ontken\w*|bestreite\w*|bestritt(?:en)?)|"
+    r"\b(?:dismiss|reject)\w* (?:\w+ )?(?:claims?|reports?|rumou?rs?|suggestions?|allegations?)|"
+    r"(?:\b(?:not?|never|geen|niet|nooit|kein|keine|nicht|nie)|n't) (?:\w+ )?(?:say|said|confirm\w*|claim\w*|believe\w*|think|prove[dn]?|"
+    r"true|evidence|proof|sign|clear|certain|gezegd|bevestig\w*|beweerd?|waar|bewijs|duidelijk|zeker|gesagt|best\u00e4tigt?|wahr|"
+    r"beweise?|klar|sicher)|\b(?:bevestig|zei|beweer|best\u00e4tigte|sagte)\w* (?:niet|nooit|nicht|nie))\W*$"
+)
+
+# ---- clauses ----
+
+ASIDE = re.compile(
+    r"(?i)\([^()]*\)|\[[^\[\]]*\]|(?<=,)\s(?:who|whom|whose|which|die|dat|wiens|dessen|deren|der|das|unlike|anders dan)\s[^,]*(?=,)"
+)
+ENDS = {
+    "en": "but|and|or|while|whereas|although|though|because|when|where|after|as|if|whether|that|who|which",
+    "nl": "maar|en|of|terwijl|hoewel|omdat|doordat|toen|wanneer|waar\\w*|nadat|als|dat|die|want",
+    "de": "sondern|aber|und|oder|w\u00e4hrend|obwohl|weil|nachdem|wenn|wo\\w*|ob|dass|da\u00df|denn",
+}
+BORDER = {
+    language: re.compile(rf"(?i)[;:](?=\s)|\s[-\u2013\u2014]\s|,(?=\s)|\b(?:{ends})\b") for language, ends in ENDS.items()
+}
+REPORTED = re.compile(r"(?i)that|whether|if|dat|of|dass|da\u00df|ob")
+VERBAL = re.compile(
+    r"(?i)\b(?:is|are|was|were|has|have|had|do|does|did|will|would|can|could|may|might|must|shall|should|he|she|it|they|we|I|"
+    r"zijn|waren|heeft|hebben|hadden|wordt|worden|werd|werden|zal|zullen|zou|kan|kon|moet|hij|zij|ze|ik|wij|"
+    r"ist|sind|war|waren|hat|haben|hatte|hatten|wird|wurde|wurden|kann|konnte|muss|er|sie|es|ich|wir)\b"
+)
+ASKS_THING = re.compile(r"(?i)\b(?:what|wat)\b|^\W*was\b")
+ASKS = re.compile(
+    r"(?i)\b(?:who|whom|whose|when|where|what|which|how|wie|wiens|wanneer|waar\w*|wat|welke?|hoe\w*|wer|wen|wem|wann|wo\w*|was|"
+    r"welche[rnms]?)\b"
+)
+SKIPPED = re.compile(
+    r"(?i)(?:be|been|being|have|has|had|to|ever|yet|even|also|already|then|still|get|got|him|her|it|having|\w+ly)"
+)
+WORD = re.compile(r"[^\W_]+")
+NEAR = 3  # words from a word that denies to what it is said of
+
+
+class Clause(NamedTuple):
+    """A part of a sentence; `start` counts in the sentence."""
+
+    start: int
+    text: str
+    border: str  # what stands before it
+    before: str  # the clause before that
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+def denied_clause(question: str, passage: Passage, start: int, end: int) -> Range | None:
+    """Where a range of a document stands in a clause that denies what a question asks; None where it is in no such one.
+
+    That is so where a word that denies governs the question's verb in the clause of the range, or where what is in the
+    range is itself what is denied: "in York, not in London".
+    """
+    language = passage.language if passage.language in LANGUAGES else "en" if passage.language == "und" else ""
+    low, high = next(((a, b) for a, b in passage.sentences if a <= start < b), (0, 0))
+    sentence = passage.text[low - passage.start : high - passage.start].replace("\u2019", "'")
+    if not language or not (DENIES.search(sentence) or INSTEAD.search(sentence)) or passage.cell_at(start):
+        return None
+    if not ASKS.search(question) or any(one.search(question) for one in (ASKS_CLAUSE, DENIES, SUPPOSES, LACKS)):
+        return None
+    span = start - low, min(end, high) - low
+    whole = span[1] - span[0] >= len(sentence.rstrip(" .!"))
+    quote = sentence[slice(*span)]
+    if (ASKS_THING.search(question) or not whole) and (DENIES.search(quote) or INSTEAD.search(quote)):
+        return None  # the quote says it itself
+    asked = asked_roots(question, language)
+    held = [one for one in clauses(sentence, span, asked, language) if sentence[max(one.start, span[0]) : min(one.end, span[1])].strip(" ,")]
+    told = [one for one in held[1:] if re.search(r"\d|[A-Z]", one.text)]  # what a quote goes on with may be the answer
+    meant = [*held[:1], *told]
+    if held and all(denies(question, one, (span[0] - one.start, span[1] - one.start), language) for one in meant):
+        return low + held[0].start, low + meant[-1].end
+    return None
+
+
+def asked_roots(question: str, language: str) -> frozenset[str]:
+    """The roots of all that may be the verb of a question."""
+    return frozenset[str]().union(*(roots(word, language) for _, word in verbs_in(question, language)))
+
+
+def said_at(text: str, asked: frozenset[str], language: str) -> list[int]:
+    """Where a text says one of the verbs with these roots."""
+    return [at for at, word in verbs_in(text, language) if roots(word, language) & asked]
+
+
+def clauses(sentence: str, span: Range, asked: frozenset[str], language: str) -> list[Clause]:
+    """The clauses of a sentence without its asides; the aside alone where the span is in one.
+
+    What stands behind a comma and has no verb belongs to the clause before it. asked: roots of the question's verbs.
+    """
+    for aside in ASIDE.finditer(sentence):
+        if aside.start() <= span[0] and span[1] <= aside.end():
+            return [Clause(aside.start(), aside.group(), "", "")]
+        sentence = sentence[: aside.start()] + " " * len(aside.group()) + sentence[aside.end() :]
+    borders = [(0, 0), *(match.span() for match in BORDER[language].finditer(sentence)), (len(sentence), len(sentence))]
+    found: list[Clause] = []
+    for (low, at), (to, _) in pairwise(borders):
+        text, border = sentence[at:to], sentence[low:at].strip()
+        has_verb = any(one.search(text) for one in (VERBAL, DENIES, INSTEAD)) or bool(said_at(text, asked, language))
+        if found and border == "," and text.strip() and not has_verb:
+            found[-1] = found[-1]._replace(text=sentence[found[-1].start : to])
+        elif text.strip():
+            found.append(Clause(at, text, border, found[-1].text if found else ""))
+    return found
+
+
+def denies(question: str, clause: Clause, span: Range, language: str) -> bool:
+    """Whether a clause denies what is asked; span: in its text."""
+    said = said_at(clause.text, asked_roots(question, language), language)
+    if said and REPORTED.fullmatch(clause.border) and DISBELIEVED.search(clause.before):
+        return True
+    instead = INSTEAD.search(clause.text)
+    if instead and 0 <= span[0] - instead.end() and len(WORD.findall(between := clause.text[instead.end() : span[0]])) <= NEAR and "," not in between:
+        return True
+    found = [match for match in DENIES.finditer(clause.text) if not (match.lastgroup == "nearly" and language == "en" and match[0] == "fast")]
+    if not found or (len(found) > 1 and {match.lastgroup for match in found} != {"nobody"}):
+        return False
+    first = found[0]
+    if first.lastgroup in ("not", "no", "nobody") and LIMITED.search(clause.text, first.end()):
+        return False
+    if first.lastgroup == "unreal" and TO_COME.search(question):
+        return False
+    return of_span(first, clause.text, said, span, language) or governs(first, clause.text, said, question, language)
+
+
+def of_span(negator: re.Match[str], text: str, said: list[int], span: Range, language: str) -> bool:
+    """Whether "not" and "no" stand right before a quote: not in 2011, geen 300."""
+    between = text[negator.end() : max(span[0], negator.end())]
+    if negator.lastgroup not in ("not", "no") or negator.end() > span[0] or len(WORD.findall(between)) > NEAR:
+        return False
+    return not any(verbs_in(between, language)) and (bool(said) or not any(verbs_in(text[: negator.start()], language)))
+
+
+def governs(negator: re.Match[str], text: str, said: list[int], question: str, language: str) -> bool:
+    """Whether a word that denies is said of one of the verbs at places of a clause."""
+    if not said:
+        return False
+    behind = text[negator.end() :]
+    if negator.lastgroup == "no":
+        noun = WORD.search(behind)
+        named = noun is not None and stems(noun.group(), language) <= stems(question, language)
+        return named and not WITHIN.search(text[: negator.start()])
+    if language != "en":
+        return negator.lastgroup != "nearly" or not re.match(r"\s*\d", behind)
+    if negator.lastgroup == "nobody":
+        return any(at >= negator.end() for at in said)
+    words = [match for match in WORD.finditer(text, negator.end())][: NEAR + 1]
+    if negator.lastgroup == "nearly":
+        words = words[:1]
+    following = next((word for word in words if not SKIPPED.fullmatch(word.group())), None)
+    return following is not None and "," not in text[negator.end() : following.start()] and following.start() in said
