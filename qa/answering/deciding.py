@@ -19,6 +19,7 @@ import numpy.typing as npt
 from qa.answering.cells_asked import cell_text, is_under_no_name, named_cells, stands_for_blank
 from qa.answering.citing import logistic
 from qa.answering.conflicts import FIGURE
+from qa.answering.denied import is_denied, says_less
 from qa.answering.question import ASKS_WHERE, NAME, holds_kind, stems, wanted_kind
 from qa.language import language_of
 from qa.text import equality_key
@@ -93,9 +94,18 @@ def with_named_cells(
     return weighed
 
 
-def with_denied(found: Sequence[ScoredSpan], sure: Sequence[float]) -> list[float]:
-    """The confidences, DENIED at most for what stands in a clause that denies what is asked."""
-    return [min(confidence, DENIED) if one.denied else confidence for one, confidence in zip(found, sure, strict=True)]
+def with_denied(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan], sure: Sequence[float]) -> list[float]:
+    """The confidences, DENIED at most for what stands in a clause that denies what is asked.
+
+    And, where another sentence of the document denies just that, for what stands in one that says less of the question.
+    """
+    denying = {hit.passage.source.name for hit in hits if is_denied(question, hit.passage)}
+    weighed = []
+    for one, confidence in zip(found, sure, strict=True):
+        passage = hits[one.number].passage
+        other = passage.source.name in denying and says_less(question, passage, one.start, one.end)
+        weighed.append(min(confidence, DENIED) if one.denied or other else confidence)
+    return weighed
 
 
 def whole_cells(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) -> list[ScoredSpan]:

@@ -1,7 +1,7 @@
-"""Whether a sentence denies what a question asks about, or says that it only nearly or would have happened.
+"""Whether a sentence denies what a question asks about, or says that it only nearly happened or would have.
 
-"The bridge was not closed in 2011" does not say when the bridge was closed, and a network that marks words that look like
-an answer takes the year all the same. Where that is not sure, it is no: the reader then decides.
+"The bridge was not closed in 2011" does not say when the bridge was closed, and a network that marks words that look
+like an answer takes the year all the same. Where that is not sure, it is no: the reader then decides.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
-from qa.answering.question import ASKS_CLAUSE, stems
+from qa.answering.question import ASKS_CLAUSE, content, stems
 from qa.answering.verbs import roots, verbs_in
 from qa.text import Range
 from qa.types import Passage
 
 LANGUAGES = ("en", "nl", "de")  # whose words are known here
+NEAR = 3  # words from one that denies to what it is said of
 
 # ---- what denies ----
 
@@ -24,12 +25,13 @@ NO = r"no(?!\.)|geen|keine?[rnms]?"  # before what there is none of
 NOBODY = "nobody|no one|none|nothing|neither|nor|niemand|niets|noch|nichts|weder"
 REFUSED = (
     "(?:refus|declin)(?:e|es|ed|ing)|fail(?:s|ed|ing)?(?= to)|den(?:y|ies|ied|ying)|yet(?= to)|weiger(?:t|de|den|en)|"
-    "ontken(?:t|de|den|nen)|verzuim(?:t|de|den)|(?:ver)?weiger(?:n|te|ten)|bestreitet|bestreiten|bestritt(?:en)?|leugne(?:t|n|te|ten)"
+    "ontken(?:t|de|den|nen)|verzuim(?:t|de|den)|(?:ver)?weiger(?:n|te|ten)|bestreite[nt]|bestritt(?:en)?|"
+    "leugne(?:t|n|te|ten)"
 )
 NEARLY = "almost|nearly|bijna|fast|beinahe"
 UNREAL = (
-    r"would (?:\w+ )?have|(?:planned|intended|hoped|wanted|threatened)(?= to)|(?:was|were) (?:due|supposed|meant|going)(?= to)|"
-    r"zou|zouden|w\u00fcrden?|h\u00e4tten?|wollten?"
+    r"would (?:\w+ )?have|(?:planned|intended|hoped|wanted|threatened)(?= to)|"
+    r"(?:was|were) (?:due|supposed|meant|going)(?= to)|zou|zouden|w\u00fcrden?|h\u00e4tten?|wollten?"
 )
 DENIES = re.compile(
     rf"(?i)(?P<not>n't\b|\b(?:{NOT})\b(?!['-]))|\b(?:(?P<no>{NO})|(?P<nobody>{NOBODY})|(?P<refused>{REFUSED})|"
@@ -37,59 +39,75 @@ DENIES = re.compile(
 )
 INSTEAD = re.compile(r"(?i)\b(?:rather than|instead of|in plaats van|anstatt)\b")
 LIMITED = re.compile(  # behind "not": it says from when on, how many at least, who alone, or that it is so
-    r"(?i)\b(?:only|just|merely|least|than|until|till|before|since|unless|except|but|without|all|every\w*|always|necessarily|doubt\w*|"
-    r"disput\w*|longer|alleen|slechts|dan|voor|v\u00f3\u00f3r|tot|sinds|tenzij|behalve|zonder|alle|alles|iedereen|elke?|altijd|twijfel\w*|"
-    r"nur|als|vor|bis|seit|au\u00dfer|ohne|jede[rnms]?|immer|zweifel\w*)\b"
+    r"(?i)\b(?:only|just|merely|least|than|until|till|before|since|unless|except|but|without|all|every\w*|always|"
+    r"necessarily|doubt\w*|disput\w*|longer|alleen|slechts|dan|voor|v\u00f3\u00f3r|tot|sinds|tenzij|behalve|zonder|alles?|"
+    r"iedereen|elke?|altijd|twijfel\w*|nur|als|vor|bis|seit|au\u00dfer|ohne|jede[rnms]?|immer|zweifel\w*)\b"
 )
 WITHIN = re.compile(r"(?i)\b(?:with|in|at|for|by|met|mit)\s$")  # before "no": it is not said of the verb
-SUPPOSES = re.compile(
-    r"(?i)\b(?:would|should|could|might|supposed|zou|zouden|willen|moeten|moest|w\u00fcrden?|h\u00e4tten?|sollten?|k\u00f6nnten?)\b"
-)
-LACKS = re.compile(  # a question that asks for what is not so
-    r"(?i)\b(?:(?:do|does|did|is|are|was|were|wo|ca|could)nt|without|lack\w*|unable|missing|prevent\w*|avoid\w*|neglect\w*|refrain\w*|"
-    r"how long|zonder|ontbr\w+|mis|mist|misten?|vermijd\w*|hoe lang|ohne|fehl\w*|vermeid\w*|wie lange)\b"
-)
-TO_COME = re.compile(
-    r"(?i)\b(?:will|plan(?:s|ned|ning)?|intend\w*|hope[sd]?|want\w*|due|going|expect\w*|zal|zullen|wil|wilde|wilden|gaat|gaan|van plan|"
-    r"wird|werden|soll|sollen|woll\w*)\b"
-)
 DISBELIEVED = re.compile(  # before "that": what follows is not said to be so
     r"(?i)(?:\b(?:den(?:y|ies|ied|ying)|ontken\w*|bestreite\w*|bestritt(?:en)?)|"
     r"\b(?:dismiss|reject)\w* (?:\w+ )?(?:claims?|reports?|rumou?rs?|suggestions?|allegations?)|"
-    r"(?:\b(?:not?|never|geen|niet|nooit|kein|keine|nicht|nie)|n't) (?:\w+ )?(?:say|said|confirm\w*|claim\w*|believe\w*|think|prove[dn]?|"
-    r"true|evidence|proof|sign|clear|certain|gezegd|bevestig\w*|beweerd?|waar|bewijs|duidelijk|zeker|gesagt|best\u00e4tigt?|wahr|"
-    r"beweise?|klar|sicher)|\b(?:bevestig|zei|beweer|best\u00e4tigte|sagte)\w* (?:niet|nooit|nicht|nie))\W*$"
+    r"(?:\b(?:not?|never|geen|niet|nooit|kein|keine|nicht|nie)|n't) (?:\w+ )?(?:say|said|confirm\w*|claim\w*|"
+    r"believe\w*|think|prove[dn]?|true|evidence|proof|sign|clear|certain|gezegd|bevestig\w*|beweerd?|waar|bewijs|"
+    r"duidelijk|zeker|gesagt|best\u00e4tigt?|wahr|beweise?|klar|sicher)|"
+    r"\b(?:bevestig|zei|beweer|best\u00e4tigte|sagte)\w* (?:niet|nooit|nicht|nie))\W*$"
+)
+
+# ---- what a question asks ----
+
+ASKS = re.compile(
+    r"(?i)\b(?:who|whom|whose|when|where|what|which|how|wie|wiens|wanneer|waar\w*|wat|welke?|hoe\w*|wer|wen|wem|wann|"
+    r"wo\w*|was|welche[rnms]?)\b"
+)
+ASKS_THING = re.compile(r"(?i)\b(?:what|wat)\b|^\W*was\b")
+ASKS_WHEN_OR_WHERE = re.compile(
+    r"(?i)\b(?:when|where|years?|dates?|days?|wanneer|waar|jaar|datum|dag|wann|wo|jahr|tag)\b"
+)
+SUPPOSES = re.compile(
+    r"(?i)\b(?:would|should|could|might|supposed|zou|zouden|willen|moeten|moest|w\u00fcrden?|h\u00e4tten?|sollten?|"
+    r"k\u00f6nnten?)\b"
+)
+LACKS = re.compile(  # it asks for what is not so
+    r"(?i)\b(?:(?:do|does|did|is|are|was|were|wo|ca|could)nt|without|lack\w*|unable|missing|prevent\w*|avoid\w*|"
+    r"neglect\w*|refrain\w*|how long|zonder|ontbr\w+|mis|mist|misten?|vermijd\w*|hoe lang|ohne|fehl\w*|vermeid\w*|"
+    r"wie lange)\b"
+)
+TO_COME = re.compile(
+    r"(?i)\b(?:will|plan(?:s|ned|ning)?|intend\w*|hope[sd]?|want\w*|due|going|expect\w*|zal|zullen|wil|wilde|wilden|"
+    r"gaat|gaan|van plan|wird|werden|soll|sollen|woll\w*)\b"
 )
 
 # ---- clauses ----
 
 ASIDE = re.compile(
-    r"(?i)\([^()]*\)|\[[^\[\]]*\]|(?<=,)\s(?:who|whom|whose|which|die|dat|wiens|dessen|deren|der|das|unlike|anders dan)\s[^,]*(?=,)"
+    r"(?i)\([^()]*\)|\[[^\[\]]*\]|"
+    r"(?<=,)\s(?:who|whom|whose|which|die|dat|wiens|dessen|deren|der|das|unlike|anders dan)\s[^,]*(?=,)"
 )
 ENDS = {
     "en": "but|and|or|while|whereas|although|though|because|when|where|after|as|if|whether|that|who|which",
-    "nl": "maar|en|of|terwijl|hoewel|omdat|doordat|toen|wanneer|waar\\w*|nadat|als|dat|die|want",
-    "de": "sondern|aber|und|oder|w\u00e4hrend|obwohl|weil|nachdem|wenn|wo\\w*|ob|dass|da\u00df|denn",
+    "nl": r"maar|en|of|terwijl|hoewel|omdat|doordat|toen|wanneer|waar\w*|nadat|als|dat|die|want",
+    "de": r"sondern|aber|und|oder|w\u00e4hrend|obwohl|weil|nachdem|wenn|wo\w*|ob|dass|da\u00df|denn",
 }
 BORDER = {
-    language: re.compile(rf"(?i)[;:](?=\s)|\s[-\u2013\u2014]\s|,(?=\s)|\b(?:{ends})\b") for language, ends in ENDS.items()
+    language: re.compile(rf"(?i)[;:](?=\s)|\s[-\u2013\u2014]\s|,(?=\s)|\b(?:{ends})\b")
+    for language, ends in ENDS.items()
 }
 REPORTED = re.compile(r"(?i)that|whether|if|dat|of|dass|da\u00df|ob")
-VERBAL = re.compile(
-    r"(?i)\b(?:is|are|was|were|has|have|had|do|does|did|will|would|can|could|may|might|must|shall|should|he|she|it|they|we|I|"
-    r"zijn|waren|heeft|hebben|hadden|wordt|worden|werd|werden|zal|zullen|zou|kan|kon|moet|hij|zij|ze|ik|wij|"
-    r"ist|sind|war|waren|hat|haben|hatte|hatten|wird|wurde|wurden|kann|konnte|muss|er|sie|es|ich|wir)\b"
+VERBAL = re.compile(  # what no part of a list or name has
+    r"(?i)\b(?:is|are|was|were|has|have|had|do|does|did|will|would|can|could|may|might|must|shall|should|he|she|it|they|"
+    r"we|I|zijn|waren|heeft|hebben|hadden|wordt|worden|werd|werden|zal|zullen|zou|kan|kon|moet|hij|zij|ze|ik|wij|"
+    r"ist|sind|war|hat|haben|hatten?|wird|wurden?|kann|konnte|muss|er|sie|es|ich|wir)\b"
 )
-ASKS_THING = re.compile(r"(?i)\b(?:what|wat)\b|^\W*was\b")
-ASKS = re.compile(
-    r"(?i)\b(?:who|whom|whose|when|where|what|which|how|wie|wiens|wanneer|waar\w*|wat|welke?|hoe\w*|wer|wen|wem|wann|wo\w*|was|"
-    r"welche[rnms]?)\b"
+REFERS = re.compile(  # to what stands before
+    r"(?i)\b(?:he|she|it|they|this|him|them|hij|zij|ze|hem|hen|er|sie|es|ihn|ihm)\b|"
+    r"\b(?:het|dit|dat|deze|die|der|das|dies\w*) (?:is|was|werd|werden|wordt|heeft|had|zijn|ist|war|wurden?|wird|hat|"
+    r"hatte)\b"
 )
-SKIPPED = re.compile(
+SKIPPED = re.compile(  # between "not" and its verb
     r"(?i)(?:be|been|being|have|has|had|to|ever|yet|even|also|already|then|still|get|got|him|her|it|having|\w+ly)"
 )
 WORD = re.compile(r"[^\W_]+")
-NEAR = 3  # words from a word that denies to what it is said of
+FILLS = re.compile(r"\d|[A-Z]")  # in what may be the answer, where a quote goes over a border
 
 
 class Clause(NamedTuple):
@@ -111,25 +129,84 @@ def denied_clause(question: str, passage: Passage, start: int, end: int) -> Rang
     That is so where a word that denies governs the question's verb in the clause of the range, or where what is in the
     range is itself what is denied: "in York, not in London".
     """
-    language = passage.language if passage.language in LANGUAGES else "en" if passage.language == "und" else ""
+    language = language_known(passage)
     low, high = next(((a, b) for a, b in passage.sentences if a <= start < b), (0, 0))
-    sentence = passage.text[low - passage.start : high - passage.start].replace("\u2019", "'")
-    if not language or not (DENIES.search(sentence) or INSTEAD.search(sentence)) or passage.cell_at(start):
-        return None
-    if not ASKS.search(question) or any(one.search(question) for one in (ASKS_CLAUSE, DENIES, SUPPOSES, LACKS)):
+    sentence = sentence_of(passage, low, high)
+    if not language or not may_deny(sentence) or not may_be_denied(question) or passage.cell_at(start):
         return None
     span = start - low, min(end, high) - low
     whole = span[1] - span[0] >= len(sentence.rstrip(" .!"))
-    quote = sentence[slice(*span)]
-    if (ASKS_THING.search(question) or not whole) and (DENIES.search(quote) or INSTEAD.search(quote)):
+    if (ASKS_THING.search(question) or not whole) and may_deny(sentence[slice(*span)]):
         return None  # the quote says it itself
-    asked = asked_roots(question, language)
-    held = [one for one in clauses(sentence, span, asked, language) if sentence[max(one.start, span[0]) : min(one.end, span[1])].strip(" ,")]
-    told = [one for one in held[1:] if re.search(r"\d|[A-Z]", one.text)]  # what a quote goes on with may be the answer
-    meant = [*held[:1], *told]
+    held = held_clauses(question, sentence, span, language)
+    meant = [*held[:1], *(one for one in held[1:] if FILLS.search(one.text))]
     if held and all(denies(question, one, (span[0] - one.start, span[1] - one.start), language) for one in meant):
         return low + held[0].start, low + meant[-1].end
     return None
+
+
+def is_denied(question: str, passage: Passage) -> bool:
+    """Whether a sentence of a passage that says all that the question says denies it."""
+    language = language_known(passage)
+    if not language or not may_be_denied(question):
+        return False
+    asked, words = asked_roots(question, language), content(question, language)
+    for low, high in () if passage.cells else passage.sentences:
+        sentence = sentence_of(passage, low, high)
+        says_all = may_deny(sentence) and not lacking(words, sentence, language)
+        parts = clauses(sentence, (0, 0), asked, language) if says_all else []
+        if any(denies(question, one, (0, 0), language) for one in parts):
+            return True
+    return False
+
+
+def says_less(question: str, passage: Passage, start: int, end: int) -> bool:
+    """Whether the sentence of a range, or its clause where that has the question's verb, lacks a word of the question.
+
+    One that begins with "it" or "she" may mean what stands before it.
+    """
+    language = language_known(passage)
+    low, high = next(((a, b) for a, b in passage.sentences if a <= start < b), (0, 0))
+    if not language or high < end:
+        return False
+    sentence = sentence_of(passage, low, high)
+    held = held_clauses(question, sentence, (start - low, end - low), language)
+    own = [one.text for one in held if said_at(one.text, asked_roots(question, language), language)]
+    text = own[0] if own else sentence
+    return not REFERS.search(text) and bool(lacking(content(question, language), text, language))
+
+
+def lacking(words: frozenset[str], text: str, language: str) -> frozenset[str]:
+    """Those of some stemmed words that a text does not say, in whatever form."""
+    said = frozenset[str]().union(*(roots(word, language) for word in WORD.findall(text)))
+    missing = words - stems(text, language)
+    return frozenset(word for word in missing if not roots(word, language) & said)
+
+
+def language_known(passage: Passage) -> str:
+    """The passage's language, English where it is not known; "" for one whose words are not known here."""
+    return passage.language if passage.language in LANGUAGES else "en" if passage.language == "und" else ""
+
+
+def sentence_of(passage: Passage, start: int, end: int) -> str:
+    return passage.text[start - passage.start : end - passage.start].replace("\u2019", "'")
+
+
+def may_deny(text: str) -> bool:
+    return bool(DENIES.search(text) or INSTEAD.search(text))
+
+
+def may_be_denied(question: str) -> bool:
+    """Whether a question asks for something that is so, and for no reason."""
+    return bool(ASKS.search(question)) and not any(
+        one.search(question) for one in (ASKS_CLAUSE, DENIES, SUPPOSES, LACKS)
+    )
+
+
+def held_clauses(question: str, sentence: str, span: Range, language: str) -> list[Clause]:
+    """The clauses into which a range of a sentence reaches."""
+    found = clauses(sentence, span, asked_roots(question, language), language)
+    return [one for one in found if sentence[max(one.start, span[0]) : min(one.end, span[1])].strip(" ,")]
 
 
 def asked_roots(question: str, language: str) -> frozenset[str]:
@@ -168,26 +245,34 @@ def denies(question: str, clause: Clause, span: Range, language: str) -> bool:
     said = said_at(clause.text, asked_roots(question, language), language)
     if said and REPORTED.fullmatch(clause.border) and DISBELIEVED.search(clause.before):
         return True
-    instead = INSTEAD.search(clause.text)
-    if instead and 0 <= span[0] - instead.end() and len(WORD.findall(between := clause.text[instead.end() : span[0]])) <= NEAR and "," not in between:
+    if any(is_near(clause.text, one.end(), span) for one in INSTEAD.finditer(clause.text)):
         return True
-    found = [match for match in DENIES.finditer(clause.text) if not (match.lastgroup == "nearly" and language == "en" and match[0] == "fast")]
-    if not found or (len(found) > 1 and {match.lastgroup for match in found} != {"nobody"}):
+    found = list(DENIES.finditer(clause.text))
+    if not found or (len(found) > 1 and {match.lastgroup for match in found} != {"nobody"}):  # neither, nor
         return False
     first = found[0]
     if first.lastgroup in ("not", "no", "nobody") and LIMITED.search(clause.text, first.end()):
         return False
     if first.lastgroup == "unreal" and TO_COME.search(question):
         return False
-    return of_span(first, clause.text, said, span, language) or governs(first, clause.text, said, question, language)
+    return (
+        of_span(first, clause.text, said, span, language)
+        or governs(first, clause.text, said, question, language)
+        or (not said and of_other_verb(first, clause.text, span, question, language))
+    )
+
+
+def is_near(text: str, at: int, span: Range) -> bool:
+    """Whether a range begins a few words behind a place of a text, in the same part of it."""
+    return at <= span[0] and "," not in text[at : span[0]] and len(WORD.findall(text[at : span[0]])) <= NEAR
 
 
 def of_span(negator: re.Match[str], text: str, said: list[int], span: Range, language: str) -> bool:
     """Whether "not" and "no" stand right before a quote: not in 2011, geen 300."""
-    between = text[negator.end() : max(span[0], negator.end())]
-    if negator.lastgroup not in ("not", "no") or negator.end() > span[0] or len(WORD.findall(between)) > NEAR:
+    if negator.lastgroup not in ("not", "no") or not is_near(text, negator.end(), span):
         return False
-    return not any(verbs_in(between, language)) and (bool(said) or not any(verbs_in(text[: negator.start()], language)))
+    of_verb = any(verbs_in(text[negator.end() : span[0]], language))
+    return not of_verb and (bool(said) or not any(verbs_in(text[: negator.start()], language)))
 
 
 def governs(negator: re.Match[str], text: str, said: list[int], question: str, language: str) -> bool:
@@ -203,8 +288,15 @@ def governs(negator: re.Match[str], text: str, said: list[int], question: str, l
         return negator.lastgroup != "nearly" or not re.match(r"\s*\d", behind)
     if negator.lastgroup == "nobody":
         return any(at >= negator.end() for at in said)
-    words = [match for match in WORD.finditer(text, negator.end())][: NEAR + 1]
-    if negator.lastgroup == "nearly":
-        words = words[:1]
-    following = next((word for word in words if not SKIPPED.fullmatch(word.group())), None)
-    return following is not None and "," not in text[negator.end() : following.start()] and following.start() in said
+    words = list(WORD.finditer(text, negator.end()))[: 1 if negator.lastgroup == "nearly" else NEAR + 1]
+    following = next((word.start() for word in words if not SKIPPED.fullmatch(word.group())), None)
+    return following in said and "," not in text[negator.end() : following]
+
+
+def of_other_verb(negator: re.Match[str], text: str, span: Range, question: str, language: str) -> bool:
+    """Whether a time or place stands behind "not" in a clause that says all of the question but for its verb."""
+    if negator.lastgroup != "not" or negator.end() > span[0] or not ASKS_WHEN_OR_WHERE.search(question):
+        return False
+    words = content(question, language)
+    missing = lacking(words, text, language)
+    return missing != words and missing <= stems(" ".join(word for _, word in verbs_in(question, language)), language)

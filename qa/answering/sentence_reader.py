@@ -60,10 +60,12 @@ class SentenceReader:
         cells = [bool(hits[number].passage.cell_at(start)) for number, start, _, _ in found]
         sure = [min(one, UNNAMED) if of_cell else one for one, of_cell in zip(sure, cells, strict=True)]
         marked = [
-            ScoredSpan(float(score), number, start, end, denied_clause(question, hits[number].passage, start, end) is not None)
+            ScoredSpan(
+                float(score), number, start, end, denied_clause(question, hits[number].passage, start, end) is not None
+            )
             for score, (number, start, end, _) in zip(scores, found, strict=True)
         ]
-        sure = with_denied(marked, with_named_cells(question, hits, marked, sure))
+        sure = with_denied(question, hits, marked, with_named_cells(question, hits, marked, sure))
         order = sorted(range(len(found)), key=lambda i: (-sure[i], -scores[i]))
         spans = [span_of(hits[found[i][0]], *found[i][1:3], sure[i]) for i in order]
         return Findings(spans, min(len(hits), READ_HITS))

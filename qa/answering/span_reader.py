@@ -20,7 +20,15 @@ import numpy.typing as npt
 from tokenizers import Encoding, Tokenizer
 
 from qa.answering.citing import span_of
-from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features, whole_cells, with_denied, with_named_cells
+from qa.answering.deciding import (
+    FEATURES,
+    ScoredSpan,
+    confidences,
+    features,
+    whole_cells,
+    with_denied,
+    with_named_cells,
+)
 from qa.answering.denied import denied_clause
 from qa.answering.figures_asked import ToldApart, told_apart
 from qa.answering.question import ASKS_CLAUSE
@@ -99,7 +107,7 @@ class SpanReader:
         marked, read = self.find(question, hits)
         found = whole_cells(question, hits, marked)
         sure = confidences(features(question, hits, found), c.weights, c.intercept)
-        sure = with_denied(found, with_named_cells(question, hits, found, sure))
+        sure = with_denied(question, hits, found, with_named_cells(question, hits, found, sure))
         spans = [span_of(hits[f.number], f.start, f.end, one) for f, one in zip(found, sure, strict=True)]
         return Findings(sorted(spans, key=lambda span: -span.confidence), read)
 
@@ -296,10 +304,10 @@ def range_of_token(offsets: Ints, ranges: Sequence[Range]) -> Ints:
 def best_spans(
     question: str, passage: Passage, ranges: Sequence[Range], scored: Sequence[tuple[Window, Logits]]
 ) -> Iterator[tuple[float, int, int, bool]]:
-    """At most SPANS (score, start, end, denied) in the passage's text, best first, none in the sentence of a better one.
+    """At most SPANS (score, start, end, denied) in the passage's text, best first, none in a better one's sentence.
 
-    Of a sentence that denies what is asked in one clause, another one may answer. Two windows may both hold a span: its
-    better score counts. To why and how a whole clause is the answer.
+    Where one clause of a sentence denies what is asked, another may answer. Two windows may both hold a span:
+    its better score counts. To why and how a whole clause is the answer.
     """
     whole_clauses = bool(ASKS_CLAUSE.search(question))
     all_scores = [span_scores(window, *scores, ranges) for window, scores in scored]

@@ -8,22 +8,26 @@ from functools import lru_cache
 
 from qa.answering.question import COMMON, GERMAN, stem
 
-IRREGULAR = {
-    form: forms.split()[0]
-    for forms in """become became|begin began begun|bind bound|bite bit bitten|blow blew blown|break broke broken|
-    bring brought|build built|burn burnt|buy bought|catch caught|choose chose chosen|come came|cut|deal dealt|dig dug|draw drew drawn|
-    drink drank drunk|drive drove driven|eat ate eaten|fall fell fallen|feed fed|feel felt|fight fought|find found|flee fled|
-    fly flew flown|forget forgot forgotten|freeze froze frozen|give gave given|go went gone|grow grew grown|hear heard|hide hid hidden|hold held|
-    keep kept|know knew known|lay laid|lead led|leave left|lend lent|lie lay lain|lose lost|make made|mean meant|meet met|
-    pay paid|ride rode ridden|ring rang rung|rise rose risen|run ran|say said|see saw seen|seek sought|sell sold|send sent|
-    shake shook shaken|shoot shot|show shown|shrink shrank|sing sang sung|sink sank sunk|sit sat|sleep slept|speak spoke spoken|
-    spend spent|stand stood|steal stole stolen|strike struck|swear swore sworn|swim swam swum|take took taken|teach taught|
-    tear tore torn|tell told|think thought|throw threw thrown|wake woke woken|wear wore worn|win won|write wrote written|
-    kopen kocht kochten gekocht|verkopen verkocht verkochten|brengen bracht brachten gebracht|denken dacht gedacht|zoeken zocht gezocht|
-    zien zag zagen gezien|gaan ging gingen gegaan|staan stond stonden gestaan|doen deed deden gedaan|komen kwam kwamen gekomen|
-    slaan sloeg sloegen geslagen|gehen ging gingen gegangen|stehen stand standen gestanden|tun tat taten getan|
-    kommen kam kamen gekommen|bringen brachte brachten gebracht""".split("|")
-    for form in forms.split()
+IRREGULAR = {  # other forms of a verb, by language
+    language: {form: forms.split()[0] for forms in listed.split("|") for form in forms.split()}
+    for language, listed in {
+        "en": "become became|begin began begun|bind bound|bite bit bitten|blow blew blown|break broke broken|"
+        "bring brought|build built|burn burnt|buy bought|catch caught|choose chose chosen|come came|deal dealt|dig dug|"
+        "draw drew drawn|drink drank drunk|drive drove driven|eat ate eaten|fall fell fallen|feed fed|feel felt|"
+        "fight fought|find found|flee fled|fly flew flown|forget forgot forgotten|freeze froze frozen|give gave given|"
+        "go went gone|grow grew grown|hear heard|hide hid hidden|hold held|keep kept|know knew known|lay laid|"
+        "lead led|leave left|lend lent|lie lain|lose lost|make made|mean meant|meet met|pay paid|"
+        "ride rode ridden|ring rang rung|rise rose risen|run ran|say said|see saw seen|seek sought|sell sold|"
+        "send sent|shake shook shaken|shoot shot|show shown|shrink shrank|sing sang sung|sink sank sunk|sit sat|"
+        "sleep slept|speak spoke spoken|spend spent|stand stood|steal stole stolen|strike struck|"
+        "swear swore sworn|swim swam swum|take took taken|teach taught|tear tore torn|tell told|think thought|"
+        "throw threw thrown|wake woke woken|wear wore worn|win won|write wrote written",
+        "nl": "kopen kocht kochten gekocht|verkopen verkocht verkochten|brengen bracht brachten gebracht|"
+        "denken dacht gedacht|zoeken zocht gezocht|zien zag zagen gezien|gaan ging gingen gegaan|"
+        "staan stond stonden gestaan|doen deed deden gedaan|komen kwam kwamen gekomen|slaan sloeg sloegen geslagen",
+        "de": "gehen ging gingen gegangen|stehen stand standen gestanden|tun tat taten getan|kommen kam kamen gekommen|"
+        "bringen brachte brachten gebracht",
+    }.items()
 }
 WORD = re.compile(r"\d[\d.,]*\d|[^\W_]+")
 OF_NOUN = re.compile(  # before a noun, or an adjective
@@ -55,7 +59,7 @@ def roots(word: str, language: str) -> frozenset[str]:
 
     A separable prefix may be there or not: aftreden, trad af.
     """
-    word = IRREGULAR.get(word.casefold(), word.casefold())
+    word = IRREGULAR.get(language, IRREGULAR["en"]).get(word.casefold(), word.casefold())
     if language not in ("nl", "de"):
         return frozenset([stem(word, language)])
     bare = re.sub(rf"^(?:{PREFIX})(?=(?:ge|zu|te)?\w{{4}})", "", word)
