@@ -167,7 +167,7 @@ def says_less(question: str, passage: Passage, start: int, end: int) -> bool:
     """
     language = language_known(passage)
     low, high = next(((a, b) for a, b in passage.sentences if a <= start < b), (0, 0))
-    if not language or high < end:
+    if not language or high < end or passage.cell_at(start):
         return False
     sentence = sentence_of(passage, low, high)
     held = held_clauses(question, sentence, (start - low, end - low), language)
@@ -222,7 +222,8 @@ def said_at(text: str, asked: frozenset[str], language: str) -> list[int]:
 def clauses(sentence: str, span: Range, asked: frozenset[str], language: str) -> list[Clause]:
     """The clauses of a sentence without its asides; the aside alone where the span is in one.
 
-    What stands behind a comma and has no verb belongs to the clause before it. asked: roots of the question's verbs.
+    A part behind a comma belongs to the clause before it where one of the two has no verb. asked: roots of the question's
+    verbs.
     """
     for aside in ASIDE.finditer(sentence):
         if aside.start() <= span[0] and span[1] <= aside.end():
@@ -232,12 +233,21 @@ def clauses(sentence: str, span: Range, asked: frozenset[str], language: str) ->
     found: list[Clause] = []
     for (low, at), (to, _) in pairwise(borders):
         text, border = sentence[at:to], sentence[low:at].strip()
-        has_verb = any(one.search(text) for one in (VERBAL, DENIES, INSTEAD)) or bool(said_at(text, asked, language))
-        if found and border == "," and text.strip() and not has_verb:
+        if (
+            found
+            and border == ","
+            and text.strip()
+            and not all(has_verb(t, asked, language) for t in (found[-1].text, text))
+        ):
             found[-1] = found[-1]._replace(text=sentence[found[-1].start : to])
         elif text.strip():
             found.append(Clause(at, text, border, found[-1].text if found else ""))
     return found
+
+
+def has_verb(text: str, asked: frozenset[str], language: str) -> bool:
+    """Whether a part of a sentence surely has a verb, or denies something."""
+    return any(one.search(text) for one in (VERBAL, DENIES, INSTEAD)) or bool(said_at(text, asked, language))
 
 
 def denies(question: str, clause: Clause, span: Range, language: str) -> bool:

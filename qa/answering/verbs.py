@@ -37,7 +37,7 @@ OF_NOUN = re.compile(  # before a noun, or an adjective
 )
 PREFIX = (
     "aan|achter|af|bij|binnen|door|in|mee|na|neer|om|onder|op|over|samen|tegen|terug|toe|uit|vast|voor|weg|"
-    "ab|an|auf|aus|bei|ein|fest|fort|her|hin|los|mit|nach|statt|vor|weiter|zu|zur\u00fcck|zusammen"
+    "ab|an|auf|aus|bei|ein|fest|fort|her|hin|los|mit|nach|statt|vor|weiter|zur\u00fcck|zusammen|zu"
 )
 VOWELS = re.compile(r"[aeiouy\u00e4\u00f6\u00fc\u00e9\u00eb\u00ef]")
 
