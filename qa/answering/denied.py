@@ -7,10 +7,11 @@ like an answer takes the year all the same. Where that is not sure, it is no: th
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from qa.answering.question import ASKS_CLAUSE, content, stems
+from qa.answering.question import ASKS_CLAUSE, COMMON, GERMAN, stems
 from qa.answering.verbs import roots, verbs_in
 from qa.text import Range
 from qa.types import Passage
@@ -37,16 +38,21 @@ DENIES = re.compile(
     rf"(?i)(?P<not>n't\b|\b(?:{NOT})\b(?!['-]))|\b(?:(?P<no>{NO})|(?P<nobody>{NOBODY})|(?P<refused>{REFUSED})|"
     rf"(?P<nearly>{NEARLY})|(?P<unreal>{UNREAL}))\b(?!['-])"
 )
+DISMISSED = (
+    r"\b(?:(?:dismiss|reject)\w* (?:\w+ )?(?:claims?|reports?|rumou?rs?|suggestions?|allegations?)|"
+    r"spr(?:ak|aken|eekt|eken) tegen|weerspr(?:ak|aken|eekt|eken)|widersprach(?:en)?|dementier\w*)"
+)
 INSTEAD = re.compile(r"(?i)\b(?:rather than|instead of|in plaats van|anstatt)\b")
 LIMITED = re.compile(  # behind "not": it says from when on, how many at least, who alone, or that it is so
     r"(?i)\b(?:only|just|merely|least|than|until|till|before|since|unless|except|but|without|all|every\w*|always|"
-    r"necessarily|doubt\w*|disput\w*|longer|alleen|slechts|dan|voor|v\u00f3\u00f3r|tot|sinds|tenzij|behalve|zonder|alles?|"
-    r"iedereen|elke?|altijd|twijfel\w*|nur|als|vor|bis|seit|au\u00dfer|ohne|jede[rnms]?|immer|zweifel\w*)\b"
+    r"necessarily|doubt\w*|disput\w*|longer|alleen|slechts|dan|"
+    r"v(?:oo|\u00f3\u00f3)r(?= (?:\d|begin|half|eind|\w+dag\b))|tot|sinds|tenzij|behalve|zonder|alles?|iedereen|elke?|altijd|twijfel\w*|nur|als|vor|bis|seit|au\u00dfer|ohne|jede[rnms]?|immer|zweifel\w*)\b"
 )
+MAY_DENY = (DENIES, INSTEAD, re.compile(rf"(?i){DISMISSED}"))
 WITHIN = re.compile(r"(?i)\b(?:with|in|at|for|by|met|mit)\s$")  # before "no": it is not said of the verb
 DISBELIEVED = re.compile(  # before "that": what follows is not said to be so
     r"(?i)(?:\b(?:den(?:y|ies|ied|ying)|ontken\w*|bestreite\w*|bestritt(?:en)?)|"
-    r"\b(?:dismiss|reject)\w* (?:\w+ )?(?:claims?|reports?|rumou?rs?|suggestions?|allegations?)|"
+    rf"{DISMISSED}|"
     r"(?:\b(?:not?|never|geen|niet|nooit|kein|keine|nicht|nie)|n't) (?:\w+ )?(?:say|said|confirm\w*|claim\w*|"
     r"believe\w*|think|prove[dn]?|true|evidence|proof|sign|clear|certain|gezegd|bevestig\w*|beweerd?|waar|bewijs|"
     r"duidelijk|zeker|gesagt|best\u00e4tigt?|wahr|beweise?|klar|sicher)|"
@@ -67,6 +73,7 @@ SUPPOSES = re.compile(
     r"(?i)\b(?:would|should|could|might|supposed|zou|zouden|willen|moeten|moest|w\u00fcrden?|h\u00e4tten?|sollten?|"
     r"k\u00f6nnten?)\b"
 )
+PRONOUNS = re.compile(r"(?i)\b(?:I|he|she|we|you|they|ik|hij|zij|ze|we|wij|je|men|ich|er|sie|wir|man)\b")
 LACKS = re.compile(  # it asks for what is not so
     r"(?i)\b(?:(?:do|does|did|is|are|was|were|wo|ca|could)nt|without|lack\w*|unable|missing|prevent\w*|avoid\w*|"
     r"neglect\w*|refrain\w*|how long|zonder|ontbr\w+|mis|mist|misten?|vermijd\w*|hoe lang|ohne|fehl\w*|vermeid\w*|"
@@ -89,7 +96,7 @@ ENDS = {
     "de": r"sondern|aber|und|oder|w\u00e4hrend|obwohl|weil|nachdem|wenn|wo\w*|ob|dass|da\u00df|denn",
 }
 BORDER = {
-    language: re.compile(rf"(?i)[;:](?=\s)|\s[-\u2013\u2014]\s|,(?=\s)|\b(?:{ends})\b")
+    language: re.compile(rf"(?i)[;:](?=\s)|\s?\||\s[-\u2013\u2014]\s|,(?=\s)|\b(?:{ends})\b")
     for language, ends in ENDS.items()
 }
 REPORTED = re.compile(r"(?i)that|whether|if|dat|of|dass|da\u00df|ob")
@@ -98,15 +105,16 @@ VERBAL = re.compile(  # what no part of a list or name has
     r"we|I|zijn|waren|heeft|hebben|hadden|wordt|worden|werd|werden|zal|zullen|zou|kan|kon|moet|hij|zij|ze|ik|wij|"
     r"ist|sind|war|hat|haben|hatten?|wird|wurden?|kann|konnte|muss|er|sie|es|ich|wir)\b"
 )
+INFINITIVE = re.compile(r"\b(?:te|zu) [^\W\d_A-Z]\w+n\b")  # what is refused
 REFERS = re.compile(  # to what stands before
     r"(?i)\b(?:he|she|it|they|this|him|them|hij|zij|ze|hem|hen|er|sie|es|ihn|ihm)\b|"
     r"\b(?:het|dit|dat|deze|die|der|das|dies\w*) (?:is|was|werd|werden|wordt|heeft|had|zijn|ist|war|wurden?|wird|hat|"
     r"hatte)\b"
 )
 SKIPPED = re.compile(  # between "not" and its verb
-    r"(?i)(?:be|been|being|have|has|had|to|ever|yet|even|also|already|then|still|get|got|him|her|it|having|\w+ly)"
+    r"(?i)(?:be|been|being|have|has|had|to|ever|yet|even|also|already|then|still|get|got|him|her|it|having|expected|due|able|allowed|going|likely|scheduled|\w+ly)"
 )
-WORD = re.compile(r"[^\W_]+")
+WORD = re.compile(r"\d[\d.,]*\d|[^\W_]+")
 FILLS = re.compile(r"\d|[A-Z]")  # in what may be the answer, where a quote goes over a border
 
 
@@ -150,11 +158,12 @@ def is_denied(question: str, passage: Passage) -> bool:
     language = language_known(passage)
     if not language or not may_be_denied(question):
         return False
-    asked, words = asked_roots(question, language), content(question, language)
+    asked, words = asked_roots(question, language), telling(question, language)
     for low, high in () if passage.cells else passage.sentences:
         sentence = sentence_of(passage, low, high)
         says_all = may_deny(sentence) and not lacking(words, sentence, language)
-        parts = clauses(sentence, (0, 0), asked, language) if says_all else []
+        asides = [Clause(one.start(), one.group(), "", "") for one in ASIDE.finditer(sentence)]
+        parts = [*clauses(sentence, (0, 0), asked, language), *asides] if says_all else []
         if any(denies(question, one, (0, 0), language) for one in parts):
             return True
     return False
@@ -163,24 +172,33 @@ def is_denied(question: str, passage: Passage) -> bool:
 def says_less(question: str, passage: Passage, start: int, end: int) -> bool:
     """Whether the sentence of a range, or its clause where that has the question's verb, lacks a word of the question.
 
-    One that begins with "it" or "she" may mean what stands before it.
+    A pronoun in it may stand for words that it lacks: "She sold it".
     """
     language = language_known(passage)
     low, high = next(((a, b) for a, b in passage.sentences if a <= start < b), (0, 0))
     if not language or high < end or passage.cell_at(start):
         return False
     sentence = sentence_of(passage, low, high)
-    held = held_clauses(question, sentence, (start - low, end - low), language)
+    span = start - low, end - low
+    held = held_clauses(question, sentence, span, language)
     own = [one.text for one in held if said_at(one.text, asked_roots(question, language), language)]
-    text = own[0] if own else sentence
-    return not REFERS.search(text) and bool(lacking(content(question, language), text, language))
+    text = own[0] if own else without_asides(sentence, span)
+    words = telling(question, language)
+    missing = lacking(words, text, language)
+    runs = [key for key, _ in groupby(word in missing for word in words) if key]  # "it" may mean one of them
+    return len(runs) > len(REFERS.findall(text))
 
 
-def lacking(words: frozenset[str], text: str, language: str) -> frozenset[str]:
-    """Those of some stemmed words that a text does not say, in whatever form."""
-    said = frozenset[str]().union(*(roots(word, language) for word in WORD.findall(text)))
-    missing = words - stems(text, language)
-    return frozenset(word for word in missing if not roots(word, language) & said)
+def telling(question: str, language: str) -> list[str]:
+    """The words of a question but for those that nearly every question holds."""
+    return WORD.findall(PRONOUNS.sub(" ", (GERMAN if language == "de" else COMMON).sub(" ", question)))
+
+
+def lacking(words: Sequence[str], text: str, language: str) -> list[str]:
+    """Those of some words that a text does not say, in whatever form."""
+    said = stems(text, language)
+    forms = frozenset[str]().union(*(roots(word, language) for word in WORD.findall(text)))
+    return [word for word in words if not stems(word, language) <= said and not roots(word, language) & forms]
 
 
 def language_known(passage: Passage) -> str:
@@ -193,7 +211,7 @@ def sentence_of(passage: Passage, start: int, end: int) -> str:
 
 
 def may_deny(text: str) -> bool:
-    return bool(DENIES.search(text) or INSTEAD.search(text))
+    return any(one.search(text) for one in MAY_DENY)
 
 
 def may_be_denied(question: str) -> bool:
@@ -222,13 +240,13 @@ def said_at(text: str, asked: frozenset[str], language: str) -> list[int]:
 def clauses(sentence: str, span: Range, asked: frozenset[str], language: str) -> list[Clause]:
     """The clauses of a sentence without its asides; the aside alone where the span is in one.
 
-    A part behind a comma belongs to the clause before it where one of the two has no verb. asked: roots of the question's
-    verbs.
+    A part behind a comma belongs to the clause before it where one of the two has no verb. asked: roots of the
+    question's verbs.
     """
-    for aside in ASIDE.finditer(sentence):
-        if aside.start() <= span[0] and span[1] <= aside.end():
-            return [Clause(aside.start(), aside.group(), "", "")]
-        sentence = sentence[: aside.start()] + " " * len(aside.group()) + sentence[aside.end() :]
+    aside = next((one for one in ASIDE.finditer(sentence) if one.start() <= span[0] and span[1] <= one.end()), None)
+    if aside:
+        return [Clause(aside.start(), aside.group(), "", "")]
+    sentence = without_asides(sentence, span)
     borders = [(0, 0), *(match.span() for match in BORDER[language].finditer(sentence)), (len(sentence), len(sentence))]
     found: list[Clause] = []
     for (low, at), (to, _) in pairwise(borders):
@@ -245,9 +263,18 @@ def clauses(sentence: str, span: Range, asked: frozenset[str], language: str) ->
     return found
 
 
+def without_asides(sentence: str, span: Range) -> str:
+    """A sentence with blanks in the place of its asides, but for the one that a range is in."""
+    for aside in ASIDE.finditer(sentence):
+        if not (aside.start() <= span[0] and span[1] <= aside.end()):
+            sentence = sentence[: aside.start()] + " " * len(aside.group()) + sentence[aside.end() :]
+    return sentence
+
+
 def has_verb(text: str, asked: frozenset[str], language: str) -> bool:
     """Whether a part of a sentence surely has a verb, or denies something."""
-    return any(one.search(text) for one in (VERBAL, DENIES, INSTEAD)) or bool(said_at(text, asked, language))
+    own = any(one.search(text) for one in (VERBAL, DENIES, INSTEAD)) or bool(said_at(text, asked, language))
+    return own and not (language != "en" and INFINITIVE.search(text))
 
 
 def denies(question: str, clause: Clause, span: Range, language: str) -> bool:
@@ -307,6 +334,6 @@ def of_other_verb(negator: re.Match[str], text: str, span: Range, question: str,
     """Whether a time or place stands behind "not" in a clause that says all of the question but for its verb."""
     if negator.lastgroup != "not" or negator.end() > span[0] or not ASKS_WHEN_OR_WHERE.search(question):
         return False
-    words = content(question, language)
+    words, verbs = telling(question, language), [word for _, word in verbs_in(question, language)]
     missing = lacking(words, text, language)
-    return missing != words and missing <= stems(" ".join(word for _, word in verbs_in(question, language)), language)
+    return len(missing) < len(words) and set(missing) <= set(verbs)
