@@ -94,18 +94,17 @@ def with_named_cells(
     return weighed
 
 
-def with_denied(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan], sure: Sequence[float]) -> list[float]:
-    """The confidences, DENIED at most for what stands in a clause that denies what is asked.
+def are_denied(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) -> list[bool]:
+    """Whether each candidate stands in a clause that denies what is asked, so that its confidence is DENIED at most.
 
-    And, where another sentence of the document denies just that, for what stands in one that says less of the question.
+    Or, where another sentence of its document denies just that, in one that says less of the question.
     """
     denying = {hit.passage.source.name for hit in hits if is_denied(question, hit.passage)}
-    weighed = []
-    for one, confidence in zip(found, sure, strict=True):
-        passage = hits[one.number].passage
-        other = passage.source.name in denying and says_less(question, passage, one.start, one.end)
-        weighed.append(min(confidence, DENIED) if one.denied or other else confidence)
-    return weighed
+    passages = [hits[one.number].passage for one in found]
+    return [
+        one.denied or (passage.source.name in denying and says_less(question, passage, one.start, one.end))
+        for one, passage in zip(found, passages, strict=True)
+    ]
 
 
 def whole_cells(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) -> list[ScoredSpan]:

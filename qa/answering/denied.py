@@ -45,8 +45,9 @@ DISMISSED = (
 INSTEAD = re.compile(r"(?i)\b(?:rather than|instead of|in plaats van|anstatt)\b")
 LIMITED = re.compile(  # behind "not": it says from when on, how many at least, who alone, or that it is so
     r"(?i)\b(?:only|just|merely|least|than|until|till|before|since|unless|except|but|without|all|every\w*|always|"
-    r"necessarily|doubt\w*|disput\w*|longer|alleen|slechts|dan|"
-    r"v(?:oo|\u00f3\u00f3)r(?= (?:\d|begin|half|eind|\w+dag\b))|tot|sinds|tenzij|behalve|zonder|alles?|iedereen|elke?|altijd|twijfel\w*|nur|als|vor|bis|seit|au\u00dfer|ohne|jede[rnms]?|immer|zweifel\w*)\b"
+    r"necessarily|doubt\w*|disput\w*|longer|alleen|slechts|dan|tot|sinds|tenzij|behalve|zonder|alles?|iedereen|elke?|"
+    r"v(?:oo|\u00f3\u00f3)r(?= (?:\d|begin|half|eind|\w+dag\b))|altijd|twijfel\w*|nur|als|vor|bis|seit|au\u00dfer|ohne|"
+    r"jede[rnms]?|immer|zweifel\w*)\b"
 )
 MAY_DENY = (DENIES, INSTEAD, re.compile(rf"(?i){DISMISSED}"))
 WITHIN = re.compile(r"(?i)\b(?:with|in|at|for|by|met|mit)\s$")  # before "no": it is not said of the verb
@@ -112,7 +113,8 @@ REFERS = re.compile(  # to what stands before
     r"hatte)\b"
 )
 SKIPPED = re.compile(  # between "not" and its verb
-    r"(?i)(?:be|been|being|have|has|had|to|ever|yet|even|also|already|then|still|get|got|him|her|it|having|expected|due|able|allowed|going|likely|scheduled|\w+ly)"
+    r"(?i)(?:be|been|being|have|has|had|to|ever|yet|even|also|already|then|still|get|got|him|her|it|having|"
+    r"expected|due|able|allowed|going|likely|scheduled|\w+ly)"
 )
 WORD = re.compile(r"\d[\d.,]*\d|[^\W_]+")
 FILLS = re.compile(r"\d|[A-Z]")  # in what may be the answer, where a quote goes over a border
@@ -251,12 +253,8 @@ def clauses(sentence: str, span: Range, asked: frozenset[str], language: str) ->
     found: list[Clause] = []
     for (low, at), (to, _) in pairwise(borders):
         text, border = sentence[at:to], sentence[low:at].strip()
-        if (
-            found
-            and border == ","
-            and text.strip()
-            and not all(has_verb(t, asked, language) for t in (found[-1].text, text))
-        ):
+        joins = bool(found) and border == "," and bool(text.strip())
+        if joins and not all(has_verb(part, asked, language) for part in (found[-1].text, text)):
             found[-1] = found[-1]._replace(text=sentence[found[-1].start : to])
         elif text.strip():
             found.append(Clause(at, text, border, found[-1].text if found else ""))

@@ -93,6 +93,7 @@ SHORT = {  # words as the names of columns write them, and as questions do
         "tel telefon telefonnummer|abt abteilung|durchschn durchschnitt durchschnittlich durchschnittliche",
     }.items()
 }
+ANY_SHORT = {**SHORT["de"], **SHORT["nl"], **SHORT["en"]}  # of tables, whose language is often not known
 IMPLIED = (  # what "how deep" asks for is called depth
     ("deep diep", "depth diepte"),
     ("high tall hoog", "height altitude elevation hoogte"),
@@ -134,7 +135,7 @@ def implied_nouns(question: str, language: str) -> dict[str, frozenset[str]]:
 @lru_cache(maxsize=4096)
 def stems(text: str, language: str) -> frozenset[str]:
     """The stemmed words of a text, numbers kept whole; what may be written short is one with its short form."""
-    short = SHORT.get(language, SHORT["en"])
+    short = SHORT.get(language, ANY_SHORT)
     return frozenset(stem(short.get(word, word), language) for word in re.findall(r"\d[\d.,]*\d|\w+", text.lower()))
 
 

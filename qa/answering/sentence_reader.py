@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from qa.answering.cells_asked import cell_text, other_cells
 from qa.answering.citing import logistic, span_of
-from qa.answering.deciding import UNNAMED, ScoredSpan, with_denied, with_named_cells
+from qa.answering.deciding import DENIED, UNNAMED, ScoredSpan, are_denied, with_named_cells
 from qa.answering.denied import denied_clause
 from qa.answering.question import holds_kind, stems, wanted_kind
 from qa.answering.quoting import answerable_sentences, sentence_text
@@ -65,9 +65,11 @@ class SentenceReader:
             )
             for score, (number, start, end, _) in zip(scores, found, strict=True)
         ]
-        sure = with_denied(question, hits, marked, with_named_cells(question, hits, marked, sure))
+        sure = with_named_cells(question, hits, marked, sure)
+        denied = are_denied(question, hits, marked)
+        sure = [min(one, DENIED) if no else one for one, no in zip(sure, denied, strict=True)]
         order = sorted(range(len(found)), key=lambda i: (-sure[i], -scores[i]))
-        spans = [span_of(hits[found[i][0]], *found[i][1:3], sure[i]) for i in order]
+        spans = [span_of(hits[found[i][0]], *found[i][1:3], sure[i], denied[i]) for i in order]
         return Findings(spans, min(len(hits), READ_HITS))
 
 

@@ -21,12 +21,13 @@ from tokenizers import Encoding, Tokenizer
 
 from qa.answering.citing import span_of
 from qa.answering.deciding import (
+    DENIED,
     FEATURES,
     ScoredSpan,
+    are_denied,
     confidences,
     features,
     whole_cells,
-    with_denied,
     with_named_cells,
 )
 from qa.answering.denied import denied_clause
@@ -107,8 +108,11 @@ class SpanReader:
         marked, read = self.find(question, hits)
         found = whole_cells(question, hits, marked)
         sure = confidences(features(question, hits, found), c.weights, c.intercept)
-        sure = with_denied(question, hits, found, with_named_cells(question, hits, found, sure))
-        spans = [span_of(hits[f.number], f.start, f.end, one) for f, one in zip(found, sure, strict=True)]
+        sure = with_named_cells(question, hits, found, sure)
+        spans = [
+            span_of(hits[f.number], f.start, f.end, min(one, DENIED) if denied else one, denied)
+            for f, one, denied in zip(found, sure, are_denied(question, hits, found), strict=True)
+        ]
         return Findings(sorted(spans, key=lambda span: -span.confidence), read)
 
     def find(self, question: str, hits: Sequence[Hit]) -> tuple[list[ScoredSpan], int]:

@@ -29,6 +29,12 @@ DENIED = [  # language, question, sentence with the quote in angle brackets
     ("en", "Who saw the fire?", "Neither <Ada Brook> nor her son saw the fire."),
     ("en", "When was the quay sold?", "In <1933>, the quay was not sold."),
     ("nl", "Wie verkocht de kade?", "<Ada Brook>, de eigenaar, verkocht de kade niet."),
+    ("en", "Where did she flee?", "She dismissed claims that she had fled to <Brno>."),
+    ("en", "When does the pool open?", "The pool is not expected to open on <3 June>."),
+    ("nl", "Voor wie maakte zij de lamp?", "Zij heeft de lamp nooit gemaakt voor <Ada Brook>."),
+    ("nl", "Waar opende zij een winkel?", "Zij wil geen winkel openen in <Ostrava>."),
+    ("nl", "Hoeveel banen verdwijnen er?", "Zij sprak tegen dat er <45> banen verdwijnen."),
+    ("de", "Wer hat die Lampe bezahlt?", "<Ada Brook> weigerte sich, die Lampe zu bezahlen."),
     ("en", "Which year was the mill burned in?", "The mill has not been completely burned in <1933>."),
     ("nl", "Wanneer werd de kade verkocht?", "De kade werd in <1933> niet verkocht."),
     ("nl", "Wanneer verkocht zij de kade?", "Zij heeft de kade nooit verkocht in <1933>."),
@@ -76,6 +82,7 @@ SAID = [
     ("nl", "Hoeveel tenten kochten ze?", "Ze kochten geen 300 maar <400> tenten."),
     ("nl", "Wanneer gaat de sluis open?", "De sluis gaat niet eerder dan <1 oktober> open."),
     ("nl", "Wie opende de winkel?", "De winkel die niemand wilde, werd geopend door <Ada Brook>."),
+    ("nl", "Wanneer gaat de sluis open?", "De sluis gaat niet voor <1 oktober> open."),
     ("nl", "Hoe oud is Ada Brook?", "Ada Brook (<61>) was niet aanwezig."),
     ("nl", "Wie verkocht de kade niet?", "<Ada Brook> verkocht de kade niet."),
     ("de", "Wann wurde der Kai verkauft?", "<Der Kai wurde nicht 1933, sondern 1935 verkauft.>"),
@@ -111,7 +118,8 @@ def test_the_clause_ends_where_another_one_says_what_is_so() -> None:
     passage = passage_of("The quay did not close in 1933, it closed in 1935.", "en")
     at = 100 + passage.text.index("1933")
     clause = denied_clause("When did the quay close?", passage, at, at + 4)
-    assert clause and passage.text[clause[0] - 100 : clause[1] - 100] == "The quay did not close in 1933"
+    assert clause is not None
+    assert passage.text[clause[0] - 100 : clause[1] - 100] == "The quay did not close in 1933"
 
 
 def test_what_says_less_than_the_sentence_that_denies_it_is_of_something_else() -> None:
@@ -129,3 +137,22 @@ def test_what_says_less_than_the_sentence_that_denies_it_is_of_something_else() 
     assert not is_denied("Who did not sell the boat?", passage)
     assert less("My sister Vera")
     assert not less("She")
+
+
+@pytest.mark.parametrize(
+    ("question", "denial", "other", "less"),
+    [
+        ("When did Ada Brook sell the quay?", "Ada Brook did not sell the quay.", "She sold it in <1935>.", False),
+        ("When did Ada Brook sell the quay?", "Ada Brook did not sell the quay.", "She sold the mill in <1935>.", True),
+        ("When did Jan Vos marry?", "Jan Vos, who never married, left in <1991>.", "", True),
+        ("When did the church close?", "The church did not close in 1977, the school closed in <1979>.", "", True),
+    ],
+)
+def test_a_pronoun_stands_for_one_thing_that_the_question_names(
+    question: str, denial: str, other: str, less: bool
+) -> None:
+    text = f"{denial}\n{other}".strip()
+    start, end = text.index("<"), text.index(">") - 1
+    passage = passage_of(text.replace("<", "").replace(">", ""), "en")
+    assert is_denied(question, passage)
+    assert says_less(question, passage, 100 + start, 100 + end) == less
