@@ -184,7 +184,7 @@ def says_less(question: str, passage: Passage, start: int, end: int) -> bool:
     span = start - low, end - low
     held = held_clauses(question, sentence, span, language)
     own = [one.text for one in held if said_at(one.text, asked_roots(question, language), language)]
-    text = own[0] if own else without_asides(sentence, span)
+    text = own[0] if own and len(held) == 1 else without_asides(sentence, span)
     words = telling(question, language)
     missing = lacking(words, text, language)
     runs = [key for key, _ in groupby(word in missing for word in words) if key]  # "it" may mean one of them

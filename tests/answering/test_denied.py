@@ -145,6 +145,8 @@ def test_what_says_less_than_the_sentence_that_denies_it_is_of_something_else() 
         ("When did Ada Brook sell the quay?", "Ada Brook did not sell the quay.", "She sold it in <1935>.", False),
         ("When did Ada Brook sell the quay?", "Ada Brook did not sell the quay.", "She sold the mill in <1935>.", True),
         ("When did Jan Vos marry?", "Jan Vos, who never married, left in <1991>.", "", True),
+        ("When was the lift mended?", "The lift was not mended in 2016 but in <2018>.", "", False),
+        ("When was the lift mended?", "The lift was not mended in <2016 but in 2018>.", "", False),
         ("When did the church close?", "The church did not close in 1977, the school closed in <1979>.", "", True),
     ],
 )
