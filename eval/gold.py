@@ -4,6 +4,7 @@ python -m eval.gold check GOLD.jsonl [--store DIR | --corpus DIR]
 python -m eval.gold add FEEDBACK.jsonl --to GOLD.jsonl [--store DIR | --corpus DIR]
 python -m eval.gold squad FILE.json OUT_DIR [--articles 41-44]
 python -m eval.gold beir DIR OUT_DIR
+python -m eval.gold rename GOLD.jsonl OUT.jsonl
 """
 
 from __future__ import annotations
@@ -306,6 +307,19 @@ def run_beir(options: argparse.Namespace) -> int:
     return OK
 
 
+def run_rename(options: argparse.Namespace) -> int:
+    from eval.renamed import renamed  # which takes Gold from here
+
+    if options.out.exists():
+        raise BadInput(f"{options.out} exists; name a new file")
+    rows = list(renamed(load_gold(options.gold)))
+    if not rows:
+        raise BadInput(f"{options.gold}: no question that has an answer holds a name within it")
+    write_rows(options.out, map(to_row, rows))
+    say(f"{options.out}: {len(rows)} questions without an answer")
+    return OK
+
+
 def check_new(out: Path, own: set[str]) -> None:
     """Raises BadInput where a folder holds anything but what is written to it: maybe somebody's documents."""
     foreign = sorted(path.name for path in out.iterdir() if path.name not in own) if out.is_dir() else []
@@ -346,6 +360,7 @@ def make_parser() -> argparse.ArgumentParser:
     squad.add_argument("--questions", type=int, metavar="N", help="so many questions, spread evenly; default all")
     squad.add_argument("--lang", default="en", help="language of the questions (default: %(default)s)")
     add("beir", run_beir, "turn a BEIR folder into documents, test questions and judgements", "folder", "out")
+    add("rename", run_rename, "exchange a name in each question, so that no document answers it", "gold", "out")
     return parser
 
 

@@ -294,6 +294,7 @@ class Answer:
     disagrees: tuple[int, ...] = ()  # numbers, from 0, of the spans that say something else than the first one
     read: int = 0  # passages that were read
     perhaps: Span | None = None  # always None where answered
+    unmentioned: tuple[str, ...] = ()  # names and years asked about that the best span's documents lack, if unanswered
 
     @property
     def answered(self) -> bool:

@@ -155,6 +155,9 @@ class Answered(BaseModel):
     confidence: float = Field(description="of the best answer found, also where it is not given")
     answers: list[Quoted] = Field(description="best first, at most three; empty where answered is false")
     perhaps: Quoted | None = Field(description="no answer: what may be one where answered is false; one in three is")
+    unmentioned: list[str] = Field(
+        description="names and years asked about that the best document found does not mention"
+    )
     passages: list[Nearest] = Field(description="the passages read, best first")
     seconds: dict[str, float]
     understood: str | None = Field(description="a question that goes on from earlier ones, as it was read")

@@ -16,6 +16,7 @@ from qa.answering.conflicts import differing
 from qa.answering.finding import Finding, Sort, find, like
 from qa.answering.followups import Earlier, ResolvedQuestion, parts_of, resolve, words_of
 from qa.answering.letters_asked import TITLED, may_mean_any, of_letters
+from qa.answering.names_asked import of_named
 from qa.answering.readers import Reader, open_reader
 from qa.answering.retrieval import retrieve
 from qa.documents.files import file_sha256
@@ -144,7 +145,7 @@ class QA:
         hits = self.retrieve(resolved.text, within)
         retrieved_at = time.perf_counter()
         found = self.read(asked, resolved.to_read, hits)
-        spans = distinct(found.spans)
+        spans, unmentioned = of_named(asked, distinct(found.spans), self.document)
         if may_mean_any(asked, hits):
             spans = [replace(span, confidence=min(span.confidence, TITLED)) for span in spans]
         confidence = spans[0].confidence if spans else 0.0
@@ -164,6 +165,7 @@ class QA:
             disagrees=tuple(differing(asked, given)),
             read=found.read,
             perhaps=perhaps,
+            unmentioned=() if given else unmentioned,
         )
 
     def read(self, asked: str, to_read: str, hits: Sequence[Hit]) -> Findings:

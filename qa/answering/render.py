@@ -33,6 +33,7 @@ def to_json(answer: Answer, question_id: str | int | None = None) -> dict[str, A
         "disagrees": list(answer.disagrees),
         "read": answer.read,
         "perhaps": span_json(answer.perhaps, answer.changed) if answer.perhaps else None,
+        "unmentioned": list(answer.unmentioned),
     }
 
 
@@ -109,8 +110,9 @@ def place_json(place: Place) -> dict[str, Any]:
 def to_text(answer: Answer, width: int = 100) -> str:
     """What `qa ask` prints."""
     lines = [wrapped("understood as: ", visible(answer.understood), width), ""] if answer.understood else []
+    unmentioned = [textwrap.fill(visible(one), width) for one in unmentioned_named(answer)]
     if answer.perhaps:
-        lines += [UNSURE, ""]
+        lines += [UNSURE, *unmentioned, ""]
     for number, span in enumerate(answer.shown):
         lines.append(wrapped(f"[{number + 1}] ", f"\u201c{visible(span.sentence)}\u201d", width))
         lines += ["    " + line for line in span_lines(span, answer.changed)]
@@ -119,10 +121,18 @@ def to_text(answer: Answer, width: int = 100) -> str:
     if not answer.answered:
         read = f" ({number_of(answer.read, 'passage')} read)" if answer.read else ""
         none = "No sure answer in these documents" if answer.perhaps else "No answer in these documents"
-        lines += [f"{none}{read}.", *(["", "Nearest passages:"] if answer.hits else [])]
+        lines += [f"{none}{read}.", *([] if answer.perhaps else unmentioned)]
+        lines += ["", "Nearest passages:"] if answer.hits else []
         for number, hit in enumerate(answer.hits[:3], start=1):
             lines += [wrapped(f"[{number}] ", visible(hit.passage.text), width), "    " + passage_place(hit), ""]
     return "\n".join(lines).rstrip()
+
+
+def unmentioned_named(answer: Answer) -> list[str]:
+    """A sentence that says what is asked about and not mentioned where the best words were found; or none."""
+    if not answer.unmentioned:
+        return []
+    return [f"What was found is in a document that does not mention {' or '.join(answer.unmentioned)}."]
 
 
 def wrapped(start: str, text: str, width: int) -> str:

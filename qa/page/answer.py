@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from qa.answering.citing import cell_named, cited_as, confidence_word, near_identical, quoted
-from qa.answering.render import UNSURE
+from qa.answering.render import UNSURE, unmentioned_named
 from qa.text import Range, escaped, number_of, visible
 from qa.types import Answer, Hit, Place, Source, Span
 
@@ -116,18 +116,24 @@ def nothing_html(answer: Answer, turn: int, partial: bool) -> str:
     acts = "" if partial else f'<div class="v-acts">{judge_html(turn, len(cited), "Right, there is none")}</div>'
     nearest = all_nearest_html(answer, turn)
     read = f" {number_of(answer.read, 'passage')} read." if answer.read else ""
+    unmentioned = unmentioned_html(answer)
     which = "asked " if partial else ""
     if answer.perhaps:
         said = (
             f'<div class="v-perhaps" role="group" aria-label="Not sure"><p class="v-perhaps-title">{UNSURE}</p>'
-            f"{quote_html(answer.perhaps, cited, turn, 0)}</div>"
+            f"{unmentioned}{quote_html(answer.perhaps, cited, turn, 0)}</div>"
             f'<p class="v-none">The documents {which}hold no sure answer to this question.{read}</p>'
         )
     else:
-        said = f'<p class="v-none">The documents {which}hold no answer to this question.{read}</p>'
+        said = f'<p class="v-none">The documents {which}hold no answer to this question.{read}</p>{unmentioned}'
     return (
         said + (f'<h3 class="v-nearest-title">Nearest passages (not answers)</h3>{nearest}' if nearest else "") + acts
     )
+
+
+def unmentioned_html(answer: Answer) -> str:
+    """What is asked about and not mentioned in the document of what was found."""
+    return "".join(f'<p class="v-warning">{escaped(one)}</p>' for one in unmentioned_named(answer))
 
 
 def quote_html(span: Span, cited: Sequence[Citation], turn: int, first: int, acts: bool = True) -> str:

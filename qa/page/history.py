@@ -113,6 +113,7 @@ def row_of(exchange: Exchange) -> dict[str, Any]:
         "spans": [span_row(span) for span in answer.shown],
         "perhaps": answer.perhaps is not None,
         "read": answer.read,
+        "unmentioned": answer.unmentioned,
         "hits": [] if answer.spans else [hit.passage.id for hit in answer.hits[:NEAREST]],
     }
 
@@ -193,6 +194,7 @@ def answer_of(
         disagrees=tuple(differing(question, spans)),
         read=int(row.get("read", 0)),
         perhaps=shown[0] if row.get("perhaps") else None,
+        unmentioned=tuple(map(str, row.get("unmentioned", ()))),
     )
 
 

@@ -11,6 +11,7 @@ from qa.page.answer import (
     details_html,
     quote_html,
     span_citations,
+    unmentioned_html,
 )
 from qa.page.conversation import question_html
 from qa.page.history import Exchange
@@ -156,14 +157,15 @@ def cell(exchange: Exchange | None, turn: int) -> str:
 
 def nothing_html(answer: Answer, turn: int, partial: bool) -> str:
     """No answer, what may be one, and the nearest passages folded."""
-    unsure = ""
+    unsure, unmentioned = "", unmentioned_html(answer)
     if answer.perhaps:
         quote = quote_html(answer.perhaps, span_citations(answer, 0), turn, 0, acts=False)
-        unsure = f'<div class="v-perhaps"><p class="v-perhaps-title">{UNSURE}</p>{quote}</div>'
+        unsure = f'<div class="v-perhaps"><p class="v-perhaps-title">{UNSURE}</p>{unmentioned}{quote}</div>'
     near = all_nearest_html(answer, turn)
     folded = details_html("Nearest passages (not answers)", near, f"{turn}-near") if near else ""
     which, sure = ("asked " if partial else ""), ("sure " if unsure else "")
-    return f'{unsure}<p class="v-none">The documents {which}hold no {sure}answer.</p>{folded}'
+    none = f'<p class="v-none">The documents {which}hold no {sure}answer.</p>{"" if unsure else unmentioned}'
+    return f"{unsure}{none}{folded}"
 
 
 def change_html(row: Row) -> str:

@@ -138,6 +138,7 @@ def test_the_public_object_has_the_keys_of_the_contract(asker: QA) -> None:
         "disagrees",
         "read",
         "perhaps",
+        "unmentioned",
     ]
     assert made["id"] == "q1"
     assert made["question"] == "How much did the new engine of the ferry cost?"

@@ -82,6 +82,7 @@ def test_the_object_of_an_answer() -> None:
         "disagrees": [],
         "read": 0,
         "perhaps": None,
+        "unmentioned": [],
     }
 
 

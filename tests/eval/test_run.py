@@ -304,6 +304,7 @@ def test_predictions_are_the_public_objects(tmp_path: Path) -> None:
         "disagrees",
         "read",
         "perhaps",
+        "unmentioned",
     }
     assert set(made[0]) == keys
     assert made[0]["answers"][0]["text"] == "Ruth Visser"
