@@ -34,7 +34,7 @@ from qa.turns import (
 )
 from qa.types import Cell, Document, Kind, Mark, Passage, Source, Turn
 
-SPLITTER_VERSION = 7  # part of every fingerprint: after a change every document is split again
+SPLITTER_VERSION = 8  # part of every fingerprint: after a change every document is split again
 PASSAGE_CHARS = 600  # of a passage, at most; figures for 450, 600 and 900 are in CHANGELOG 0.1
 QUOTE_CHARS = 400  # a longer sentence is cut at clause marks
 CONTEXT_TOKENS = 40  # of a context line, at most

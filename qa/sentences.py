@@ -24,6 +24,10 @@ NUMBERED = re.compile(  # does not end a sentence if a figure follows
 )
 AM_PM = re.compile(r"\b[ap]\.m\.$")
 DAY_NAME = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b")
+GERMAN_DAY = re.compile(r"(?<!\d)\d{1,2}\.$")  # "am 4. M\u00e4rz"
+GERMAN_MONTH = re.compile(
+    r"(?:Januar|Februar|M\u00e4rz|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b"
+)
 INITIAL = re.compile(r"[\"'\u2018\u201c(]?[A-Z]\.")
 ITEM = re.compile(r"[\r\n][ \t]*(?=(?:[-*+\u2022|]|\d{1,3}[.)])[ \t])")  # before an item of a list, a row of a table
 NO_ABBREVIATION = {  # sentencex takes these words for abbreviations
@@ -47,7 +51,8 @@ def segment(text: str, where: Range, language: str) -> list[Range]:
     for start, end in pairwise([where[0], *sorted(cuts), where[1]]):
         shadow = BRACKETED.sub(r"-\1-", re.sub(r"\s", " ", text[start:end]))
         for a, b in consecutive_ranges(text, start, map(len, sentencex.segment(language, shadow))):
-            if merged and a > start and sentence_goes_on(text, merged[-1], a):
+            of_date = language == "de" and merged and german_date_goes_on(text, merged[-1], a)
+            if merged and a > start and (of_date or sentence_goes_on(text, merged[-1], a)):
                 merged[-1] = (merged[-1][0], b)
             else:
                 merged.append((a, b))
@@ -65,6 +70,11 @@ def sentence_goes_on(text: str, before: Range, start: int) -> bool:
     if start == before[1] and text[start] == "_":  # within a name: foo._bar
         return True
     return (text[start].isdigit() and bool(NUMBERED.search(end))) or (text[start].islower() and whole[-1] == ".")
+
+
+def german_date_goes_on(text: str, before: Range, start: int) -> bool:
+    """Whether a month stands at `start`, behind the number of its day."""
+    return bool(GERMAN_DAY.search(text[slice(*before)]) and GERMAN_MONTH.match(text, start))
 
 
 def consecutive_ranges(text: str, start: int, lengths: Iterable[int]) -> list[Range]:

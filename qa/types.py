@@ -223,6 +223,7 @@ class Span:
     sentence_end: int
     confidence: float  # calibrated probability that the span answers the question
     also: tuple[Place, ...] = ()  # other places that say the same
+    denied: bool = False  # the document denies what is asked: that others say the same makes it no surer
 
     @property
     def passage(self) -> Passage:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from qa.models.conversion import E5
 from qa.models.embedder import Embedder, default_embedder, open_embedder
@@ -14,6 +15,11 @@ from tests import chroma as chroma_server
 from tests.chroma import ChromaProcess
 from tests.helpers import DOCUMENTS, FakeEmbedder, ingest, write
 from tests.postgres import Server, put_on_servers, running
+
+
+# No test depends on speed.
+settings.register_profile("verbatim", deadline=None)
+settings.load_profile("verbatim")
 
 
 @pytest.fixture(scope="session")

@@ -47,10 +47,12 @@ from tests.splitting import passages, sentences
         ("nl", "Dat kost 5 euro incl. BTW."),
         ("nl", "Ds. Jansen preekte."),
         ("en", "At 5.30 p.m. Tuesday he left."),
+        ("de", "Er kam nicht am 4. M\u00e4rz, sondern am 11. M\u00e4rz."),
+        ("de", "Der Brief vom 7. Dezember 2023 kam an."),
     ],
 )
 def test_an_abbreviation_does_not_end_a_sentence(language: str, sentence: str) -> None:
-    after = " Then it was over." if language == "en" else " Toen was het voorbij."
+    after = {"en": " Then it was over.", "nl": " Toen was het voorbij.", "de": " Dann war es vorbei."}[language]
     text = sentence + after
     assert [text[a:b] for a, b in segment(text, (0, len(text)), language)] == [sentence, after.strip()]
 
@@ -70,6 +72,7 @@ def test_an_abbreviation_does_not_end_a_sentence(language: str, sentence: str) -
         ("nl", "Dank u.", "De raad kwam."),
         ("nl", "Hij gaf haar een hand.", "De raad kwam."),
         ("nl", "Dat vertelde Jan.", "De raad kwam."),
+        ("de", "Das Kind ist 4.", "Dann kam der Mai."),
     ],
 )
 def test_a_sentence_ends_where_the_next_begins(language: str, first: str, second: str) -> None:

@@ -26,7 +26,7 @@ def confidence_word(confidence: float) -> str:
 # ---- the span of an answer ----
 
 
-def span_of(hit: Hit, start: int, end: int, confidence: float) -> Span:
+def span_of(hit: Hit, start: int, end: int, confidence: float, denied: bool = False) -> Span:
     """The answer at a range of a document, with its sentences and the places of equal passages that say it too."""
     passage = hit.passage
     around = [(a, b) for a, b in passage.sentences if a < end and start < b]
@@ -37,7 +37,7 @@ def span_of(hit: Hit, start: int, end: int, confidence: float) -> Span:
         for other in hit.also
         for found in equal_ranges(other, len(around), said, (start - low, end - low))
     )
-    return Span(hit, start, end, low, high, confidence, also)
+    return Span(hit, start, end, low, high, confidence, also, denied)
 
 
 def equal_ranges(passage: Passage, count: int, said: str, span: Range) -> Iterator[Range]:

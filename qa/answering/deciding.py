@@ -19,6 +19,7 @@ import numpy.typing as npt
 from qa.answering.cells_asked import cell_text, is_under_no_name, named_cells, stands_for_blank
 from qa.answering.citing import logistic
 from qa.answering.conflicts import FIGURE
+from qa.answering.denied import is_denied, says_less
 from qa.answering.question import ASKS_WHERE, NAME, holds_kind, stems, wanted_kind
 from qa.language import language_of
 from qa.text import equality_key
@@ -44,6 +45,8 @@ FEW = 4  # passages; where there are fewer, "no answer", whose score is 0, is wh
 AGREEING = 3  # and so many documents that agree
 NAMED = 0.9  # confidence, at least, of what stands in the one cell that a question names by row and column
 
+DENIED = 0.4  # at most, of what stands in a clause that denies what is asked
+
 CELL_CHARS = 80  # of a cell that is quoted whole where a part of it would lack a figure
 UNNAMED = 0.49  # at most, of what stands in a row that a question names under a column of which it says no word
 
@@ -59,6 +62,7 @@ class ScoredSpan(NamedTuple):
     number: int
     start: int
     end: int
+    denied: bool = False  # by the clause that it stands in
 
 
 def confidences(known: Floats, weights: Mapping[str, float], intercept: float) -> list[float]:
@@ -88,6 +92,19 @@ def with_named_cells(
             confidence = min(confidence, UNNAMED)
         weighed.append(confidence)
     return weighed
+
+
+def are_denied(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) -> list[bool]:
+    """Whether each candidate stands in a clause that denies what is asked, so that its confidence is DENIED at most.
+
+    Or, where another sentence of its document denies just that, in one that says less of the question.
+    """
+    denying = {hit.passage.source.name for hit in hits if is_denied(question, hit.passage)}
+    passages = [hits[one.number].passage for one in found]
+    return [
+        one.denied or (passage.source.name in denying and says_less(question, passage, one.start, one.end))
+        for one, passage in zip(found, passages, strict=True)
+    ]
 
 
 def whole_cells(question: str, hits: Sequence[Hit], found: Sequence[ScoredSpan]) -> list[ScoredSpan]:

@@ -34,6 +34,14 @@ RELATIVE = re.compile(
 )
 
 
+ASKS_PERSON = re.compile(
+    r"(?i)^\W*(?:(?:by|from|door|van|von) )?"
+    r"(?:who|whom|whose|wie|wiens|wer|wen|wem|(?:which|welke|welche[rnms]?) [^\W\d]+)\b"
+)
+NAMED = re.compile(
+    rf"(?!(?i:{'|'.join(MONTHS)}|in|on|from|by|the|it|op|van|de|het|im|der|die|das)\b)\b[^\W\d_a-z][\w'\u2019-]*"
+    r"(?:\s+(?:(?:van|de|der|den|ter|von|of|du|le|la|di)\s+)*[^\W\d_a-z][\w'\u2019-]*)*"
+)
 COMPARED = re.compile(r"(?i),\s*(?:against|tegen)$|\b(?:compared|versus|vs|vergeleken|tegenover|(?:up|down) from)$")
 OUTSET = re.compile(r"(?i)\b(?:from|van|vanaf)\b")
 OTHER = "-"  # before a year: any but that one
@@ -73,6 +81,8 @@ def told_apart(question: str, passage: Passage, start: int, end: int) -> ToldApa
     year or compared with one.
     """
     asked = years(question)
+    if len(asked) == 1 and ASKS_PERSON.search(question):
+        return names_apart(question, passage, start, end, asked)
     if len(asked) != 1 or RELATIVE.search(question) or ASKS_CLAUSE.search(question):
         return None
     for a, b in passage.sentences:
@@ -84,6 +94,23 @@ def told_apart(question: str, passage: Passage, start: int, end: int) -> ToldApa
             if sure and any(x < end and start < y for x, y in others):
                 own = tuple(where for where, year in dated if year and not is_other(year, asked))
                 return ToldApart((low, high), own, others)
+    return None
+
+
+def names_apart(question: str, passage: Passage, start: int, end: int, asked: frozenset[str]) -> ToldApart | None:
+    """The same of names: those of a list that has another year beside each of them."""
+    for a, b in passage.sentences:
+        low, high = a - passage.start, b - passage.start
+        if low <= start and end <= high:
+            sentence = passage.text[low:high]
+            relative = RELATIVE.search(question)
+            if relative and relative.group().casefold() not in sentence.casefold():
+                return None
+            dated = [((low + x, low + y), year) for (x, y), year in dated_names(sentence)]
+            others = tuple(where for where, year in dated if is_other(year, asked))
+            may_be = any(year in asked and passage.text[x:y] not in question for (x, y), year in dated)
+            if may_be and any(x < end and start < y for x, y in others):
+                return ToldApart((0, 0), (), others)
     return None
 
 
@@ -117,6 +144,21 @@ def dated_figures(sentence: str) -> tuple[tuple[Range, str], ...]:
     return tuple((figure, year) for clause, year in zip(found, of, strict=True) for figure in clause.figures)
 
 
+@lru_cache(maxsize=256)
+def dated_names(sentence: str) -> tuple[tuple[Range, str], ...]:
+    """Each name of a list with its year: the only one of its clause, or where each has one behind it, that.
+
+    "" where nothing is sure.
+    """
+    found = list(clauses(sentence, NAMED))
+    pairs = list(zip(found[::2], found[1::2], strict=False))
+    if len(found) % 2 == 0 and len(pairs) > 1 and all(one.undated and other.year for one, other in pairs):
+        of = [other.year for _, other in pairs for _ in range(2)]
+    else:
+        of = [clause.years[0] if clause.figures and len(clause.years) == 1 else "" for clause in found]
+    return tuple((figure, year) for clause, year in zip(found, of, strict=True) for figure in clause.figures)
+
+
 def compared_year(found: Sequence[Clause], number: int) -> str:
     """The year of the figure with which that of the clause before is compared; "" where it is not."""
     clause = found[number]
@@ -147,8 +189,8 @@ def is_outset(one: Clause, other: Clause) -> bool:
     return other.before.casefold() in ("to", "naar", "tot") and bool(OUTSET.search(f"{one.before} {one.text}"))
 
 
-def clauses(sentence: str) -> Iterator[Clause]:
-    """The clauses that hold a figure or a year."""
+def clauses(sentence: str, figure: re.Pattern[str] = FIGURE) -> Iterator[Clause]:
+    """The clauses that hold a figure, or what else is looked for, or a year."""
     at = last = 0
     borders = [(border.start(), border.end(), border.group()) for border in BORDER.finditer(sentence)]
     for start, end, following in (*borders, (len(sentence), len(sentence), "")):
@@ -156,7 +198,7 @@ def clauses(sentence: str) -> Iterator[Clause]:
         spans = [match.span() for match in (*found, *DAY.finditer(sentence, at, start))]
         figures = tuple(
             match.span()
-            for match in FIGURE.finditer(sentence, at, start)
+            for match in figure.finditer(sentence, at, start)
             if not any(a <= match.start() < b for a, b in spans)
         )
         if found or figures:

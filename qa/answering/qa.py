@@ -340,8 +340,8 @@ def distinct(spans: Sequence[Span]) -> list[Span]:
 
 
 def merged(equal: Sequence[Span]) -> Span:
-    """One span for several that say the same, best first, with the places of all."""
-    first = equal[0]
+    """One span for several that say the same, best first, with the places of all; that of one that is not denied."""
+    first = next((one for one in equal if not one.denied), equal[0])
     known = dict.fromkeys(place for span in equal for place in span.places)
     also = tuple(place for place in known if place != first.places[0])
     return replace(first, also=also, confidence=joint_confidence(equal))
@@ -350,14 +350,16 @@ def merged(equal: Sequence[Span]) -> Span:
 def joint_confidence(equal: Sequence[Span]) -> float:
     """Confidence of what several documents say: the sum of their odds, each document's best span counted once.
 
-    Near-identical documents count as one; identical passages are one hit and count once.
+    Near-identical documents count as one; identical passages are one hit and count once. Of documents that deny what is
+    asked only the best span counts, and none where others say so.
     """
     best: dict[str, float] = {}
-    for span in equal:
+    counted = [one for one in equal if not one.denied] or equal[:1]
+    for span in counted:
         voice = span.source.voice
         best[voice] = max(best.get(voice, 0.0), min(span.confidence, MOST))
     odds = sum(confidence / (1 - confidence) for confidence in best.values())
-    return odds / (1 + odds) if len(best) > 1 else equal[0].confidence
+    return odds / (1 + odds) if len(best) > 1 else counted[0].confidence
 
 
 def overlap(a: Span, b: Span) -> bool:

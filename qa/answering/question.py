@@ -75,13 +75,25 @@ def asks_for(question: str, text: str, names: frozenset[str], own: frozenset[str
 COMMON = re.compile(
     r"(?i)\b(an?|the|of|for|in|on|at|by|is|are|was|were|be|been|do|does|did|has|have|had|there|it|its|this|that|s|"
     r"what|which|who|whom|whose|when|where|how|many|much|number|names?|date|years?|amount|value|"
-    r"de|het|een|van|voor|op|bij|aan|te|zijn|waren|wordt|werd|werden|heeft|hebben|hadden|er|dat|die|dit|deze|"
+    r"nos?(?=\.)|nrs?(?=\.)|aant|de|het|een|van|voor|op|bij|aan|te|zijn|waren|wordt|werd|werden|heeft|hebben|hadden|er|dat|die|dit|deze|"
     r"wat|welke?|wie|wiens|wanneer|waar|hoe|hoeveel|aantal|naam|namen|datum|jaar|bedrag|waarde|bedraagt|bedroeg|telt|telde)\b"
 )
 GERMAN = re.compile(
     r"(?i)\b(de[rmns]|die|das|ein|eine[rnms]?|ist|sind|war|waren|hat|haben|hatte|hatten|in|im|am|an|auf|von|vom|f\u00fcr|bei|zu|"
     r"zum|zur|es|gibt|wie|viele?|hoch|gro\u00df|was|wer|wo|wann|welche[rnms]?|anzahl|betr\u00e4gt)\b"
 )
+SHORT = {  # words as the names of columns write them, and as questions do
+    language: {word: words.split()[0] for words in listed.split("|") for word in words.split()}
+    for language, listed in {
+        "en": "max maximum maximal|min minimum minimal|avg average|temp temperature|qty quantity|tel telephone phone|"
+        "dept department|approx approximate approximately|est estimated|pct percent percentage|ref reference",
+        "nl": "max maximum maximale maximaal|min minimum minimale minimaal|gem gemiddelde gemiddeld|temp temperatuur|"
+        "hoev hoeveelheid|tel telefoon telefoonnummer|afd afdeling|perc percentage procent|bedr bedrag",
+        "de": "max maximum maximale maximaler maximales|min minimum minimale minimaler minimales|temp temperatur|"
+        "tel telefon telefonnummer|abt abteilung|durchschn durchschnitt durchschnittlich durchschnittliche",
+    }.items()
+}
+ANY_SHORT = {**SHORT["de"], **SHORT["nl"], **SHORT["en"]}  # of tables, whose language is often not known
 IMPLIED = (  # what "how deep" asks for is called depth
     ("deep diep", "depth diepte"),
     ("high tall hoog", "height altitude elevation hoogte"),
@@ -122,8 +134,9 @@ def implied_nouns(question: str, language: str) -> dict[str, frozenset[str]]:
 
 @lru_cache(maxsize=4096)
 def stems(text: str, language: str) -> frozenset[str]:
-    """The stemmed words of a text, numbers kept whole."""
-    return frozenset(stem(word, language) for word in re.findall(r"\d[\d.,]*\d|\w+", text.lower()))
+    """The stemmed words of a text, numbers kept whole; what may be written short is one with its short form."""
+    short = SHORT.get(language, ANY_SHORT)
+    return frozenset(stem(short.get(word, word), language) for word in re.findall(r"\d[\d.,]*\d|\w+", text.lower()))
 
 
 STEMMERS = {"da": "danish", "de": "german", "es": "spanish", "fr": "french", "it": "italian", "nl": "dutch"}

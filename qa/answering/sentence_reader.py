@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from qa.answering.cells_asked import cell_text, other_cells
 from qa.answering.citing import logistic, span_of
-from qa.answering.deciding import UNNAMED, ScoredSpan, with_named_cells
+from qa.answering.deciding import DENIED, UNNAMED, ScoredSpan, are_denied, with_named_cells
+from qa.answering.denied import denied_clause
 from qa.answering.question import holds_kind, stems, wanted_kind
 from qa.answering.quoting import answerable_sentences, sentence_text
 from qa.answering.view import rows
@@ -58,10 +59,17 @@ class SentenceReader:
         # What is fitted on sentences may be too sure of cells: only one that the question names has more than UNNAMED.
         cells = [bool(hits[number].passage.cell_at(start)) for number, start, _, _ in found]
         sure = [min(one, UNNAMED) if of_cell else one for one, of_cell in zip(sure, cells, strict=True)]
-        marked = [ScoredSpan(float(score), *where[:3]) for score, where in zip(scores, found, strict=True)]
+        marked = [
+            ScoredSpan(
+                float(score), number, start, end, denied_clause(question, hits[number].passage, start, end) is not None
+            )
+            for score, (number, start, end, _) in zip(scores, found, strict=True)
+        ]
         sure = with_named_cells(question, hits, marked, sure)
+        denied = are_denied(question, hits, marked)
+        sure = [min(one, DENIED) if no else one for one, no in zip(sure, denied, strict=True)]
         order = sorted(range(len(found)), key=lambda i: (-sure[i], -scores[i]))
-        spans = [span_of(hits[found[i][0]], *found[i][1:3], sure[i]) for i in order]
+        spans = [span_of(hits[found[i][0]], *found[i][1:3], sure[i], denied[i]) for i in order]
         return Findings(spans, min(len(hits), READ_HITS))
 
 

@@ -20,7 +20,17 @@ import numpy.typing as npt
 from tokenizers import Encoding, Tokenizer
 
 from qa.answering.citing import span_of
-from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features, whole_cells, with_named_cells
+from qa.answering.deciding import (
+    DENIED,
+    FEATURES,
+    ScoredSpan,
+    are_denied,
+    confidences,
+    features,
+    whole_cells,
+    with_named_cells,
+)
+from qa.answering.denied import denied_clause
 from qa.answering.figures_asked import ToldApart, told_apart
 from qa.answering.question import ASKS_CLAUSE
 from qa.answering.quoting import QuoteBounds, answerable_ranges, clause, quotable, says_nothing
@@ -99,7 +109,10 @@ class SpanReader:
         found = whole_cells(question, hits, marked)
         sure = confidences(features(question, hits, found), c.weights, c.intercept)
         sure = with_named_cells(question, hits, found, sure)
-        spans = [span_of(hits[f.number], f.start, f.end, one) for f, one in zip(found, sure, strict=True)]
+        spans = [
+            span_of(hits[f.number], f.start, f.end, min(one, DENIED) if denied else one, denied)
+            for f, one, denied in zip(found, sure, are_denied(question, hits, found), strict=True)
+        ]
         return Findings(sorted(spans, key=lambda span: -span.confidence), read)
 
     def find(self, question: str, hits: Sequence[Hit]) -> tuple[list[ScoredSpan], int]:
@@ -111,7 +124,7 @@ class SpanReader:
         step = STEP if stopping else READ_HITS
         found: list[ScoredSpan] = []
         for read in range(0, len(hits), step):
-            if stopping and read and stopping.enough(state(hits, found, read)):
+            if stopping and read and stopping.enough(state(hits, [one for one in found if not one.denied], read)):
                 return in_order(found), read
             of_step = self._mark(question, [hit.passage for hit in hits[read : read + step]])
             found += [one._replace(number=read + one.number) for one in of_step]
@@ -130,7 +143,7 @@ class SpanReader:
         for number, (passage, own_windows) in enumerate(zip(passages, cut, strict=True)):
             ranges = answerable_ranges(question, passage)
             best = best_spans(question, passage, ranges, [next(scored) for _ in own_windows])
-            found += [ScoredSpan(score, number, passage.start + a, passage.start + b) for score, a, b in best]
+            found += [ScoredSpan(score, number, passage.start + a, passage.start + b, no) for score, a, b, no in best]
         return found
 
     def _model(self) -> tuple[Tokenizer, Session]:
@@ -294,10 +307,11 @@ def range_of_token(offsets: Ints, ranges: Sequence[Range]) -> Ints:
 
 def best_spans(
     question: str, passage: Passage, ranges: Sequence[Range], scored: Sequence[tuple[Window, Logits]]
-) -> Iterator[tuple[float, int, int]]:
-    """At most SPANS (score, start, end) in the passage's text, best first, none in the sentence of a better one.
+) -> Iterator[tuple[float, int, int, bool]]:
+    """At most SPANS (score, start, end, denied) in the passage's text, best first, none in a better one's sentence.
 
-    Two windows may both hold a span: its better score counts. To why and how a whole clause is the answer.
+    Where one clause of a sentence denies what is asked, another may answer. Two windows may both hold a span:
+    its better score counts. To why and how a whole clause is the answer.
     """
     whole_clauses = bool(ASKS_CLAUSE.search(question))
     all_scores = [span_scores(window, *scores, ranges) for window, scores in scored]
@@ -320,8 +334,10 @@ def best_spans(
             quote = None
         if quote and quote[1] - quote[0] <= QUOTED_CHARS and not any(a < quote[1] and quote[0] < b for a, b in given):
             given.append(quote)
-            yield score, *quote
-            within = [(a, b) for a, b in sentences if a < quote[1] and quote[0] < b]
+            denied = denied_clause(question, passage, passage.start + quote[0], passage.start + quote[1])
+            yield score, *quote, denied is not None
+            own = [(denied[0] - passage.start, denied[1] - passage.start)] if denied else sentences
+            within = [(a, b) for a, b in own if a < quote[1] and quote[0] < b]
             start, end = min(start, quote[0], *(a for a, _ in within)), max(end, quote[1], *(b for _, b in within))
         for one in all_scores:
             one.strike(start, end)

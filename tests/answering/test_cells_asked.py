@@ -82,6 +82,11 @@ LEASES = "Site,Year,Rent (EUR),Rent paid (EUR)\nElm,2022,500,480\nElm,2023,520,5
 SCHOOLS = "School;Plaats;Leerlingen;Oppervlakte (ha)\nDe Linde;Heem;412;1,5\nHet Roer;Zijl;96;0,8\n"
 
 
+WEATHER = "Station,Max. temp. (C),Min temperature (C),Avg wind,No. of days\nArlow,31,-4,12,6\nBreen,28,-9,19,8\n"
+OFFICES = "Dept,Tel,Qty\nStores,4432,540\nLegal,4478,19\n"
+PLASSEN = "Plas;Max. diepte (m);Gem. breedte (m);Aant. huizen\nWeel;14;220;96\nLutke;9;180;41\n"
+
+
 def named(question: str, passage: Passage) -> list[str]:
     """What stands in the cells that a question names; all others of the passage are no answer then."""
     cells = named_cells(question, passage)
@@ -108,6 +113,16 @@ def named(question: str, passage: Passage) -> list[str]:
         (RESULTS, "How many employees were there in 2022?", "398"),
         (SCHOOLS, "Hoeveel leerlingen telt De Linde?", "412"),
         (SCHOOLS, "Hoe groot is school Het Roer?", "0,8"),
+        (WEATHER, "What was the maximum temperature in Breen?", "28"),
+        (WEATHER, "What was the max temp in Arlow?", "31"),
+        (WEATHER, "What was the min. temperature in Arlow?", "-4"),
+        (WEATHER, "What was the average wind in Breen?", "19"),
+        (WEATHER, "What is the number of days in Arlow?", "6"),
+        (OFFICES, "What is the telephone number of Stores?", "4432"),
+        (OFFICES, "What is the quantity of the Legal department?", "19"),
+        (PLASSEN, "Wat is de maximale diepte van Lutke?", "9"),
+        (PLASSEN, "Wat is de gemiddelde breedte van Weel?", "220"),
+        (PLASSEN, "Wat is het aantal huizen in Weel?", "96"),
     ],
 )
 def test_a_row_and_a_column_that_are_named_name_a_cell(rows: str, question: str, cell: str, tmp_path: Path) -> None:
@@ -132,6 +147,7 @@ def test_a_row_and_a_column_that_are_named_name_a_cell(rows: str, question: str,
         (BRIDGES, "How many of the lanes of Heron are closed?"),
         (LEASES, "What is the rent of Oak in 2022?"),
         (SCHOOLS, "Hoeveel leraren telt De Linde?"),
+        (WEATHER, "What was the average temperature in Breen?"),
     ],
 )
 def test_a_question_for_something_else_names_no_cell(rows: str, question: str, tmp_path: Path) -> None:

@@ -84,3 +84,29 @@ def test_a_figure_that_is_compared_with_one_of_the_year_asked_for_is_no_answer()
 
 def test_a_figure_whose_year_is_not_sure_stays() -> None:
     assert not excluded("How much in 2022?", "It was 12% more, or 5 million in 2022 and 6 million in 2023.", "12%")
+
+
+KEEPERS = "The lamp was kept by Ada Brook from 1748, by Jan de Vos from 1752 and by Mary Lowe from 1760."
+
+
+def test_names_of_a_list_with_other_years_are_no_answer() -> None:
+    names = ("Ada Brook", "Jan de Vos", "Mary Lowe")
+    for year, name in zip((1748, 1752, 1760), names, strict=True):
+        assert excluded(f"Who kept the lamp from {year}?", KEEPERS, *names) == [one for one in names if one != name]
+    held = "Keepers were Ada Brook in 1801, Jan Vos in 1812 and Mary Lowe in 1820."
+    whole = "Ada Brook in 1801, Jan Vos in 1812 and Mary Lowe"
+    assert excluded("Who was keeper in 1812?", held, "Ada Brook", "Jan Vos", whole) == ["Ada Brook", whole]
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Who kept the lamp after 1752?", KEEPERS),  # it names no year of the list
+        ("Who kept the lamp?", KEEPERS),
+        ("Where was the lamp in 1752?", KEEPERS),
+        ("Who was head of Elm House in 1934?", "Ada Brook was chosen in 1933 and led Elm House in 1934."),
+        ("Who left in 1820?", "Ada Brook, born in 1785, joined Jan Vos in 1801 and left in 1820."),
+    ],
+)
+def test_any_name_may_be_one_where_the_years_do_not_tell_them_apart(question: str, sentence: str) -> None:
+    assert not excluded(question, sentence, "Ada Brook")

@@ -318,6 +318,14 @@ def test_distinct_merges_equal_words_and_keeps_other_figures_apart() -> None:
     assert made[0].also == (Place(spans[1].source, 7, 26),)
 
 
+def test_what_is_denied_becomes_no_surer_by_others_that_deny_it_or_say_the_same() -> None:
+    said, *denied = [span(name, 0, "1933", 0.4) for name in ("a.txt", "b.txt", "c.txt")]
+    denied = [replace(one, denied=True) for one in denied]
+    assert distinct(denied)[0].confidence == 0.4
+    (best,) = distinct([*denied, replace(said, confidence=0.3)])
+    assert (best.source.name, best.confidence, len(best.places)) == ("a.txt", 0.3, 3)
+
+
 def test_near_identical_documents_have_one_voice() -> None:
     spans = [span(name, 0, "nine", 0.6) for name in ("a.txt", "b.txt", "c.txt")]
     alike = []

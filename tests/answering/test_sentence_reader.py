@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.answering.deciding import NAMED, UNNAMED
+from qa.answering.deciding import DENIED, NAMED, UNNAMED
 from qa.answering.sentence_reader import (
     CONFIDENCE,
     FEATURES,
@@ -55,6 +55,14 @@ def test_the_sentence_that_says_it_comes_first(question: str, best: str) -> None
         "De raad was het eens. Het werk aan de brug begint in september. Vrachtwagens moeten zo lang over de ringweg.",
     )
     assert read(question, *texts)[0].text == best
+
+
+def test_a_sentence_that_denies_what_is_asked_is_not_surely_the_answer() -> None:
+    question, said = "When was the quay of Elm sold?", "The quay of Elm was {} in 1933."
+    for words, sure in (("not sold", False), ("sold", True)):
+        text = f"Visitors will see a copy made by students. {said.format(words)} It shone over the estuary."
+        (best, *_) = read(question, text)
+        assert (best.text, best.confidence > DENIED) == (said.format(words), sure)
 
 
 def test_every_sentence_but_labels_and_questions_is_a_span_once() -> None:

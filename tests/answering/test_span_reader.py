@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 
 from qa.answering import span_reader
 from qa.answering.citing import logistic
-from qa.answering.deciding import NAMED
+from qa.answering.deciding import DENIED, NAMED
 from qa.answering.quoting import questions
 from qa.answering.span_reader import (
     READ_HITS,
@@ -120,6 +120,32 @@ def test_a_figure_of_another_year_gives_way_to_that_of_the_year_asked_for() -> N
     wide = read({"512": 6.0, "sales": 5.0}, {"618": 6.0, "2022": 5.0}, "What were sales in 2022?", text)
     assert {"512", "618"} & set(wide[0].text.split()) == {"512"}  # one that holds both gives way, too
     assert read(scores, scores, "What were sales?", text)[0].text == "618"
+
+
+SURE = Calibration({"score": 1.0}, 0.0, 0.5, 0.5, ("en", "nl"))
+
+
+def test_what_a_clause_denies_is_not_surely_the_answer() -> None:
+    scores = {"1933": 6.0}
+    (best, *_) = read(scores, scores, "When did the quay close?", "The quay did not close in 1933.", calibration=SURE)
+    assert (best.text, best.confidence) == ("1933", DENIED)
+    (best, *_) = read(scores, scores, "When did the quay close?", "The quay did close in 1933.", calibration=SURE)
+    assert best.confidence > 0.9
+
+
+def test_another_clause_of_a_sentence_may_say_what_is_so() -> None:
+    text = "The quay did not close in 1933, it closed in 1935."
+    scores = {"1933": 6.0, "1935": 3.0}
+    found = read(scores, scores, "When did the quay close?", text, calibration=SURE)
+    assert [span.text for span in found[:2]] == ["1935", "1933"]
+
+
+def test_what_is_said_of_something_else_is_not_surely_what_the_document_denies() -> None:
+    scores = {"vera": 6.0}
+    for boat, sure in (("cart", False), ("boat", True)):
+        text = f"I did not sell the boat. My sister Vera sold the {boat}."
+        (best, *_) = read(scores, scores, "Who sold the boat?", text, calibration=SURE)
+        assert (best.text, best.confidence > DENIED) == ("Vera", sure)
 
 
 def test_the_cell_that_is_named_is_the_answer_however_its_neighbours_score() -> None:
