@@ -16,6 +16,7 @@ import numpy.typing as npt
 from qa.answering.cells_asked import cell_text, other_cells
 from qa.answering.citing import logistic, span_of
 from qa.answering.deciding import UNNAMED, ScoredSpan, with_named_cells
+from qa.answering.own_words import asked_persons, is_of_another
 from qa.answering.question import holds_kind, stems, wanted_kind
 from qa.answering.quoting import answerable_sentences, sentence_text
 from qa.answering.view import rows
@@ -71,6 +72,7 @@ Candidate = tuple[int, int, int, str]  # (number of the hit, start, end in the d
 def candidates(question: str, hits: Sequence[Hit]) -> list[Candidate]:
     """The sentences of the best passages that may be quoted and are not too short, and the cells of tables."""
     found: list[Candidate] = []
+    persons = asked_persons(question, hits)
     for number, hit in enumerate(hits[:READ_HITS]):
         passage = hit.passage
         if any(cell.column for cell in passage.cells):
@@ -78,6 +80,8 @@ def candidates(question: str, hits: Sequence[Hit]) -> list[Candidate]:
             continue
         for sentence in answerable_sentences(question, passage):
             text = sentence_text(passage, *sentence)
+            if is_of_another(question, persons, passage, *sentence):
+                continue
             if sum(map(str.isalnum, text)) >= MIN_LETTERS:
                 found.append((number, *sentence, text))
     return found

@@ -22,6 +22,7 @@ from tokenizers import Encoding, Tokenizer
 from qa.answering.citing import span_of
 from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features, whole_cells, with_named_cells
 from qa.answering.figures_asked import ToldApart, told_apart
+from qa.answering.own_words import asked_persons, is_of_another
 from qa.answering.question import ASKS_CLAUSE
 from qa.answering.quoting import QuoteBounds, answerable_ranges, clause, quotable, says_nothing
 from qa.answering.stopping import STATE, STEP, Stopping, state
@@ -107,6 +108,7 @@ class SpanReader:
 
         And how many hits were read: the best READ_HITS, or fewer where the calibration says when it is enough.
         """
+        persons = asked_persons(question, hits)
         hits, stopping = hits[:READ_HITS], self.calibration.stopping
         step = STEP if stopping else READ_HITS
         found: list[ScoredSpan] = []
@@ -114,7 +116,12 @@ class SpanReader:
             if stopping and read and stopping.enough(state(hits, found, read)):
                 return in_order(found), read
             of_step = self._mark(question, [hit.passage for hit in hits[read : read + step]])
-            found += [one._replace(number=read + one.number) for one in of_step]
+            of_step = [one._replace(number=read + one.number) for one in of_step]
+            found += [
+                one
+                for one in of_step
+                if not is_of_another(question, persons, hits[one.number].passage, one.start, one.end)
+            ]
         return in_order(found), len(hits)
 
     def _mark(self, question: str, passages: Sequence[Passage]) -> list[ScoredSpan]:
