@@ -189,3 +189,78 @@ def test_german_questions_name_cells(question: str, cell: str, tmp_path: Path) -
     passage = table(tmp_path, "Artikel;Menge;Preis\nSchraube;1.200;0,15\nMutter;3.000;0,08\n")
     (found,) = named_cells(question, passage)
     assert cell_text(passage, found) == cell
+
+
+# ---- rows with numbers ----
+
+LOTS = "Lot,Wood,Price (EUR),Length (cm)\nLot 007,ash,12.50,207\nLot 008,oak,15.25,208\nLot 012,elm,18.75,212\n"
+VISITS = "id,visit,cost\n1,pump checked,18.40\n2,all well,7.00\n13,door jammed,22.15\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "rows_left"),
+    [
+        ("What is the price of lot 99?", set()),
+        ("How long is lot no. 70?", set()),
+        ("What do lots cost?", {"12.50", "15.25", "18.75", "207", "208", "212"}),
+        ("What is sold as lot 7?", {"12.50", "207"}),
+        ("Which woods are lot 8 and 12 made of?", {"15.25", "208", "18.75", "212"}),
+        ("Which of lot 7 to 12 are longest?", {"12.50", "15.25", "18.75", "207", "208", "212"}),
+        ("Which lot costs more than lot 8?", {"12.50", "15.25", "18.75", "207", "208", "212"}),
+        ("Are there 8 lots?", {"12.50", "15.25", "18.75", "207", "208", "212"}),
+    ],
+)
+def test_a_row_with_another_number_is_another_row(question: str, rows_left: set[str], tmp_path: Path) -> None:
+    passage = table(tmp_path, LOTS)
+    beside = {"12.50", "15.25", "18.75", "207", "208", "212"}
+    assert left(question, passage) & beside == rows_left
+
+
+@pytest.mark.parametrize(
+    ("question", "cell"),
+    [
+        ("What is the price of lot 7?", "12.50"),
+        ("What is the price of Lot 008?", "15.25"),
+        ("How long is lot no. 12?", "212"),
+        ("What is the wood of lot #8?", "oak"),
+    ],
+)
+def test_zeros_before_the_number_of_a_row_need_not_be_said(question: str, cell: str, tmp_path: Path) -> None:
+    passage = table(tmp_path, LOTS)
+    assert [cell_text(passage, one) for one in named_cells(question, passage)] == [cell]
+
+
+@pytest.mark.parametrize(
+    ("question", "cells"),
+    [
+        ("What was the cost of visit 1?", ["18.40"]),
+        ("What was the cost of visit no. 13?", ["22.15"]),
+        ("What is the cost of id 2?", ["7.00"]),
+        ("What was the cost of visit 3?", []),
+        ("What was the cost of 1 visit?", []),
+    ],
+)
+def test_a_column_of_numbers_numbers_the_rows(question: str, cells: list[str], tmp_path: Path) -> None:
+    passage = table(tmp_path, VISITS)
+    assert [cell_text(passage, one) for one in named_cells(question, passage)] == cells
+    if "visit 3" in question:
+        assert left(question, passage) == set()
+
+
+@pytest.mark.parametrize(
+    ("question", "cell"),
+    [
+        ("What does a locker cost for an adult?", "1.00"),
+        ("What does a senior pay for a locker?", "0.50"),
+        ("How much does an adult pay for a towel?", "2.40"),
+    ],
+)
+def test_what_somebody_pays_is_the_price_that_the_table_is_of(question: str, cell: str, tmp_path: Path) -> None:
+    page = (
+        "<h1>Prices of the pool</h1><table><tr><th>Thing</th><th>Adult</th><th>Senior</th></tr>"
+        "<tr><td>Locker, any pool</td><td>1.00</td><td>0.50</td></tr>"
+        "<tr><td>Towel</td><td>2.40</td><td>2.10</td></tr></table>"
+    )
+    document = load(write(tmp_path, "pool.html", page), "pool.html")
+    *_, passage = split(document, lambda texts: [len(one.split()) for one in texts], 512, "t")
+    assert [cell_text(passage, one) for one in named_cells(question, passage)] == [cell]
