@@ -135,12 +135,19 @@ def named_cells(question: str, passage: Passage) -> list[Cell]:
     question = re.sub(rf"(?<=\w){BEFORE_NUMBER}(?=\s\d)", "", question)  # "part no. 12" is part 12
     words = plain(content(question, passage.language))
     lines = [(row, label_asked(question, passage, row)) for row in rows(passage)]
-    meant = fullest({label for _, label in lines if label and label <= words})
+    meant = fullest({label for _, label in lines if label and label <= words}) or only_record(lines, words)
     if len(meant) != 1:
         return []
     above = content(passage.context, passage.language) - frozenset().union(*heads.values())
     named = [named_of_row(question, passage, row, label, above) for row, label in lines if label in meant]
     return [cell for of_row in named for cell in of_row]
+
+
+def only_record(lines: Sequence[tuple[Sequence[Cell], frozenset[str]]], words: frozenset[str]) -> set[frozenset[str]]:
+    """What the only record of a passage, a field on each line, is called by: "the meeting" is its "Board meeting"."""
+    labels = {label for _, label in lines if label}
+    is_record = len(lines) > 1 and all(len(row) == 1 for row, _ in lines)
+    return labels if is_record and len(labels) == 1 and words & next(iter(labels)) else set()
 
 
 def label_asked(question: str, passage: Passage, row: Sequence[Cell]) -> frozenset[str]:

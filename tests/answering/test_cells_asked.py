@@ -264,3 +264,31 @@ def test_what_somebody_pays_is_the_price_that_the_table_is_of(question: str, cel
     document = load(write(tmp_path, "pool.html", page), "pool.html")
     *_, passage = split(document, lambda texts: [len(one.split()) for one in texts], 512, "t")
     assert [cell_text(passage, one) for one in named_cells(question, passage)] == [cell]
+
+
+@pytest.mark.parametrize(
+    ("question", "cell"),
+    [
+        ("When does the practice end?", "21:30"),
+        ("Where is the practice?", "Old hall"),
+        ("When is the choir practice?", "19:00"),
+        ("Where is the party?", None),
+        ("Where is the tenor practice?", None),
+    ],
+)
+def test_the_only_record_may_be_named_by_a_part_of_its_name(question: str, cell: str | None, tmp_path: Path) -> None:
+    letter = (
+        "From: Eva Lund <eva@lund.example>\nSubject: Invitation\nMIME-Version: 1.0\nContent-Type: text/calendar\n\n"
+        "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:1\nDTSTART:20250319T190000\nDTEND:20250319T213000\n"
+        "SUMMARY:Choir practice\nLOCATION:Old hall\nEND:VEVENT\nEND:VCALENDAR\n"
+    )
+    document = load(write(tmp_path, "practice.eml", letter), "practice.eml")
+    passages = split(document, lambda texts: [len(one.split()) for one in texts], 512, "t")
+    named = [cell_text(passage, one) for passage in passages for one in named_cells(question, passage)]
+    assert len(named) == (cell is not None)
+    assert cell is None or cell in named[0]
+
+
+def test_a_row_of_a_table_is_not_named_by_a_part_of_its_name(tmp_path: Path) -> None:
+    passage = table(tmp_path, "Pool,Adult,Child\nLake pool,5.60,4.40\n")
+    assert named_cells("What does an adult pay at the pool?", passage) == []
