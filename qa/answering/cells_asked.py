@@ -24,6 +24,10 @@ BEFORE_NUMBER = r"\s*(?:\b(?:no|nr|number|nummer)\b\.?|#|\u2116)?\s*"
 OTHER_THAN = (
     "than|except|besides|beside|after|before|above|below|dan|behalve|na|voor|boven|onder|als|au\u00dfer|nach|vor"
 )
+COMPARES = re.compile(
+    r"(?i)\b(?:than|more|less|fewer|over|under|least|most|except|besides?|other|not|no|without|between|dan|meer|minder|behalve|"
+    r"andere?|niet|geen|zonder|tussen|als|mehr|weniger|au\u00dfer|nicht|keine?n?|ohne|zwischen)\b|n't\b"
+)
 ITS_NUMBERS = (
     r"(\d{1,9}(?:\s*(?:,|and|or|en|of|und|oder|&)\s*\d{1,9})*)"
     r"(?![.,]?\d|\s*(?:-|\u2013|to|till|until|through|tot|bis)\s*\d)"
@@ -43,8 +47,9 @@ def other_cells(question: str, passage: Passage) -> list[Cell]:
 
     Where it names years, those whose column has a name with other ones, and where a row begins with one of its years
     those of rows that begin with another; where it names a row of the passage, those of other rows; where it gives the
-    number of a row, that number and the rows with other ones; where it names a row and a column and asks for nothing
-    else, all others; where it names a column, the figures beside it.
+    number of a row, that number and the rows with other ones; where it says what stands in cells of a row, the rows
+    with none or fewer of these; where it names a row and a column and asks for nothing else, all others; where it names
+    a column, the figures beside it.
     """
     if not passage.cells:
         return []
@@ -67,7 +72,34 @@ def other_cells(question: str, passage: Passage) -> list[Cell]:
             if other_column or other_label or (other_row and cell is not row[0]):
                 found.append(cell)
     found += [cell for cell in of_other_numbers(question, passage, lines) if cell not in found]
+    found += [cell for row in less_said(question, passage, lines) for cell in row if cell not in found]
     return [*found, *(cell for row in lines for cell in beside_named(question, passage, row) if cell not in found)]
+
+
+def less_said(question: str, passage: Passage, lines: Sequence[Sequence[Cell]]) -> list[Sequence[Cell]]:
+    """The rows in which less of what the question says stands in cells of their own than in another row.
+
+    "Which quay has 5 cranes?", "What is Tove's role?": a figure counts only where its column is named too. None where
+    the question compares or denies.
+    """
+    if COMPARES.search(question):
+        return []
+    language = passage.language
+    words, said = content(question, language), stems(question, language)
+    asked = said.union(*implied_nouns(question, language).values())
+    of_rows = []
+    for row in lines:
+        held = set()
+        for cell in row:
+            text = cell_text(passage, cell)
+            told = content(text, language)
+            is_named = not FIGURES.fullmatch(text) or head_words(cell.column, language) & asked
+            if cell.column and told and told <= words and is_named:
+                held.add((cell.column, told))
+        of_rows.append(held)
+    return [
+        row for row, held in zip(lines, of_rows, strict=True) if row[0].column and any(held < one for one in of_rows)
+    ]
 
 
 def of_other_numbers(question: str, passage: Passage, lines: Sequence[Sequence[Cell]]) -> Iterator[Cell]:
@@ -134,13 +166,37 @@ def named_cells(question: str, passage: Passage) -> list[Cell]:
         return []
     question = re.sub(rf"(?<=\w){BEFORE_NUMBER}(?=\s\d)", "", question)  # "part no. 12" is part 12
     words = plain(content(question, passage.language))
+    lines: list[tuple[Sequence[Cell], frozenset[str]]]
     lines = [(row, label_asked(question, passage, row)) for row in rows(passage)]
     meant = fullest({label for _, label in lines if label and label <= words}) or only_record(lines, words)
-    if len(meant) != 1:
-        return []
     above = content(passage.context, passage.language) - frozenset().union(*heads.values())
-    named = [named_of_row(question, passage, row, label, above) for row, label in lines if label in meant]
+    called = [
+        (row, label, next((cell for cell in row if not cell.row), None)) for row, label in lines if label in meant
+    ]
+    if not meant:
+        called = only_said(question, passage, lines, words)
+    if len({label for _, label, _ in called}) != 1:
+        return []
+    named = [named_of_row(question, passage, row, label, cell, above) for row, label, cell in called]
     return [cell for of_row in named for cell in of_row]
+
+
+def only_said(
+    question: str, passage: Passage, lines: Sequence[tuple[Sequence[Cell], frozenset[str]]], words: frozenset[str]
+) -> list[tuple[Sequence[Cell], frozenset[str], Cell | None]]:
+    """The row of the only cell behind the first that the question says, no figure: "Tove" in Team, Name, Role.
+
+    With the words of that cell, by which the question calls the row.
+    """
+    if COMPARES.search(question):
+        return []
+    found: list[tuple[Sequence[Cell], frozenset[str], Cell | None]] = []
+    for row, _ in lines:
+        for cell in row:
+            told = content(text := cell_text(passage, cell), passage.language)
+            if cell.row and cell.column and told and told <= words and not FIGURES.fullmatch(text):
+                found.append((row, told, cell))
+    return found if len(found) == 1 else []
 
 
 def only_record(lines: Sequence[tuple[Sequence[Cell], frozenset[str]]], words: frozenset[str]) -> set[frozenset[str]]:
@@ -166,17 +222,21 @@ def plain(words: frozenset[str]) -> frozenset[str]:
 
 
 def named_of_row(
-    question: str, passage: Passage, row: Sequence[Cell], label: frozenset[str], above: frozenset[str]
+    question: str,
+    passage: Passage,
+    row: Sequence[Cell],
+    label: frozenset[str],
+    named: Cell | None,
+    above: frozenset[str],
 ) -> list[Cell]:
     """The cell of a row that the question names, none where it does not name one, or a word of it stands nowhere.
 
-    label: the words that the row is called by. above: those that stand above the table.
+    label: the words that the row is called by. named: the cell that holds them. above: what stands above the table.
     """
     language = passage.language
     words = plain(content(question, language))
     said, implied = stems(question, language), implied_nouns(question, language)
     nouns = frozenset().union(*implied.values())
-    named = next((cell for cell in row if not cell.row), None)  # the one that holds what the row is called by
     own = head_words(named.column, language) if named else frozenset()
     fitting: dict[frozenset[str], list[Cell]] = {}
     for words_for_it in (said, said | nouns):  # a name that the question says goes before one that it implies

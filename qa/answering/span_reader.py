@@ -22,6 +22,7 @@ from tokenizers import Encoding, Tokenizer
 from qa.answering.citing import span_of
 from qa.answering.deciding import FEATURES, ScoredSpan, confidences, features, whole_cells, with_named_cells
 from qa.answering.figures_asked import ToldApart, told_apart
+from qa.answering.opposites import says_opposite
 from qa.answering.own_words import asked_persons, is_of_another
 from qa.answering.question import ASKS_CLAUSE
 from qa.answering.quoting import QuoteBounds, answerable_ranges, clause, quotable, says_nothing
@@ -121,6 +122,7 @@ class SpanReader:
                 one
                 for one in of_step
                 if not is_of_another(question, persons, hits[one.number].passage, one.start, one.end)
+                and not says_opposite(question, hits[one.number].passage, one.start, one.end)
             ]
         return in_order(found), len(hits)
 

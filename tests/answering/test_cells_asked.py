@@ -292,3 +292,45 @@ def test_the_only_record_may_be_named_by_a_part_of_its_name(question: str, cell:
 def test_a_row_of_a_table_is_not_named_by_a_part_of_its_name(tmp_path: Path) -> None:
     passage = table(tmp_path, "Pool,Adult,Child\nLake pool,5.60,4.40\n")
     assert named_cells("What does an adult pay at the pool?", passage) == []
+
+
+# ---- rows that another cell tells ----
+
+CREW = "Team,Name,Role,Cabin\nNorth,Ines,pilot,4\nNorth,Olaf,engineer,5\nSouth,Tove,cook,6\nSouth,Karim,pilot,7\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "cell"),
+    [
+        ("What is Tove's team?", "South"),
+        ("In which team is Olaf?", "North"),
+        ("What is the role of Karim?", "pilot"),
+        ("Which cabin has the cook?", "6"),
+        ("Which cabin has the pilot?", None),  # there are two
+        ("What is the team of Tove or Olaf?", None),
+        ("What is the team of everybody but not Tove?", None),
+        ("What is the age of Tove?", None),
+    ],
+)
+def test_a_row_may_be_named_by_another_cell_than_its_first(question: str, cell: str | None, tmp_path: Path) -> None:
+    passage = table(tmp_path, CREW)
+    assert [cell_text(passage, one) for one in named_cells(question, passage)] == ([cell] if cell else [])
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("Who is the pilot of team North?", {"Ines"}),
+        ("Who is the cook?", {"Tove"}),
+        ("Who has cabin 5?", {"Olaf"}),
+        ("Who are the pilots?", {"Ines", "Karim"}),
+        ("Who has the cabin with number 5 or more than 5?", {"Ines", "Olaf", "Tove", "Karim"}),
+        ("Who is not the cook?", {"Ines", "Olaf", "Tove", "Karim"}),
+        ("Who was here 5 times?", {"Ines", "Olaf", "Tove", "Karim"}),
+    ],
+)
+def test_rows_in_which_less_of_the_question_stands_are_left_out(question: str, names: set[str], tmp_path: Path) -> None:
+    passage = table(tmp_path, CREW)
+    out = other_cells(question, passage)
+    kept = {cell_text(passage, one) for one in passage.cells if one not in out}
+    assert kept & {"Ines", "Olaf", "Tove", "Karim"} == names
