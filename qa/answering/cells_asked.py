@@ -90,7 +90,7 @@ def less_said(question: str, passage: Passage, lines: Sequence[Sequence[Cell]]) 
     of_rows = []
     for row in lines:
         held = set()
-        for cell in row:
+        for cell in row if len(row) > 1 else ():  # the fields of a record, a line each, are no rows
             text = cell_text(passage, cell)
             told = content(text, language)
             is_named = not FIGURES.fullmatch(text) or head_words(cell.column, language) & asked
@@ -192,7 +192,7 @@ def only_said(
         return []
     found: list[tuple[Sequence[Cell], frozenset[str], Cell | None]] = []
     for row, _ in lines:
-        for cell in row:
+        for cell in row if len(row) > 1 else ():
             told = content(text := cell_text(passage, cell), passage.language)
             if cell.row and cell.column and told and told <= words and not FIGURES.fullmatch(text):
                 found.append((row, told, cell))

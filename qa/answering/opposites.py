@@ -50,7 +50,7 @@ IS_DIFFERENCE = re.compile(
     r"(?i)\s*(?:\w+\s+)?(?:more|fewer|less|higher|lower|meer|minder|hoger|lager)\s+(?:than|dan)\b"  # behind a figure
 )
 ASKS_DIFFERENCE = re.compile(
-    rf"(?i)\b(?:more|fewer|less|higher|lower|differ\w*|chang\w*|compar\w*|extra|by|than|meer|minder|hoger|lager|verschil\w*|"
+    rf"(?i)\b(?:more|fewer|less|higher|lower|differ\w*|scheel\w*|chang\w*|compar\w*|extra|by|than|meer|minder|hoger|lager|verschil\w*|"
     rf"verander\w*|dan|{RISES}|{FALLS})\b"
 )
 

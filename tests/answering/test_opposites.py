@@ -32,6 +32,7 @@ from tests.helpers import passages_of
         ("How many people lived there?", "There were 310 people, 45 more than in 1900.", "310", False),
         ("How many more people lived there?", "There were 310 people, 45 more than in 1900.", "45", False),
         ("How much did the town grow?", "There were 310 people, 45 more than in 1900.", "45", False),
+        ("Hoeveel scheelde dat met 1900?", "Er waren 310 inwoners, 45 minder dan in 1900.", "45", False),
     ],
 )
 def test_opposites(question: str, text: str, words: str, opposite: bool) -> None:
