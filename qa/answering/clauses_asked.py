@@ -54,6 +54,16 @@ WITHIN = re.compile(r"(?i)\s*,?\s*(?:(?P<above>of|in|under|to|van|bij|von|des|de
 LED = re.compile(rf"(?i)(?:^|\s)(?:{LEADS}|in)(?:\s+(?:the|het))?\s*$")
 PART = re.compile(rf"(?i)\((\w{{1,4}})\)|\b(?:{PARTS})\.?\s*\(?(\d{{1,2}}[a-z]?|[ivx]{{1,5}}|[a-z])\b|\b({NTH})\b")
 # Behind these, what is asked for stands in the clause, and not in another one that says something of it.
+ASKS_WHICH = re.compile(  # for its number
+    r"(?i)^\W*(?:(?:under|in|by|according to|onder|volgens|krachtens|nach|unter|in)\s+)?"
+    r"(?:which|what|welke?[rmns]?|wat is het|what is the)\s+(?:(?:number|nummer)\s+(?:of|van)\s+(?:the|het|de)\s+)?"
+    r"(?P<kind>clause|article|section|paragraph|artikel|clausule|bepaling|paragraaf|klausel)(?:\s+(?:number|nummer))?"
+    r"(?=\s+(?!of|van|der|des|on|about|over|from|in)\w|\s*\?)"
+)
+DESPITE = re.compile(  # before a clause that is named only since another one goes before it
+    r"(?i)\b(?:notwithstanding|subject to|without prejudice to|except|despite|in afwijking van|behoudens|onverminderd|"
+    r"ungeachtet|vorbehaltlich|unbeschadet)\b"
+)
 INSIDE = re.compile(
     rf"(?i)(?:^|\b(?:{LEADS}|in|by|does|do|did|van|door|zegt|bepaalt|regelt|luidt|what(?:'s| is)|wat is|was ist|"
     r"(?<!breach )(?<!violation )of)(?: the| het)?)$"
@@ -205,6 +215,43 @@ def words_of(text: str) -> frozenset[str]:
 def named_as(source: Source) -> frozenset[str]:
     """The words of a document's title and name."""
     return words_of(f"{source.title} {source.name}")
+
+
+# ---- which clause ----
+
+
+def numbered(question: str, spans: Sequence[Span], document_of: DocumentOf, passages_of: PassagesOf) -> list[Span]:
+    """The spans; where a question asks which clause says something, the number of each one's clause in its place.
+
+    A span outside of numbered clauses stays as it is, and so does one that names a clause itself.
+    """
+    asked = ASKS_WHICH.search(question)
+    if not asked or named_clauses(question):
+        return list(spans)
+    kind = KIND_OF[asked["kind"].casefold()]
+    return [number_over(span, kind, document_of, passages_of) for span in spans]
+
+
+def number_over(span: Span, kind: str, document_of: DocumentOf, passages_of: PassagesOf) -> Span:
+    """The number with digits of the innermost clause that holds a span, as a span; rather of one that is of a kind."""
+    document = document_of(span.source.name)
+    if document is None:
+        return span
+    if WORDED.search(span.text) and not DESPITE.search(document.text, max(0, span.start - 30), span.end):
+        return span
+    clauses = clauses_of(document.text)
+    own = next((one for one in clauses if one.start <= span.start < one.end), None)
+    if own is None:
+        return span
+    above = [one for one in clauses if one.start <= own.start and one.way == own.way[: len(one.way)]]
+    for one in sorted(
+        above, key=lambda one: (one.styles[-1] == kind, one.styles[-1] in KINDS, one.start), reverse=True
+    ):
+        start, end = one.start, one.start + len(document.text[one.start : one.body].rstrip(" \t\n.:-\u2013\u2014"))
+        held = [passage for passage in passages_of(document.source.name, start, end) if passage.start <= start]
+        if held and end <= held[0].end and re.search(r"\d", document.text[start:end]):
+            return span_of(Hit(held[0], span.hit.score), start, end, span.confidence)
+    return span
 
 
 # ---- what is read ----

@@ -12,14 +12,26 @@ from typing import NamedTuple
 
 from qa.answering.citing import span_of
 from qa.answering.clauses_asked import DocumentOf, PassagesOf
-from qa.answering.own_deeds import DENIED, OF_OTHERS, SUPPOSED, asked_verbs, own_clauses, third_persons
-from qa.answering.question import COMMON, GERMAN, stems
+from qa.answering.own_deeds import (
+    DENIED,
+    OF_OTHERS,
+    SUPPOSED,
+    asked_verbs,
+    forms_of,
+    own_clauses,
+    own_prices,
+    performed,
+    performs,
+    third_persons,
+)
+from qa.answering.own_words import may_be_letter
+from qa.answering.question import COMMON, GERMAN, stem, stems
 from qa.documents.formats.attributions import DAY_FIRST
 from qa.documents.formats.attributions import day_in as named_day
 from qa.documents.header import CLOCK, FULL_DATE, WEEKDAY, iso_date
 from qa.language import language_of
 from qa.text import Range, fold
-from qa.types import Document, Hit, Passage, Span, Turn
+from qa.types import Document, Hit, Span, Turn
 
 # Both chosen, not fitted: confidence of the sender or day of the one letter that holds all that the question says, and
 # of the date of a document by whose title it may also mean what the document is about.
@@ -61,6 +73,24 @@ ASKING = re.compile(r"(?i)\b(?:ask|asks|asked|vraagt|vroeg|gevraagd|fragte|gefra
 I_WROTE = re.compile(
     rf"(?i)\b(?:i|we|ik|wij|ich|wir)\s+(?:(?:have|had|did|also|heb|ook|habe|auch)\s+){{0,2}}(?:{WROTE})\b"
 )
+SENDS = re.compile(
+    r"(?i)\b(?:send|sends|sent|e-?mailed|mailed|stuurt|stuurde|gestuurd|verstuurt|verstuurde|verstuurd|verzond|verzonden|"
+    r"schickt|schickte|geschickt|verschickt|gesendet|sandte|gesandt)\b"
+)
+ENCLOSED = re.compile(
+    r"(?i)\b(?:attach(?:ed|ing)?|attachment|enclos(?:ed?|ing)|bijgevoegde?|bijgesloten|bijlage|bijgaande?|anbei|"
+    r"beigef\u00fcgt|anhang|anlage|beiliegend)\b"
+)
+MISSIVE = (  # what a letter is, or brings
+    r"invitations?|quotations?|quotes?|estimates?|offers?|bids?|invoices?|bills?|reports?|minutes|agenda|applications?|notices?|"
+    r"reminders?|complaints?|orders?|uitnodiging|offerte|factuur|rekening|verslag|notulen|aanmaning|klacht|bestelling|"
+    r"sollicitatie|herinnering|einladung|angebot|rechnung|protokoll|mahnung|beschwerde|bestellung|bewerbung|erinnerung"
+)
+TOPIC = re.compile(
+    rf"(?im)^(?:subject|onderwerp|betreff):\s*(?:(?:our|the|onze|de|het|unsere?|die|das)\s+)?({MISSIVE})\b"
+)
+OF_READER = r"\b(?:your|uw|je|jouw|jullie|ihr(?:e[mnrs]?)?|dein(?:e[mnrs]?)?)\b"
+FIGURE = re.compile(r"\d[\d.,]*\d|\d")
 DAY = re.compile(rf"(?i)(?:{WEEKDAY},? )?(?P<date>{FULL_DATE})(?:{CLOCK})?(?!\w)")
 
 
@@ -82,7 +112,7 @@ def of_letters(question: str, hits: Sequence[Hit], document_of: DocumentOf, pass
     who, when = bool(ASKS_WHO.search(question)), bool(ASKS_WHEN.search(question))
     if not hits or not (who or when):
         return []
-    if who or WRITES.search(question) or LETTERS.search(question):
+    if who or WRITES.search(question) or LETTERS.search(question) or deeds_in(question):
         names = dict.fromkeys(hit.passage.source.name for hit in hits if may_be_letter(hit.passage))
         letters = [one for name in names for one in letters_of(name, document_of, passages_of)]
         found = meant(question, who, letters)
@@ -91,12 +121,6 @@ def of_letters(question: str, hits: Sequence[Hit], document_of: DocumentOf, pass
     if when and IS_ISSUED.search(question):
         return list(issued(question, hits, document_of, passages_of))
     return []
-
-
-def may_be_letter(passage: Passage) -> bool:
-    """Whether somebody speaks in a passage whose name does not stand before what he says."""
-    own = [turn for turn in passage.turns if turn.speaker]
-    return any(not passage.text.startswith(f"{turn.speaker}:", max(0, turn.start - passage.start)) for turn in own)
 
 
 def letters_of(name: str, document_of: DocumentOf, passages_of: PassagesOf) -> Iterator[Letter]:
@@ -150,8 +174,17 @@ def telling(words: str, language: str) -> str:
 
 
 def inflected(text: str, language: str) -> frozenset[str]:
-    """The stems of a text, and its words as of a third person in Dutch and German: bied-t."""
-    return stems(text, language).union(*map(third_persons, re.findall(r"\w+", text.lower())))
+    """The stems of a text, and its words as of a third person in Dutch and German, bied-t, and of strong verbs."""
+    words = re.findall(r"\w+", text.lower())
+    strong = (stem(form, language) for word in words for form in forms_of(word))
+    return stems(text, language).union(strong, *map(third_persons, words))
+
+
+def deeds_in(question: str) -> list[str]:
+    """The words of a question that say a deed which is done by saying that one does it: offered, bood."""
+    if re.search(r"(?i)\b(?:will|shall|zal|zullen|wird|werden)\b", question):
+        return []
+    return [word for word in re.findall(r"\w+", question.lower()) if performs(word)]
 
 
 def names_in(question: str, one: Letter) -> list[int]:
@@ -167,17 +200,54 @@ def parts_of(one: Letter, question: str, who: bool) -> Iterator[str]:
     that somebody else has said so, and that denies, supposes or asks only what the question does.
     """
     text = one.document.text[slice(*one.text)]
-    verbs = asked_verbs(question, ASKS_WHO, one.language) if who else []
+    verbs = asked_verbs(question, ASKS_WHO, one.language) if who else deeds_in(question)
+    when_done = not who and not WRITES.search(question)
     writes = not who or not ASKS_WHO.match(question) or any(WRITES.fullmatch(verb) for verb in verbs)
     if LETTERS.search(question) and (writes or BY_WHOM.search(question)):
         yield text
         return
-    for sentence in re.split(r"(?<=[.!?])\s+|\n\s*\n", text):
-        if who and not (writes and SAYING.search(question)):
+    if who and SENDS.search(question):
+        yield from sent_with(one, text)
+    for sentence in sentences_of(text):
+        if when_done or (who and not (writes and SAYING.search(question))):
             if I_WROTE.search(sentence) or not WRITES.search(sentence):
-                yield from own_clauses(sentence, verbs, question, one.language)
+                own = own_clauses(sentence, verbs, question, one.language)
+                yield from (clause for clause in own if who or performed(clause, verbs, one.language))
+                yield from (of_topic(clause, one, question, verbs) for clause in own_prices(sentence, verbs))
         elif not is_of_others(sentence) and same_mood(question, sentence):
             yield sentence
+
+
+def sent_with(one: Letter, text: str) -> Iterator[str]:
+    """What says that a letter is or brings something: its subject line, or a sentence that calls it enclosed.
+
+    Neither where the letter speaks of what the one who is addressed has sent.
+    """
+    head = one.document.text[slice(*one.head)]
+    topic = TOPIC.search(head)
+    if topic and not re.search(rf"(?i){OF_READER}\W+{topic[1]}\b", text):
+        yield head
+    for sentence in sentences_of(text):
+        unsure = is_of_others(sentence) or any(one.search(sentence) for one in (DENIED, SUPPOSED))
+        asks = sentence.rstrip().endswith("?") or re.search(rf"(?i){OF_READER}", sentence)
+        if ENCLOSED.search(sentence) and not unsure and not asks:
+            yield sentence
+
+
+def sentences_of(text: str) -> list[str]:
+    return re.split(r"(?<=[.!?])\s+|\n\s*\n", text)
+
+
+def of_topic(clause: str, one: Letter, question: str, verbs: list[str]) -> str:
+    """A clause that says a figure of the question, with the verb that it says in other words, and its letter's topic.
+
+    Without the figure it may be of anything; where it says itself for what the price is, the topic adds nothing.
+    """
+    figures = FIGURE.findall(question)
+    if not figures or not all(figure in FIGURE.findall(clause) for figure in figures):
+        return clause
+    topic = "" if re.search(r"(?i)\b(?:for|voor|f\u00fcr)\b", clause) else one.document.source.title
+    return " ".join([clause, topic, *verbs])
 
 
 def is_of_others(sentence: str) -> bool:

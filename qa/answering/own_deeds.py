@@ -46,6 +46,37 @@ ENDS = {  # of a clause
     "nl": r"dat|die|wie|wat|wanneer|waar|waarom|hoe|omdat|terwijl|of|en|want|maar",
     "de": r"dass|da\u00df|wer|wen|wem|was|wie|wo|wann|warum|weil|w\u00e4hrend|oder|und|denn|aber",
 }
+# Forms of a verb that share no stem: what is done, and what is done by saying so ("ik bied", hence "hij bood").
+STRONG = """bood boden geboden bied; vroeg vroegen gevraagd vraag; verbood verboden verbied; gaf gaven gegeven;
+    nam namen genomen; kocht kochten gekocht; verkocht verkochten; bracht brachten gebracht; vond vonden gevonden;
+    schreef schreven geschreven; sloot sloten gesloten; koos kozen gekozen; reed reden gereden; deed deden gedaan;
+    sprak spraken gesproken; zond zonden gezonden; brak braken gebroken; hielp hielpen geholpen; verloor verloren;
+    bot boten geboten biete; bat baten gebeten bitte; versprach versprachen versprochen verspreche;
+    trug trugen getragen; gab gaben gegeben; nahm nahmen genommen; schrieb schrieben geschrieben; fand fanden gefunden;
+    brach brachen gebrochen; half halfen geholfen; withdrew withdrawn withdraw;
+    forbade forbidden forbid; took taken; gave given; wrote written;
+    drove driven; chose chosen; broke broken; drew drawn; saw seen"""
+GROUPS = [frozenset(forms.split()) for forms in STRONG.split(";")]
+KIN = {form: frozenset().union(*(group for group in GROUPS if form in group)) for form in frozenset().union(*GROUPS)}
+# What somebody does by saying that he does it, so that he did it on the day of his letter.
+PERFORMED = word_set(
+    """offer bid propose accept reject promise agree ask request confirm cancel resign apologise apologize thank invite
+    order warn advise suggest object withdraw recommend demand announce appoint approve authorise authorize grant forbid
+    bied vraag beloof aanvaard accepteer bevestig annuleer bestel waarschuw adviseer benoem verzoek verbied
+    biete bitte verspreche akzeptiere best\u00e4tige storniere bestelle warne empfehle k\u00fcndige beantrage verlange
+    fordere"""
+)
+PERFORMS = frozenset(stem(word, language) for word in PERFORMED for language in ("en", "nl", "de"))
+WANTS = word_set(
+    "want wants wanted ask asks asked asking demand demands demanded charge charges charged vraagt vroeg gevraagd wil "
+    "wilde will wollte verlangt verlangte fordert forderte"
+)
+PRICE = re.compile(  # how the writer says what he wants for something
+    r"(?i)(?:\b(?:my|our)\s+(?:\w+\s+)?price\s+(?:is|remains|stays)|\bi(?:'m| am)\s+asking|\bwe(?:'re| are)\s+asking|"
+    r"\b(?:i|we)\s+(?:want|ask|charge|demand)|\b(?:mijn|onze)\s+(?:vraag)?prijs\s+(?:is|blijft|bedraagt)|"
+    r"\b(?:ik|wij|we)\s+(?:vraag|vragen|wil|willen)|\b(?:mein|unser)\s+preis\s+(?:ist|bleibt|betr\u00e4gt)|"
+    r"\b(?:ich|wir)\s+(?:verlangen?|fordern?|fordere|will|wollen|m\u00f6chten?))\b"
+)
 ENDS_ENGLISH = "that|who|whom|whose|which|what|when|where|why|how|because|while|although|or|and|but"
 GOES_ON = re.compile(r"(?i)[,;.]|but|maar|aber")  # what may stand before a clause that stands by itself
 WORD = re.compile(r"\d[\d.,]*\d|'?\w+")
@@ -67,6 +98,35 @@ def asked_verbs(question: str, asks: re.Pattern[str], language: str) -> list[str
     if PASSIVE.intersection(first) and not words[0].endswith("ing"):
         return []
     return [words[0], words[-1]] if first[0] in LATE and language in PRONOUNS else words[:1]
+
+
+def forms_of(word: str) -> frozenset[str]:
+    """The word and those that are forms of the same strong verb."""
+    return KIN.get(word, frozenset((word,)))
+
+
+def performs(word: str) -> bool:
+    """Whether a word is a form of a verb by which something is done in saying so: offered, bood."""
+    return not PERFORMS.isdisjoint({stem(word, language) for language in ("en", "nl", "de")}) or bool(
+        PERFORMED & forms_of(word)
+    )
+
+
+def performed(clause: str, verbs: list[str], language: str) -> bool:
+    """Whether a clause of `own_clauses` is itself the deed that one of the verbs says: "I offer 300 euros"."""
+    stems = {stem(form, language) for verb in verbs for form in forms_of(verb)}
+    return any(word in PERFORMED and stem(word, language) in stems for word in WORD.findall(clause.casefold()))
+
+
+def own_prices(sentence: str, verbs: list[str]) -> Iterator[str]:
+    """A sentence in which the writer says what he wants for something, where that is asked."""
+    sentence = sentence.replace("\u2019", "'")
+    asking = sentence.rstrip().endswith("?") or SUPPOSED.search(sentence) or OF_OTHERS.search(sentence)
+    if WANTS.intersection(verbs) and not asking and (price := PRICE.search(sentence)):
+        end = re.compile(r"[;:()]|,(?!\d)|\b(?:and|but|en|maar|und|aber)\b").search(sentence, price.end())
+        clause = sentence[price.start() : end.start() if end else len(sentence)]
+        if not DENIED.search(clause):
+            yield clause
 
 
 def own_clauses(sentence: str, verbs: list[str], asked: str, language: str) -> Iterator[str]:
@@ -99,7 +159,7 @@ def does(clause: str, verbs: list[str], late: frozenset[str], language: str) -> 
     at = next((number for number, word in enumerate(words) if pronoun.fullmatch(word)), None)
     if at is None:
         return False
-    stems = {stem(verb, language) for verb in verbs}
+    stems = {stem(form, language) for verb in verbs for form in forms_of(verb)}
     is_asked = [not stems.isdisjoint({stem(one, language) for one in (word, *third_persons(word))}) for word in words]
     opening = words[:at]
     turned = bool(opening) and language in PRONOUNS and is_asked[at - 1]  # "hierbij bied ik"

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from qa.answering.clauses_asked import SEVERAL, of_clauses
+from qa.answering.clauses_asked import SEVERAL, numbered, of_clauses
 from qa.answering.conflicts import differing
 from qa.answering.finding import Finding, Sort, find, like
 from qa.answering.followups import Earlier, ResolvedQuestion, parts_of, resolve, words_of
@@ -183,7 +183,7 @@ class QA:
         spans = read.weighed(found.spans, self.reader.perhaps)
         if above and not read.said:
             spans = sorted([*spans, *above], key=lambda span: -span.confidence)
-        return Findings(spans, found.read)
+        return Findings(numbered(asked, spans, self.document, self.passages_within), found.read)
 
     def retrieve(self, question: str, within: Within | None = None) -> list[Hit]:
         """The ranked passages for a question, from the newest published generation."""

@@ -111,7 +111,10 @@ IMPLIED = (  # what "how deep" asks for is called depth
 ALSO = (  # and what these words ask for
     ("where waar wo", "place location venue plaats locatie ort"),
     ("when wanneer wann", "begins begin start begint aanvang"),
-    ("cost costs kost kosten kostet", "price prijs preis"),
+    (
+        "cost costs pay pays paid kost kosten kostet betaal betaalt zahlt",
+        "price fare fee charge tariff prijs tarief preis tarif entgelt",
+    ),
 )
 ASKS_WHERE = re.compile(r"(?i)\b(where|waar|wo)\b")
 HOW = re.compile(r"(?i)\b(?:how|hoe)\s+(\w+)")

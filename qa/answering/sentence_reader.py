@@ -6,6 +6,7 @@ The score comes from the similarity of question and sentence, the words they hav
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -17,7 +18,9 @@ from qa.answering.cells_asked import cell_text, other_cells
 from qa.answering.citing import logistic, span_of
 from qa.answering.deciding import DENIED, UNNAMED, ScoredSpan, are_denied, with_named_cells
 from qa.answering.denied import denied_clause
-from qa.answering.question import holds_kind, stems, wanted_kind
+from qa.answering.own_deeds import forms_of
+from qa.answering.own_words import asked_persons, is_of_another
+from qa.answering.question import GERMAN, holds_kind, stem, stems, wanted_kind
 from qa.answering.quoting import answerable_sentences, sentence_text
 from qa.answering.view import rows
 from qa.types import Findings, Hit, Passage
@@ -79,6 +82,7 @@ Candidate = tuple[int, int, int, str]  # (number of the hit, start, end in the d
 def candidates(question: str, hits: Sequence[Hit]) -> list[Candidate]:
     """The sentences of the best passages that may be quoted and are not too short, and the cells of tables."""
     found: list[Candidate] = []
+    persons = asked_persons(question, hits)
     for number, hit in enumerate(hits[:READ_HITS]):
         passage = hit.passage
         if any(cell.column for cell in passage.cells):
@@ -86,9 +90,34 @@ def candidates(question: str, hits: Sequence[Hit]) -> list[Candidate]:
             continue
         for sentence in answerable_sentences(question, passage):
             text = sentence_text(passage, *sentence)
+            if names_no_doer(question, text, passage.language) or is_of_another(question, persons, passage, *sentence):
+                continue
             if sum(map(str.isalnum, text)) >= MIN_LETTERS:
                 found.append((number, *sentence, text))
     return found
+
+
+PASSIVE = re.compile(r"\b(?:wurden?|wird|werden|worden)\b")
+BY = re.compile(r"\b(?:von|vom|durch|seitens)\b")
+
+
+def names_no_doer(question: str, sentence: str, language: str) -> bool:
+    """Whether a German question asks who did something, and a sentence only says that it was done, not by whom.
+
+    "Wer er\u00f6ffnete die Schule?" - "Sie wurde im August er\u00f6ffnet."
+    """
+    if language != "de" or not re.match(r"\W*[Ww]er\b", question) or PASSIVE.search(question) or BY.search(sentence):
+        return False
+    asked = verbs_of(question)
+    clauses = re.split(r"[,;:]\s|\b(?:und|aber)\b", sentence)
+    return any(PASSIVE.search(clause) and verbs_of(clause) & asked for clause in clauses)
+
+
+def verbs_of(text: str) -> frozenset[str]:
+    """Stems of the German words that may be verbs, a participle's without its ge-: baute, gebaut."""
+    words = re.findall(r"\b[a-z\u00e4\u00f6\u00fc]\w+", GERMAN.sub(" ", text))
+    known = (form for word in words for form in forms_of(word))
+    return frozenset(stem(word, "de").removeprefix("ge").removesuffix("t") for word in known)
 
 
 def cells_of(question: str, passage: Passage) -> Iterator[tuple[int, int, str]]:

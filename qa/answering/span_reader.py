@@ -32,6 +32,8 @@ from qa.answering.deciding import (
 )
 from qa.answering.denied import denied_clause
 from qa.answering.figures_asked import ToldApart, told_apart
+from qa.answering.opposites import says_opposite
+from qa.answering.own_words import asked_persons, is_of_another
 from qa.answering.question import ASKS_CLAUSE
 from qa.answering.quoting import QuoteBounds, answerable_ranges, clause, quotable, says_nothing
 from qa.answering.stopping import STATE, STEP, Stopping, state
@@ -120,6 +122,7 @@ class SpanReader:
 
         And how many hits were read: the best READ_HITS, or fewer where the calibration says when it is enough.
         """
+        persons = asked_persons(question, hits)
         hits, stopping = hits[:READ_HITS], self.calibration.stopping
         step = STEP if stopping else READ_HITS
         found: list[ScoredSpan] = []
@@ -127,7 +130,13 @@ class SpanReader:
             if stopping and read and stopping.enough(state(hits, [one for one in found if not one.denied], read)):
                 return in_order(found), read
             of_step = self._mark(question, [hit.passage for hit in hits[read : read + step]])
-            found += [one._replace(number=read + one.number) for one in of_step]
+            of_step = [one._replace(number=read + one.number) for one in of_step]
+            found += [
+                one
+                for one in of_step
+                if not is_of_another(question, persons, hits[one.number].passage, one.start, one.end)
+                and not says_opposite(question, hits[one.number].passage, one.start, one.end)
+            ]
         return in_order(found), len(hits)
 
     def _mark(self, question: str, passages: Sequence[Passage]) -> list[ScoredSpan]:

@@ -205,3 +205,150 @@ def test_german_questions_name_cells(question: str, cell: str, tmp_path: Path) -
     passage = table(tmp_path, "Artikel;Menge;Preis\nSchraube;1.200;0,15\nMutter;3.000;0,08\n")
     (found,) = named_cells(question, passage)
     assert cell_text(passage, found) == cell
+
+
+# ---- rows with numbers ----
+
+LOTS = "Lot,Wood,Price (EUR),Length (cm)\nLot 007,ash,12.50,207\nLot 008,oak,15.25,208\nLot 012,elm,18.75,212\n"
+VISITS = "id,visit,cost\n1,pump checked,18.40\n2,all well,7.00\n13,door jammed,22.15\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "rows_left"),
+    [
+        ("What is the price of lot 99?", set()),
+        ("How long is lot no. 70?", set()),
+        ("What do lots cost?", {"12.50", "15.25", "18.75", "207", "208", "212"}),
+        ("What is sold as lot 7?", {"12.50", "207"}),
+        ("Which woods are lot 8 and 12 made of?", {"15.25", "208", "18.75", "212"}),
+        ("Which of lot 7 to 12 are longest?", {"12.50", "15.25", "18.75", "207", "208", "212"}),
+        ("Which lot costs more than lot 8?", {"12.50", "15.25", "18.75", "207", "208", "212"}),
+        ("Are there 8 lots?", {"12.50", "15.25", "18.75", "207", "208", "212"}),
+    ],
+)
+def test_a_row_with_another_number_is_another_row(question: str, rows_left: set[str], tmp_path: Path) -> None:
+    passage = table(tmp_path, LOTS)
+    beside = {"12.50", "15.25", "18.75", "207", "208", "212"}
+    assert left(question, passage) & beside == rows_left
+
+
+@pytest.mark.parametrize(
+    ("question", "cell"),
+    [
+        ("What is the price of lot 7?", "12.50"),
+        ("What is the price of Lot 008?", "15.25"),
+        ("How long is lot no. 12?", "212"),
+        ("What is the wood of lot #8?", "oak"),
+    ],
+)
+def test_zeros_before_the_number_of_a_row_need_not_be_said(question: str, cell: str, tmp_path: Path) -> None:
+    passage = table(tmp_path, LOTS)
+    assert [cell_text(passage, one) for one in named_cells(question, passage)] == [cell]
+
+
+@pytest.mark.parametrize(
+    ("question", "cells"),
+    [
+        ("What was the cost of visit 1?", ["18.40"]),
+        ("What was the cost of visit no. 13?", ["22.15"]),
+        ("What is the cost of id 2?", ["7.00"]),
+        ("What was the cost of visit 3?", []),
+        ("What was the cost of 1 visit?", []),
+    ],
+)
+def test_a_column_of_numbers_numbers_the_rows(question: str, cells: list[str], tmp_path: Path) -> None:
+    passage = table(tmp_path, VISITS)
+    assert [cell_text(passage, one) for one in named_cells(question, passage)] == cells
+    if "visit 3" in question:
+        assert left(question, passage) == set()
+
+
+@pytest.mark.parametrize(
+    ("question", "cell"),
+    [
+        ("What does a locker cost for an adult?", "1.00"),
+        ("What does a senior pay for a locker?", "0.50"),
+        ("How much does an adult pay for a towel?", "2.40"),
+    ],
+)
+def test_what_somebody_pays_is_the_price_that_the_table_is_of(question: str, cell: str, tmp_path: Path) -> None:
+    page = (
+        "<h1>Prices of the pool</h1><table><tr><th>Thing</th><th>Adult</th><th>Senior</th></tr>"
+        "<tr><td>Locker, any pool</td><td>1.00</td><td>0.50</td></tr>"
+        "<tr><td>Towel</td><td>2.40</td><td>2.10</td></tr></table>"
+    )
+    document = load(write(tmp_path, "pool.html", page), "pool.html")
+    *_, passage = split(document, lambda texts: [len(one.split()) for one in texts], 512, "t")
+    assert [cell_text(passage, one) for one in named_cells(question, passage)] == [cell]
+
+
+@pytest.mark.parametrize(
+    ("question", "cell"),
+    [
+        ("When does the practice end?", "21:30"),
+        ("Where is the practice?", "Old hall"),
+        ("When is the choir practice?", "19:00"),
+        ("Where is the party?", None),
+        ("Where is the tenor practice?", None),
+        ("What is on the agenda of the choir practice?", None),
+    ],
+)
+def test_the_only_record_may_be_named_by_a_part_of_its_name(question: str, cell: str | None, tmp_path: Path) -> None:
+    letter = (
+        "From: Eva Lund <eva@lund.example>\nSubject: Invitation\nMIME-Version: 1.0\nContent-Type: text/calendar\n\n"
+        "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:1\nDTSTART:20250319T190000\nDTEND:20250319T213000\n"
+        "SUMMARY:Choir practice\nLOCATION:Old hall\nEND:VEVENT\nEND:VCALENDAR\n"
+    )
+    document = load(write(tmp_path, "practice.eml", letter), "practice.eml")
+    passages = list(split(document, lambda texts: [len(one.split()) for one in texts], 512, "t"))
+    assert cell is not None or not any(other_cells(question, passage) for passage in passages)
+    named = [cell_text(passage, one) for passage in passages for one in named_cells(question, passage)]
+    assert len(named) == (cell is not None)
+    assert cell is None or cell in named[0]
+
+
+def test_a_row_of_a_table_is_not_named_by_a_part_of_its_name(tmp_path: Path) -> None:
+    passage = table(tmp_path, "Pool,Adult,Child\nLake pool,5.60,4.40\n")
+    assert named_cells("What does an adult pay at the pool?", passage) == []
+
+
+# ---- rows that another cell tells ----
+
+CREW = "Team,Name,Role,Cabin\nNorth,Ines,pilot,4\nNorth,Olaf,engineer,5\nSouth,Tove,cook,6\nSouth,Karim,pilot,7\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "cell"),
+    [
+        ("What is Tove's team?", "South"),
+        ("In which team is Olaf?", "North"),
+        ("What is the role of Karim?", "pilot"),
+        ("Which cabin has the cook?", "6"),
+        ("Which cabin has the pilot?", None),  # there are two
+        ("What is the team of Tove or Olaf?", None),
+        ("What is the team of everybody but not Tove?", None),
+        ("What is the age of Tove?", None),
+    ],
+)
+def test_a_row_may_be_named_by_another_cell_than_its_first(question: str, cell: str | None, tmp_path: Path) -> None:
+    passage = table(tmp_path, CREW)
+    assert [cell_text(passage, one) for one in named_cells(question, passage)] == ([cell] if cell else [])
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("Who is the pilot of team North?", {"Ines"}),
+        ("Who is the cook?", {"Tove"}),
+        ("Who has cabin 5?", {"Olaf"}),
+        ("Who are the pilots?", {"Ines", "Karim"}),
+        ("Who has the cabin with number 5 or more than 5?", {"Ines", "Olaf", "Tove", "Karim"}),
+        ("Who is not the cook?", {"Ines", "Olaf", "Tove", "Karim"}),
+        ("Who was here 5 times?", {"Ines", "Olaf", "Tove", "Karim"}),
+    ],
+)
+def test_rows_in_which_less_of_the_question_stands_are_left_out(question: str, names: set[str], tmp_path: Path) -> None:
+    passage = table(tmp_path, CREW)
+    out = other_cells(question, passage)
+    kept = {cell_text(passage, one) for one in passage.cells if one not in out}
+    assert kept & {"Ines", "Olaf", "Tove", "Karim"} == names

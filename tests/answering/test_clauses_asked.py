@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from qa.answering.clauses_asked import NAMED, SEVERAL, Read, named_clauses, of_clauses, without_clauses
+from qa.answering.citing import span_of
+from qa.answering.clauses_asked import NAMED, SEVERAL, Read, named_clauses, numbered, of_clauses, without_clauses
 from qa.documents.loaders import load
 from qa.passages import split
 from qa.types import Document, Hit, Passage
@@ -237,3 +238,34 @@ def test_a_number_with_points_is_hardly_that_of_a_paragraph(tmp_path: Path) -> N
     assert not store.read("What is weighed under clause 4.3?").sure
     (own,) = store.read("Was regelt \u00a7 4 Abs. 3?").said
     assert (own.text, own.confidence) == ("Barsche werden gewogen.", NAMED)
+
+
+# ---- which clause ----
+
+
+@pytest.mark.parametrize(
+    ("question", "marked", "number"),
+    [
+        ("Under which clause may the club end the hire?", "within a month", "2.1"),
+        ("Which clause is about fireworks?", "fireworks are kept in the hall", "2.2"),
+        ("What is the number of the clause on chairs?", "broken chairs", "broken chairs"),
+        ("Which clause makes the club pay for chairs?", "Notwithstanding clause 2.2", "3.1"),
+        ("Which clause is broken by keeping fireworks?", "clause 2.2(b)", "clause 2.2(b)"),
+        ("In welk artikel staat de prijs?", "80 euro", "Artikel 1"),
+        ("In welke bepaling staat de termijn van een jaar?", "een jaar", "Artikel 2"),
+        # The clause is named, or the question does not ask for a number.
+        ("Which clause does clause 3.1 put aside?", "clause 2.2,", "clause 2.2,"),
+        ("Which section of the hall is let?", "The cellar", "The cellar"),
+        ("How may the club end the hire?", "within a month", "within a month"),
+        ("Which article was debated?", "for an hour", "for an hour"),
+    ],
+)
+def test_which_clause_asks_for_its_number(question: str, marked: str, number: str, tmp_path: Path) -> None:
+    store = Store(tmp_path, hire=HIRE, lease=LEASE, news=NEWS)
+    name, document = next((name, one) for name, one in store.documents.items() if marked in one.text)
+    at = document.text.index(marked)
+    (passage,) = store.passages(name, at, at + len(marked))
+    spans = [span_of(Hit(passage, 1.0), at, at + len(marked), 0.7)]
+    (found,) = numbered(question, spans, store.documents.get, store.passages)
+    assert (found.text, found.confidence) == (number, 0.7)
+    assert document.text[found.start : found.end] == number

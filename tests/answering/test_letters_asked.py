@@ -127,6 +127,92 @@ Mayor Ellis: Thank you very much, we shall write to the minister again before th
 
 Councillor Hart: That is good to hear, because the bridge is falling down and it is our only bridge.
 """
+SADDLE = """From: Ines Roth <ines@roth.example>
+To: Paul Gray <paul@gray.example>
+Date: Fri, 14 Feb 2025 17:20:00 +0000
+Subject: Re: The saddle
+Content-Type: text/plain; charset=utf-8
+
+Hello Paul,
+
+I can't accept that. My price is 640 pounds and the girth stays here. I want 85 pounds for the bridle. If you come by
+car, we ask 12 pounds for parking. I want 30 ponies, not 31. I withdraw the lamp.
+
+Ines
+
+On Thu, 13 Feb 2025 at 20:02, Paul Gray <paul@gray.example> wrote:
+
+> Hello Ines,
+>
+> I bid 510 pounds for the saddle. I offered 20 pounds for the rug last year. I always offer tea.
+>
+> Paul
+"""
+PIANO_NL = """From: Karin Vos <karin@vos.example>
+To: Joost Blom <joost@blom.example>
+Date: Thu, 13 Mar 2025 09:30:00 +0100
+Subject: Re: Prijs van het orgel
+Content-Type: text/plain; charset=utf-8
+
+Dag Joost,
+
+Dat is te weinig. Mijn prijs is 4.200 euro en de bank hoort er niet bij.
+
+Karin
+
+Op wo 12 mrt 2025 om 18:10 schreef Joost Blom <joost@blom.example>:
+
+> Dag Karin,
+>
+> Ik bied 3.600 euro voor het orgel. Ik nam de foto's mee.
+>
+> Joost
+"""
+TRACTOR = """From: Petra Sommer <petra@sommer.example>
+To: Uwe Brandt <uwe@brandt.example>
+Date: Thu, 13 Mar 2025 09:30:00 +0100
+Subject: Re: Preis des Traktors
+Content-Type: text/plain; charset=utf-8
+
+Hallo Uwe,
+
+das kann ich nicht annehmen. Mein Preis betr\u00e4gt 9.800 Euro und der Pflug ist nicht dabei.
+
+Petra
+
+Am Mi., 12. M\u00e4rz 2025 um 18:10 schrieb Uwe Brandt <uwe@brandt.example>:
+
+> Hallo Petra,
+>
+> ich biete 8.000 Euro f\u00fcr den Traktor.
+>
+> Uwe
+"""
+ESTIMATE = """From: Nadia Flint <nadia@flint.example>
+To: Greg Howe <greg@howe.example>
+Date: Mon, 3 Feb 2025 12:00:00 +0000
+Subject: Estimate for the greenhouse
+Content-Type: text/plain; charset=utf-8
+
+Dear Mr Howe,
+
+The drawings are enclosed. I have not attached the contract. Attached to your letter I found a key. Paul sent the
+attached photograph.
+
+Nadia Flint
+"""
+BILL = """From: Greg Howe <greg@howe.example>
+To: Nadia Flint <nadia@flint.example>
+Date: Tue, 4 Feb 2025 12:00:00 +0000
+Subject: Invoice 2025-12
+Content-Type: text/plain; charset=utf-8
+
+Dear Ms Flint,
+
+Your invoice came twice. Nobody has sent the parcel.
+
+Greg Howe
+"""
 
 
 def answers(folder: Path, question: str, **files: str) -> list[tuple[str, float]]:
@@ -239,6 +325,48 @@ def test_what_the_writer_says_of_himself_in_three_languages(question: str, answe
 )
 def test_what_the_writer_denies_or_says_of_others_is_left_to_the_reader(question: str, tmp_path: Path) -> None:
     assert answers(tmp_path, question, barn_eml=BARN, schuur_eml=SCHUUR, deich_eml=DEICH) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Who wants 640 pounds for the saddle?", "Ines Roth"),
+        ("Who is asking 640 pounds for the saddle?", "Ines Roth"),
+        ("Who wants 85 pounds for the bridle?", "Ines Roth"),
+        ("When did Paul Gray bid 510 pounds?", "Thu, 13 Feb 2025 at 20:02"),
+        ("When did Ines withdraw the lamp?", "Fri, 14 Feb 2025 17:20:00 +0000"),
+        ("Wie bood 3.600 euro voor het orgel?", "Joost Blom"),
+        ("Wie heeft 3.600 euro geboden?", "Joost Blom"),
+        ("Wie vroeg 4.200 euro voor het orgel?", "Karin Vos"),
+        ("Wie heeft de foto's meegenomen?", None),
+        ("Wanneer bood Joost 3.600 euro?", "wo 12 mrt 2025 om 18:10"),
+        ("Wer bot 8.000 Euro f\u00fcr den Traktor?", "Uwe Brandt"),
+        ("Wer hat 8.000 Euro geboten?", "Uwe Brandt"),
+        ("Wer will 9.800 Euro?", "Petra Sommer"),
+        ("Wann bot Uwe 8.000 Euro?", "12. M\u00e4rz 2025"),
+        ("Who sent the estimate?", "Nadia Flint"),
+        ("Who sent the estimate for the greenhouse?", "Nadia Flint"),
+        ("Who sent the drawings?", "Nadia Flint"),
+        # Of another thing, denied, of a condition, earlier, usual, to come, or sent by somebody else.
+        ("Who wants 85 pounds for the saddle?", None),
+        ("Who asks 12 pounds for parking?", None),
+        ("Who wants 31 ponies?", None),
+        ("Who wants 510 pounds for the saddle?", None),
+        ("When did Paul offer 20 pounds for the rug?", None),
+        ("When did Paul offer tea?", None),
+        ("When will Ines withdraw the lamp?", None),
+        ("When did Paul withdraw the lamp?", None),
+        ("Who sent the contract?", None),
+        ("Who sent the key?", None),
+        ("Who sent the photograph?", None),
+        ("Who sent the invoice?", None),
+        ("Who sent the parcel?", None),
+    ],
+)
+def test_deeds_and_prices_in_other_words_than_the_writers(question: str, answer: str | None, tmp_path: Path) -> None:
+    letters = {"saddle_eml": SADDLE, "orgel_eml": PIANO_NL, "traktor_eml": TRACTOR}
+    found = answers(tmp_path, question, **letters, greenhouse_eml=ESTIMATE, bill_eml=BILL)
+    assert found == ([(answer, NAMED)] if answer else [])
 
 
 @pytest.mark.parametrize(

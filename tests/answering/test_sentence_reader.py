@@ -18,6 +18,7 @@ from qa.answering.sentence_reader import (
     SentenceReader,
     candidates,
     features,
+    names_no_doer,
     share,
     word_weights,
 )
@@ -63,6 +64,24 @@ def test_a_sentence_that_denies_what_is_asked_is_not_surely_the_answer() -> None
         text = f"Visitors will see a copy made by students. {said.format(words)} It shone over the estuary."
         (best, *_) = read(question, text)
         assert (best.text, best.confidence > DENIED) == (said.format(words), sure)
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "left_out"),
+    [
+        ("Wer baute die Orgel?", "Die Orgel wurde im Jahr 1902 gebaut.", True),
+        ("Wer hat das Denkmal besch\u00e4digt?", "Das Denkmal ist in der Nacht besch\u00e4digt worden.", True),
+        ("Wer er\u00f6ffnet das Bad?", "Das Bad wird am 3. Mai er\u00f6ffnet, die Sauna bleibt zu.", True),
+        ("Wer schrieb den Bericht?", "Der Bericht wurde im Juni geschrieben.", True),
+        ("Wer baute die Orgel?", "Die Orgel wurde 1902 von Franz Huber gebaut.", False),
+        ("Wer baute die Orgel?", "Franz Huber baute die Orgel, die Kirche wurde 1850 geweiht.", False),
+        ("Wer ist B\u00fcrgermeister?", "Karl Stein wurde zum B\u00fcrgermeister gew\u00e4hlt.", False),
+        ("Wer wurde gew\u00e4hlt?", "Karl Stein wurde im Juni gew\u00e4hlt.", False),
+        ("Wann wurde die Orgel gebaut?", "Die Orgel wurde im Jahr 1902 gebaut.", False),
+    ],
+)
+def test_that_it_was_done_does_not_say_who_did_it(question: str, sentence: str, left_out: bool) -> None:
+    assert names_no_doer(question, sentence, "de") is left_out
 
 
 def test_every_sentence_but_labels_and_questions_is_a_span_once() -> None:
