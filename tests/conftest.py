@@ -16,7 +16,6 @@ from tests.chroma import ChromaProcess
 from tests.helpers import DOCUMENTS, FakeEmbedder, ingest, write
 from tests.postgres import Server, put_on_servers, running
 
-
 # No test depends on speed.
 settings.register_profile("verbatim", deadline=None)
 settings.load_profile("verbatim")
