@@ -12,8 +12,8 @@ from qa.documents.decoding import decode
 from qa.documents.drawings import CX, DGM, A, C, add_chart, diagram_texts, drawn_paragraphs, paragraph_text
 from qa.documents.extract import Builder, Extract, is_of_each, says_several
 from qa.documents.formats.html import page_paragraphs
-from qa.documents.formats.numbering import BULLET, Numbering, W, value_of
-from qa.documents.formats.word_text import BOX, UNREAD, Looks, M, is_on, is_placeholder, runs
+from qa.documents.formats.numbering import BULLET, Numbering, W, is_on, value_of
+from qa.documents.formats.word_text import BOX, UNREAD, Looks, M, is_placeholder, runs
 from qa.documents.formulas import linear
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
@@ -119,7 +119,8 @@ class Docx:
         text = self.text_of(element)
         if kind == "title" and self.title is None:
             self.title = text
-        label = self.numbering.label(element)
+        going_on = self.begun.strip() or (goes_into_next(element) and not text.strip())  # it has no number that is seen
+        label = "" if going_on else self.numbering.label(element)
         self.begun += f"{label} {text}" if label and text.strip() else text
         self.waiting.append(element)
         if not goes_into_next(element):
@@ -135,7 +136,9 @@ class Docx:
 
     def cell_line(self, paragraph: Any) -> str:
         """A paragraph of a cell with its number, which may be all that it shows; a bullet would look like a minus."""
-        label, text = self.numbering.label(paragraph), self.text_of(paragraph)
+        text = self.text_of(paragraph)
+        gone = goes_into_next(paragraph) and not text.strip()
+        label = "" if gone else self.numbering.label(paragraph)
         return f"{label} {text}" if label not in ("", BULLET) else text
 
     def text_of(self, paragraph: Any) -> str:
@@ -259,12 +262,13 @@ def add_chart_part(made: Builder, package: Package, name: str) -> None:
 
 
 def goes_into_next(paragraph: Any) -> bool:
-    """Whether a paragraph has no end that is seen: it is deleted or hidden, or all of it is a large first letter."""
+    """Whether a paragraph has no end that is seen: it is deleted, moved or hidden, or all of it is a large first letter."""
     properties = paragraph.find(W + "pPr")
     if properties is None:
         return False
     frame, end = properties.find(W + "framePr"), properties.find(W + "rPr")
-    hidden = end is not None and (end.find(W + "del") is not None or is_on(end.find(W + "vanish")))
+    gone = () if end is None else (end.find(W + "del"), end.find(W + "moveFrom"))
+    hidden = end is not None and (any(mark is not None for mark in gone) or is_on(end.find(W + "vanish")))
     return hidden or (frame is not None and frame.get(W + "dropCap") in ("drop", "margin"))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
 
-from qa.documents.formats.numbering import W, value_of
+from qa.documents.formats.numbering import W, is_on, value_of
 from qa.documents.formulas import GAP, linear
 from qa.documents.ooxml import MC
 from qa.documents.raised import levelled
@@ -104,11 +104,6 @@ def is_placeholder(element: Any) -> bool:
 
 def is_true(element: Any, name: str) -> bool:
     return element.get(W + name) in ("1", "true", "on")
-
-
-def is_on(switch: Any) -> bool:
-    """Whether a switch among a run's properties is set."""
-    return switch is not None and switch.get(W + "val", "true") not in ("0", "false", "off", "none")
 
 
 def runs(paragraph: Any, looks: Looks) -> Iterator[str]:
