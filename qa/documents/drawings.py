@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from qa.documents.extract import Builder
-from qa.documents.number_formats import duration_text, formatted, is_clock, is_date, moment_text
+from qa.documents.number_formats import clock_text, formatted, is_clock, is_date, moment_text
 from qa.documents.raised import levelled, settled
+from qa.documents.symbols import FONTS, unicode_of
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -106,7 +107,7 @@ def shown(value: str, form: str, late: bool = False) -> str:
     if form and is_date(form) and 0 <= number < 2_958_466:
         return moment_text(EPOCHS[late] + timedelta(days=number), form)
     if form and is_clock(form) and 0 <= number < 2_958_466:
-        return duration_text(timedelta(days=number))
+        return clock_text(timedelta(days=number), form)
     return formatted(number, form or "General")
 
 
@@ -144,8 +145,21 @@ def paragraph_text(paragraph: Any) -> str:
     said = ""
     for element in paragraph.iter(A + "t", A + "br"):
         text = "\n" if element.tag == A + "br" else NO_BREAK.sub(" ", element.text or "")
-        said += levelled(text, height_of(element.getparent().find(A + "rPr") if element.tag == A + "t" else None))
+        look = element.getparent().find(A + "rPr") if element.tag == A + "t" else None
+        said += levelled(signs_in(text, look), height_of(look))
     return settled(said)
+
+
+def signs_in(text: str, look: Any) -> str:
+    """The text of a run with the signs that its font shows. look: of the run, or None.
+
+    A font of signs that is stated beside one of letters shows characters of its own, or one that stands alone.
+    """
+    fonts = [look.find(A + name) if look is not None else None for name in ("latin", "sym")]
+    latin, signs = ("" if font is None else str(font.get("typeface") or "") for font in fonts)
+    if latin.lower() in FONTS or not signs:
+        return unicode_of(text, latin)
+    return unicode_of(text, signs, letters=len(text.strip()) == 1 and not text.strip().isascii())
 
 
 def height_of(look: Any) -> str:

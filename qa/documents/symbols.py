@@ -36,6 +36,7 @@ WINGDINGS_2 = {
 }
 FONTS = {"symbol": SYMBOL, "wingdings": WINGDINGS, "wingdings 2": WINGDINGS_2}
 PRIVATE = re.compile("[\uf020-\uf0ff]")  # where such fonts have their characters
+CODED = re.compile("[\x21-\x7e\xa1-\xac\xae-\xff\uf020-\uf0ff]")  # what they show is none of these letters
 UNKNOWN = "\u25a1"  # stands for a sign that is not known
 
 
@@ -49,6 +50,10 @@ def sign(code: int, font: str) -> str:
     return table.get(at) or (chr(at) if ascii_too else UNKNOWN)
 
 
-def unicode_of(text: str, font: str) -> str:
-    """A text with the signs that are shown for characters of the private area."""
-    return PRIVATE.sub(lambda found: sign(ord(found.group()), font), text)
+def unicode_of(text: str, font: str, letters: bool = True) -> str:
+    """A text with the signs that a font shows for characters of the private area.
+
+    letters: whether a font of signs shows its signs for letters and figures too, as office programs let it.
+    """
+    coded = CODED if letters and font.strip().lower() in FONTS else PRIVATE
+    return coded.sub(lambda found: sign(ord(found.group()), font), text)

@@ -19,6 +19,7 @@ from qa.documents.header import completed
 from qa.documents.heartbeat import beat
 from qa.documents.ooxml import DC
 from qa.documents.raised import levelled, settled
+from qa.documents.symbols import unicode_of
 from qa.errors import UnreadableFile
 
 ODT_FILE = "an OpenDocument text (.odt)"
@@ -27,6 +28,7 @@ OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 CHART = "{urn:oasis:names:tc:opendocument:xmlns:chart:1.0}"
 FO = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}"
+SVG = "{urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0}"
 FORM = "{urn:oasis:names:tc:opendocument:xmlns:form:1.0}"
 HREF = "{http://www.w3.org/1999/xlink}href"
 MATH = "{http://www.w3.org/1998/Math/MathML}math"
@@ -80,6 +82,7 @@ class Odt:
         self.left_out = 0
         self.controls: dict[str, str] = {}  # the text of each field of a form, by its id
         self.styles: dict[str, Any] = {}
+        self.fonts: dict[str, str] = {}  # their families, by the names that styles call them by
         self.lists = Lists(())
 
     def root(self, name: str) -> Any:
@@ -91,6 +94,8 @@ class Odt:
     def learn(self, roots: list[Any]) -> None:
         """Takes note of the styles, list styles and form fields in the roots of styles.xml and content.xml."""
         self.styles = {e.get(STYLE + "name"): e for root in roots for e in root.iter(STYLE + "style")}
+        self.fonts = {e.get(STYLE + "name"): (e.get(SVG + "font-family") or "").strip("'\"") for root in roots
+                      for e in root.iter(STYLE + "font-face")}  # fmt: skip
         self.lists = Lists(roots)
         for root in roots:
             for forms in root.iter(OFFICE + "forms"):
@@ -267,7 +272,8 @@ class Odt:
             if child is not None:
                 yield from self.child_pieces(child, height)
             if text:
-                yield levelled(" ".join(re.split(r"[ \t\r\n]+", text)), height)
+                signs = unicode_of(text, self.font(element), letters=False)
+                yield levelled(" ".join(re.split(r"[ \t\r\n]+", signs)), height)
 
     def child_pieces(self, child: Any, height: str) -> Iterator[str]:
         if child.tag == TEXT + "s":
@@ -322,6 +328,11 @@ class Odt:
         if not place.endswith("%") or not number.replace(".", "").isdigit() or not float(number):
             return ""
         return "subscript" if place.startswith("-") else "superscript"
+
+    def font(self, element: Any) -> str:
+        """The name of the font of an element's letters; "" where it is the usual one."""
+        family = self.look(element, FO + "font-family").strip("'\"")
+        return family or self.fonts.get(named := self.look(element, STYLE + "font-name"), named)
 
     def look(self, element: Any, name: str) -> str:
         """A property of the letters by the style of an element, or by those that it is based on; "" where unstated."""

@@ -16,7 +16,7 @@ from qa.documents.formulas import GAP
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
 from qa.documents.raised import levelled, settled
-from qa.documents.symbols import FONTS, sign
+from qa.documents.symbols import FONTS, sign, unicode_of
 from qa.errors import UnreadableFile
 
 TOKEN = re.compile(
@@ -299,7 +299,7 @@ class Rtf:
 
     def unicode(self, number: int) -> None:
         self.flush()
-        self.say(chr(number % 0x10000))
+        self.say(unicode_of(chr(number % 0x10000), self.fonts.get(self.state.font, Font()).name))
         self.to_skip = self.state.skipped
 
     def flush(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qa.documents.attached import Loaders
-from qa.documents.drawings import CX, DGM, A, C, diagram_texts, height_of
+from qa.documents.drawings import CX, DGM, A, C, diagram_texts, height_of, signs_in
 from qa.documents.extract import Builder, Extract, is_of_each, says_several
 from qa.documents.formats.numbering import written
 from qa.documents.formats.word import add_chart_part
@@ -163,7 +163,7 @@ class Pptx:
             if tiny or (look is not None and look.get("strike", "noStrike") != "noStrike"):
                 self.left_out += bool(text.strip())
             else:
-                said += levelled(text, height_of(look))
+                said += levelled(signs_in(text, look), height_of(look))
         return settled(said)
 
     def rows(self, table: Any) -> Iterator[list[str]]:

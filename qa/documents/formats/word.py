@@ -262,7 +262,7 @@ def add_chart_part(made: Builder, package: Package, name: str) -> None:
 
 
 def goes_into_next(paragraph: Any) -> bool:
-    """Whether a paragraph has no end that is seen: it is deleted, moved or hidden, or all of it is a large first letter."""
+    """Whether a paragraph has no end that is seen: it is deleted, moved or hidden, or all a large first letter."""
     properties = paragraph.find(W + "pPr")
     if properties is None:
         return False
