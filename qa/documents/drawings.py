@@ -65,8 +65,8 @@ def older_series(root: Any) -> Iterator[Series]:
     for series in root.iter(C + "ser"):
         name = " ".join(points(series.find(C + "tx"), late)) or series.findtext(f"{C}tx/{C}v") or ""
         categories, values = (
-            points(next((e for e in map(series.find, (C + one, C + other)) if e is not None), None), late)
-            for one, other in (("cat", "xVal"), ("val", "yVal"))
+            points(next((e for e in map(series.find, (C + one, C + other)) if e is not None), None), late, form)
+            for one, other, form in (("cat", "xVal", ""), ("val", "yVal", label_form(series)))
         )
         sizes = points(series.find(C + "bubbleSize"), late)
         if values or categories:
@@ -75,8 +75,25 @@ def older_series(root: Any) -> Iterator[Series]:
             yield Series(f"{name} (size)" if name else "size", tuple(categories), tuple(sizes))
 
 
-def points(source: Any, late: bool) -> list[str]:
-    """The texts of the points that a chart has stored for a name, categories or values; levels of one joined."""
+def label_form(series: Any) -> str:
+    """The number format of the values that stand at the points of a series, where they have one of their own."""
+    labels = next((e for e in (series.find(C + "dLbls"), series.getparent().find(C + "dLbls")) if e is not None), None)
+    form, values = (labels.find(C + name) if labels is not None else None for name in ("numFmt", "showVal"))
+    if (
+        form is None
+        or values is None
+        or values.get("val", "1") in ("0", "false")
+        or form.get("sourceLinked") in ("1", "true")
+    ):
+        return ""
+    return str(form.get("formatCode") or "")
+
+
+def points(source: Any, late: bool, labels: str = "") -> list[str]:
+    """The texts of the points that a chart has stored for a name, categories or values; levels of one joined.
+
+    labels: the number format of what stands at the points; "" where it is that of the values.
+    """
     if source is None:
         return []
     levels = (
@@ -87,7 +104,9 @@ def points(source: Any, late: bool) -> list[str]:
     for level in levels:
         form = level.findtext(C + "formatCode") or ""
         found.append({
-            int(point.get("idx", "0")): shown(point.findtext(C + "v") or "", point.get("formatCode") or form, late)
+            int(point.get("idx", "0")): shown(
+                point.findtext(C + "v") or "", labels or point.get("formatCode") or form, late
+            )
             for point in level.iter(C + "pt") if point.get("idx", "0").isdigit() and int(point.get("idx", "0")) < POINTS
         })  # fmt: skip
     stated = [int(e.get("val")) for e in source.iter(C + "ptCount") if e.get("val", "").isdigit()]
