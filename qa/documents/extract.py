@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, dropwhile, islice, pairwise, takewhile
+from itertools import chain, dropwhile, groupby, islice, pairwise, takewhile
+from typing import Any
 
 from qa.cells import FIGURES
 from qa.errors import UnreadableFile
@@ -206,6 +207,19 @@ def one_cell(text: str) -> str:
     for line in filter(None, map(one_line, text.splitlines())):
         meet = FIGURE_ENDS.search(said) and FIGURE_BEGINS.match(line)
         said += ("; " if meet else " " if said else "") + line
+    return said
+
+
+def joined_rows(lines: Iterable[tuple[Any, str]]) -> str:
+    """The lines of a cell; behind what a row of a table in it says a semicolon stands, unless the cell ends.
+
+    lines: (the row within the cell that a line belongs to, None for none; the line).
+    """
+    said, ended = "", False  # whether a row within the cell has ended
+    for row, group in groupby((line for line in lines if line[1].strip()), key=lambda line: line[0]):
+        text = "\n".join(text for _, text in group)
+        said += (";" if ended else "") + ("\n" if said else "") + (text if row is None else one_cell(text))
+        ended = row is not None
     return said
 
 

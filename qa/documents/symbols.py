@@ -37,6 +37,7 @@ WINGDINGS_2 = {
 FONTS = {"symbol": SYMBOL, "wingdings": WINGDINGS, "wingdings 2": WINGDINGS_2}
 PRIVATE = re.compile("[\uf020-\uf0ff]")  # where such fonts have their characters
 CODED = re.compile("[\x21-\x7e\xa1-\xac\xae-\xff\uf020-\uf0ff]")  # what they show is none of these letters
+BULLETS = {0xB7: "\u2022", 0xA7: "\u25aa"}  # of lists, whatever font is named
 UNKNOWN = "\u25a1"  # stands for a sign that is not known
 
 
@@ -45,7 +46,7 @@ def sign(code: int, font: str) -> str:
     table = FONTS.get(font.strip().lower())
     at = code - 0xF000 if 0xF000 <= code < 0xF100 else code
     if table is None:
-        return chr(code) if at == code else UNKNOWN
+        return chr(code) if at == code else BULLETS.get(at, UNKNOWN)
     ascii_too = table is SYMBOL and 0x20 <= at < 0x7F
     return table.get(at) or (chr(at) if ascii_too else UNKNOWN)
 

@@ -213,3 +213,38 @@ def test_signs_of_a_font_of_signs_are_signs_in_open_document_and_rtf() -> None:
     rtf = rb"{\rtf1{\fonttbl{\f0 Arial;}{\f1\fcharset2 Wingdings;}}{\f1\u-3842\'3f\u252\'3f} paid {\f0\u254\'fe}\par}"
     assert extract_of(rtf, ".rtf").text == "\u2611\u2713 paid \xfe"
     assert marked(extract_of(rtf, ".rtf"), "columns") == []
+
+
+def word_table(*rows: tuple[str, ...]) -> str:
+    """A table of cells, each the XML of its paragraphs and tables."""
+    made = ("".join(f"<w:tc>{cell}</w:tc>" for cell in row) for row in rows)
+    return f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in made)}</w:tbl>"
+
+
+INNER = word_table((para("kW"), para("15")), (para("rpm"), para("1 450")))
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        (INNER + para(), "kW 15; rpm 1 450"),
+        (para("Data") + INNER + para("in 2025;"), "Data kW 15; rpm 1 450; in 2025;"),
+        (INNER + para() + INNER, "kW 15; rpm 1 450; kW 15; rpm 1 450"),
+        (word_table((para("a"), INNER), (para("b"), para("5"))), "a; kW 15; rpm 1 450; b 5"),
+        (para("(a) lease;"), "(a) lease;"),
+    ],
+)
+def test_rows_of_a_table_in_a_cell_do_not_run_into_each_other(cell: str, shown: str) -> None:
+    body = word_table((para("Pump"), para("Data")), (para("P1"), cell))
+    assert marked(extract_of(word(body), ".docx"), "row")[-1] == f"P1 | {shown}"
+
+
+def test_rows_of_a_table_in_a_cell_of_rtf() -> None:
+    end = rb"\nestcell{\*\nesttableprops\trowd\nestrow}"
+    inner = rb"kW\nestcell 15%srpm\nestcell 1 450%s" % (end, end)
+    rows = rb"\trowd\cellx99\cellx999\pard\intbl Pump\cell Data;\cell\row P1\cell %s\cell\row\pard Then;\par}"
+    assert extract_of(rb"{\rtf1" + rows % inner, ".rtf").text.endswith("Pump | Data;\nP1 | kW 15; rpm 1 450\n\nThen;")
+
+
+def test_a_bullet_in_a_font_that_is_not_named_is_no_box() -> None:
+    assert extract_of(rb"{\rtf1{\listtext\u-3913\'3f\tab}single\par}", ".rtf").text == "\u2022 single"

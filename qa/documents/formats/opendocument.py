@@ -10,7 +10,7 @@ from typing import Any
 
 from qa.documents.account import unread_notes
 from qa.documents.archives import open_zip, parse_xml, read_part
-from qa.documents.extract import Builder, Extract, is_of_each, says_several
+from qa.documents.extract import Builder, Extract, is_of_each, joined_rows, says_several
 from qa.documents.formats.numbering import BULLET
 from qa.documents.formats.odf_lists import STYLE, TEXT, Lists, Place
 from qa.documents.formats.word_text import CHECKED, UNCHECKED
@@ -220,7 +220,7 @@ class Odt:
             cells: list[str] = []
             covered = 0  # cells that the one before spans
             for cell in row.iterchildren(TABLE + "table-cell", TABLE + "covered-table-cell"):
-                words = "\n".join(self.cell_lines(cell))
+                words = joined_rows(self.cell_lines(cell))
                 down, across, times = (
                     count(cell, name)
                     for name in ("number-rows-spanned", "number-columns-spanned", "number-columns-repeated")
@@ -240,20 +240,22 @@ class Odt:
             begun = begun or says_several(cells)
             yield cells
 
-    def cell_lines(self, root: Any, place: Place | None = None, start: str | None = None) -> Iterator[str]:
-        """The paragraphs of a cell and of tables in it with their numbers; a bullet would look like a minus."""
+    def cell_lines(
+        self, root: Any, place: Place | None = None, start: str | None = None, row: Any = None
+    ) -> Iterator[tuple[Any, str]]:
+        """(row of a table in the cell, or None; paragraph with its number); a bullet would look like a minus."""
         for element in root:
             if element.tag in (TEXT + "p", TEXT + "h"):
                 label = self.label(place or (outline_place(element) if element.tag == TEXT + "h" else None), start)
                 place = None if place is None else place._replace(level=-1)
                 if not self.is_hidden(element):
                     words = self.words(element)
-                    yield f"{label} {words}" if label not in ("", BULLET) else words
+                    yield row, f"{label} {words}" if label not in ("", BULLET) else words
             elif element.tag == TEXT + "list":
                 for item, within, number in self.items(element, place):
-                    yield from self.cell_lines(item, within, number)
+                    yield from self.cell_lines(item, within, number, row)
             elif element.tag not in SILENT_TEXT and not is_apart(element):
-                yield from self.cell_lines(element)
+                yield from self.cell_lines(element, row=element if element.tag == TABLE + "table-row" else row)
 
     # ---- words ----
 

@@ -59,7 +59,7 @@ class Block:
     edge: Edge = field(default=Edge(0))  # what has been said of the next one
     left: int = 0  # where the row begins
     in_table: bool = False
-    nested: bool = False
+    nested: bool = False  # a row of a table in the cell has ended
     head: bool = False
     heading: bool = False
     first_letter: bool = False  # the paragraph is the large first letter of the next one
@@ -237,6 +237,8 @@ class Rtf:
             if number in ("0", "1"):
                 self.block.said += CHECKED if number == "1" else UNCHECKED
                 self.form = ""
+        elif word == "nestrow":
+            self.block.said, self.block.nested = f"{self.block.said.rstrip()};\n", True
         elif self.state.into != "body":
             return
         elif word in SIGNS:
@@ -361,7 +363,9 @@ class Rtf:
         if nested:
             self.block.said += "\n"
             return
-        self.block.cells.append(one_cell(settled(whole(self.block.said))))
+        self.block.cells.append(
+            one_cell(settled(whole(self.block.said))).removesuffix(";" if self.block.nested else "")
+        )
         self.block.said = ""
 
     def end_row(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from qa.documents.attached import Loaders
 from qa.documents.decoding import decode
 from qa.documents.drawings import CX, DGM, A, C, add_chart, diagram_texts, drawn_paragraphs, paragraph_text
-from qa.documents.extract import Builder, Extract, is_of_each, says_several
+from qa.documents.extract import Builder, Extract, is_of_each, joined_rows, says_several
 from qa.documents.formats.html import page_paragraphs
 from qa.documents.formats.numbering import BULLET, Numbering, W, is_on, value_of
 from qa.documents.formats.word_text import BOX, UNREAD, Looks, M, is_placeholder, runs
@@ -134,6 +134,18 @@ class Docx:
         for element in waiting:
             self.add_hung(element)
 
+    def cell_text(self, cell: Any) -> str:
+        """The lines of a cell; of a table in it the rows, with a semicolon between them."""
+        lines: list[tuple[Any, str]] = []  # (the row within the cell, or None; what it says)
+        for paragraph in cell.iter(W + "p"):
+            if boxed(paragraph, cell):
+                continue
+            row = next(
+                (up for up in paragraph.iterancestors(W + "tr", W + "tc") if up is cell or up.tag == W + "tr"), None
+            )
+            lines.append((None if row is cell else row, self.cell_line(paragraph)))
+        return joined_rows(lines)
+
     def cell_line(self, paragraph: Any) -> str:
         """A paragraph of a cell with its number, which may be all that it shows; a bullet would look like a minus."""
         text = self.text_of(paragraph)
@@ -222,7 +234,7 @@ class Docx:
             for cell in (cell for cell in row.iter(W + "tc") if next(cell.iterancestors(W + "tr")) is row):
                 if cell.find(f"{W}tcPr/{W}cellDel") is not None:
                     continue
-                text = "\n".join(self.cell_line(p) for p in cell.iter(W + "p") if not boxed(p, cell))
+                text = self.cell_text(cell)
                 if goes_on(cell) and len(texts) < len(merged):
                     text = merged[len(texts)]
                 each = not begun or is_of_each(text, texts)  # it names the columns that it spans, or is their value
