@@ -302,4 +302,6 @@ def looks_like_columns(cells: Sequence[str], below: Sequence[str]) -> bool:
         return False
     named = [cell for cell in filled if not FIGURES.fullmatch(cell)]
     years = sum(map(is_year, filled))
+    if not cells[0].strip() and years == len(filled):  # years over figures, each row of which begins with words
+        return bool(below) and WORD.search(below[0]) is not None and not FIGURES.fullmatch(below[0])
     return len(named) + years == len(filled) and any(WORD.search(cell) for cell in named)

@@ -248,3 +248,43 @@ def test_rows_of_a_table_in_a_cell_of_rtf() -> None:
 
 def test_a_bullet_in_a_font_that_is_not_named_is_no_box() -> None:
     assert extract_of(rb"{\rtf1{\listtext\u-3913\'3f\tab}single\par}", ".rtf").text == "\u2022 single"
+
+
+STOPS = '<w:tabs><w:tab w:val="right" w:pos="4000"/><w:tab w:val="right" w:pos="6000"/></w:tabs>'
+
+
+def tabbed(*rows: str, stops: str = STOPS) -> str:
+    """Paragraphs with these tab stops, one for each text."""
+    made = (run("").join(run(part) + "<w:r><w:tab/></w:r>" for part in row.split("|")) for row in rows)
+    ends = len("<w:r><w:tab/></w:r>")
+    return "".join(f"<w:p><w:pPr>{stops}</w:pPr>{row[:-ends]}</w:p>" for row in made)
+
+
+@pytest.mark.parametrize(
+    ("rows", "shown"),
+    [
+        (("|2025|2026", "Water|120|135", "Power|1 240|-300"), "| 2025 | 2026\nWater | 120 | 135\nPower | 1 240 | -300"),
+        (("Name|For|Against", "De Vries|X", "El Amrani||X"), "Name | For | Against\nDe Vries | X\nEl Amrani | | X"),
+        (("Water|120", "Power|95"), "Water 120\n\nPower 95"),
+        (("Water|120|135", "Power|1|2|3"), "Water 120; 135\n\nPower 1; 2; 3"),
+        (("A name too long for the first of the stops|5|6", "Power|1|2"),
+         "A name too long for the first of the stops 5; 6\n\nPower 1; 2"),
+    ],
+)  # fmt: skip
+def test_columns_that_are_set_with_tab_stops_are_columns(rows: tuple[str, ...], shown: str) -> None:
+    assert extract_of(word(para("Costs") + tabbed(*rows)), ".docx").text == f"Costs\n\n{shown}"
+
+
+def test_tabs_without_stops_of_their_own_make_no_columns() -> None:
+    body = tabbed("Name|For|Against", "El Amrani||X", stops="")
+    assert extract_of(word(body), ".docx").text == "Name For Against\n\nEl Amrani X"
+    clear = '<w:tabs><w:tab w:val="clear" w:pos="4000"/><w:tab w:val="left" w:pos="6000"/></w:tabs>'
+    assert extract_of(word(tabbed("Water|120|135", "Power|1|2", stops=clear)), ".docx").text == (
+        "Water 120; 135\n\nPower 1; 2"
+    )
+
+
+def test_years_over_figures_name_columns() -> None:
+    found = extract_of(word(tabbed("|2025|2026", "Water|120|135")), ".docx")
+    assert marked(found, "columns") == ["| 2025 | 2026"]
+    assert marked(extract_of(",2025,2026\n2024,2021,2022\n", ".csv"), "columns") == []

@@ -13,6 +13,7 @@ from qa.documents.drawings import CX, DGM, A, C, add_chart, diagram_texts, drawn
 from qa.documents.extract import Builder, Extract, is_of_each, joined_rows, says_several
 from qa.documents.formats.html import page_paragraphs
 from qa.documents.formats.numbering import BULLET, Numbering, W, is_on, value_of
+from qa.documents.formats.word_tabs import makes_table, tabbed_rows
 from qa.documents.formats.word_text import BOX, UNREAD, Looks, M, is_placeholder, runs
 from qa.documents.formulas import linear
 from qa.documents.header import completed
@@ -76,9 +77,13 @@ class Docx:
 
     def add_below(self, root: Any) -> None:
         """Adds the paragraphs and tables below `root`, also those in content controls."""
+        added: list[Any] = []
         for element in root:
             if element.tag == W + "p":
-                self.add_paragraph(element)
+                if not added:
+                    added = tabbed_rows(element, self.numbering) or [element]
+                    self.add_paragraphs(added)
+                added = added[1:]
                 continue
             if element.tag in (W + "tbl", W + "altChunk"):
                 self.end_paragraph()
@@ -93,6 +98,18 @@ class Docx:
             elif element.tag in (M + "oMathPara", M + "oMath"):
                 self.made.add(linear(element))
         self.end_paragraph()
+
+    def add_paragraphs(self, paragraphs: list[Any]) -> None:
+        """Adds paragraphs, as the rows of a table where their tabs make them one, then what hangs on them."""
+        plain = self.begun.strip() or any(self.kind_of(one) or goes_into_next(one) for one in paragraphs)
+        if plain or not makes_table(paragraphs):
+            for one in paragraphs:
+                self.add_paragraph(one)
+            return
+        self.end_paragraph()
+        self.made.table(self.text_of(one).split("\t") for one in paragraphs)
+        for one in paragraphs:
+            self.add_hung(one)
 
     def add_chunk(self, relation: str) -> None:
         """Adds a page of HTML or a plain text that the document holds whole; notes any other kind."""
@@ -111,11 +128,7 @@ class Docx:
 
     def add_paragraph(self, element: Any) -> None:
         """Adds a paragraph, then what hangs on it."""
-        style = element.find(f"{W}pPr/{W}pStyle")
-        kind = self.levels.get(style.get(W + "val")) if style is not None else None
-        outline = element.find(f"{W}pPr/{W}outlineLvl")
-        if outline is not None and outline.get(W + "val", "9").isdigit() and int(outline.get(W + "val", "9")) < 9:
-            kind = kind or "heading"
+        kind = self.kind_of(element)
         text = self.text_of(element)
         if kind == "title" and self.title is None:
             self.title = text
@@ -125,6 +138,15 @@ class Docx:
         self.waiting.append(element)
         if not goes_into_next(element):
             self.end_paragraph("heading" if kind else None)
+
+    def kind_of(self, paragraph: Any) -> str | None:
+        """ "title", "heading" or None."""
+        style = paragraph.find(f"{W}pPr/{W}pStyle")
+        kind = self.levels.get(style.get(W + "val")) if style is not None else None
+        outline = paragraph.find(f"{W}pPr/{W}outlineLvl")
+        if outline is not None and outline.get(W + "val", "9").isdigit() and int(outline.get(W + "val", "9")) < 9:
+            kind = kind or "heading"
+        return kind
 
     def end_paragraph(self, kind: Kind | None = None) -> None:
         """Adds what was begun, then what hangs on it."""
