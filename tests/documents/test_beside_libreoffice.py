@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.documents.formats.test_office import WORD, item, level, para, word
-from tests.documents.making import extract_of, marked, zipped
+from tests.documents.making import extract_of, marked, workbook, zipped
 
 GONE, MOVED, UNSEEN = "<w:del/>", "<w:moveFrom/>", "<w:vanish/>"
 SIGNS = '<w:rFonts w:ascii="{0}" w:hAnsi="{0}"/>'
@@ -288,3 +289,22 @@ def test_years_over_figures_name_columns() -> None:
     found = extract_of(word(tabbed("|2025|2026", "Water|120|135")), ".docx")
     assert marked(found, "columns") == ["| 2025 | 2026"]
     assert marked(extract_of(",2025,2026\n2024,2021,2022\n", ".csv"), "columns") == []
+
+
+def test_a_formula_that_gives_an_empty_text_is_an_empty_cell() -> None:
+    def fill(book: Any) -> None:
+        book.active.append(["Port", "Ships", "Remark", "Rate"])
+        book.active.append(["Anna", 5, '=IF(B2>6,"busy","")', "=B2/0"])
+        book.active.append(["Berta", 7, '=IF(B3>6,"busy","")', "=B3*2"])
+
+    data = workbook(fill)
+    source = zipfile.ZipFile(io.BytesIO(data))
+    parts = {name: source.read(name) for name in source.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    for place, kind, value in ((b"C2", b"str", b""), (b"C3", b"str", b"busy"), (b"D2", b"e", b"#DIV/0!")):
+        before, cell, after = sheet.partition(b'<c r="%s"' % place)
+        at = after.index(b"<v")
+        sheet = before + cell + b' t="%s"' % kind + after[:at] + b"<v>%s</v>" % value + after[after.index(b"</c>") :]
+    found = extract_of(zipped(**parts | {"xl/worksheets/sheet1.xml": sheet}), ".xlsx")
+    assert marked(found, "row") == ["Anna | 5 | | #DIV/0!", "Berta | 7 | busy | [no value]"]
+    assert found.notes == ("formulas of the sheet Sheet have no stored value (D3)",)

@@ -151,8 +151,8 @@ class Sheet:
     def text_of(self, cell: Any, source: Any) -> str:
         """What a cell shows. source: the cell with its formula."""
         if cell.value is None:
-            if source.data_type != "f":
-                return ""
+            if source.data_type != "f" or getattr(cell, "data_type", "n") == "str":
+                return ""  # of a formula, a text of no letters
             self.unknown.append(source.coordinate)
             return NO_VALUE
         if self.struck and getattr(cell, "_style_id", 0) in self.struck:
