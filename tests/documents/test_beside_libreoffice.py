@@ -308,3 +308,31 @@ def test_a_formula_that_gives_an_empty_text_is_an_empty_cell() -> None:
     found = extract_of(zipped(**parts | {"xl/worksheets/sheet1.xml": sheet}), ".xlsx")
     assert marked(found, "row") == ["Anna | 5 | | #DIV/0!", "Berta | 7 | busy | [no value]"]
     assert found.notes == ("formulas of the sheet Sheet have no stored value (D3)",)
+
+
+def test_columns_that_are_set_with_tab_stops_are_columns_in_open_document() -> None:
+    spaces = " ".join(f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in ("office", "text", "style"))
+    stops = "".join(f'<style:tab-stop style:position="{place}"/>' for place in ("6cm", "100mm"))
+    styles = (
+        '<style:style style:name="A"><style:paragraph-properties><style:tab-stops>'
+        f"{stops}</style:tab-stops></style:paragraph-properties></style:style>"
+        '<style:style style:name="B" style:parent-style-name="A"/>'
+    )
+
+    def shown(name: str, *rows: str) -> str:
+        each = (
+            f'<text:p text:style-name="{name}"><text:span>{row.replace("|", "</text:span><text:tab/><text:span>")}'
+            "</text:span></text:p>"
+            for row in rows
+        )
+        content = (
+            f"<office:document-content {spaces}><office:automatic-styles>{styles}</office:automatic-styles>"
+            f"<office:body><office:text>{''.join(each)}</office:text></office:body></office:document-content>"
+        )
+        return extract_of(zipped(**{"content.xml": content}), ".odt").text
+
+    rows = ("|2025|2026", "Water|120|135", "Ice||7")
+    assert shown("B", *rows) == "| 2025 | 2026\nWater | 120 | 135\nIce | | 7"
+    assert shown("C", *rows) == "2025; 2026\n\nWater 120; 135\n\nIce 7"
+    assert shown("A", "Water|120", "Ice|7") == "Water 120\n\nIce 7"
+    assert shown("A", "Water|120|1|2", "Ice||7") == "Water 120; 1; 2\n\nIce 7"

@@ -12,7 +12,8 @@ from qa.documents.account import unread_notes
 from qa.documents.archives import open_zip, parse_xml, read_part
 from qa.documents.extract import Builder, Extract, is_of_each, joined_rows, says_several
 from qa.documents.formats.numbering import BULLET
-from qa.documents.formats.odf_lists import STYLE, TEXT, Lists, Place
+from qa.documents.formats.odf_lists import STYLE, TEXT, Lists, Place, tab_stops
+from qa.documents.formats.tabbed import Tabbed, makes_table, tabbed_rows
 from qa.documents.formats.word_text import CHECKED, UNCHECKED
 from qa.documents.formulas import linear
 from qa.documents.header import completed
@@ -108,7 +109,17 @@ class Odt:
 
     def add_below(self, root: Any, place: Place | None = None, start: str | None = None) -> None:
         """Adds the text below `root`; place: in a list, whose item `root` is. start: the item's own number."""
+        tested: set[Any] = set()  # paragraphs that were looked at together
+        added: set[Any] = set()  # those of them that are a table
         for element in root:
+            if element in added:
+                continue
+            if element.tag == TEXT + "p" and place is None and element not in tested:
+                tested = set(rows := tabbed_rows(element, self.tabs_of))
+                added = tested if makes_table(rows, self.tabs_of) else set()
+                if added:
+                    self.add_tabbed(rows)
+                    continue
             if element.tag == TEXT + "h":
                 self.add_paragraph(element, place or outline_place(element), start)
                 place = None if place is None else place._replace(level=-1)
@@ -133,6 +144,38 @@ class Odt:
                 self.made.add(self.controls.get(element.get(DRAW + "control"), ""))
             elif element.tag not in SILENT_TEXT:
                 self.add_below(element)
+
+    def add_tabbed(self, paragraphs: list[Any]) -> None:
+        """Adds paragraphs that are the rows of a table by their tabs, then what hangs on them."""
+        self.made.table(self.words(one).split("\t") for one in paragraphs)
+        for one in paragraphs:
+            self.add_hung(one)
+
+    def tabs_of(self, element: Any) -> Tabbed | None:
+        """What is known of the tabs of a paragraph; None where it is none, or hidden."""
+        if (
+            element.tag != TEXT + "p"
+            or self.is_left_out(element)
+            or element.find(TEXT + "hidden-paragraph") is not None
+        ):
+            return None
+        label, tabs = element.text or "", 0
+        for one in element.iter():
+            if one is not element and not any(is_apart(up) for up in (one, *one.iterancestors())):
+                tabs += one.tag == TEXT + "tab"
+                label += "" if tabs else (one.text or "") + (one.tail or "")
+        return Tabbed(self.stops_of(element.get(TEXT + "style-name")), label, tabs)
+
+    def stops_of(self, named: Any) -> tuple[int, ...]:
+        """The places of the tab stops of a style, from left to right, in twentieths of a point."""
+        for _ in range(len(self.styles)):
+            style = self.styles.get(named)
+            if style is None:
+                break
+            if (stops := tab_stops(style)) is not None:
+                return stops
+            named = style.get(STYLE + "parent-style-name")
+        return ()
 
     def add_list(self, element: Any, above: Place | None) -> None:
         for item, place, start in self.items(element, above):

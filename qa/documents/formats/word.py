@@ -13,8 +13,8 @@ from qa.documents.drawings import CX, DGM, A, C, add_chart, diagram_texts, drawn
 from qa.documents.extract import Builder, Extract, is_of_each, joined_rows, says_several
 from qa.documents.formats.html import page_paragraphs
 from qa.documents.formats.numbering import BULLET, Numbering, W, is_on, value_of
-from qa.documents.formats.word_tabs import makes_table, tabbed_rows
-from qa.documents.formats.word_text import BOX, UNREAD, Looks, M, is_placeholder, runs
+from qa.documents.formats.tabbed import Tabbed, makes_table, tabbed_rows
+from qa.documents.formats.word_text import BOX, UNREAD, Looks, M, is_placeholder, runs, tabs_of
 from qa.documents.formulas import linear
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
@@ -81,7 +81,7 @@ class Docx:
         for element in root:
             if element.tag == W + "p":
                 if not added:
-                    added = tabbed_rows(element, self.numbering) or [element]
+                    added = tabbed_rows(element, self.tabs_of) or [element]
                     self.add_paragraphs(added)
                 added = added[1:]
                 continue
@@ -102,7 +102,7 @@ class Docx:
     def add_paragraphs(self, paragraphs: list[Any]) -> None:
         """Adds paragraphs, as the rows of a table where their tabs make them one, then what hangs on them."""
         plain = self.begun.strip() or any(self.kind_of(one) or goes_into_next(one) for one in paragraphs)
-        if plain or not makes_table(paragraphs):
+        if plain or not makes_table(paragraphs, self.tabs_of):
             for one in paragraphs:
                 self.add_paragraph(one)
             return
@@ -138,6 +138,9 @@ class Docx:
         self.waiting.append(element)
         if not goes_into_next(element):
             self.end_paragraph("heading" if kind else None)
+
+    def tabs_of(self, element: Any) -> Tabbed | None:
+        return tabs_of(element, self.numbering)
 
     def kind_of(self, paragraph: Any) -> str | None:
         """ "title", "heading" or None."""
