@@ -285,6 +285,22 @@ def test_tabs_without_stops_of_their_own_make_no_columns() -> None:
     )
 
 
+def test_entries_of_contents_are_no_table() -> None:
+    import docx
+    from docx.enum.style import WD_STYLE_TYPE
+    from docx.shared import Cm
+
+    document = docx.Document()
+    style = document.styles.add_style("toc 1", WD_STYLE_TYPE.PARAGRAPH)
+    for place in (2, 12):
+        style.paragraph_format.tab_stops.add_tab_stop(Cm(place))
+    for line in ("1\tTerm\t2", "2\tRent\t5"):
+        document.add_paragraph(line, style="toc 1")
+    out = io.BytesIO()
+    document.save(out)
+    assert marked(extract_of(out.getvalue(), ".docx"), "row") == []
+
+
 def test_years_over_figures_name_columns() -> None:
     found = extract_of(word(tabbed("|2025|2026", "Water|120|135")), ".docx")
     assert marked(found, "columns") == ["| 2025 | 2026"]

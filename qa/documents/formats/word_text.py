@@ -187,8 +187,12 @@ def special(element: Any) -> str:
 
 
 def tabs_of(paragraph: Any, numbering: Numbering) -> Tabbed | None:
-    """What is known of the tabs of a paragraph; None where it is none, or has a number."""
+    """What is known of the tabs of a paragraph; None where it is none, has a number, or is an entry of contents."""
     if paragraph.tag != W + "p" or numbering.place_of(paragraph)[0] not in ("", "0"):
+        return None
+    named = paragraph.find(f"{W}pPr/{W}pStyle")
+    style = numbering.styles.get(named.get(W + "val")) if named is not None else None
+    if style is not None and re.match(r"(?i)toc\b|table of figures|index\b", value_of(style, "name")):
         return None
     stops: dict[int, str] = {}
     for properties in numbering.properties_of(paragraph):
