@@ -27,7 +27,9 @@ NOT_SHOWN = re.compile(r"\[[^\]]*\]|_.|\*.")  # colours, conditions, space for a
 DATED = re.compile(r"(?i)[yd]|^[^hs]*m[^hs]*$")  # the format of a day
 CLOCK = re.compile(r"(?i)[hs]")
 HALF_DAYS = re.compile(r"(?i)AM/PM|A/P")
-AROUND = re.compile(r"[^\W_]{2}|[<>\u2264\u2265\xb1~]")  # words and signs that change what a day beside them says
+AROUND = re.compile(
+    r"[^\W_][\W_]?[^\W_]|[<>\u2264\u2265\xb1~]"
+)  # words and signs that change what a day beside them says
 FIXED = re.compile(r"/\d+$")  # a fraction of a fixed number of parts
 PLACES = 30  # digits behind the point at most, as in office programs
 
@@ -90,7 +92,8 @@ def clock_text(value: timedelta, form: str) -> str:
     point = next((at for at, (kind, _) in enumerate(tokens) if kind == "point"), len(tokens))
     places = min(sum(kind == "digit" for kind, _ in tokens[point:]), 6)
     exact = Decimal(value // timedelta(microseconds=1)).scaleb(-6)
-    seconds = abs(exact).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    finest = Decimal(1).scaleb(-places if any("s" in part for part in parts) else -3)  # minutes are cut, not rounded
+    seconds = abs(exact).quantize(finest, ROUND_HALF_UP)
     whole = int(seconds)
     amounts = {"h": whole // 3600 % 24, "m": whole // 60 % 60, "s": whole % 60}
     elapsed = {"h": whole // 3600, "m": whole // 60, "s": whole}
