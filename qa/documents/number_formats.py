@@ -129,7 +129,7 @@ def formatted(value: float, form: str) -> str:
     known = sections(form)
     tokens, negative = section_of(value, known)
     kinds = [kind for kind, _ in tokens]
-    negative = negative and not ("colour" in kinds and literal(tokens) == literal(known[0]))
+    negative = negative and ("colour" not in kinds or says_more(tokens, known[0]))
     number = abs(Decimal(repr(value))) if negative else Decimal(repr(value))
     if "digit" in kinds and "part" not in kinds:
         if "exponent" in kinds:
@@ -145,6 +145,12 @@ def formatted(value: float, form: str) -> str:
     if not places:
         return literal(tokens).strip()  # which is nothing where the section is empty
     return f"{literal(tokens[: places[0]])}{shown}{literal(tokens[places[-1] + 1 :])}".strip()
+
+
+def says_more(negative: Section, positive: Section) -> bool:
+    """Whether the section of negative numbers says so by a sign or word, and not by its colour alone."""
+    said, other = (literal(section).replace("+", "").strip() for section in (negative, positive))
+    return said not in ("", other)
 
 
 def literal(tokens: Section) -> str:
