@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from qa.documents.extract import Builder
-from qa.documents.number_formats import duration_text, formatted, is_clock, is_date, moment_text
+from qa.documents.number_formats import clock_text, formatted, is_clock, is_date, moment_text
 from qa.documents.raised import levelled, settled
+from qa.documents.symbols import FONTS, unicode_of
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -64,8 +65,8 @@ def older_series(root: Any) -> Iterator[Series]:
     for series in root.iter(C + "ser"):
         name = " ".join(points(series.find(C + "tx"), late)) or series.findtext(f"{C}tx/{C}v") or ""
         categories, values = (
-            points(next((e for e in map(series.find, (C + one, C + other)) if e is not None), None), late)
-            for one, other in (("cat", "xVal"), ("val", "yVal"))
+            points(next((e for e in map(series.find, (C + one, C + other)) if e is not None), None), late, form)
+            for one, other, form in (("cat", "xVal", ""), ("val", "yVal", label_form(series)))
         )
         sizes = points(series.find(C + "bubbleSize"), late)
         if values or categories:
@@ -74,8 +75,25 @@ def older_series(root: Any) -> Iterator[Series]:
             yield Series(f"{name} (size)" if name else "size", tuple(categories), tuple(sizes))
 
 
-def points(source: Any, late: bool) -> list[str]:
-    """The texts of the points that a chart has stored for a name, categories or values; levels of one joined."""
+def label_form(series: Any) -> str:
+    """The number format of the values that stand at the points of a series, where they have one of their own."""
+    labels = next((e for e in (series.find(C + "dLbls"), series.getparent().find(C + "dLbls")) if e is not None), None)
+    form, values = (labels.find(C + name) if labels is not None else None for name in ("numFmt", "showVal"))
+    if (
+        form is None
+        or values is None
+        or values.get("val", "1") in ("0", "false")
+        or form.get("sourceLinked") in ("1", "true")
+    ):
+        return ""
+    return str(form.get("formatCode") or "")
+
+
+def points(source: Any, late: bool, labels: str = "") -> list[str]:
+    """The texts of the points that a chart has stored for a name, categories or values; levels of one joined.
+
+    labels: the number format of what stands at the points; "" where it is that of the values.
+    """
     if source is None:
         return []
     levels = (
@@ -86,7 +104,9 @@ def points(source: Any, late: bool) -> list[str]:
     for level in levels:
         form = level.findtext(C + "formatCode") or ""
         found.append({
-            int(point.get("idx", "0")): shown(point.findtext(C + "v") or "", point.get("formatCode") or form, late)
+            int(point.get("idx", "0")): shown(
+                point.findtext(C + "v") or "", labels or point.get("formatCode") or form, late
+            )
             for point in level.iter(C + "pt") if point.get("idx", "0").isdigit() and int(point.get("idx", "0")) < POINTS
         })  # fmt: skip
     stated = [int(e.get("val")) for e in source.iter(C + "ptCount") if e.get("val", "").isdigit()]
@@ -106,7 +126,7 @@ def shown(value: str, form: str, late: bool = False) -> str:
     if form and is_date(form) and 0 <= number < 2_958_466:
         return moment_text(EPOCHS[late] + timedelta(days=number), form)
     if form and is_clock(form) and 0 <= number < 2_958_466:
-        return duration_text(timedelta(days=number))
+        return clock_text(timedelta(days=number), form)
     return formatted(number, form or "General")
 
 
@@ -144,8 +164,21 @@ def paragraph_text(paragraph: Any) -> str:
     said = ""
     for element in paragraph.iter(A + "t", A + "br"):
         text = "\n" if element.tag == A + "br" else NO_BREAK.sub(" ", element.text or "")
-        said += levelled(text, height_of(element.getparent().find(A + "rPr") if element.tag == A + "t" else None))
+        look = element.getparent().find(A + "rPr") if element.tag == A + "t" else None
+        said += levelled(signs_in(text, look), height_of(look))
     return settled(said)
+
+
+def signs_in(text: str, look: Any) -> str:
+    """The text of a run with the signs that its font shows. look: of the run, or None.
+
+    A font of signs that is stated beside one of letters shows characters of its own, or one that stands alone.
+    """
+    fonts = [look.find(A + name) if look is not None else None for name in ("latin", "sym")]
+    latin, signs = ("" if font is None else str(font.get("typeface") or "") for font in fonts)
+    if latin.lower() in FONTS or not signs:
+        return unicode_of(text, latin)
+    return unicode_of(text, signs, letters=len(text.strip()) == 1 and not text.strip().isascii())
 
 
 def height_of(look: Any) -> str:

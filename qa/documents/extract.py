@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, dropwhile, islice, pairwise, takewhile
+from itertools import chain, dropwhile, groupby, islice, pairwise, takewhile
+from typing import Any
 
 from qa.cells import FIGURES
 from qa.errors import UnreadableFile
@@ -209,6 +210,19 @@ def one_cell(text: str) -> str:
     return said
 
 
+def joined_rows(lines: Iterable[tuple[Any, str]]) -> str:
+    """The lines of a cell; behind what a row of a table in it says a semicolon stands, unless the cell ends.
+
+    lines: (the row within the cell that a line belongs to, None for none; the line).
+    """
+    said, ended = "", False  # whether a row within the cell has ended
+    for row, group in groupby((line for line in lines if line[1].strip()), key=lambda line: line[0]):
+        text = "\n".join(text for _, text in group)
+        said += (";" if ended else "") + ("\n" if said else "") + (text if row is None else one_cell(text))
+        ended = row is not None
+    return said
+
+
 TABBED = re.compile(r"(?<=\d) *\t\s*(?=[-+\u2212]?\d)")  # between two figures, which a space would make one
 FIGURE_ENDS, FIGURE_BEGINS = re.compile(r"\d[%\u2030)\xb0]?$"), re.compile(r"[-+\u2212(\xb1]? ?\d")
 COLUMN_CHARS = 60
@@ -288,4 +302,6 @@ def looks_like_columns(cells: Sequence[str], below: Sequence[str]) -> bool:
         return False
     named = [cell for cell in filled if not FIGURES.fullmatch(cell)]
     years = sum(map(is_year, filled))
+    if not cells[0].strip() and years == len(filled):  # years over figures, each row of which begins with words
+        return bool(below) and WORD.search(below[0]) is not None and not FIGURES.fullmatch(below[0])
     return len(named) + years == len(filled) and any(WORD.search(cell) for cell in named)

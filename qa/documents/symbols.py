@@ -36,6 +36,8 @@ WINGDINGS_2 = {
 }
 FONTS = {"symbol": SYMBOL, "wingdings": WINGDINGS, "wingdings 2": WINGDINGS_2}
 PRIVATE = re.compile("[\uf020-\uf0ff]")  # where such fonts have their characters
+CODED = re.compile("[\x21-\x7e\xa1-\xac\xae-\xff\uf020-\uf0ff]")  # what they show is none of these letters
+BULLETS = {0xB7: "\u2022", 0xA7: "\u25aa"}  # of lists, whatever font is named
 UNKNOWN = "\u25a1"  # stands for a sign that is not known
 
 
@@ -44,11 +46,15 @@ def sign(code: int, font: str) -> str:
     table = FONTS.get(font.strip().lower())
     at = code - 0xF000 if 0xF000 <= code < 0xF100 else code
     if table is None:
-        return chr(code) if at == code else UNKNOWN
+        return chr(code) if at == code else BULLETS.get(at, UNKNOWN)
     ascii_too = table is SYMBOL and 0x20 <= at < 0x7F
     return table.get(at) or (chr(at) if ascii_too else UNKNOWN)
 
 
-def unicode_of(text: str, font: str) -> str:
-    """A text with the signs that are shown for characters of the private area."""
-    return PRIVATE.sub(lambda found: sign(ord(found.group()), font), text)
+def unicode_of(text: str, font: str, letters: bool = True) -> str:
+    """A text with the signs that a font shows for characters of the private area.
+
+    letters: whether a font of signs shows its signs for letters and figures too, as office programs let it.
+    """
+    coded = CODED if letters and font.strip().lower() in FONTS else PRIVATE
+    return coded.sub(lambda found: sign(ord(found.group()), font), text)

@@ -14,6 +14,16 @@ def run(text: str) -> str:
     return f"<m:r><m:t>{text}</m:t></m:r>"
 
 
+def kind(begin: str, end: str, *inside: str) -> str:
+    """Something between brackets of a kind."""
+    looks = f'<m:dPr><m:begChr m:val="{begin}"/><m:endChr m:val="{end}"/></m:dPr>'
+    return f"<m:d>{looks}{''.join(f'<m:e>{one}</m:e>' for one in inside)}</m:d>"
+
+
+MATRIX = f"""<m:m><m:mPr><m:mcs/></m:mPr><m:mr><m:e>{run("1")}</m:e><m:e>{run("2")}</m:e></m:mr>
+<m:mr><m:e>{run("3")}</m:e><m:e>{run("4")}</m:e></m:mr></m:m>"""
+
+
 @pytest.mark.parametrize(
     ("inside", "shown"),
     [
@@ -28,6 +38,13 @@ def run(text: str) -> str:
             f"<m:sub>{run('i=1')}</m:sub><m:sup>{run('n')}</m:sup><m:e>{run('i')}</m:e></m:nary>",
             "\u2211_(i=1)^n i",
         ),
+        (kind("|", "|", run("x")), "|x|"),
+        (kind("[", ")", run("0"), run("1")), "[0, 1)"),
+        (kind("{", "", f"<m:eqArr><m:e>{run('x=1')}</m:e><m:e>{run('y=2')}</m:e></m:eqArr>"), "{x=1; y=2"),
+        (f"{run('A=')}{MATRIX}", "A=[1, 2; 3, 4]"),
+        (kind("[", "]", MATRIX), "[1, 2; 3, 4]"),
+        (f"<m:func><m:fName>{run('log')}</m:fName><m:e>{run('x')}</m:e></m:func>", "log x"),
+        (f'<m:acc><m:accPr><m:chr m:val="\u0304"/></m:accPr><m:e>{run("y")}</m:e></m:acc>', "y\u0304"),
         ("", GAP),
     ],
 )
@@ -43,6 +60,16 @@ def test_word_formulas(inside: str, shown: str) -> None:
         ("<msqrt><mi>x</mi></msqrt>", "sqrt(x)"),
         ("<semantics><mi>y</mi><annotation encoding='TeX'>\\y</annotation></semantics>", "y"),
         ("<msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup>", "x_i^2"),
+        ("<mtable><mtr><mtd><mn>1</mn></mtd><mtd><mn>2</mn></mtd></mtr></mtable>", "1, 2"),
+        (
+            "<mtable><mtr><mtd><mi>x</mi></mtd><mtd><mo>=</mo><mn>1</mn></mtd></mtr><mtr><mtd><mi>y</mi></mtd>"
+            "<mtd><mo>=</mo><mn>2</mn></mtd></mtr></mtable>",
+            "x =1; y =2",
+        ),
+        (
+            "<mo>(</mo><mtable><mtr><mtd><mn>1</mn></mtd></mtr><mtr><mtd><mn>2</mn></mtd></mtr></mtable><mo>)</mo>",
+            "([1; 2])",
+        ),
         ("<mspace/>", GAP),
     ],
 )

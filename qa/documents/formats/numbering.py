@@ -19,6 +19,8 @@ class Level(NamedTuple):
     form: str  # as the file names it: decimal, lowerLetter ...
     pattern: str  # with %1 for the number of the first level
     start: int
+    legal: bool = False  # all numbers are shown in figures
+    restart: int | None = None  # begins anew behind a paragraph of this level, from 1, or of one above; 0: never
 
 
 class Numbering:
@@ -32,12 +34,18 @@ class Numbering:
         self.styles = {s.get(W + "styleId"): s for s in styles.iter(W + "style")} if styles is not None else {}
         if lists is not None:
             abstract = {a.get(W + "abstractNumId"): a for a in lists.iter(W + "abstractNum")}
+            named = {style: a for a in abstract.values() if (style := value_of(a, "styleLink"))}
             for one in lists.iter(W + "num"):
-                self.add_list(one, abstract)
+                self.add_list(one, abstract, named)
 
-    def add_list(self, one: Any, abstract: dict[str, Any]) -> None:
+    def add_list(self, one: Any, abstract: dict[str, Any], named: dict[str, Any]) -> None:
+        """Takes note of a list. abstract: what lists are based on, by its number; named: by the style of lists."""
         number, based = one.get(W + "numId"), value_of(one, "abstractNumId")
-        levels = dict(levels_of(abstract[based])) if based in abstract else {}
+        base = abstract.get(based)
+        if base is not None:
+            base = named.get(value_of(base, "numStyleLink"), base)  # which only refers to that style
+            based = base.get(W + "abstractNumId")
+        levels = dict(levels_of(base)) if base is not None else {}
         restarts = False
         for override in one.iter(W + "lvlOverride"):
             levels |= dict(levels_of(override))
@@ -56,7 +64,9 @@ class Numbering:
         counts = self.counts.setdefault(self.kind[number], [0] * LEVELS)
         known = self.levels[number]
         counts[at] = counts[at] + 1 if counts[at] else level.start
-        counts[at + 1 :] = [0] * (LEVELS - at - 1)
+        for below in range(at + 1, LEVELS):
+            restart = known[below].restart if below in known else None
+            counts[below] = counts[below] if restart is not None and at >= restart else 0
         if level.form == "bullet":
             return BULLET
         if level.form == "none":
@@ -65,7 +75,7 @@ class Numbering:
         def shown(match: re.Match[str]) -> str:
             n = int(match[1]) - 1
             one = known.get(n, level)
-            return written(counts[n] or one.start, one.form)
+            return written(counts[n] or one.start, "decimal" if level.legal else one.form)
 
         return re.sub(r"%([1-9])", shown, level.pattern).strip()
 
@@ -99,6 +109,11 @@ def value_of(element: Any, name: str) -> str:
     return "" if found is None else str(found.get(W + "val") or "")
 
 
+def is_on(switch: Any) -> bool:
+    """Whether a switch among properties is set."""
+    return switch is not None and switch.get(W + "val", "true") not in ("0", "false", "off", "none")
+
+
 def level_of(element: Any) -> int:
     """The number of a level, from 0; the first where the file states no number."""
     stated = element.get(W + "ilvl", "0")
@@ -109,7 +124,10 @@ def levels_of(root: Any) -> Iterator[tuple[int, Level]]:
     for level in root.iter(W + "lvl"):
         start = value_of(level, "start")
         first = int(start) if start.isdigit() else 1
-        yield level_of(level), Level(value_of(level, "numFmt") or "decimal", value_of(level, "lvlText"), first)
+        again = value_of(level, "lvlRestart")
+        restart = int(again) if again.isdigit() else None
+        form, legal = value_of(level, "numFmt") or "decimal", is_on(level.find(W + "isLgl"))
+        yield level_of(level), Level(form, value_of(level, "lvlText"), first, legal, restart)
 
 
 def written(number: int, form: str) -> str:

@@ -1,4 +1,4 @@
-"""The numbers that OpenDocument texts show before paragraphs and headings by themselves: 3.2, (a), iv."""
+"""The numbers that OpenDocument texts show before paragraphs and headings by themselves, 3.2, (a), iv; tab stops."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ XML = "{http://www.w3.org/XML/1998/namespace}"
 PATTERN = "{urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0}num-list-format"
 FORMS = {"1": "decimal", "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 LEVELS = 10
+LENGTH = re.compile(r"(\d{1,5}(?:\.\d{1,9})?)(cm|mm|in|pt)")
+TWENTIETHS = {"cm": 567, "mm": 56.7, "in": 1440, "pt": 20}  # of a point
 
 
 class Level(NamedTuple):
@@ -95,3 +97,12 @@ def level_of(element: Any) -> tuple[int, Level]:
     whole = f"{element.get(STYLE + 'num-prefix') or ''}{pattern}{element.get(STYLE + 'num-suffix') or ''}"
     start = element.get(TEXT + "start-value", "1")
     return at, Level(form, element.get(PATTERN) or whole, int(start) if start.isdigit() else 1)
+
+
+def tab_stops(style: Any) -> tuple[int, ...] | None:
+    """The places of the tab stops that a style states, from left to right, in twentieths of a point; None for none."""
+    stops = style.find(f"{STYLE}paragraph-properties/{STYLE}tab-stops")
+    found = (LENGTH.fullmatch(stop.get(STYLE + "position") or "") for stop in (stops if stops is not None else ()))
+    return (
+        tuple(sorted(round(float(one[1]) * TWENTIETHS[one[2]]) for one in found if one)) if stops is not None else None
+    )

@@ -10,15 +10,17 @@ from typing import Any
 
 from qa.documents.account import unread_notes
 from qa.documents.archives import open_zip, parse_xml, read_part
-from qa.documents.extract import Builder, Extract, is_of_each, says_several
+from qa.documents.extract import Builder, Extract, is_of_each, joined_rows, says_several
 from qa.documents.formats.numbering import BULLET
-from qa.documents.formats.odf_lists import STYLE, TEXT, Lists, Place
+from qa.documents.formats.odf_lists import STYLE, TEXT, Lists, Place, tab_stops
+from qa.documents.formats.tabbed import Tabbed, makes_table, tabbed_rows
 from qa.documents.formats.word_text import CHECKED, UNCHECKED
 from qa.documents.formulas import linear
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
 from qa.documents.ooxml import DC
 from qa.documents.raised import levelled, settled
+from qa.documents.symbols import unicode_of
 from qa.errors import UnreadableFile
 
 ODT_FILE = "an OpenDocument text (.odt)"
@@ -27,6 +29,7 @@ OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 CHART = "{urn:oasis:names:tc:opendocument:xmlns:chart:1.0}"
 FO = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}"
+SVG = "{urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0}"
 FORM = "{urn:oasis:names:tc:opendocument:xmlns:form:1.0}"
 HREF = "{http://www.w3.org/1999/xlink}href"
 MATH = "{http://www.w3.org/1998/Math/MathML}math"
@@ -80,6 +83,7 @@ class Odt:
         self.left_out = 0
         self.controls: dict[str, str] = {}  # the text of each field of a form, by its id
         self.styles: dict[str, Any] = {}
+        self.fonts: dict[str, str] = {}  # their families, by the names that styles call them by
         self.lists = Lists(())
 
     def root(self, name: str) -> Any:
@@ -91,6 +95,8 @@ class Odt:
     def learn(self, roots: list[Any]) -> None:
         """Takes note of the styles, list styles and form fields in the roots of styles.xml and content.xml."""
         self.styles = {e.get(STYLE + "name"): e for root in roots for e in root.iter(STYLE + "style")}
+        self.fonts = {e.get(STYLE + "name"): (e.get(SVG + "font-family") or "").strip("'\"") for root in roots
+                      for e in root.iter(STYLE + "font-face")}  # fmt: skip
         self.lists = Lists(roots)
         for root in roots:
             for forms in root.iter(OFFICE + "forms"):
@@ -103,7 +109,17 @@ class Odt:
 
     def add_below(self, root: Any, place: Place | None = None, start: str | None = None) -> None:
         """Adds the text below `root`; place: in a list, whose item `root` is. start: the item's own number."""
+        tested: set[Any] = set()  # paragraphs that were looked at together
+        added: set[Any] = set()  # those of them that are a table
         for element in root:
+            if element in added:
+                continue
+            if element.tag == TEXT + "p" and place is None and element not in tested:
+                tested = set(rows := tabbed_rows(element, self.tabs_of))
+                added = tested if makes_table(rows, self.tabs_of) else set()
+                if added:
+                    self.add_tabbed(rows)
+                    continue
             if element.tag == TEXT + "h":
                 self.add_paragraph(element, place or outline_place(element), start)
                 place = None if place is None else place._replace(level=-1)
@@ -128,6 +144,38 @@ class Odt:
                 self.made.add(self.controls.get(element.get(DRAW + "control"), ""))
             elif element.tag not in SILENT_TEXT:
                 self.add_below(element)
+
+    def add_tabbed(self, paragraphs: list[Any]) -> None:
+        """Adds paragraphs that are the rows of a table by their tabs, then what hangs on them."""
+        self.made.table(self.words(one).split("\t") for one in paragraphs)
+        for one in paragraphs:
+            self.add_hung(one)
+
+    def tabs_of(self, element: Any) -> Tabbed | None:
+        """What is known of the tabs of a paragraph; None where it is none, or hidden."""
+        if (
+            element.tag != TEXT + "p"
+            or self.is_left_out(element)
+            or element.find(TEXT + "hidden-paragraph") is not None
+        ):
+            return None
+        label, tabs = element.text or "", 0
+        for one in element.iter():
+            if one is not element and not any(is_apart(up) for up in (one, *one.iterancestors())):
+                tabs += one.tag == TEXT + "tab"
+                label += "" if tabs else (one.text or "") + (one.tail or "")
+        return Tabbed(self.stops_of(element.get(TEXT + "style-name")), label, tabs)
+
+    def stops_of(self, named: Any) -> tuple[int, ...]:
+        """The places of the tab stops of a style, from left to right, in twentieths of a point."""
+        for _ in range(len(self.styles)):
+            style = self.styles.get(named)
+            if style is None:
+                break
+            if (stops := tab_stops(style)) is not None:
+                return stops
+            named = style.get(STYLE + "parent-style-name")
+        return ()
 
     def add_list(self, element: Any, above: Place | None) -> None:
         for item, place, start in self.items(element, above):
@@ -215,7 +263,7 @@ class Odt:
             cells: list[str] = []
             covered = 0  # cells that the one before spans
             for cell in row.iterchildren(TABLE + "table-cell", TABLE + "covered-table-cell"):
-                words = "\n".join(self.cell_lines(cell))
+                words = joined_rows(self.cell_lines(cell))
                 down, across, times = (
                     count(cell, name)
                     for name in ("number-rows-spanned", "number-columns-spanned", "number-columns-repeated")
@@ -235,20 +283,22 @@ class Odt:
             begun = begun or says_several(cells)
             yield cells
 
-    def cell_lines(self, root: Any, place: Place | None = None, start: str | None = None) -> Iterator[str]:
-        """The paragraphs of a cell and of tables in it with their numbers; a bullet would look like a minus."""
+    def cell_lines(
+        self, root: Any, place: Place | None = None, start: str | None = None, row: Any = None
+    ) -> Iterator[tuple[Any, str]]:
+        """(row of a table in the cell, or None; paragraph with its number); a bullet would look like a minus."""
         for element in root:
             if element.tag in (TEXT + "p", TEXT + "h"):
                 label = self.label(place or (outline_place(element) if element.tag == TEXT + "h" else None), start)
                 place = None if place is None else place._replace(level=-1)
                 if not self.is_hidden(element):
                     words = self.words(element)
-                    yield f"{label} {words}" if label not in ("", BULLET) else words
+                    yield row, f"{label} {words}" if label not in ("", BULLET) else words
             elif element.tag == TEXT + "list":
                 for item, within, number in self.items(element, place):
-                    yield from self.cell_lines(item, within, number)
+                    yield from self.cell_lines(item, within, number, row)
             elif element.tag not in SILENT_TEXT and not is_apart(element):
-                yield from self.cell_lines(element)
+                yield from self.cell_lines(element, row=element if element.tag == TABLE + "table-row" else row)
 
     # ---- words ----
 
@@ -267,7 +317,8 @@ class Odt:
             if child is not None:
                 yield from self.child_pieces(child, height)
             if text:
-                yield levelled(" ".join(re.split(r"[ \t\r\n]+", text)), height)
+                signs = unicode_of(text, self.font(element), letters=False)
+                yield levelled(" ".join(re.split(r"[ \t\r\n]+", signs)), height)
 
     def child_pieces(self, child: Any, height: str) -> Iterator[str]:
         if child.tag == TEXT + "s":
@@ -322,6 +373,11 @@ class Odt:
         if not place.endswith("%") or not number.replace(".", "").isdigit() or not float(number):
             return ""
         return "subscript" if place.startswith("-") else "superscript"
+
+    def font(self, element: Any) -> str:
+        """The name of the font of an element's letters; "" where it is the usual one."""
+        family = self.look(element, FO + "font-family").strip("'\"")
+        return family or self.fonts.get(named := self.look(element, STYLE + "font-name"), named)
 
     def look(self, element: Any, name: str) -> str:
         """A property of the letters by the style of an element, or by those that it is based on; "" where unstated."""

@@ -16,7 +16,7 @@ from qa.documents.formulas import GAP
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
 from qa.documents.raised import levelled, settled
-from qa.documents.symbols import FONTS, sign
+from qa.documents.symbols import FONTS, sign, unicode_of
 from qa.errors import UnreadableFile
 
 TOKEN = re.compile(
@@ -59,7 +59,7 @@ class Block:
     edge: Edge = field(default=Edge(0))  # what has been said of the next one
     left: int = 0  # where the row begins
     in_table: bool = False
-    nested: bool = False
+    nested: bool = False  # a row of a table in the cell has ended
     head: bool = False
     heading: bool = False
     first_letter: bool = False  # the paragraph is the large first letter of the next one
@@ -237,6 +237,8 @@ class Rtf:
             if number in ("0", "1"):
                 self.block.said += CHECKED if number == "1" else UNCHECKED
                 self.form = ""
+        elif word == "nestrow":
+            self.block.said, self.block.nested = f"{self.block.said.rstrip()};\n", True
         elif self.state.into != "body":
             return
         elif word in SIGNS:
@@ -299,7 +301,7 @@ class Rtf:
 
     def unicode(self, number: int) -> None:
         self.flush()
-        self.say(chr(number % 0x10000))
+        self.say(unicode_of(chr(number % 0x10000), self.fonts.get(self.state.font, Font()).name))
         self.to_skip = self.state.skipped
 
     def flush(self) -> None:
@@ -361,7 +363,9 @@ class Rtf:
         if nested:
             self.block.said += "\n"
             return
-        self.block.cells.append(one_cell(settled(whole(self.block.said))))
+        self.block.cells.append(
+            one_cell(settled(whole(self.block.said))).removesuffix(";" if self.block.nested else "")
+        )
         self.block.said = ""
 
     def end_row(self) -> None:

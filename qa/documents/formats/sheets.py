@@ -16,9 +16,10 @@ from qa.documents.extract import Builder, Extract, is_of_each, is_title, says_se
 from qa.documents.formats.sheet_parts import R, S, add_sheet_parts
 from qa.documents.formats.tables import HEAD_ROWS, columns_row
 from qa.documents.heartbeat import beat
-from qa.documents.number_formats import duration_text, formatted, moment_text, texted
+from qa.documents.number_formats import clock_text, formatted, moment_text, texted
 from qa.documents.ooxml import Package
 from qa.documents.raised import levelled, settled
+from qa.documents.symbols import FONTS, unicode_of
 from qa.errors import UnreadableFile
 
 EXCEL_FILE = "an Excel workbook (.xlsx)"
@@ -59,6 +60,7 @@ def load_xlsx(data: bytes, loaders: Loaders) -> Extract:
     made = Builder()
     looks = [(book._fonts[style.fontId], book._fills[style.fillId]) for style in book._cell_styles]
     struck = {i for i, (font, _) in enumerate(looks) if font.strike}
+    signs = {i: font.name for i, (font, _) in enumerate(looks) if (font.name or "").lower() in FONTS}
     only = len(held) == 1
     for entry in entries:
         beat()
@@ -74,7 +76,7 @@ def load_xlsx(data: bytes, loaders: Loaders) -> Extract:
             hiding = hidden_rows(xml), hidden_columns(xml)
             coloured = COLOURED.search(xml) is not None
             faint = {i for i, (font, fill) in enumerate(looks) if is_faint(font, fill, coloured)}
-            reader = Sheet(book[name], held[name], merged_areas(xml), *hiding, struck, faint, inline_texts(xml))
+            reader = Sheet(book[name], held[name], merged_areas(xml), *hiding, struck, faint, signs, inline_texts(xml))
             add_sheet(made, title, reader.rows())
             made.notes += reader.notes()
         else:
@@ -97,15 +99,17 @@ class Sheet:
         columns: set[int],
         struck: set[int],
         faint: set[int],
+        signs: dict[int, str],
         inline: dict[str, Any],
     ) -> None:
         """written: the sheet with its formulas. rows, columns: the hidden ones. struck, faint: styles of cells that
-        are struck out, or have the colour of what is behind them.
+        are struck out, or have the colour of what is behind them. signs: the fonts of signs, by the styles of cells.
 
         inline: texts with letters of several looks, by their cell.
         """
         self.sheet, self.written, self.merged, self.inline = sheet, written, merged, inline
         self.hidden_rows, self.hidden_columns, self.struck, self.faint = rows, columns, struck, faint
+        self.signs = signs
         self.unknown: list[str] = []  # places of formulas without a value
         self.left_rows = self.left_cells = self.unseen_cells = 0
         self.left_columns: set[int] = set()
@@ -147,8 +151,8 @@ class Sheet:
     def text_of(self, cell: Any, source: Any) -> str:
         """What a cell shows. source: the cell with its formula."""
         if cell.value is None:
-            if source.data_type != "f":
-                return ""
+            if source.data_type != "f" or getattr(cell, "data_type", "n") == "str":
+                return ""  # of a formula, a text of no letters
             self.unknown.append(source.coordinate)
             return NO_VALUE
         if self.struck and getattr(cell, "_style_id", 0) in self.struck:
@@ -159,7 +163,7 @@ class Sheet:
             return ""
         rich = self.inline.get(cell.coordinate) if self.inline else None
         if rich is None and isinstance(cell.value, str | int | float | date | time | timedelta):
-            said = cell_text(cell)
+            said = unicode_of(cell_text(cell), self.signs.get(getattr(cell, "_style_id", 0), ""))
             self.unseen_cells += not said and cell.value not in (0, "")  # its number format shows nothing
             return said
         shown, left = rich_text(rich or cell.value)
@@ -209,6 +213,7 @@ def rich_text(value: Any) -> tuple[str, int]:
         if font is not None and font.strike:
             left += 1
         else:
+            text = unicode_of(text, (font.rFont or "") if font is not None else "")
             said += levelled(text, (font.vertAlign or "") if font is not None else "")
     return settled(said), left
 
@@ -301,9 +306,9 @@ def cell_text(cell: Any) -> str:
         moment = value if isinstance(value, datetime) else datetime.combine(value, time())
         return moment_text(moment, shown)
     if isinstance(value, timedelta):
-        return duration_text(value)
+        return clock_text(value, shown)
     if isinstance(value, time):
-        return value.isoformat("minutes" if not value.second else "auto")
+        return clock_text(datetime.combine(date.min, value) - datetime.min, shown)
     return formatted(value, shown) if isinstance(value, int | float) else texted(unescaped(str(value)), shown)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from qa.documents.attached import Loaders
-from qa.documents.drawings import CX, DGM, A, C, diagram_texts, height_of
+from qa.documents.drawings import CX, DGM, A, C, diagram_texts, height_of, signs_in
 from qa.documents.extract import Builder, Extract, is_of_each, says_several
 from qa.documents.formats.numbering import written
 from qa.documents.formats.word import add_chart_part
@@ -43,7 +44,7 @@ def load_pptx(data: bytes, loaders: Loaders) -> Extract:
     """
     package = Package(data, POWERPOINT_FILE)
     root = package.main_root(P + "presentation", POWERPOINT_FILE)
-    reader = Pptx(package, loaders)
+    reader = Pptx(package, loaders, numbers_in(root.find(P + "sldSz"), "cx", "cy"))
     relations = package.relations(package.main)
     for entry in root.iter(P + "sldId"):
         beat()
@@ -51,6 +52,8 @@ def load_pptx(data: bytes, loaders: Loaders) -> Extract:
         slide = package.root(relation.target) if relation is not None else None
         if relation is not None and slide is not None:
             reader.add_slide(relation.target, slide)
+    if reader.outside:
+        reader.made.notes.append(f"shapes that lie outside of their slides are left out ({reader.outside})")
     if reader.left_out:
         reader.made.notes.append(f"struck-out text and hidden shapes are left out ({reader.left_out} pieces)")
     reader.made.notes += package.unread()
@@ -60,12 +63,14 @@ def load_pptx(data: bytes, loaders: Loaders) -> Extract:
 class Pptx:
     """Adds slides to `made`."""
 
-    def __init__(self, package: Package, loaders: Loaders) -> None:
+    def __init__(self, package: Package, loaders: Loaders, size: Sequence[int]) -> None:
+        """size: width and height of a slide; none where they are not stated."""
         self.made = Builder()
         self.package = package
         self.loaders = loaders
         self.part = ""  # to which relations belong
-        self.left_out = 0
+        self.size = size
+        self.left_out = self.outside = 0
         self.authors = authors_of(package)
         self.backgrounds: set[str] = set()  # layouts and masters whose own text has been added
 
@@ -79,7 +84,10 @@ class Pptx:
         self.made.add(words.replace("\n", " ") + hidden, "heading")
         for tree in root.iter(P + "spTree"):
             for shape in tree:
-                self.add_shape(shape, title)
+                if is_outside(shape, self.size):
+                    self.outside += any(t.text for t in shape.iter(A + "t"))
+                else:
+                    self.add_shape(shape, title)
         if root.get("showMasterSp") not in ("0", "false"):
             self.add_background(name, "slideLayout")
         self.part = name
@@ -156,14 +164,17 @@ class Pptx:
             if element.tag != A + "t":
                 said += "\n" if element.tag == A + "br" else linear(element)
                 continue
-            look = element.getparent().find(A + "rPr")
+            around = element.getparent()
+            look = around.find(A + "rPr")
             text = (element.text or "").replace("\v", "\n")
+            if around.tag == A + "fld" and around.get("type") == "slidenum":
+                text = str(len(self.made.pages))  # what is stored may be of a time when there were others
             size = look.get("sz", "") if look is not None else ""
             tiny = size.isdigit() and int(size) <= TINY
             if tiny or (look is not None and look.get("strike", "noStrike") != "noStrike"):
                 self.left_out += bool(text.strip())
             else:
-                said += levelled(text, height_of(look))
+                said += levelled(signs_in(text, look), height_of(look))
         return settled(said)
 
     def rows(self, table: Any) -> Iterator[list[str]]:
@@ -237,6 +248,23 @@ def is_hidden(shape: Any) -> bool:
     """Whether a shape is switched off in the list of shapes."""
     known = (e for own in shape if isinstance(own.tag, str) and own.tag.startswith(P + "nv") for e in own)
     return any(e.tag == P + "cNvPr" and e.get("hidden") in ("1", "true") for e in known)
+
+
+def is_outside(shape: Any, size: Sequence[int]) -> bool:
+    """Whether a shape that states its place lies beside a slide of that size as a whole, where no viewer sees it."""
+    place = next(shape.iter(A + "xfrm", P + "xfrm"), None)
+    if place is None or place.get("rot"):
+        return False
+    begin, extent = numbers_in(place.find(A + "off"), "x", "y"), numbers_in(place.find(A + "ext"), "cx", "cy")
+    if not begin or not extent or not size:
+        return False
+    return any(at >= most or at + long <= 0 for at, long, most in zip(begin, extent, size, strict=True))
+
+
+def numbers_in(element: Any, *names: str) -> list[int]:
+    """The whole numbers that an element states under these names; none unless it states all."""
+    stated = [element.get(name) or "" if element is not None else "" for name in names]
+    return [int(one) for one in stated] if all(re.fullmatch(r"-?\d{1,12}", one) for one in stated) else []
 
 
 def number_label(number: int, kind: str) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 from qa.documents.attached import Loaders
 from qa.documents.decoding import decode
 from qa.documents.drawings import CX, DGM, A, C, add_chart, diagram_texts, drawn_paragraphs, paragraph_text
-from qa.documents.extract import Builder, Extract, is_of_each, says_several
+from qa.documents.extract import Builder, Extract, is_of_each, joined_rows, says_several
 from qa.documents.formats.html import page_paragraphs
-from qa.documents.formats.numbering import BULLET, Numbering, W, value_of
-from qa.documents.formats.word_text import BOX, UNREAD, Looks, M, is_on, is_placeholder, runs
+from qa.documents.formats.numbering import BULLET, Numbering, W, is_on, value_of
+from qa.documents.formats.tabbed import Tabbed, makes_table, tabbed_rows
+from qa.documents.formats.word_text import BOX, UNREAD, Looks, M, is_placeholder, runs, tabs_of
 from qa.documents.formulas import linear
 from qa.documents.header import completed
 from qa.documents.heartbeat import beat
@@ -76,9 +77,13 @@ class Docx:
 
     def add_below(self, root: Any) -> None:
         """Adds the paragraphs and tables below `root`, also those in content controls."""
+        added: list[Any] = []
         for element in root:
             if element.tag == W + "p":
-                self.add_paragraph(element)
+                if not added:
+                    added = tabbed_rows(element, self.tabs_of) or [element]
+                    self.add_paragraphs(added)
+                added = added[1:]
                 continue
             if element.tag in (W + "tbl", W + "altChunk"):
                 self.end_paragraph()
@@ -93,6 +98,18 @@ class Docx:
             elif element.tag in (M + "oMathPara", M + "oMath"):
                 self.made.add(linear(element))
         self.end_paragraph()
+
+    def add_paragraphs(self, paragraphs: list[Any]) -> None:
+        """Adds paragraphs, as the rows of a table where their tabs make them one, then what hangs on them."""
+        plain = self.begun.strip() or any(self.kind_of(one) or goes_into_next(one) for one in paragraphs)
+        if plain or not makes_table(paragraphs, self.tabs_of):
+            for one in paragraphs:
+                self.add_paragraph(one)
+            return
+        self.end_paragraph()
+        self.made.table(self.text_of(one).split("\t") for one in paragraphs)
+        for one in paragraphs:
+            self.add_hung(one)
 
     def add_chunk(self, relation: str) -> None:
         """Adds a page of HTML or a plain text that the document holds whole; notes any other kind."""
@@ -111,19 +128,28 @@ class Docx:
 
     def add_paragraph(self, element: Any) -> None:
         """Adds a paragraph, then what hangs on it."""
-        style = element.find(f"{W}pPr/{W}pStyle")
-        kind = self.levels.get(style.get(W + "val")) if style is not None else None
-        outline = element.find(f"{W}pPr/{W}outlineLvl")
-        if outline is not None and outline.get(W + "val", "9").isdigit() and int(outline.get(W + "val", "9")) < 9:
-            kind = kind or "heading"
+        kind = self.kind_of(element)
         text = self.text_of(element)
         if kind == "title" and self.title is None:
             self.title = text
-        label = self.numbering.label(element)
+        going_on = self.begun.strip() or (goes_into_next(element) and not text.strip())  # it has no number that is seen
+        label = "" if going_on else self.numbering.label(element)
         self.begun += f"{label} {text}" if label and text.strip() else text
         self.waiting.append(element)
         if not goes_into_next(element):
             self.end_paragraph("heading" if kind else None)
+
+    def tabs_of(self, element: Any) -> Tabbed | None:
+        return tabs_of(element, self.numbering)
+
+    def kind_of(self, paragraph: Any) -> str | None:
+        """ "title", "heading" or None."""
+        style = paragraph.find(f"{W}pPr/{W}pStyle")
+        kind = self.levels.get(style.get(W + "val")) if style is not None else None
+        outline = paragraph.find(f"{W}pPr/{W}outlineLvl")
+        if outline is not None and outline.get(W + "val", "9").isdigit() and int(outline.get(W + "val", "9")) < 9:
+            kind = kind or "heading"
+        return kind
 
     def end_paragraph(self, kind: Kind | None = None) -> None:
         """Adds what was begun, then what hangs on it."""
@@ -133,9 +159,23 @@ class Docx:
         for element in waiting:
             self.add_hung(element)
 
+    def cell_text(self, cell: Any) -> str:
+        """The lines of a cell; of a table in it the rows, with a semicolon between them."""
+        lines: list[tuple[Any, str]] = []  # (the row within the cell, or None; what it says)
+        for paragraph in cell.iter(W + "p"):
+            if boxed(paragraph, cell):
+                continue
+            row = next(
+                (up for up in paragraph.iterancestors(W + "tr", W + "tc") if up is cell or up.tag == W + "tr"), None
+            )
+            lines.append((None if row is cell else row, self.cell_line(paragraph)))
+        return joined_rows(lines)
+
     def cell_line(self, paragraph: Any) -> str:
         """A paragraph of a cell with its number, which may be all that it shows; a bullet would look like a minus."""
-        label, text = self.numbering.label(paragraph), self.text_of(paragraph)
+        text = self.text_of(paragraph)
+        gone = goes_into_next(paragraph) and not text.strip()
+        label = "" if gone else self.numbering.label(paragraph)
         return f"{label} {text}" if label not in ("", BULLET) else text
 
     def text_of(self, paragraph: Any) -> str:
@@ -219,7 +259,7 @@ class Docx:
             for cell in (cell for cell in row.iter(W + "tc") if next(cell.iterancestors(W + "tr")) is row):
                 if cell.find(f"{W}tcPr/{W}cellDel") is not None:
                     continue
-                text = "\n".join(self.cell_line(p) for p in cell.iter(W + "p") if not boxed(p, cell))
+                text = self.cell_text(cell)
                 if goes_on(cell) and len(texts) < len(merged):
                     text = merged[len(texts)]
                 each = not begun or is_of_each(text, texts)  # it names the columns that it spans, or is their value
@@ -259,12 +299,13 @@ def add_chart_part(made: Builder, package: Package, name: str) -> None:
 
 
 def goes_into_next(paragraph: Any) -> bool:
-    """Whether a paragraph has no end that is seen: it is deleted or hidden, or all of it is a large first letter."""
+    """Whether a paragraph has no end that is seen: it is deleted, moved or hidden, or all a large first letter."""
     properties = paragraph.find(W + "pPr")
     if properties is None:
         return False
     frame, end = properties.find(W + "framePr"), properties.find(W + "rPr")
-    hidden = end is not None and (end.find(W + "del") is not None or is_on(end.find(W + "vanish")))
+    gone = () if end is None else (end.find(W + "del"), end.find(W + "moveFrom"))
+    hidden = end is not None and (any(mark is not None for mark in gone) or is_on(end.find(W + "vanish")))
     return hidden or (frame is not None and frame.get(W + "dropCap") in ("drop", "margin"))
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
 
-from qa.documents.formats.numbering import W, value_of
+from qa.documents.formats.numbering import Numbering, W, is_on, value_of
+from qa.documents.formats.tabbed import Tabbed
 from qa.documents.formulas import GAP, linear
 from qa.documents.ooxml import MC
 from qa.documents.raised import levelled
@@ -19,6 +20,7 @@ UNREAD = {BOX, MC + "Fallback", W + "del", W + "moveFrom", W + "rt"}  # text wit
 BREAKS = {W + "tab": "\t", W + "ptab": "\t", W + "br": "\n", W + "cr": "\n", W + "noBreakHyphen": "-"}
 CHOSEN = (W + "ddList", W + "checkBox")  # what fields of a form show
 SPOKEN = (W + "t", W + "sym", W + "fldChar", W + "instrText", M + "oMath", *CHOSEN, *BREAKS)
+PLACED = ("left", "start", "center", "right", "end", "decimal", "num")  # kinds of tab stops at which text stands
 MOVED = 4  # half points: a run that is moved by less stands on the line
 TINY = 2  # half points: letters that nobody can read
 SYMBOL_FIELD = re.compile(r"(?i)\s*SYMBOL\s+(0x[0-9a-f]+|\d+)(?:.*\\f\s*\"?([\w ]+))?")
@@ -106,11 +108,6 @@ def is_true(element: Any, name: str) -> bool:
     return element.get(W + name) in ("1", "true", "on")
 
 
-def is_on(switch: Any) -> bool:
-    """Whether a switch among a run's properties is set."""
-    return switch is not None and switch.get(W + "val", "true") not in ("0", "false", "off", "none")
-
-
 def runs(paragraph: Any, looks: Looks) -> Iterator[str]:
     """The pieces of text of a paragraph with all tracked changes accepted, without text boxes.
 
@@ -187,3 +184,26 @@ def special(element: Any) -> str:
         switch = element.find(W + "checked")
         return CHECKED if is_on(switch if switch is not None else element.find(W + "default")) else UNCHECKED
     return BREAKS[element.tag] if element.getparent().tag == W + "r" else ""
+
+
+def tabs_of(paragraph: Any, numbering: Numbering) -> Tabbed | None:
+    """What is known of the tabs of a paragraph; None where it is none, has a number, or is an entry of contents."""
+    if paragraph.tag != W + "p" or numbering.place_of(paragraph)[0] not in ("", "0"):
+        return None
+    named = paragraph.find(f"{W}pPr/{W}pStyle")
+    style = numbering.styles.get(named.get(W + "val")) if named is not None else None
+    if style is not None and re.match(r"(?i)toc\b|table of figures|index\b", value_of(style, "name")):
+        return None
+    stops: dict[int, str] = {}
+    for properties in numbering.properties_of(paragraph):
+        for stop in properties.findall(f"{W}tabs/{W}tab"):
+            if re.fullmatch(r"\d{1,6}", place := stop.get(W + "pos", "")):
+                stops.setdefault(int(place), stop.get(W + "val", "left"))
+    label, tabs = "", 0
+    for element in paragraph.iter(W + "t", W + "tab"):
+        above = list(takewhile(lambda up: up is not paragraph, element.iterancestors()))
+        if element.getparent().tag != W + "r" or any(up.tag in UNREAD for up in above):
+            continue
+        tabs += element.tag == W + "tab"
+        label += "" if tabs else element.text or ""
+    return Tabbed(tuple(sorted(place for place, kind in stops.items() if kind in PLACED)), label, tabs)

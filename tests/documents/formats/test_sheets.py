@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qa.documents.number_formats import duration_text, formatted, moment_text, texted
+from qa.documents.number_formats import clock_text, duration_text, formatted, moment_text, texted
 from tests.documents.making import assert_sound, extract_of, marked, workbook
 
 
@@ -28,8 +28,31 @@ from tests.documents.making import assert_sound, extract_of, marked, workbook
         (2, "0.##", "2"),
         (1.5, "General", "1.5"),
         (1e6, "@", "1000000"),
-        (1234567.0, "0.00E+00", "1234567"),
-        (0.5, "# ?/?", "0.5"),
+        (1234567.0, "0.00E+00", "1.23E+06"),
+        (0.5, "# ?/?", "1/2"),
+        (-1.5, "# ?/?", "-1 1/2"),
+        (-1.5, "# ?/?;(# ?/?)", "(1 1/2)"),
+        (2.999, "# ?/?", "3"),
+        (0.02, "# ?/?", "0"),
+        (0.02, "?/?", "0/1"),
+        (3.14159, "# ???/???", "3 16/113"),
+        (2.75, "# ?/4", "2 3/4"),
+        (2.96, "# ?/16", "2 15/16"),
+        (12052025, "00/00/0000", "12052025"),
+        (0.000123, "0.00E+00", "1.23E-04"),
+        (-12345, "##0.0E+0", "-12.3E+3"),
+        (999950, "0.0E+00", "1.0E+06"),
+        (9.5e9, '0.0E-0" W"', "9.5E9 W"),
+        (0, "0.00E+00", "0.00E+00"),
+        (-1234.5, "#,##0.00;[Red]#,##0.00", "-1,234.50"),
+        (-0.05, "0%;[Red]0%", "-5%"),
+        (-5, '[Blue]0 "kg";[Red]0 "kg"', "-5 kg"),
+        (-5, "0;[Red](0)", "(5)"),
+        (-0.02, "+0%;[Red]0%", "-2%"),
+        (-5, '0 "up";[Red]0', "-5"),
+        (-5, "0;[Red]\u25bc0", "\u25bc5"),
+        (-5, '0 "profit";[Red]0 "loss"', "5 loss"),
+        (-5, "0;0", "5"),
         (7, "[Red]0", "7"),
         (5, ";;;", ""),
         (0, '0;-0;"none"', "none"),
@@ -48,7 +71,7 @@ from tests.documents.making import assert_sound, extract_of, marked, workbook
         (0, '_-* #,##0.00\\ "EUR"_-;-* #,##0.00\\ "EUR"_-;_-* "-"??\\ "EUR"_-;_-@_-', "- EUR"),
         (1234567.25, "# ##0.00", "1234 567.25"),
         (-1234, "0000-00", "-0012-34"),
-        (0.5, '# ?/?" in"', "0.5 in"),
+        (0.5, '# ?/?" in"', "1/2 in"),
     ],
 )
 def test_a_number_is_written_as_the_sheet_shows_it(value: float, form: str, shown: str) -> None:
@@ -121,9 +144,61 @@ def test_hidden_sheets_and_formulas_without_a_value_are_named() -> None:
     assert found.notes == ("formulas of the sheet Totals have no stored value (B4)",)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "form", "shown"),
+    [
+        (1066.66, "mm:ss.0", "17:46.7"),
+        (59.96, "mm:ss.0", "01:00.0"),
+        (151200, "[mm]:ss", "2520:00"),
+        (151200, "[h]:mm", "42:00"),
+        (-5400, "[h]:mm", "-1:30"),
+        (93784.5, "[s]", "93785"),
+        (64800, 'hh"h"mm', "18h00"),
+        (86399.91, "hh:mm", "23:59"),
+        (5399.9999, "h:mm", "1:30"),
+        (86399.91, "[h]:mm:ss", "24:00:00"),
+        (27000, 'h:mm" uur"', "7:30 uur"),
+        (64800, "h:mm AM/PM", "18:00"),
+    ],
+)
+def test_a_time_is_written_as_the_sheet_shows_it(seconds: float, form: str, shown: str) -> None:
+    assert clock_text(timedelta(seconds=seconds), form) == shown
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [
+        ('"before "d-m-yyyy', "before 2025-03-04"),
+        ('"Q1" yyyy', "Q1 2025"),
+        ('yyyy"H2"', "2025H2"),
+        ('"t/m "d-m-yyyy', "t/m 2025-03-04"),
+        ('"w/c "d mmm yy', "w/c 2025-03-04"),
+        ("yyyy-mm-dd\\Thh:mm\\Z", "2025-03-04 14:05"),
+        ('"< "d/m/yyyy', "< 2025-03-04"),
+        ('d" de "mmmm" de "yyyy', "2025-03-04"),
+        ('yyyy"\u5e74"m"\u6708"d"\u65e5"', "2025-03-04"),
+        ('h:mm" CET"', "14:05 CET"),
+    ],
+)
+def test_words_around_a_day_stay_with_it(form: str, shown: str) -> None:
+    assert moment_text(datetime(2025, 3, 4, 14, 5), form) == shown
+
+
+def test_letters_in_a_font_of_signs_are_the_signs_that_they_show() -> None:
+    from openpyxl.styles import Font
+
+    def fill(book: Any) -> None:
+        book.active.append(["Ship", "Paid", "Insured", "Mark"])
+        book.active.append(["Anna", "\xfc", "\uf0fb", "\xfc"])
+        for place, name in (("B2", "Wingdings"), ("C2", "Wingdings")):
+            book.active[place].font = Font(name=name, charset=2)
+
+    assert marked(extract_of(workbook(fill), ".xlsx"), "row") == ["Anna | \u2713 | \u2717 | \xfc"]
+
+
 def test_times_and_durations() -> None:
     def fill(book: Any) -> None:
         book.active.append(["Name", "Opens", "Hours"])
         book.active.append(["Pool", time(7, 30), timedelta(hours=37, minutes=30)])
 
-    assert marked(extract_of(workbook(fill), ".xlsx"), "row") == ["Pool | 07:30 | 37:30"]
+    assert marked(extract_of(workbook(fill), ".xlsx"), "row") == ["Pool | 7:30:00 | 37:30:00"]
