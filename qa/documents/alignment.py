@@ -136,6 +136,11 @@ def may_follow(between: str, step: Step) -> bool:
     return False
 
 
+def may_be_filled(between: str, step: Step) -> bool:
+    """Whether letters between two that are placed may be drawn at such a step: no line goes on over a wide gap."""
+    return step in ("near", "broken") or ("\n" in between) == (step != "wide")
+
+
 # ---- runs ----
 
 
@@ -230,12 +235,19 @@ class Runs:
             self.to[at] = -1
 
     def fill_gaps(self, notes: Set[int]) -> None:
-        """Places short pieces between two letters where nothing else is drawn between those, beside marks of notes."""
+        """Places short pieces between two letters where nothing else is drawn between those, beside marks of notes.
+
+        An equal line may stand in each of two columns.
+        """
         known = [at for at, there in enumerate(self.to) if there >= 0]
         for a, b in pairwise(known):
             if 1 < b - a <= GAP and 1 < self.to[b] - self.to[a] <= 2 * GAP:
                 inside = [there for there in range(self.to[a] + 1, self.to[b]) if there not in notes]
-                if self.text[a + 1 : b] == "".join(self.drawn[there] for there in inside):
+                if self.text[a + 1 : b] != "".join(self.drawn[there] for there in inside):
+                    continue
+                path = pairwise([self.to[a], *inside, self.to[b]])
+                steps = [(at, one) for at, (one, after) in enumerate(path, start=a) if after == one + 1]
+                if all(may_be_filled(self.between[at], self.steps[one]) for at, one in steps):
                     self.to[a + 1 : b] = inside
 
 

@@ -71,6 +71,20 @@ def test_a_cell_is_marked_in_its_own_row_and_column_or_not_at_all(rows: list[lis
             assert written.under(boxes) == letters_of(text, start, start + len(cell))
 
 
+def test_a_line_that_stands_in_both_columns_is_marked_in_its_own_or_not_at_all() -> None:
+    left, right = ["gate gate gate", "the the gate gate"], ["the the gate gate", "harbourmaster"]
+    text = "\n".join(left) + "\n\n" + "\n".join(right)
+    begin = text.index("\n\n") + 2
+    lines = [line(left[0], 0, 0, 0), line(right[0], begin, 300, 0)]
+    lines += [line(left[1], 15, 0, 12), line(right[1], begin + 18, 300, 12)]
+    written = page(lines)
+    aligned = Aligned(text, written.drawn)
+    for start in range(len(text)):
+        for end in range(start + 1, len(text) + 1):
+            if boxes := aligned.boxes(start, end):
+                assert written.under(boxes) == letters_of(text, start, end)
+
+
 @given(st.lists(phrases, min_size=2, max_size=8), st.lists(phrases, min_size=2, max_size=8), st.data())
 @settings(max_examples=300, deadline=None)
 def test_columns_drawn_line_by_line_are_told_apart(left: list[str], right: list[str], data: st.DataObject) -> None:
