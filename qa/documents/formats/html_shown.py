@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qa.documents.formats.generated import BEGINNING, HEADINGS, LIST_STYLES, add_generated
+from qa.documents.formats.grounds import take_out_unseen
 from qa.documents.formats.html_raised import BLOCKS, level_all, part_drawn
 from qa.documents.formats.html_tables import NEW_LINE, flatten_tables, spread_cells
 from qa.documents.formats.numbering import written
@@ -91,6 +92,8 @@ def drop_hidden(tree: Any, sheets: Sheets) -> tuple[Counter[str], dict[Any, Look
         if button.getparent() is not None and not is_said(button):
             button.drop_tree()
     left = drop_unseen(tree, looks.own)
+    if looks.whole and not looks.missing:  # else what lies behind a text may be stated where nobody looked
+        left["hidden"] += take_out_unseen(tree, looks.own)
     left.update(hidden=unslotted, styles=not looks.whole, sheets=looks.missing, added=add_generated(tree, looks))
     for formula in tree.xpath("//body//math"):
         become(formula, linear(formula))
