@@ -16,6 +16,7 @@ BLOCKS = (
 )
 INLINE = frozenset({"a", "b", "i", "em", "strong", "span", "small", "font", "u", "cite", "label", "ins", "mark"})
 OF_CENTS = re.compile(r"(?i)(?<![a-z])(?:cents?|decimals?|fraction|centimes?)(?![a-z])")  # class of a part of a price
+FRACTION = re.compile(r"(?i)(?<![a-z])frac(?:s|tions?)?(?![a-z])")  # class of a part of a mixed number
 POINTED = re.compile(r"[$\xa3]|USD|GBP|\d,\d{3}$")  # a sum with a point before its cents
 MARK_CHARS = 20  # of the mark of a note, at most
 IS_NOTE = re.compile(
@@ -31,6 +32,8 @@ def level_all(tree: Any) -> None:
     for element in list(tree.iter("span", "sup", "small", "b", "i")):
         if OF_CENTS.search(element.get("class") or ""):
             level_cents(element)
+        if FRACTION.search(element.get("class") or ""):
+            part_fraction(element)
     for link in list(tree.iter("a", "span", "label")):
         if len(link.text or "") <= MARK_CHARS and len(link) < 2:
             level_link(link)
@@ -75,6 +78,14 @@ def level_cents(element: Any) -> None:
     if re.fullmatch(r"\d\d", mark) and re.search(r"\d$", before):
         element.tag = "span"
         element.text = f"{'.' if POINTED.search(before) else ','}{element.text or ''}"
+
+
+def part_fraction(element: Any) -> None:
+    """Puts a space between a number and the fraction behind it, which a page may write smaller instead."""
+    if re.fullmatch(r"\d{1,2}[/\u2044]\d{1,2}", "".join(element.itertext()).strip()) and re.search(
+        r"\d$", text_before(element)
+    ):
+        element.text = f" {element.text or ''}"
 
 
 def join_next(element: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from qa.documents.formats.generated import BEGINNING, HEADINGS, LIST_STYLES, add_generated
 from qa.documents.formats.grounds import take_out_unseen
-from qa.documents.formats.html_raised import BLOCKS, level_all, part_drawn
+from qa.documents.formats.html_raised import BLOCKS, level_all, part_drawn, text_after, text_before
 from qa.documents.formats.html_tables import NEW_LINE, flatten_tables, spread_cells
 from qa.documents.formats.numbering import written
 from qa.documents.formats.shadow import with_shadows
@@ -87,6 +87,7 @@ def drop_hidden(tree: Any, sheets: Sheets) -> tuple[Counter[str], dict[Any, Look
 
     looks, unslotted = with_shadows(tree, sheets)
     etree.strip_elements(tree, *NO_TEXT, with_tail=False)
+    turn_around(tree, looks.own)
     part_drawn(tree, {element for element, look in looks.own.items() if is_gone(look)})
     for button in tree.xpath("//body//button"):
         if button.getparent() is not None and not is_said(button):
@@ -98,6 +99,23 @@ def drop_hidden(tree: Any, sheets: Sheets) -> tuple[Counter[str], dict[Any, Look
     for formula in tree.xpath("//body//math"):
         become(formula, linear(formula))
     return left, looks.own
+
+
+MIRRORED = str.maketrans("()[]{}<>", ")(][}{><")
+TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")  # letters that are read from right to left anyway
+
+
+def turn_around(tree: Any, looks: Mapping[Any, Look]) -> None:
+    """Turns around what a page shows from right to left though it is not so written: addresses hidden from robots."""
+    turned = [
+        e for e, look in looks.items() if look.get("direction") == "rtl" and "override" in look.get("unicode-bidi", "")
+    ]
+    for element in [*turned, *tree.xpath("//body//bdo[@dir='rtl']")]:
+        text = "".join(element.itertext())
+        if not TO_LEFT.search(text):
+            for child in list(element):
+                element.remove(child)
+            element.text = text[::-1].translate(MIRRORED)
 
 
 def is_said(button: Any) -> bool:
@@ -190,6 +208,8 @@ def make_plain(tree: Any) -> None:
     for element in tree.xpath("//body//q"):
         element.text = f"\u201c{element.text or ''}"
         element.tail = f"\u201d{element.tail or ''}"
+    for element in tree.xpath("//body//time"):
+        part(element)
     for name in (*WITHIN_SENTENCES, "q"):
         for element in tree.xpath(f"//body//{name}"):
             element.drop_tag()
@@ -199,6 +219,14 @@ def make_plain(tree: Any) -> None:
     for parent in [e for name in AROUND_TEXT for e in tree.iter(name)]:
         if parent.tag in ALONE or any(child.tag in BLOCKS for child in parent):
             wrap_loose(parent)
+
+
+def part(element: Any) -> None:
+    """Puts a space where a time meets the words beside it: style sheets part them by margins."""
+    if text_before(element)[-1:].isalnum():
+        element.text = f" {element.text or ''}"
+    if text_after(element)[:1].isalnum():
+        element.tail = f" {element.tail or ''}"
 
 
 def show_readings(ruby: Any) -> None:

@@ -22,7 +22,7 @@ PROPERTIES = frozenset({
     "content-visibility", "content", "counter-reset", "counter-increment", "counter-set", "font-family",
     "color", "background", "background-color", "background-image", "background-clip", "-webkit-background-clip",
     "-webkit-text-fill-color", "-webkit-text-stroke", "text-shadow", "mix-blend-mode", "color-scheme", "grid-area",
-    "transform", "margin",
+    "transform", "margin", "unicode-bidi", "direction", "width", "height", "overflow",
 })  # fmt: skip
 AS_WRITTEN = frozenset({"content", "counter-reset", "counter-increment", "counter-set"})  # capitals count in these
 GENERATED = frozenset({"before", "after", "marker"})  # what style sheets may put into an element

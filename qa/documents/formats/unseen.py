@@ -28,7 +28,7 @@ def drop_unseen(tree: Any, looks: Mapping[Any, Look]) -> Counter[str]:
     looks: what style sheets state of the elements of the page.
     """
     left: Counter[str] = Counter()
-    beyond = {e for e, look in looks.items() if is_beyond(look)}
+    beyond = {e for e, look in looks.items() if is_beyond(look) or is_shut(e, look)}
     drop_twins(tree, beyond)
     for element in [e for e, look in looks.items() if e in beyond or is_gone(look)]:
         if in_body(element):
@@ -73,6 +73,14 @@ def is_beyond(look: Look) -> bool:
         look.get("text-indent", "").split(" ")[0]
     )
     return bool(clipped or (taken_out and (away or cut_off)))
+
+
+def is_shut(element: Any, look: Look) -> bool:
+    """Whether an element is a box without a size, beyond which nothing is shown."""
+    display = look.get("display", "inline" if element.tag in INLINE else "block")
+    is_box = display != "inline" or look.get("position") in ("absolute", "fixed")
+    small = all(re.fullmatch(r"0|[01](?:\.0*)?px", look.get(name, "")) for name in ("width", "height"))
+    return is_box and small and look.get("overflow", "").startswith(("hidden", "clip"))
 
 
 def is_faded(look: Look) -> bool:
