@@ -41,7 +41,7 @@ from qa.text import WORD
 from qa.types import Document, Mark, Source
 
 UNKNOWN = "\ufffd"  # stands for a letter whose bytes mean none in the encoding
-LOADER_VERSION = 8
+LOADER_VERSION = 9
 
 
 # ---- the file ----

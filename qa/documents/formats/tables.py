@@ -20,7 +20,9 @@ DELIMITERS = ",;\t|^"
 SEPARATOR = re.compile(r"(?i)\"?sep=(.)\"?\s*$")  # the first line of some files, for the program that opens them
 DECIMAL = re.compile(r"(?<=\d),(?=\d)")
 ROW_KINDS = ("columns", "row", "unnamed")
-UNIT = re.compile(r"(?i)^(?!\W*(?:n\.?/?a\.?|k\.?\s?a\.?|nan|null|none)?\W*$)[^\d]*(?:\d[^\d]*){0,2}$|[%\u2030\xb0]")
+UNIT = re.compile(  # no sign of a blank; its figures are exponents and round numbers only
+    r"(?i)(?!\W*(?:n\.?/?a\.?|k\.?\s?a\.?|nan|null|none)\W*$)(?=.*(?:[^\W\d_]|[%\u2030\xb0]))(?:\D|(?<!\d)(?:10+|[23])(?!\d))*"
+)
 REMARK = re.compile(r"[*\u2020#(\[]|(?:\S+\s+){3}")  # a sign before it, or more words than a name has
 RECORD_LINES = 200  # a quoted cell of more lines is taken for a stray quotation mark
 HEAD_ROWS = 12  # among these the row of the columns' names is looked for, below a title and remarks
@@ -98,7 +100,7 @@ def names_units(rows: Sequence[Sequence[str]]) -> bool:
     return bool(said) and all(
         at < len(names)
         and names[at].strip()
-        and UNIT.search(units[at])
+        and UNIT.fullmatch(units[at])
         and any(at < len(row) and FIGURES.fullmatch(row[at]) for row in rows[2:])
         for at in said
     )

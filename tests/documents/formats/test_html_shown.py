@@ -226,3 +226,38 @@ def test_cells_span_what_they_span_on_the_screen() -> None:
 def test_paragraphs_and_lists_in_a_cell_make_no_figure_together() -> None:
     cells = "<td><p>12</p><p>345</p></td><td><ul><li>6<li>7</ul></td>"
     assert between(f"<table><tr>{cells}</tr></table>") == ["12; 345 | 6; 7"]
+
+
+@pytest.mark.parametrize(
+    ("body", "rules", "shown"),
+    [
+        ("Mail <b>ln.keob@dab</b> now", "b { unicode-bidi: bidi-override; direction: rtl }", "Mail bad@boek.nl now"),
+        ("Code <bdo dir=rtl>(52)<i>00</i></bdo>", "", "Code 00(25)"),
+        ("Code <bdo dir=ltr>52</bdo>", "", "Code 52"),
+        ("Code <b>52</b>", "b { direction: rtl }", "Code 52"),  # a figure is not turned by its direction alone
+        ("Code <bdo dir=rtl>\u05d0\u05d1 52</bdo>", "", "Code \u05d0\u05d1 52"),
+        ("<time>10:42</time><b>Council</b> met", "", "10:42 Council met"),
+        ("Open<time>10:42</time>Uhr", "", "Open 10:42 Uhr"),
+        ("At <time>10:42</time>, he (<time>11:00</time>) left", "", "At 10:42, he (11:00) left"),
+        ("Rent 900<i> or 800</i>", "i { display: inline-block; width: 0; height: 0; overflow: hidden }", "Rent 900"),
+        ("Rent 900<i> or 800</i>",
+         "i { position: absolute; width: 1px; height: 1px; overflow: clip }", "Rent 900"),
+        ("Rent 900<i> or 800</i>", "i { width: 0; height: 0; overflow: hidden }", "Rent 900 or 800"),  # is no box
+        ("Rent 900<i> or 800</i>", "i { display: block; width: 0; height: 0 }", "Rent 900\n\nor 800"),
+        ("Paid 3<span class=frac>1/2</span> pence", "", "Paid 3 1/2 pence"),
+        ("Paid 3<span class='fraction small'>1\u20442</span> pence", "", "Paid 3 1\u20442 pence"),
+        ("Paid <span class=frac>1/2</span> pence of <span class=frac>12</span>", "", "Paid 1/2 pence of 12"),
+        ("Paid 3<span class=fractional>25</span> euros", "", "Paid 325 euros"),
+        ("<b class=x>A</b>, b", ".x::after { content: '; {c}' }", "A; {c}, b"),
+        ("<b class=x>A</b>, b", ".x::after { content: ' \\3b  }\\'' } b { display: none } .x { display: inline }",
+         "A ; }', b"),
+        ("A<i>B</i>", ".q::after { content: '}' } i { display: none }", "A"),
+    ],
+)  # fmt: skip
+def test_a_line_is_read_as_it_looks(body: str, rules: str, shown: str) -> None:
+    assert "\n\n".join(between(f"<p>{body}</p>", rules)) == shown
+
+
+def test_a_heading_of_several_blocks_is_one() -> None:
+    found = read("<h1><span class=n>1</span>The <div>salt</div> road</h1><p>It is long.</p>", ".n { display: block }")
+    assert marked(found, "heading") == ["1", "The", "salt", "road"]
