@@ -22,7 +22,7 @@ SIGN = re.compile(r"[+\u2212\u2013-]")
 CHARGE = re.compile(r"\d{0,2}[+\u2212\u2013-]|[+\u2212\u2013-]\d{1,2}")
 CHARGED = re.compile(r"[A-Za-z\u2080-\u2089)\]]$")
 LETTER = re.compile(r"(?:^|[\s\d(=+*/\u2212-])[A-Za-z\u0391-\u03c9]$")
-VARIABLE = re.compile(rf"{LETTER.pattern}|[)\]}}\u27e9]$")
+VARIABLE = re.compile(rf"{LETTER.pattern}|(?<![A-Za-z])[A-Za-z][\u2080-\u2089]+$|[)\]}}\u27e9]$")
 TERM = re.compile(r"(?=.*[+\u2212\u2013*/\d-])(?=.*[A-Za-z])[\w+\u2212\u2013*/.,() -]{2,15}")  # n+1, 2x
 FRACTION = re.compile(r"\d{1,3}/\d{1,3}")
 ORDINAL = re.compile(r"\d$|[A-Z]$")  # 1e, Mr: letters that are written high

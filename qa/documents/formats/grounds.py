@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from qa.documents.formats.html_raised import text_after, text_before
-from qa.documents.formats.styles import Look
+from qa.documents.formats.styles import Colour, Look, colour_in
 
-Colour = tuple[float, float, float]  # red, green, blue, from 0 to 1
 BLACK, WHITE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 ALIKE = 8 / 255  # colours no part of which differs by more look the same
 OF_BROWSER = {"mark": "yellow", "button": None, "input": None, "select": None, "textarea": None, "dialog": "white"}
@@ -22,7 +20,11 @@ PLACED = re.compile(  # of a background: how a picture would lie
     r"none|initial|unset|(?:no-)?repeat(?:-[xy])?|scroll|fixed|local|left|right|top|bottom|center|cover|contain"
     r"|[\d.]+(?:px|%|r?em)?"
 )
-LAID_OVER = re.compile(r"(?:[-\d.]|var|calc)")  # a margin, place in a grid or shift that is stated as such
+LAID_OVER = {  # what moves an element over others
+    "margin": re.compile(r"(?<![\w-])-[\d.]|calc|var"),
+    "grid-area": re.compile(r"\d|var"),
+    "transform": re.compile(r"\d|var"),
+}
 MEDIA = ("img", "picture", "video", "canvas", "iframe", "svg", "object", "embed")
 
 
@@ -118,12 +120,15 @@ def ground_of(element: Any, look: Look, around: Paint) -> Colour | None:
     later = any("bg" in name or "background" in name for name in map(str, element.attrib) if name != "bgcolor")
     if drawn or later or "dark" in look.get("color-scheme", ""):
         return None
-    moved = look.get("position", "static") != "static" or any(
-        LAID_OVER.search(look.get(name, "")) for name in ("margin", "grid-area", "transform")
-    )
+    moved = look.get("position", "static") != "static" or is_moved(look)
     below = None if moved else around.ground
     grounds = {over(colour_in(one), below) for one in map(colour_of_background, stated)} or {below}
     return grounds.pop() if len(grounds) == 1 else None
+
+
+def is_moved(look: Look) -> bool:
+    """Whether an element may be laid over others without being taken out of its place."""
+    return any(moved.search(look.get(name, "")) for name, moved in LAID_OVER.items())
 
 
 def over(colour: tuple[Colour, float] | None, below: Colour | None) -> Colour | None:
@@ -141,9 +146,7 @@ def is_covered(element: Any, looks: Mapping[Any, Look]) -> bool:
     """Whether something without text is laid over what an element holds, or under it."""
     for child in element:
         look = looks.get(child, {})
-        laid = look.get("position") in ("absolute", "fixed") or any(
-            LAID_OVER.search(look.get(name, "")) for name in ("margin", "grid-area", "transform")
-        )
+        laid = look.get("position") in ("absolute", "fixed") or is_moved(look)
         if laid and not "".join(child.itertext()).strip():
             return True
     return False
@@ -175,18 +178,3 @@ def with_variables(value: str, variables: Mapping[str, str]) -> str:
         said = variables.get(found[1], found[2])
         value = value[: found.start()] + (said.strip() if said is not None else "unknown") + value[found.end() :]
     return value.lower()
-
-
-@lru_cache(maxsize=4096)
-def colour_in(value: str) -> tuple[Colour, float] | None:
-    """(colour, from 0 for clear to 1) of a colour as style sheets write it; None where it cannot be told."""
-    import tinycss2.color4
-
-    try:
-        found = tinycss2.color4.parse_color(value)
-        if found is None or isinstance(found, str):
-            return None
-        red, green, blue = (min(1.0, max(0.0, float(part or 0))) for part in found.to("srgb").coordinates)
-    except (ValueError, NotImplementedError, TypeError):
-        return None
-    return (red, green, blue), float(found.alpha)

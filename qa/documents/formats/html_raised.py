@@ -123,7 +123,9 @@ def risen(element: Any, text: str) -> str:
     around = [element, *element.iterdescendants("a"), *above]
     leads = any((e.get("href") or "").partition("#")[1] for e in around)
     linked = leads or any(IS_NOTE.search(names_of(e)) for e in around)
-    before, after = text_before(element), text_after(element)
+    previous = element.getprevious()
+    indexed = previous is not None and previous.tag == "sub" and not previous.tail
+    before, after = text_before(previous if indexed else element), text_after(element)
     said = raised(before, text, linked, after)
     if not said.strip() and is_note(mark) and not before.strip() and opens_note(element) and after.strip():
         return mark + apart(after)

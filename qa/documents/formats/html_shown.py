@@ -10,7 +10,7 @@ from typing import Any
 from qa.documents.formats.generated import BEGINNING, HEADINGS, LIST_STYLES, add_generated
 from qa.documents.formats.grounds import take_out_unseen
 from qa.documents.formats.html_raised import BLOCKS, level_all, part_drawn, text_after, text_before
-from qa.documents.formats.html_tables import NEW_LINE, flatten_tables, spread_cells
+from qa.documents.formats.html_tables import NEW_LINE, flatten_tables, make_tables, spread_cells
 from qa.documents.formats.numbering import written
 from qa.documents.formats.shadow import with_shadows
 from qa.documents.formats.styles import Look, Sheets, no_sheet
@@ -34,6 +34,7 @@ LIST_STYLE = re.compile(
     r"(decimal-leading-zero|decimal|(?:lower|upper)-(?:roman|alpha|latin)|disc|circle|square|none)(?![\w-])"
 )
 WRITTEN = ("text", "number", "date", "email", "tel", "url", "time", "month", "week", "datetime-local")
+APART = re.compile(r"(?<![\w.-])(?:[1-9]|0*\.\d*[1-9])")  # a width above nothing
 LIST_FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 KINDS = {
     "struck": "struck-out text is left out ({})",
@@ -65,6 +66,7 @@ def keep_shown(tree: Any, sheets: Sheets = no_sheet) -> Counter[str]:
     """
     left, looks = drop_hidden(tree, sheets)
     left += show_embedded(tree)
+    make_tables(tree, looks)
     show_controls(tree)
     for element, look in looks.items():
         style = ";".join(f"{name}:{''.join(value.split())}" for name, value in look.items())
@@ -72,6 +74,7 @@ def keep_shown(tree: Any, sheets: Sheets = no_sheet) -> Counter[str]:
         if element.tag in WITHIN_A_LINE and (HIGH.search(style) or at_top or LOW.search(style)):
             element.tag = "sub" if LOW.search(style) else "sup"
     level_all(tree)
+    part_figures(looks)
     number_lists(tree, looks)
     flatten_tables(tree)
     break_blocks(looks)
@@ -221,6 +224,17 @@ def make_plain(tree: Any) -> None:
             wrap_loose(parent)
 
 
+def part_figures(looks: Mapping[Any, Look]) -> None:
+    """Puts a space between two figures that only a style sheet parts, by what it leaves free around one of them."""
+    for element, look in looks.items():
+        if element.tag in WITHIN_A_LINE and any(APART.search(look.get(name, "")) for name in ("margin", "padding")):
+            own = "".join(element.itertext())
+            if text_before(element)[-1:].isdigit() and own[:1].isdigit():
+                element.text = f" {element.text or ''}"
+            if text_after(element)[:1].isdigit() and own[-1:].isdigit():
+                element.tail = f" {element.tail or ''}"
+
+
 def part(element: Any) -> None:
     """Puts a space where a time meets the words beside it: style sheets part them by margins."""
     if text_before(element)[-1:].isalnum():
@@ -276,12 +290,12 @@ def show_controls(tree: Any) -> None:
         become(control, ", ".join(" ".join("".join(option.itertext()).split()) for option in chosen))
     for control in tree.xpath("//body//textarea"):
         become(control, "".join(control.itertext()))
-    for control in tree.xpath("//body//input[@value or @checked]"):
+    for control in tree.xpath("//body//input[@value or @type]"):
         kind = (control.get("type") or "text").lower()
         if is_written(control):
             become(control, control.get("value") or "")
-        elif kind in ("checkbox", "radio") and control.get("checked") is not None:
-            become(control, "\u2612 ")
+        elif kind in ("checkbox", "radio") and (control.get("checked") is not None or WORD.search(text_after(control))):
+            become(control, "\u2612 " if control.get("checked") is not None else "\u2610 ")
 
 
 def is_written(field: Any) -> bool:

@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from itertools import groupby
+from itertools import dropwhile, groupby, islice
 from typing import Any
 
-from qa.documents.extract import is_of_each
+from qa.cells import FIGURES
+from qa.documents.extract import is_of_each, looks_like_columns
 
 NEW_LINE = "\u2424"  # stands for a line break that must be kept; extractors leave this character alone
 SMALL_CELL = 200  # characters: a table with a larger cell may be the layout of a page
+
+
+ROLES = {"table": "table", "grid": "table", "treegrid": "table", "row": "tr", "cell": "td", "gridcell": "td",
+         "rowheader": "th", "columnheader": "th"}  # fmt: skip
+DISPLAYS = {"table": "table", "table-row": "tr", "table-cell": "td"}
+
+
+def make_tables(tree: Any, looks: Mapping[Any, Mapping[str, str]]) -> None:
+    """Makes tables of other elements that a page calls or shows as such: all rows within a table, all cells in rows."""
+    called = {e: ROLES[e.get("role")] for e in tree.xpath("//body//*[@role]") if e.get("role") in ROLES}
+    shown = {e: DISPLAYS[look["display"]] for e, look in looks.items() if look.get("display") in DISPLAYS}
+    for names in (called, shown):
+        names = {e: name for e, name in names.items() if e.tag in PLAIN}
+        tables = {e for e, name in names.items() if name == "table"}
+        rows: dict[Any, list[Any]] = {}
+        for element, name in names.items():
+            if name in ("td", "th"):
+                rows.setdefault(element.getparent(), []).append(element)
+        rows = {row: cells for row, cells in rows.items() if names.get(row) == "tr" and len(cells) > 1}
+        for row, cells in rows.items():
+            table = next((up for up in row.iterancestors() if up in tables), None)
+            if table is None or len(cells) < len(row):
+                continue
+            table.tag, row.tag = "table", "tr"
+            for cell in cells:
+                cell.tag = names[cell]
+
+
+PLAIN = ("div", "span", "section", "ul", "ol", "li", "p", "a", "b", "strong", "dl", "dt", "dd", "label")
 
 
 def flatten_tables(tree: Any) -> None:
@@ -95,11 +127,29 @@ def spanned(cell: Any, name: str, rest: int) -> int:
     return min(number or rest, rest) if name == "rowspan" else max(1, number)
 
 
+def is_first(row: Any, table: Any) -> bool:
+    """Whether a row is the first one of its table with several cells."""
+    return next((one for one in table.iter("tr") if len(one) > 1), None) is row
+
+
+def below_in(row: Any, table: Any) -> Iterator[Any]:
+    """The rows of a table below one of them."""
+    return islice(dropwhile(lambda one: one is not row, table.iter("tr")), 1, None)
+
+
 def in_head(row: Any) -> bool:
     return row.getparent() is not None and row.getparent().tag == "thead"
 
 
 def names_columns(row: Any) -> bool:
-    """Whether a row of a table belongs to its head, or all its cells that hold something are header cells."""
+    """Whether a row of a table belongs to its head, or all its cells that hold something are header cells.
+
+    Of a table without any the first row may name them all the same: words over figures, in three columns or more.
+    """
+    table = next(row.iterancestors("table"), None)
+    if table is not None and is_first(row, table) and next(table.iter("th", "thead"), None) is None:
+        names, below = ([*map(words_of, one)] for one in (row, next(below_in(row, table), row)))
+        words = not any(map(str.isdigit, re.sub(r"\b(?:19|20)\d\d\b", "", " ".join(names))))
+        return words and len(names) > 2 and any(map(FIGURES.fullmatch, below)) and looks_like_columns(names, below)
     filled = [cell for cell in row if cell.tag in ("td", "th") and "".join(cell.itertext()).strip()]
     return in_head(row) or all(cell.tag == "th" for cell in filled)

@@ -14,6 +14,7 @@ from qa.documents.heartbeat import beat
 Look = dict[str, str]  # what is stated of an element: property to value
 Sheets = Callable[[str], str]  # the text of the style sheet at an address; "" where the file does not hold it
 Stated = tuple[tuple[str, str, bool], ...]  # (property, value, whether it is important)
+Colour = tuple[float, float, float]  # red, green, blue, from 0 to 1
 Weight = tuple[bool, tuple[int, int, int], int]  # importance, specificity, place: the highest one is obeyed
 
 PROPERTIES = frozenset({
@@ -22,14 +23,16 @@ PROPERTIES = frozenset({
     "content-visibility", "content", "counter-reset", "counter-increment", "counter-set", "font-family",
     "color", "background", "background-color", "background-image", "background-clip", "-webkit-background-clip",
     "-webkit-text-fill-color", "-webkit-text-stroke", "text-shadow", "mix-blend-mode", "color-scheme", "grid-area",
-    "transform", "margin", "unicode-bidi", "direction", "width", "height", "overflow",
+    "transform", "margin", "unicode-bidi", "direction", "width", "height", "overflow", "padding",
+    "filter", "inset",
 })  # fmt: skip
 AS_WRITTEN = frozenset({"content", "counter-reset", "counter-increment", "counter-set"})  # capitals count in these
 GENERATED = frozenset({"before", "after", "marker"})  # what style sheets may put into an element
 SHORT = {"text-decoration-line": "text-decoration", "list-style-type": "list-style", "animation-name": "animation",
          "transition-property": "transition", "grid-row": "grid-area", "grid-column": "grid-area",
          "translate": "transform", "margin-top": "margin", "margin-left": "margin", "margin-bottom": "margin",
-         "margin-right": "margin"}  # fmt: skip
+         "margin-right": "margin", "padding-left": "padding", "padding-right": "padding",
+         "font": "font-size"}  # fmt: skip
 BROWSER = """[hidden], [popover], dialog:not([open]), datalist, noframes, noembed, meter, progress { display: none }
 svg[display=none], svg [display=none] { display: none } svg [visibility=hidden] { visibility: hidden }"""
 SHEET_CHARS = 2_000_000  # of style sheets that are looked at
@@ -49,7 +52,7 @@ WITHIN = re.compile(
 )  # parts of a selector that may name what is not there
 COUNTING = re.compile(r"~|:(?:nth|has|first-of|last|only)")  # looks at all the elements beside each one
 AS_COLOURS = frozenset({"color", "background", "background-color", "-webkit-text-fill-color"})  # may be variables
-NEGATIVE = re.compile(r"(?<![\w(-])-[\d.]")  # of margins only these matter: they lay an element over others
+SIZE = re.compile(r"(?:^|\s)(0|[\d.]+(?:px|pt|r?em|%|vw))(?=\s*/|\s)")  # of letters, in the shorthand of a font
 IN_STYLE = re.compile(  # a declaration that matters
     rf"(?<![\w-])(?:--[\w-]+|{'|'.join(sorted({*PROPERTIES, *SHORT} - {'font-family'}))})(?=\s*:)", re.IGNORECASE
 )
@@ -266,8 +269,10 @@ def declared(nodes: Sequence[Any]) -> Iterator[tuple[str, str, bool]]:
         if variable or name in PROPERTIES:
             value = tinycss2.serialize(node.value).strip()
             value = value if variable or name in AS_WRITTEN else value.lower()
-            known = "var(" not in value or variable or name == "content" or name in AS_COLOURS
-            if value and known and (name != "margin" or NEGATIVE.search(value)):
+            if node.lower_name == "font":
+                size = SIZE.search(value)
+                value = size[1] if size else ""
+            if value and ("var(" not in value or variable or name == "content" or name in AS_COLOURS):
                 yield name, value, node.important
 
 
@@ -296,6 +301,21 @@ def pieces_of(content: str) -> Iterator[tuple[str, str, list[str]]]:
         elif token.type == "function":
             words = [one.value for one in token.arguments if one.type in ("ident", "string")]
             yield token.type, token.lower_name, words
+
+
+@lru_cache(maxsize=4096)
+def colour_in(value: str) -> tuple[Colour, float] | None:
+    """(colour, from 0 for clear to 1) of a colour as style sheets write it; None where it cannot be told."""
+    import tinycss2.color4
+
+    try:
+        found = tinycss2.color4.parse_color(value)
+        if found is None or isinstance(found, str):
+            return None
+        red, green, blue = (min(1.0, max(0.0, float(part or 0))) for part in found.to("srgb").coordinates)
+    except (ValueError, NotImplementedError, TypeError):
+        return None
+    return (red, green, blue), float(found.alpha)
 
 
 def on_screen(media: str) -> bool:

@@ -13,6 +13,7 @@ from qa.documents.formats.styles import Look
 STRUCK = "line-through"
 NOTHING = re.compile(r"0*\.?0*(?:%|[a-z]+)?")
 FAR_AWAY = re.compile(r"-(?:\d{4,}|999)[\d.]*(?:px|pt)?|-\d{3,}[\d.]*(?:r?em|vw|%)")  # beyond the edge of the screen
+CLEAR = re.compile(r"opacity\(\s*0%?\s*\)|scale[xy]?\(\s*0\s*[,)]")
 CLIPPED = re.compile(r"rect\((?:[01](?:px|r?em)?[\s,]*){4}\)|inset\((?:[5-9]\d|100)%.*\)|circle\(0.*\)")
 AS_BLOCKS = frozenset(
     {"block", "flex", "grid", "list-item", "flow-root", "table", "table-row", "table-cell", "table-caption"}
@@ -60,6 +61,7 @@ def is_gone(look: Look) -> bool:
         look.get(name, "none").split()[0] not in ("none", "unset", "initial") for name in ("transition", "animation")
     )
     clear = is_zero(look.get("opacity", "")) and not comes
+    clear = clear or (not comes and CLEAR.search(f"{look.get('filter', '')} {look.get('transform', '')}") is not None)
     kept_back = look.get("mso-hide") == "all" or look.get("content-visibility") == "hidden"
     return look.get("display", "").startswith("none") or kept_back or clear
 
@@ -67,7 +69,8 @@ def is_gone(look: Look) -> bool:
 def is_beyond(look: Look) -> bool:
     """Whether an element stands outside of what can be seen, as text for screen readers does."""
     taken_out = look.get("position") in ("absolute", "fixed")
-    away = any(FAR_AWAY.fullmatch(look.get(name, "")) for name in ("left", "top"))
+    edges = (look.get("left", ""), look.get("top", ""), *look.get("inset", "").split())
+    away = any(map(FAR_AWAY.fullmatch, edges))
     cut_off = CLIPPED.fullmatch(look.get("clip", ""))
     clipped = CLIPPED.fullmatch(look.get("clip-path", "")) or FAR_AWAY.fullmatch(
         look.get("text-indent", "").split(" ")[0]
