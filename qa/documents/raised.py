@@ -94,7 +94,7 @@ def meant(before: str, mark: str, after: str) -> str:
     said = amount(before, mark, after) or power(before, mark, after)
     if said:
         return said
-    if is_note(mark) and not is_word(before, mark, after):
+    if is_note(mark) and not is_word(before, mark.removesuffix("."), after):
         return ""
     return mark.translate(HIGH_DIGITS) if mark[0].isdecimal() and re.search(r"\d[.,]?$", before) else mark
 

@@ -7,7 +7,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from qa.cells import FIGURES
 from qa.documents.decoding import decode_noted
@@ -46,10 +46,8 @@ def load_csv(data: bytes) -> Extract:
     at = columns_row(cells[remarks:])
     at = None if at is None else at + remarks
     kinds: dict[int, Kind] = {} if at is None else {at: "columns"}
-    if at is not None and (
-        columns_rows(cells[at : at + 3], None) > 1 or names_more(*cells[at : at + 3]) or names_units(cells[at:])
-    ):
-        kinds[at + 1] = "columns"
+    for i in range(1, 1 if at is None else names_below(cells[at:])):
+        kinds[(at or 0) + i] = "columns"
     kinds |= dict.fromkeys(range(remarks), "heading")
     begins = [i for i, (a, b) in enumerate(pairwise(found), 1) if line_ends(text, a[1], b[0]) > 1 and i > (at or 0)]
     if begins:
@@ -80,6 +78,16 @@ def remark_rows(rows: Sequence[Sequence[str]]) -> int:
         found += 1
     names = 0 < found < len(rows) and len(rows[found - 1]) == len(rows[found]) > 1
     return found - names
+
+
+def names_below(rows: Sequence[Sequence[str]]) -> int:
+    """How many of these rows, the first of which names the columns, name them together: names, more names, units."""
+    figures = next((row for row in rows[2:4] if any(map(FIGURES.fullmatch, row))), ())
+    found = (
+        2 if columns_rows(rows[:3], None) > 1 or names_more(rows[0], rows[1] if len(rows) > 1 else (), figures) else 1
+    )
+    names = [" ".join(some) for some in zip_longest(*rows[:found], fillvalue="")]
+    return found + names_units([names, *rows[found:]])
 
 
 def names_more(row: Sequence[str], below: Sequence[str] = (), data: Sequence[str] = ()) -> bool:

@@ -13,6 +13,8 @@ from qa.documents.formats.styles import Look
 STRUCK = "line-through"
 NOTHING = re.compile(r"0*\.?0*(?:%|[a-z]+)?")
 FAR_AWAY = re.compile(r"-(?:\d{4,}|999)[\d.]*(?:px|pt)?|-\d{3,}[\d.]*(?:r?em|vw|%)")  # beyond the edge of the screen
+PAGE_NUMBER = re.compile(r"(?i)(?<![a-z])page-?_?(?:no|num|number|break)(?![a-z])")  # in the names of an element
+PAGE = re.compile(r"(?i)[\[({]?\s*(?:p(?:age|g|p)?\.?\s*)?(?:\d{1,4}|[ivxlc]{1,8})\s*[\])}]?")
 CLEAR = re.compile(r"opacity\(\s*0%?\s*\)|scale[xy]?\(\s*0\s*[,)]")
 CLIPPED = re.compile(r"rect\((?:[01](?:px|r?em)?[\s,]*){4}\)|inset\((?:[5-9]\d|100)%.*\)|circle\(0.*\)")
 AS_BLOCKS = frozenset(
@@ -31,6 +33,7 @@ def drop_unseen(tree: Any, looks: Mapping[Any, Look]) -> Counter[str]:
     left: Counter[str] = Counter()
     beyond = {e for e, look in looks.items() if is_beyond(look) or is_shut(e, look)}
     drop_twins(tree, beyond)
+    drop_page_numbers(tree)
     for element in [e for e, look in looks.items() if e in beyond or is_gone(look)]:
         if in_body(element):
             left["hidden"] += drop(element, looks)
@@ -126,6 +129,14 @@ def fade(element: Any, shown: set[Any]) -> bool:
             if child not in shown:
                 waiting.append(child)
     return said
+
+
+def drop_page_numbers(tree: Any) -> None:
+    """Removes the numbers of a printed book's pages, which books and pages show at the edge, if at all."""
+    for element in tree.xpath("//body//span | //body//a | //body//b | //body//small"):
+        named = PAGE_NUMBER.search(" ".join(element.get(name) or "" for name in ("class", "role", "epub:type")))
+        if named and element.getparent() is not None and PAGE.fullmatch("".join(element.itertext()).strip()):
+            element.drop_tree()
 
 
 def drop_twins(tree: Any, beyond: set[Any]) -> None:

@@ -284,6 +284,12 @@ def test_a_heading_of_several_blocks_is_one() -> None:
         ("Is x<sub>i</sub><sup>2</sup> so", "", "Is xi\u00b2 so"),
         ("Is A<sub>1</sub><sup>2</sup> so", "", "Is A\u2081\u00b2 so"),
         ("Seen <i>below</i><sup>2</sup> so", "", "Seen below so"),  # a note
+        ("Paid 7<sup>s.</sup> 3<sup>d.</sup> then", "", "Paid 7s. 3d. then"),
+        ("Seen<sup>a.</sup> then", "", "Seen then"),
+        ("Held until <span class=pagenum>[Pg 46]</span>1392", "", "Held until 1392"),
+        ("Held <a epub:type=pagebreak role=doc-pagebreak>xii</a>until", "", "Held until"),
+        ("See <span class=page-number>page 12 of the rolls</span>", "", "See page 12 of the rolls"),
+        ("See <span class=homepagenumbers>12</span>", "", "See 12"),
     ],
 )  # fmt: skip
 def test_what_a_style_sheet_says_in_other_words(body: str, rules: str, shown: str) -> None:

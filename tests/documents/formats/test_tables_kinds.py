@@ -116,3 +116,8 @@ def test_remarks_below_a_table_stand_in_no_column(below: str, remarks: list[str]
     found = cells(f"Town;Rain;Wind\nOslo;5,5;3\nBergen;6,1;4\n{below}")
     assert [text for text, (column, _) in found.items() if not column][3:] == remarks
     assert found["6,1"] == ("Rain", "Bergen")
+
+
+def test_names_more_names_and_units_stand_in_three_rows() -> None:
+    found = cells("Day,Level,,Flow,\n,mean,max,mean,max\n,m,m,m3/s,m3/s\n2024-01-01,1.20,1.45,3.1,4.0\n")
+    assert (found["1.45"][0], found["3.1"][0]) == ("Level max m", "Flow mean m3/s")
