@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from itertools import dropwhile, groupby, islice
+from itertools import groupby, islice
 from typing import Any
 
 from qa.cells import FIGURES
 from qa.documents.extract import is_of_each, looks_like_columns
+from qa.documents.formats.tables import names_units
 
 NEW_LINE = "\u2424"  # stands for a line break that must be kept; extractors leave this character alone
+TOP_ROWS = 4  # of a table, among which its columns are named
 SMALL_CELL = 200  # characters: a table with a larger cell may be the layout of a page
 
 
@@ -127,14 +129,10 @@ def spanned(cell: Any, name: str, rest: int) -> int:
     return min(number or rest, rest) if name == "rowspan" else max(1, number)
 
 
-def is_first(row: Any, table: Any) -> bool:
-    """Whether a row is the first one of its table with several cells."""
-    return next((one for one in table.iter("tr") if len(one) > 1), None) is row
-
-
-def below_in(row: Any, table: Any) -> Iterator[Any]:
-    """The rows of a table below one of them."""
-    return islice(dropwhile(lambda one: one is not row, table.iter("tr")), 1, None)
+def stands_over_figures(names: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether a row of words, which may name years, stands over a row that holds figures."""
+    words = not any(map(str.isdigit, re.sub(r"\b(?:19|20)\d\d\b", "", " ".join(names))))
+    return words and len(names) > 2 and any(map(FIGURES.fullmatch, below)) and looks_like_columns(names, below)
 
 
 def in_head(row: Any) -> bool:
@@ -144,12 +142,17 @@ def in_head(row: Any) -> bool:
 def names_columns(row: Any) -> bool:
     """Whether a row of a table belongs to its head, or all its cells that hold something are header cells.
 
-    Of a table without any the first row may name them all the same: words over figures, in three columns or more.
+    Of a table without any the first row may name them all the same: words over figures, in three columns or more. So
+    does a row of units below the names.
     """
     table = next(row.iterancestors("table"), None)
-    if table is not None and is_first(row, table) and next(table.iter("th", "thead"), None) is None:
-        names, below = ([*map(words_of, one)] for one in (row, next(below_in(row, table), row)))
-        words = not any(map(str.isdigit, re.sub(r"\b(?:19|20)\d\d\b", "", " ".join(names))))
-        return words and len(names) > 2 and any(map(FIGURES.fullmatch, below)) and looks_like_columns(names, below)
+    top = list(islice((one for one in table.iter("tr") if len(one) > 1), TOP_ROWS)) if table is not None else []
+    if table is not None and row in top[:2]:
+        said = [[*map(words_of, one)] for one in top]
+        units = names_units(said)
+        if row is top[0] and next(table.iter("th", "thead"), None) is None:
+            return stands_over_figures(said[0], said[1 + units] if len(said) > 1 + units else [])
+        if units and row is top[1]:
+            return True
     filled = [cell for cell in row if cell.tag in ("td", "th") and "".join(cell.itertext()).strip()]
     return in_head(row) or all(cell.tag == "th" for cell in filled)

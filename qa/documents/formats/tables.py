@@ -104,7 +104,7 @@ def names_units(rows: Sequence[Sequence[str]]) -> bool:
     Each of its words stands between a name and figures.
     """
     names, units = rows[0], rows[1] if len(rows) > 1 else ()
-    said = [at for at, cell in enumerate(units) if cell.strip()]
+    said = [at for at, cell in enumerate(units) if cell.strip(" -\u2013\u2014")]
     return bool(said) and all(
         at < len(names)
         and names[at].strip()

@@ -332,6 +332,13 @@ def test_words_over_figures_name_columns_without_head_cells() -> None:
         return read(f"<table>{cells}</table>")
 
     assert heads(table("Item|Offer|2023", "Tiles|12|34")) == {"12": "Offer", "34": "2023"}
+    assert heads(table("Bar|Stress|Stretch", "-|N/mm\u00b2|%", "Long|890|12")) == {
+        "890": "Stress N/mm\u00b2",
+        "12": "Stretch %",
+    }
+    assert heads(read("<table><tr><th>Bar<th>Stress</tr><tr><td><td>kN</tr><tr><td>A<td>12</tr></table>")) == {
+        "12": "Stress kN"
+    }
     assert marked(table("Length|46 km|a", "Weight|12|34"), "columns") == []  # a row of data
     assert marked(table("Ann|Hull|clerk", "Ben|York|smith"), "columns") == []
     assert marked(table("Born|Hull", "Died|1950"), "columns") == []
