@@ -14,7 +14,7 @@ from qa.documents.formats.html_tables import NEW_LINE, flatten_tables, make_tabl
 from qa.documents.formats.numbering import written
 from qa.documents.formats.shadow import with_shadows
 from qa.documents.formats.styles import Look, Sheets, no_sheet
-from qa.documents.formats.unseen import break_blocks, drop_unseen, is_gone
+from qa.documents.formats.unseen import STRUCK, break_blocks, drawn_through, drop_unseen, is_gone
 from qa.documents.formulas import linear
 from qa.text import WORD
 
@@ -95,6 +95,8 @@ def drop_hidden(tree: Any, sheets: Sheets) -> tuple[Counter[str], dict[Any, Look
     for button in tree.xpath("//body//button"):
         if button.getparent() is not None and not is_said(button):
             button.drop_tree()
+    for element in drawn_through(looks):
+        looks.own.setdefault(element, {})["text-decoration"] = STRUCK
     left = drop_unseen(tree, looks.own)
     if looks.whole and not looks.missing:  # else what lies behind a text may be stated where nobody looked
         left["hidden"] += take_out_unseen(tree, looks.own)

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qa.documents.formats.html_tables import NEW_LINE
-from qa.documents.formats.styles import Look
+from qa.documents.formats.styles import Look, Looks
 
 STRUCK = "line-through"
 NOTHING = re.compile(r"0*\.?0*(?:%|[a-z]+)?")
 FAR_AWAY = re.compile(r"-(?:\d{4,}|999)[\d.]*(?:px|pt)?|-\d{3,}[\d.]*(?:r?em|vw|%)")  # beyond the edge of the screen
 PAGE_NUMBER = re.compile(r"(?i)(?<![a-z])page-?_?(?:no|num|number|break)(?![a-z])")  # in the names of an element
 PAGE = re.compile(r"(?i)[\[({]?\s*(?:p(?:age|g|p)?\.?\s*)?(?:\d{1,4}|[ivxlc]{1,8})\s*[\])}]?")
+MIDDLE = re.compile(r"(?:4\d|5\d)(?:\.\d+)?%|calc\(\s*(?:4\d|5\d)%.*\)|0?\.[5-7]\d?em")
 CLEAR = re.compile(r"opacity\(\s*0%?\s*\)|scale[xy]?\(\s*0\s*[,)]")
 CLIPPED = re.compile(r"rect\((?:[01](?:px|r?em)?[\s,]*){4}\)|inset\((?:[5-9]\d|100)%.*\)|circle\(0.*\)")
 AS_BLOCKS = frozenset(
@@ -47,6 +48,20 @@ def drop_unseen(tree: Any, looks: Mapping[Any, Look]) -> Counter[str]:
             left["struck"] += bool("".join(element.itertext()).strip())
             element.drop_tree()
     return left
+
+
+def drawn_through(looks: Looks) -> list[Any]:
+    """The figures within a line that a style sheet draws a line through, as an empty box at half their height."""
+    return [
+        element
+        for (element, _), look in looks.added.items()
+        if look.get("content") in ('""', "''")
+        and look.get("position") == "absolute"
+        and MIDDLE.fullmatch(look.get("top", ""))
+        and element.tag in INLINE
+        and any(map(str.isdigit, "".join(element.itertext())))
+        and not len(element)
+    ]
 
 
 def in_body(element: Any) -> bool:

@@ -286,6 +286,11 @@ def test_a_heading_of_several_blocks_is_one() -> None:
         ("Seen <i>below</i><sup>2</sup> so", "", "Seen below so"),  # a note
         ("Paid 7<sup>s.</sup> 3<sup>d.</sup> then", "", "Paid 7s. 3d. then"),
         ("Seen<sup>a.</sup> then", "", "Seen then"),
+        ("Pay <b>25</b> 19", "b::after { content: ''; position: absolute; top: 50%; height: 1px }", "Pay 19"),
+        ("Pay <b>25</b> 19", "b:before { content: \"\"; position: absolute; top: calc(50% - 1px) }", "Pay 19"),
+        ("Pay <b>25</b> 19", "b::after { content: ''; position: absolute; top: 100%; height: 1px }", "Pay 25 19"),
+        ("Pay <b>all</b> 19", "b::after { content: ''; position: absolute; top: 50%; height: 1px }", "Pay all 19"),
+        ("Pay <b><i>25</i></b> 19", "b::after { content: ''; position: absolute; top: 50% }", "Pay 25 19"),
         ("Held until <span class=pagenum>[Pg 46]</span>1392", "", "Held until 1392"),
         ("Held <a epub:type=pagebreak role=doc-pagebreak>xii</a>until", "", "Held until"),
         ("See <span class=page-number>page 12 of the rolls</span>", "", "See page 12 of the rolls"),
