@@ -14,7 +14,7 @@ from qa.cells import FIGURES
 from qa.types import Cell, Passage
 
 UNIT = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")  # behind a column's name; a question need not say it
-BLANK = re.compile(r"(?i)[-\u2010-\u2015\u2212.?*/]*|n\.?/?a\.?")  # a cell that says that nothing is known
+BLANK = re.compile(r"(?i)[-\u2010-\u2015\u2212.?*/]*|n\.?/?a\.?|null")  # a cell that says that nothing is known
 
 NUMBERED = re.compile(r"(?P<words>.*[^\W\d_])[\s.:-]*(?P<number>\d{1,9})")  # a row that is called "Part 037"
 SERIAL = re.compile(

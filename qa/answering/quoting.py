@@ -87,7 +87,7 @@ def with_sign(bounds: QuoteBounds, start: int, end: int) -> Range:
 EMPTY = re.compile(
     r"(?i)\W*((an?|the|th(is|at|ese|ose)|of|in|on|at|to|by|for|from|with|as|and|or|but|so|than|then|after|before|over|under|"
     r"about|well|is|are|was|were|its?|de|het|een|dit|dat|deze|die|van|op|aan|te|door|voor|naar|met|als|en|of|dan|na)"
-    r"(\W+|$))*|\W*no value\W*"  # the loaders' own words for what a sheet does not hold
+    r"(\W+|$))*|\W*(no value|null)\W*"  # how loaders say what a sheet or record does not hold
 )
 FIGURE = re.compile(
     r"(?i)[$\u20ac\u00a3]?\d|(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|a (dozen|"

@@ -22,7 +22,7 @@ SIGN = re.compile(r"[+\u2212\u2013-]")
 CHARGE = re.compile(r"\d{0,2}[+\u2212\u2013-]|[+\u2212\u2013-]\d{1,2}")
 CHARGED = re.compile(r"[A-Za-z\u2080-\u2089)\]]$")
 LETTER = re.compile(r"(?:^|[\s\d(=+*/\u2212-])[A-Za-z\u0391-\u03c9]$")
-VARIABLE = re.compile(rf"{LETTER.pattern}|[)\]}}\u27e9]$")
+VARIABLE = re.compile(rf"{LETTER.pattern}|(?<![A-Za-z])[A-Za-z][\u2080-\u2089]+$|[)\]}}\u27e9]$")
 # A power of any number: it stands in a calculation.
 CALCULATED = re.compile(r"(?:[=\xd7\xb7\u22c5\u2248<>\u2264\u2265\u221a]|\s[+\u2212*-])\s*(?:\d[\d.,]*|[A-Za-z]{1,3})$")
 CALCULATION = re.compile(r"\s*[=\xd7\xb7\u22c5\u2248\u2264\u2265<>+*]|\s[\u2212-]\s?\d")
@@ -104,7 +104,7 @@ def meant(before: str, mark: str, after: str) -> str:
     said = amount(before, mark, after) or power(before, mark, after)
     if said:
         return said
-    if is_note(mark) and not is_word(before, mark, after):
+    if is_note(mark) and not is_word(before, mark.removesuffix("."), after):
         return ""
     return mark.translate(HIGH_DIGITS) if mark[0].isdecimal() and re.search(r"\d[.,]?$", before) else mark
 

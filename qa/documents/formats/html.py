@@ -292,7 +292,7 @@ def placed_paragraphs(root: Any) -> Iterator[Placed]:
     from lxml import etree
 
     buffer: list[str] = []
-    kind: Kind | None = None
+    heads = 0  # how many headings are open
     place = root, False
     table: Any = None  # the last one whose columns have names
     walk = etree.iterwalk(root, events=("start", "end"))
@@ -300,12 +300,10 @@ def placed_paragraphs(root: Any) -> Iterator[Placed]:
         tag = element.tag if isinstance(element.tag, str) else ""
         row = row_text(element, table) if event == "start" and tag == "tr" and element is not root else None
         if tag in BLOCK_TAGS or row is not None:
+            kind: Kind | None = "heading" if heads else None
             yield from (Placed(text, kind, *place) for text in texts_from(buffer))
-            buffer, kind, place = (
-                [],
-                "heading" if event == "start" and tag in HEADINGS else None,
-                (element, event == "end"),
-            )
+            buffer, place = [], (element, event == "end")
+            heads += (1 if event == "start" else -1) if tag in HEADINGS else 0
         if row is not None:
             named = CELL_BREAK in row and names_columns(element)
             table = table_of(element) if named else table
@@ -316,7 +314,7 @@ def placed_paragraphs(root: Any) -> Iterator[Placed]:
             buffer.append(element.text or "")
         if event == "end" and element is not root:
             buffer.append(element.tail or "")
-    yield from (Placed(text, kind, *place) for text in texts_from(buffer))
+    yield from (Placed(text, None, *place) for text in texts_from(buffer))
 
 
 def row_text(row: Any, table: Any) -> str | None:

@@ -16,6 +16,7 @@ BLOCKS = (
 )
 INLINE = frozenset({"a", "b", "i", "em", "strong", "span", "small", "font", "u", "cite", "label", "ins", "mark"})
 OF_CENTS = re.compile(r"(?i)(?<![a-z])(?:cents?|decimals?|fraction|centimes?)(?![a-z])")  # class of a part of a price
+FRACTION = re.compile(r"(?i)(?<![a-z])frac(?:s|tions?)?(?![a-z])")  # class of a part of a mixed number
 POINTED = re.compile(r"[$\xa3]|USD|GBP|\d,\d{3}$")  # a sum with a point before its cents
 MARK_CHARS = 20  # of the mark of a note, at most
 IS_NOTE = re.compile(
@@ -31,6 +32,8 @@ def level_all(tree: Any) -> None:
     for element in list(tree.iter("span", "sup", "small", "b", "i")):
         if OF_CENTS.search(element.get("class") or ""):
             level_cents(element)
+        if FRACTION.search(element.get("class") or ""):
+            part_fraction(element)
     for link in list(tree.iter("a", "span", "label")):
         if len(link.text or "") <= MARK_CHARS and len(link) < 2:
             level_link(link)
@@ -77,6 +80,14 @@ def level_cents(element: Any) -> None:
         element.text = f"{'.' if POINTED.search(before) else ','}{element.text or ''}"
 
 
+def part_fraction(element: Any) -> None:
+    """Puts a space between a number and the fraction behind it, which a page may write smaller instead."""
+    if re.fullmatch(r"\d{1,2}[/\u2044]\d{1,2}", "".join(element.itertext()).strip()) and re.search(
+        r"\d$", text_before(element)
+    ):
+        element.text = f" {element.text or ''}"
+
+
 def join_next(element: Any) -> None:
     """Makes one element of two raised ones without a link and without anything between them."""
     following = element.getnext()
@@ -112,7 +123,9 @@ def risen(element: Any, text: str) -> str:
     around = [element, *element.iterdescendants("a"), *above]
     leads = any((e.get("href") or "").partition("#")[1] for e in around)
     linked = leads or any(IS_NOTE.search(names_of(e)) for e in around)
-    before, after = text_before(element), text_after(element)
+    previous = element.getprevious()
+    indexed = previous is not None and previous.tag == "sub" and not previous.tail
+    before, after = text_before(previous if indexed else element), text_after(element)
     said = raised(before, text, linked, after)
     if not said.strip() and is_note(mark) and not before.strip() and opens_note(element) and after.strip():
         return mark + apart(after)

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from qa.documents.formats.generated import BEGINNING, HEADINGS, LIST_STYLES, add_generated
-from qa.documents.formats.html_raised import BLOCKS, level_all, part_drawn
-from qa.documents.formats.html_tables import NEW_LINE, flatten_tables, spread_cells
+from qa.documents.formats.grounds import take_out_unseen
+from qa.documents.formats.html_raised import BLOCKS, level_all, part_drawn, text_after, text_before
+from qa.documents.formats.html_tables import NEW_LINE, flatten_tables, make_tables, spread_cells
 from qa.documents.formats.numbering import written
 from qa.documents.formats.shadow import with_shadows
 from qa.documents.formats.styles import Look, Sheets, no_sheet
-from qa.documents.formats.unseen import break_blocks, drop_unseen, is_gone
+from qa.documents.formats.unseen import STRUCK, break_blocks, drawn_through, drop_unseen, is_gone
 from qa.documents.formulas import linear
 from qa.text import WORD
 
@@ -33,6 +34,7 @@ LIST_STYLE = re.compile(
     r"(decimal-leading-zero|decimal|(?:lower|upper)-(?:roman|alpha|latin)|disc|circle|square|none)(?![\w-])"
 )
 WRITTEN = ("text", "number", "date", "email", "tel", "url", "time", "month", "week", "datetime-local")
+APART = re.compile(r"(?<![\w.-])(?:[1-9]|0*\.\d*[1-9])")  # a width above nothing
 LIST_FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 KINDS = {
     "struck": "struck-out text is left out ({})",
@@ -64,6 +66,7 @@ def keep_shown(tree: Any, sheets: Sheets = no_sheet) -> Counter[str]:
     """
     left, looks = drop_hidden(tree, sheets)
     left += show_embedded(tree)
+    make_tables(tree, looks)
     show_controls(tree)
     for element, look in looks.items():
         style = ";".join(f"{name}:{''.join(value.split())}" for name, value in look.items())
@@ -71,6 +74,7 @@ def keep_shown(tree: Any, sheets: Sheets = no_sheet) -> Counter[str]:
         if element.tag in WITHIN_A_LINE and (HIGH.search(style) or at_top or LOW.search(style)):
             element.tag = "sub" if LOW.search(style) else "sup"
     level_all(tree)
+    part_figures(looks)
     number_lists(tree, looks)
     flatten_tables(tree)
     break_blocks(looks)
@@ -86,15 +90,37 @@ def drop_hidden(tree: Any, sheets: Sheets) -> tuple[Counter[str], dict[Any, Look
 
     looks, unslotted = with_shadows(tree, sheets)
     etree.strip_elements(tree, *NO_TEXT, with_tail=False)
+    turn_around(tree, looks.own)
     part_drawn(tree, {element for element, look in looks.own.items() if is_gone(look)})
     for button in tree.xpath("//body//button"):
         if button.getparent() is not None and not is_said(button):
             button.drop_tree()
+    for element in drawn_through(looks):
+        looks.own.setdefault(element, {})["text-decoration"] = STRUCK
     left = drop_unseen(tree, looks.own)
+    if looks.whole and not looks.missing:  # else what lies behind a text may be stated where nobody looked
+        left["hidden"] += take_out_unseen(tree, looks.own)
     left.update(hidden=unslotted, styles=not looks.whole, sheets=looks.missing, added=add_generated(tree, looks))
     for formula in tree.xpath("//body//math"):
         become(formula, linear(formula))
     return left, looks.own
+
+
+MIRRORED = str.maketrans("()[]{}<>", ")(][}{><")
+TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")  # letters that are read from right to left anyway
+
+
+def turn_around(tree: Any, looks: Mapping[Any, Look]) -> None:
+    """Turns around what a page shows from right to left though it is not so written: addresses hidden from robots."""
+    turned = [
+        e for e, look in looks.items() if look.get("direction") == "rtl" and "override" in look.get("unicode-bidi", "")
+    ]
+    for element in [*turned, *tree.xpath("//body//bdo[@dir='rtl']")]:
+        text = "".join(element.itertext())
+        if not TO_LEFT.search(text):
+            for child in list(element):
+                element.remove(child)
+            element.text = text[::-1].translate(MIRRORED)
 
 
 def is_said(button: Any) -> bool:
@@ -187,6 +213,8 @@ def make_plain(tree: Any) -> None:
     for element in tree.xpath("//body//q"):
         element.text = f"\u201c{element.text or ''}"
         element.tail = f"\u201d{element.tail or ''}"
+    for element in tree.xpath("//body//time"):
+        part(element)
     for name in (*WITHIN_SENTENCES, "q"):
         for element in tree.xpath(f"//body//{name}"):
             element.drop_tag()
@@ -196,6 +224,25 @@ def make_plain(tree: Any) -> None:
     for parent in [e for name in AROUND_TEXT for e in tree.iter(name)]:
         if parent.tag in ALONE or any(child.tag in BLOCKS for child in parent):
             wrap_loose(parent)
+
+
+def part_figures(looks: Mapping[Any, Look]) -> None:
+    """Puts a space between two figures that only a style sheet parts, by what it leaves free around one of them."""
+    for element, look in looks.items():
+        if element.tag in WITHIN_A_LINE and any(APART.search(look.get(name, "")) for name in ("margin", "padding")):
+            own = "".join(element.itertext())
+            if text_before(element)[-1:].isdigit() and own[:1].isdigit():
+                element.text = f" {element.text or ''}"
+            if text_after(element)[:1].isdigit() and own[-1:].isdigit():
+                element.tail = f" {element.tail or ''}"
+
+
+def part(element: Any) -> None:
+    """Puts a space where a time meets the words beside it: style sheets part them by margins."""
+    if text_before(element)[-1:].isalnum():
+        element.text = f" {element.text or ''}"
+    if text_after(element)[:1].isalnum():
+        element.tail = f" {element.tail or ''}"
 
 
 def show_readings(ruby: Any) -> None:
@@ -245,12 +292,12 @@ def show_controls(tree: Any) -> None:
         become(control, ", ".join(" ".join("".join(option.itertext()).split()) for option in chosen))
     for control in tree.xpath("//body//textarea"):
         become(control, "".join(control.itertext()))
-    for control in tree.xpath("//body//input[@value or @checked]"):
+    for control in tree.xpath("//body//input[@value or @type]"):
         kind = (control.get("type") or "text").lower()
         if is_written(control):
             become(control, control.get("value") or "")
-        elif kind in ("checkbox", "radio") and control.get("checked") is not None:
-            become(control, "\u2612 ")
+        elif kind in ("checkbox", "radio") and (control.get("checked") is not None or WORD.search(text_after(control))):
+            become(control, "\u2612 " if control.get("checked") is not None else "\u2610 ")
 
 
 def is_written(field: Any) -> bool:

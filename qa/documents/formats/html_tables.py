@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
-from qa.documents.extract import is_of_each
+from qa.cells import FIGURES
+from qa.documents.extract import is_of_each, looks_like_columns
+from qa.documents.formats.tables import names_units
 
 NEW_LINE = "\u2424"  # stands for a line break that must be kept; extractors leave this character alone
+TOP_ROWS = 4  # of a table, among which its columns are named
 SMALL_CELL = 200  # characters: a table with a larger cell may be the layout of a page
+
+
+ROLES = {"table": "table", "grid": "table", "treegrid": "table", "row": "tr", "cell": "td", "gridcell": "td",
+         "rowheader": "th", "columnheader": "th"}  # fmt: skip
+DISPLAYS = {"table": "table", "table-row": "tr", "table-cell": "td"}
+
+
+def make_tables(tree: Any, looks: Mapping[Any, Mapping[str, str]]) -> None:
+    """Makes tables of other elements that a page calls or shows as such: all rows within a table, all cells in rows."""
+    called = {e: ROLES[e.get("role")] for e in tree.xpath("//body//*[@role]") if e.get("role") in ROLES}
+    shown = {e: DISPLAYS[look["display"]] for e, look in looks.items() if look.get("display") in DISPLAYS}
+    for names in (called, shown):
+        names = {e: name for e, name in names.items() if e.tag in PLAIN}
+        tables = {e for e, name in names.items() if name == "table"}
+        rows: dict[Any, list[Any]] = {}
+        for element, name in names.items():
+            if name in ("td", "th"):
+                rows.setdefault(element.getparent(), []).append(element)
+        rows = {row: cells for row, cells in rows.items() if names.get(row) == "tr" and len(cells) > 1}
+        for row, cells in rows.items():
+            table = next((up for up in row.iterancestors() if up in tables), None)
+            if table is None or len(cells) < len(row):
+                continue
+            table.tag, row.tag = "table", "tr"
+            for cell in cells:
+                cell.tag = names[cell]
+
+
+PLAIN = ("div", "span", "section", "ul", "ol", "li", "p", "a", "b", "strong", "dl", "dt", "dd", "label")
 
 
 def flatten_tables(tree: Any) -> None:
@@ -95,11 +129,30 @@ def spanned(cell: Any, name: str, rest: int) -> int:
     return min(number or rest, rest) if name == "rowspan" else max(1, number)
 
 
+def stands_over_figures(names: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether a row of words, which may name years, stands over a row that holds figures."""
+    words = not any(map(str.isdigit, re.sub(r"\b(?:19|20)\d\d\b", "", " ".join(names))))
+    return words and len(names) > 2 and any(map(FIGURES.fullmatch, below)) and looks_like_columns(names, below)
+
+
 def in_head(row: Any) -> bool:
     return row.getparent() is not None and row.getparent().tag == "thead"
 
 
 def names_columns(row: Any) -> bool:
-    """Whether a row of a table belongs to its head, or all its cells that hold something are header cells."""
+    """Whether a row of a table belongs to its head, or all its cells that hold something are header cells.
+
+    Of a table without any the first row may name them all the same: words over figures, in three columns or more. So
+    does a row of units below the names.
+    """
+    table = next(row.iterancestors("table"), None)
+    top = list(islice((one for one in table.iter("tr") if len(one) > 1), TOP_ROWS)) if table is not None else []
+    if table is not None and row in top[:2]:
+        said = [[*map(words_of, one)] for one in top]
+        units = names_units(said)
+        if row is top[0] and next(table.iter("th", "thead"), None) is None:
+            return stands_over_figures(said[0], said[1 + units] if len(said) > 1 + units else [])
+        if units and row is top[1]:
+            return True
     filled = [cell for cell in row if cell.tag in ("td", "th") and "".join(cell.itertext()).strip()]
     return in_head(row) or all(cell.tag == "th" for cell in filled)

@@ -20,7 +20,7 @@ MARKDOWN_CHARS = 2_000_000  # a longer file is read as plain text: parsing it wo
 
 
 def load_markdown(data: bytes) -> Extract:
-    """Markdown: exactly the decoded file; comments, rules and the like are marked as furniture.
+    """Markdown: exactly the decoded file; comments, rules, struck-out text and the like are marked as furniture.
 
     Of front matter the title is known, every other field is text.
     """
@@ -28,7 +28,9 @@ def load_markdown(data: bytes) -> Extract:
     if len(text) > MARKDOWN_CHARS:
         return load_text(data)
     front, fields, body = front_matter(text)
-    structure, heading = markdown_marks(text, body)
+    structure, heading, struck = markdown_marks(text, body)
+    if struck:
+        notes += (f"struck-out text is left out ({struck} place{'s' if struck > 1 else ''})",)
     hidden = [mark for mark in structure if mark.kind == "furniture"] + [
         mark for mark in front if mark.kind == "furniture"
     ]
@@ -42,6 +44,11 @@ def load_markdown(data: bytes) -> Extract:
 FRONT_DATES = ("date", "published", "publishdate", "pubdate", "datum", "created", "updated", "lastmod", "modified")
 FRONT_MATTER = re.compile(r"(?P<fence>---|\+\+\+)[ \t]*(?:\r\n|\r|\n)")
 TAG = re.compile(r"<[^<>]*>")
+STRUCK = re.compile(
+    r"(?<![~\\])~~(?![\s~])(?:[^~]|~(?!~))+(?<!\s)~~(?!~)|<(?i:(del|s|strike))\b[^<>]*>.*?</\1\s*>", re.DOTALL
+)
+CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+HIDDEN = re.compile(r"\s*<\w+(?:\s[^<>]*)?(?:\shidden(?=[\s>=])|display\s*:\s*none)[^<>]*>", re.IGNORECASE)
 FIELD = re.compile(r"(?P<name>[A-Za-z_-]+)\s*[:=]\s*(?P<value>.*)")
 
 
@@ -84,8 +91,12 @@ def connected(text: str, lines: Sequence[Range]) -> Iterator[Mark]:
     yield Mark(start, end, "furniture")
 
 
-def markdown_marks(text: str, body: int) -> tuple[list[Mark], str | None]:
-    """Marks for headings, rows and furniture of the Markdown in text[body:]; the words of the first level-1 heading."""
+def markdown_marks(text: str, body: int) -> tuple[list[Mark], str | None, int]:
+    """(marks for headings, rows and furniture of the Markdown in text[body:], the words of the first level-1 heading,
+    the number of struck-out places).
+
+    What is struck out within a heading or row stays, with its signs.
+    """
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark").enable("table").disable("inline")  # only the places of blocks are needed
@@ -93,7 +104,8 @@ def markdown_marks(text: str, body: int) -> tuple[list[Mark], str | None]:
     tokens = parser.parse(text[body:], env)
     rows = line_starts(text, body)
     title = None
-    before_row = ""
+    before = ""
+    struck = 0
     marks: list[Mark] = []
     for token, following in zip_longest(tokens, tokens[1:]):
         if token.map is None:
@@ -104,15 +116,19 @@ def markdown_marks(text: str, body: int) -> tuple[list[Mark], str | None]:
             if token.tag == "h1" and title is None and following is not None:
                 title = plain_words(MarkdownIt("commonmark").parseInline(following.content[:1000])) or None
         if token.type == "tr_open":
-            marks.append(Mark(*span, "columns" if before_row == "thead_open" else "row", "|"))
-        before_row = token.type
+            marks.append(Mark(*span, "columns" if before == "thead_open" else "row", "|"))
+        if token.type == "inline" and before == "paragraph_open":
+            places = list(struck_out(text, *span))
+            marks += (Mark(a, b, "furniture") for a, b in places)
+            struck += len(places)
+        before = token.type
         for first, last in hidden_rows(token.type, token.map, token.content, text[span[1] - 3 : span[1]]):
             marks.append(Mark(*rows_range(text, rows, first, last), "furniture"))
         if token.type in ("inline", "html_block") and "<!--" in token.content:
             marks += (Mark(a, b, "furniture") for a, b in comments(text, *span))
     references = chain(env.get("references", {}).values(), env.get("duplicate_refs", []))
     marks += (Mark(*rows_range(text, rows, *entry["map"]), "furniture") for entry in references)
-    return marks, title
+    return marks, title, struck
 
 
 def hidden_rows(kind: str, rows: Sequence[int], content: str, ending: str) -> Iterator[tuple[int, int]]:
@@ -132,13 +148,23 @@ def hidden_rows(kind: str, rows: Sequence[int], content: str, ending: str) -> It
 
 
 def shows_words(html: str) -> bool:
-    """Whether a piece of raw HTML has words outside tags and comments."""
+    """Whether a piece of raw HTML has words outside tags and comments that are not hidden."""
+    if HIDDEN.match(html):
+        return False
     at, pieces = 0, []
     for start, end in comments(html, 0, len(html)):
         pieces.append(html[at:start])
         at = end
     bare = "".join([*pieces, html[at:]])
     return not re.match(r"\s*<(?:script|style)\b", bare, re.IGNORECASE) and bool(WORD.search(TAG.sub("", bare)))
+
+
+def struck_out(text: str, start: int, end: int) -> Iterator[Range]:
+    """The struck-out pieces of text[start:end], with their signs; what stands in code is code."""
+    code = [match.span() for match in CODE.finditer(text, start, end)]
+    for match in STRUCK.finditer(text, start, end):
+        if not any(first < match.end() and match.start() < last for first, last in code):
+            yield match.span()
 
 
 def comments(text: str, start: int, end: int) -> Iterator[Range]:

@@ -40,6 +40,16 @@ BLOCK_LINES = 40  # of a block From, Sent, To, Subject, with those on which a li
 FIGURE = re.compile(r"[\d=$\u20ac\u00a3]")
 
 
+ANSWER = (
+    r"(?:answer|comment|repl(?:y|ies)|response|remark|antwoord|reactie|opmerking|antwort|anmerkung|kommentar)[a-z]*"
+)
+BETWEEN = (
+    r"(?:in-?line|between (?:the|your) lines|in (?:red|blue|green|purple|orange|bold|italics|capitals|colou?r"
+    r"|(?:het )?(?:rood|blauw|groen|paars|vet|cursief|hoofdletters)|rot|blau|gr\u00fcn|fett)|tussen de regels)"
+)
+ANSWERS_BETWEEN = re.compile(rf"(?i)\b(?:{ANSWER}\b[^.?!]{{0,60}}\b{BETWEEN}|{BETWEEN}\b[^.?!]{{0,60}}\b{ANSWER})\b")
+
+
 class Introduction(NamedTuple):
     """Lines that introduce a quoted letter."""
 
@@ -59,9 +69,19 @@ class Run(NamedTuple):
 
 
 def add_letter(made: Builder, lines: Iterable[Line], writer: Voice, day: str | None) -> None:
-    """Adds the paragraphs of a letter with their turns. writer: of its own words. day: its ISO date, if stated."""
-    for run in runs(list(lines), writer, day):
-        made.turn(*run.voice)
+    """Adds the paragraphs of a letter with their turns. writer: of its own words. day: its ISO date, if stated.
+
+    Where the writer says that answers stand in between, and none is told apart, nobody is named for the quoted lines.
+    """
+    found = runs(list(lines), writer, day)
+    quoted = [at for at, run in enumerate(found) if run.voice.speaker not in (None, writer.speaker)]
+    own = [run for run in found if run.voice == writer and not run.introduces]
+    between = any(ANSWERS_BETWEEN.search(" ".join(line.text for line in run.lines)) for run in own)
+    mixed = set(quoted) if between and quoted and not any(run in own for run in found[quoted[0] :]) else set()
+    if mixed:
+        made.notes.append("the letter has answers between the lines that it quotes: who wrote which is not told")
+    for at, run in enumerate(found):
+        made.turn(*(UNKNOWN if at in mixed else run.voice))
         for text, kind in paragraphs(run):
             made.add(text, kind)
 

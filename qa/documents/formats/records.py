@@ -167,7 +167,7 @@ def flat(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], s
         for number, one in enumerate(value, start=1):
             yield from flat(one, (*path, str(number)) if isinstance(one, tuple | list) else path)
     else:
-        yield path, shown(value)
+        yield path, shown(value) if value is not None else "null"
 
 
 def shown(value: Any) -> str:

@@ -14,17 +14,25 @@ from qa.documents.heartbeat import beat
 Look = dict[str, str]  # what is stated of an element: property to value
 Sheets = Callable[[str], str]  # the text of the style sheet at an address; "" where the file does not hold it
 Stated = tuple[tuple[str, str, bool], ...]  # (property, value, whether it is important)
+Colour = tuple[float, float, float]  # red, green, blue, from 0 to 1
 Weight = tuple[bool, tuple[int, int, int], int]  # importance, specificity, place: the highest one is obeyed
 
 PROPERTIES = frozenset({
     "display", "visibility", "opacity", "font-size", "text-decoration", "vertical-align", "position", "top", "left",
     "clip", "clip-path", "text-indent", "list-style", "white-space", "mso-hide", "transition", "animation",
     "content-visibility", "content", "counter-reset", "counter-increment", "counter-set", "font-family",
+    "color", "background", "background-color", "background-image", "background-clip", "-webkit-background-clip",
+    "-webkit-text-fill-color", "-webkit-text-stroke", "text-shadow", "mix-blend-mode", "color-scheme", "grid-area",
+    "transform", "margin", "unicode-bidi", "direction", "width", "height", "overflow", "padding",
+    "filter", "inset",
 })  # fmt: skip
 AS_WRITTEN = frozenset({"content", "counter-reset", "counter-increment", "counter-set"})  # capitals count in these
 GENERATED = frozenset({"before", "after", "marker"})  # what style sheets may put into an element
 SHORT = {"text-decoration-line": "text-decoration", "list-style-type": "list-style", "animation-name": "animation",
-         "transition-property": "transition"}  # fmt: skip
+         "transition-property": "transition", "grid-row": "grid-area", "grid-column": "grid-area",
+         "translate": "transform", "margin-top": "margin", "margin-left": "margin", "margin-bottom": "margin",
+         "margin-right": "margin", "padding-left": "padding", "padding-right": "padding",
+         "font": "font-size"}  # fmt: skip
 BROWSER = """[hidden], [popover], dialog:not([open]), datalist, noframes, noembed, meter, progress { display: none }
 svg[display=none], svg [display=none] { display: none } svg [visibility=hidden] { visibility: hidden }"""
 SHEET_CHARS = 2_000_000  # of style sheets that are looked at
@@ -43,12 +51,19 @@ WITHIN = re.compile(
     r":[\w-]+\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\]"
 )  # parts of a selector that may name what is not there
 COUNTING = re.compile(r"~|:(?:nth|has|first-of|last|only)")  # looks at all the elements beside each one
-IN_STYLE = re.compile(
-    "|".join((r"(?<![\w-])content(?=\s*:)", *sorted(PROPERTIES - {"content", "font-family"}))), re.IGNORECASE
+AS_COLOURS = frozenset({"color", "background", "background-color", "-webkit-text-fill-color"})  # may be variables
+SIZE = re.compile(r"(?:^|\s)(0|[\d.]+(?:px|pt|r?em|%|vw))(?=\s*/|\s)")  # of letters, in the shorthand of a font
+IN_STYLE = re.compile(  # a declaration that matters
+    rf"(?<![\w-])(?:--[\w-]+|{'|'.join(sorted({*PROPERTIES, *SHORT} - {'font-family'}))})(?=\s*:)", re.IGNORECASE
 )
 ASIDE = re.compile(  # in which braces begin no rule
     r"""/\*.*?(?:\*/|\Z)|("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|url\([^)"']*\))""", re.DOTALL
 )
+SIGN = re.compile(r"\\?[{};]")
+OF_NAMESPACE = re.compile(  # before a name; lxml's pages have none
+    r"(?:^|(?<=[\s>+~(]))(?:(?:[\w-]+|\*)?\|(?=\w)|\*?\|(?=\*))|(?<=\[)\*?\|(?=\w)"
+)
+ATTRIBUTE = re.compile(r"(?<=\[)([\w-]+)\|(?=\w)")  # with a namespace: of a book, epub|type
 
 
 def no_sheet(_address: str) -> str:
@@ -96,7 +111,7 @@ def looks_of(tree: Any, sheets: Sheets = no_sheet) -> Looks:
             left -= cost
             specificity, find, where = compiled(selector)
             for start in (starts or [tree]) if find else ():
-                for element in find(start):
+                for element in found_by(find, start):
                     for name, value, important in stated:
                         keep(found.setdefault((element, where), {}), name, value, (important, specificity, place))
     for element in tree.xpath("//*[@style]"):
@@ -160,8 +175,7 @@ def pruned(sheet: str, names: frozenset[str]) -> str:
 
     Parsing it whole would take a second for 60,000 characters.
     """
-    sheet = ASIDE.sub(lambda match: re.sub("[{};]", " ", match[1] or " "), sheet)
-
+    sheet = ASIDE.sub(lambda match: SIGN.sub(escaped, match[1] or " "), sheet)
     kept = []
     depth = 0  # how many braces are open; one that closes none spoils the rule behind it
     *pieces, rest = sheet.split("}")
@@ -170,10 +184,24 @@ def pruned(sheet: str, names: frozenset[str]) -> str:
         at = max(before.rfind("{"), before.rfind(";")) + 1
         selectors = parts(before[at:]) if "(" in before[at:] else before[at:].split(",")
         spoilt = depth < 0
-        matters = not brace or spoilt or (IN_STYLE.search(body) and any(needed(one) <= names for one in selectors))
-        kept.append(f"{piece}}}" if matters else before[:at])
+        if not brace or spoilt:
+            kept.append(f"{piece}}}")
+        elif IN_STYLE.search(body) and any(needed(one) <= names for one in selectors):
+            kept.append(f"{before}{{{mattering(body)}}}")
+        else:
+            kept.append(before[:at])
         depth = max(depth, 0) + piece.count("{") - 1
     return "".join([*kept, rest])
+
+
+def mattering(body: str) -> str:
+    """The declarations of a rule that matter."""
+    return ";".join(one for one in body.split(";") if IN_STYLE.search(one) or "font-family" in one.lower())
+
+
+def escaped(sign: re.Match[str]) -> str:
+    """A brace or semicolon of a string by its number, so that it is not taken for the end of a rule."""
+    return f"\\{ord(sign[0][-1]):x} "
 
 
 @lru_cache(maxsize=16)
@@ -234,10 +262,17 @@ def declared(nodes: Sequence[Any]) -> Iterator[tuple[str, str, bool]]:
     import tinycss2
 
     for node in nodes:
-        if node.type == "declaration" and (name := SHORT.get(node.lower_name, node.lower_name)) in PROPERTIES:
+        if node.type != "declaration":
+            continue
+        variable = node.name.startswith("--")
+        name = node.name if variable else SHORT.get(node.lower_name, node.lower_name)
+        if variable or name in PROPERTIES:
             value = tinycss2.serialize(node.value).strip()
-            value = value if name in AS_WRITTEN else value.lower()
-            if value and ("var(" not in value or name == "content"):
+            value = value if variable or name in AS_WRITTEN else value.lower()
+            if node.lower_name == "font":
+                size = SIZE.search(value)
+                value = size[1] if size else ""
+            if value and ("var(" not in value or variable or name == "content" or name in AS_COLOURS):
                 yield name, value, node.important
 
 
@@ -266,6 +301,21 @@ def pieces_of(content: str) -> Iterator[tuple[str, str, list[str]]]:
         elif token.type == "function":
             words = [one.value for one in token.arguments if one.type in ("ident", "string")]
             yield token.type, token.lower_name, words
+
+
+@lru_cache(maxsize=4096)
+def colour_in(value: str) -> tuple[Colour, float] | None:
+    """(colour, from 0 for clear to 1) of a colour as style sheets write it; None where it cannot be told."""
+    import tinycss2.color4
+
+    try:
+        found = tinycss2.color4.parse_color(value)
+        if found is None or isinstance(found, str):
+            return None
+        red, green, blue = (min(1.0, max(0.0, float(part or 0))) for part in found.to("srgb").coordinates)
+    except (ValueError, NotImplementedError, TypeError):
+        return None
+    return (red, green, blue), float(found.alpha)
 
 
 def on_screen(media: str) -> bool:
@@ -323,6 +373,16 @@ def first_named(selector: str) -> frozenset[str]:
     return needed(re.split(r"[\s>+~]", WITHIN.sub("", selector).strip(), maxsplit=1)[0])
 
 
+def found_by(find: Any, start: Any) -> Any:
+    """The elements that a compiled selector means; none where it names a namespace, which lxml's pages do not have."""
+    from lxml import etree
+
+    try:
+        return find(start)
+    except etree.XPathError:
+        return ()
+
+
 @lru_cache(maxsize=20_000)
 def compiled(selector: str) -> tuple[tuple[int, int, int], Any, str]:
     """(specificity, function from a tree to the elements that are meant, what of each: all of it or one of GENERATED).
@@ -333,7 +393,7 @@ def compiled(selector: str) -> tuple[tuple[int, int, int], Any, str]:
     from lxml import etree
 
     try:
-        first = parse(selector)[0]
+        first = parse(ATTRIBUTE.sub(r"\1\\:", OF_NAMESPACE.sub("", selector)))[0]
         where = first.pseudo_element or ""
         if where and where not in GENERATED:
             return (0, 0, 0), None, ""

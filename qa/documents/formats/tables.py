@@ -7,7 +7,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from qa.cells import FIGURES
 from qa.documents.decoding import decode_noted
@@ -20,6 +20,10 @@ DELIMITERS = ",;\t|^"
 SEPARATOR = re.compile(r"(?i)\"?sep=(.)\"?\s*$")  # the first line of some files, for the program that opens them
 DECIMAL = re.compile(r"(?<=\d),(?=\d)")
 ROW_KINDS = ("columns", "row", "unnamed")
+UNIT = re.compile(  # no sign of a blank; its figures are exponents and round numbers only
+    r"(?i)(?!\W*(?:n\.?/?a\.?|k\.?\s?a\.?|nan|null|none)\W*$)(?=.*(?:[^\W\d_]|[%\u2030\xb0]))(?:\D|(?<!\d)(?:10+|[23])(?!\d))*"
+)
+REMARK = re.compile(r"[*\u2020#(\[]|(?:\S+\s+){3}")  # a sign before it, or more words than a name has
 RECORD_LINES = 200  # a quoted cell of more lines is taken for a stray quotation mark
 HEAD_ROWS = 12  # among these the row of the columns' names is looked for, below a title and remarks
 LOOK_BACK = 200  # rows above what may name columns, in which its words would be data
@@ -42,12 +46,14 @@ def load_csv(data: bytes) -> Extract:
     at = columns_row(cells[remarks:])
     at = None if at is None else at + remarks
     kinds: dict[int, Kind] = {} if at is None else {at: "columns"}
-    if at is not None and (columns_rows(cells[at : at + 3], None) > 1 or names_more(*cells[at : at + 3])):
-        kinds[at + 1] = "columns"
+    for i in range(1, 1 if at is None else names_below(cells[at:])):
+        kinds[(at or 0) + i] = "columns"
     kinds |= dict.fromkeys(range(remarks), "heading")
     begins = [i for i, (a, b) in enumerate(pairwise(found), 1) if line_ends(text, a[1], b[0]) > 1 and i > (at or 0)]
     if begins:
         kinds |= kinds_of_later([cells_in(text[slice(*where)], delimiter) for where in found], at, begins)
+    if at is not None:
+        kinds |= dict.fromkeys(remarks_below(text, found[at:], delimiter, at), "unnamed")
     for i in range(at or 0):
         if len([cell for cell in cells[i] if cell.strip()]) < 2:
             kinds[i] = "furniture" if SEPARATOR.match(first[i]) else "heading"
@@ -74,12 +80,60 @@ def remark_rows(rows: Sequence[Sequence[str]]) -> int:
     return found - names
 
 
+def names_below(rows: Sequence[Sequence[str]]) -> int:
+    """How many of these rows, the first of which names the columns, name them together: names, more names, units."""
+    figures = next((row for row in rows[2:4] if any(map(FIGURES.fullmatch, row))), ())
+    found = (
+        2 if columns_rows(rows[:3], None) > 1 or names_more(rows[0], rows[1] if len(rows) > 1 else (), figures) else 1
+    )
+    names = [" ".join(some) for some in zip_longest(*rows[:found], fillvalue="")]
+    return found + names_units([names, *rows[found:]])
+
+
 def names_more(row: Sequence[str], below: Sequence[str] = (), data: Sequence[str] = ()) -> bool:
     """Whether the row below that with the columns' names goes on with them, under names of several columns."""
     named = [at for at, cell in enumerate(below) if cell.strip()]
     under = any(at < len(row) and at and not row[at].strip() for at in named)
     words = all(not FIGURES.fullmatch(below[at]) or re.fullmatch(r"\s*(?:19|20)\d\d\s*", below[at]) for at in named)
     return under and words and any(at < len(data) and FIGURES.fullmatch(data[at]) for at in named)
+
+
+def names_units(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the second of these rows says in which units the columns count that the first one names.
+
+    Each of its words stands between a name and figures.
+    """
+    names, units = rows[0], rows[1] if len(rows) > 1 else ()
+    said = [at for at, cell in enumerate(units) if cell.strip(" -\u2013\u2014")]
+    return bool(said) and all(
+        at < len(names)
+        and names[at].strip()
+        and UNIT.fullmatch(units[at])
+        and any(at < len(row) and FIGURES.fullmatch(row[at]) for row in rows[2:])
+        for at in said
+    )
+
+
+def remarks_below(text: str, rows: Sequence[Range], delimiter: str, first: int) -> range:
+    """The numbers of the rows at the end of a table that are remarks on it.
+
+    Such a row has one cell, which is no row's name, or is a line of words that its commas cut into too few cells.
+
+    rows: from the one that names the columns, whose number is `first`.
+    """
+    width = len(cells_in(text[slice(*rows[0])], delimiter))
+    begins = at = len(rows)
+    while at > 1:
+        at -= 1
+        cells = cells_in(text[slice(*rows[at])], delimiter)
+        said = list(filled(cells))
+        cut = 1 < len(said) == len(cells) < width
+        if (len(said) != 1 and not cut) or not cells[0].strip() or any(map(FIGURES.fullmatch, said)):
+            break
+        apart = line_ends(text, rows[at - 1][1], rows[at][0]) > 1
+        if apart or cut or 1 == len(cells) < width or REMARK.match(said[0]):
+            begins = at
+    return range(first + begins, first + len(rows))
 
 
 def longer_rows(text: str, rows: Sequence[Range], delimiter: str) -> int:

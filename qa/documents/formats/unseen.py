@@ -8,11 +8,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qa.documents.formats.html_tables import NEW_LINE
-from qa.documents.formats.styles import Look
+from qa.documents.formats.styles import Look, Looks
 
 STRUCK = "line-through"
 NOTHING = re.compile(r"0*\.?0*(?:%|[a-z]+)?")
 FAR_AWAY = re.compile(r"-(?:\d{4,}|999)[\d.]*(?:px|pt)?|-\d{3,}[\d.]*(?:r?em|vw|%)")  # beyond the edge of the screen
+PAGE_NUMBER = re.compile(r"(?i)(?<![a-z])page-?_?(?:no|num|number|break)(?![a-z])")  # in the names of an element
+PAGE = re.compile(r"(?i)[\[({]?\s*(?:p(?:age|g|p)?\.?\s*)?(?:\d{1,4}|[ivxlc]{1,8})\s*[\])}]?")
+MIDDLE = re.compile(r"(?:4\d|5\d)(?:\.\d+)?%|calc\(\s*(?:4\d|5\d)%.*\)|0?\.[5-7]\d?em")
+CLEAR = re.compile(r"opacity\(\s*0%?\s*\)|scale[xy]?\(\s*0\s*[,)]")
 CLIPPED = re.compile(r"rect\((?:[01](?:px|r?em)?[\s,]*){4}\)|inset\((?:[5-9]\d|100)%.*\)|circle\(0.*\)")
 AS_BLOCKS = frozenset(
     {"block", "flex", "grid", "list-item", "flow-root", "table", "table-row", "table-cell", "table-caption"}
@@ -28,8 +32,9 @@ def drop_unseen(tree: Any, looks: Mapping[Any, Look]) -> Counter[str]:
     looks: what style sheets state of the elements of the page.
     """
     left: Counter[str] = Counter()
-    beyond = {e for e, look in looks.items() if is_beyond(look)}
+    beyond = {e for e, look in looks.items() if is_beyond(look) or is_shut(e, look)}
     drop_twins(tree, beyond)
+    drop_page_numbers(tree)
     for element in [e for e, look in looks.items() if e in beyond or is_gone(look)]:
         if in_body(element):
             left["hidden"] += drop(element, looks)
@@ -43,6 +48,20 @@ def drop_unseen(tree: Any, looks: Mapping[Any, Look]) -> Counter[str]:
             left["struck"] += bool("".join(element.itertext()).strip())
             element.drop_tree()
     return left
+
+
+def drawn_through(looks: Looks) -> list[Any]:
+    """The figures within a line that a style sheet draws a line through, as an empty box at half their height."""
+    return [
+        element
+        for (element, _), look in looks.added.items()
+        if look.get("content") in ('""', "''")
+        and look.get("position") == "absolute"
+        and MIDDLE.fullmatch(look.get("top", ""))
+        and element.tag in INLINE
+        and any(map(str.isdigit, "".join(element.itertext())))
+        and not len(element)
+    ]
 
 
 def in_body(element: Any) -> bool:
@@ -60,6 +79,7 @@ def is_gone(look: Look) -> bool:
         look.get(name, "none").split()[0] not in ("none", "unset", "initial") for name in ("transition", "animation")
     )
     clear = is_zero(look.get("opacity", "")) and not comes
+    clear = clear or (not comes and CLEAR.search(f"{look.get('filter', '')} {look.get('transform', '')}") is not None)
     kept_back = look.get("mso-hide") == "all" or look.get("content-visibility") == "hidden"
     return look.get("display", "").startswith("none") or kept_back or clear
 
@@ -67,12 +87,21 @@ def is_gone(look: Look) -> bool:
 def is_beyond(look: Look) -> bool:
     """Whether an element stands outside of what can be seen, as text for screen readers does."""
     taken_out = look.get("position") in ("absolute", "fixed")
-    away = any(FAR_AWAY.fullmatch(look.get(name, "")) for name in ("left", "top"))
+    edges = (look.get("left", ""), look.get("top", ""), *look.get("inset", "").split())
+    away = any(map(FAR_AWAY.fullmatch, edges))
     cut_off = CLIPPED.fullmatch(look.get("clip", ""))
     clipped = CLIPPED.fullmatch(look.get("clip-path", "")) or FAR_AWAY.fullmatch(
         look.get("text-indent", "").split(" ")[0]
     )
     return bool(clipped or (taken_out and (away or cut_off)))
+
+
+def is_shut(element: Any, look: Look) -> bool:
+    """Whether an element is a box without a size, beyond which nothing is shown."""
+    display = look.get("display", "inline" if element.tag in INLINE else "block")
+    is_box = display != "inline" or look.get("position") in ("absolute", "fixed")
+    small = all(re.fullmatch(r"0|[01](?:\.0*)?px", look.get(name, "")) for name in ("width", "height"))
+    return is_box and small and look.get("overflow", "").startswith(("hidden", "clip"))
 
 
 def is_faded(look: Look) -> bool:
@@ -115,6 +144,14 @@ def fade(element: Any, shown: set[Any]) -> bool:
             if child not in shown:
                 waiting.append(child)
     return said
+
+
+def drop_page_numbers(tree: Any) -> None:
+    """Removes the numbers of a printed book's pages, which books and pages show at the edge, if at all."""
+    for element in tree.xpath("//body//span | //body//a | //body//b | //body//small"):
+        named = PAGE_NUMBER.search(" ".join(element.get(name) or "" for name in ("class", "role", "epub:type")))
+        if named and element.getparent() is not None and PAGE.fullmatch("".join(element.itertext()).strip()):
+            element.drop_tree()
 
 
 def drop_twins(tree: Any, beyond: set[Any]) -> None:

@@ -37,3 +37,21 @@ def test_a_chapter_that_is_missing_or_no_page_is_named() -> None:
         "the chapter picture is no page of text",
         "the chapter OPS/lost.xhtml is named, but not there",
     )
+
+
+@pytest.mark.parametrize(
+    ("sheet", "said"),
+    [
+        ("[epub|type~=x] { display: none }", "Kept"),
+        ("span[epub|type='x'], i { text-decoration: line-through }", "Kept"),
+        ("*|span { display: none }", "Kept"),
+        ("html|span { visibility: hidden }", "Kept"),
+        ("m|* { display: none }", "Kept gone"),  # of a namespace that the page does not have
+        ("p:not(m|p) > span { display: none }", "Kept gone"),
+        ("[*|type~=y] { display: none }", "Kept gone"),
+    ],
+)
+def test_selectors_may_name_namespaces(sheet: str, said: str) -> None:
+    page = f"<html><head><style>{sheet}</style></head><body><p>Kept <span epub:type='x'>gone</span></p></body></html>"
+    package = PACKAGE.replace("HREF", "text/one.xhtml")
+    assert extract_of(epub(**{"OPS/p.opf": package, "OPS/text/one.xhtml": page}), ".epub").text == said

@@ -226,3 +226,124 @@ def test_cells_span_what_they_span_on_the_screen() -> None:
 def test_paragraphs_and_lists_in_a_cell_make_no_figure_together() -> None:
     cells = "<td><p>12</p><p>345</p></td><td><ul><li>6<li>7</ul></td>"
     assert between(f"<table><tr>{cells}</tr></table>") == ["12; 345 | 6; 7"]
+
+
+@pytest.mark.parametrize(
+    ("body", "rules", "shown"),
+    [
+        ("Mail <b>ln.keob@dab</b> now", "b { unicode-bidi: bidi-override; direction: rtl }", "Mail bad@boek.nl now"),
+        ("Code <bdo dir=rtl>(52)<i>00</i></bdo>", "", "Code 00(25)"),
+        ("Code <bdo dir=ltr>52</bdo>", "", "Code 52"),
+        ("Code <b>52</b>", "b { direction: rtl }", "Code 52"),  # a figure is not turned by its direction alone
+        ("Code <bdo dir=rtl>\u05d0\u05d1 52</bdo>", "", "Code \u05d0\u05d1 52"),
+        ("<time>10:42</time><b>Council</b> met", "", "10:42 Council met"),
+        ("Open<time>10:42</time>Uhr", "", "Open 10:42 Uhr"),
+        ("At <time>10:42</time>, he (<time>11:00</time>) left", "", "At 10:42, he (11:00) left"),
+        ("Rent 900<i> or 800</i>", "i { display: inline-block; width: 0; height: 0; overflow: hidden }", "Rent 900"),
+        ("Rent 900<i> or 800</i>",
+         "i { position: absolute; width: 1px; height: 1px; overflow: clip }", "Rent 900"),
+        ("Rent 900<i> or 800</i>", "i { width: 0; height: 0; overflow: hidden }", "Rent 900 or 800"),  # is no box
+        ("Rent 900<i> or 800</i>", "i { display: block; width: 0; height: 0 }", "Rent 900\n\nor 800"),
+        ("Paid 3<span class=frac>1/2</span> pence", "", "Paid 3 1/2 pence"),
+        ("Paid 3<span class='fraction small'>1\u20442</span> pence", "", "Paid 3 1\u20442 pence"),
+        ("Paid <span class=frac>1/2</span> pence of <span class=frac>12</span>", "", "Paid 1/2 pence of 12"),
+        ("Paid 3<span class=fractional>25</span> euros", "", "Paid 325 euros"),
+        ("<b class=x>A</b>, b", ".x::after { content: '; {c}' }", "A; {c}, b"),
+        ("<b class=x>A</b>, b", ".x::after { content: ' \\3b  }\\'' } b { display: none } .x { display: inline }",
+         "A ; }', b"),
+        ("A<i>B</i>", ".q::after { content: '}' } i { display: none }", "A"),
+    ],
+)  # fmt: skip
+def test_a_line_is_read_as_it_looks(body: str, rules: str, shown: str) -> None:
+    assert "\n\n".join(between(f"<p>{body}</p>", rules)) == shown
+
+
+def test_a_heading_of_several_blocks_is_one() -> None:
+    found = read("<h1><span class=n>1</span>The <div>salt</div> road</h1><p>It is long.</p>", ".n { display: block }")
+    assert marked(found, "heading") == ["1", "The", "salt", "road"]
+
+
+@pytest.mark.parametrize(
+    ("body", "rules", "shown"),
+    [
+        ("Rent 900<i> or 800</i>", "i { font: 0/0 a }", "Rent 900"),
+        ("Rent 900<i> or 800</i>", "i { font: 0px serif }", "Rent 900"),
+        ("<u>Rent <i>900</i></u>", "u { font: 0/0 a } i { font: bold 12px/1.5 serif }", "900"),
+        ("Rent <i>900</i>", "i { font: 400 10px serif }", "Rent 900"),
+        ("Rent 900<i> or 800</i>", "i { filter: opacity(0) }", "Rent 900"),
+        ("Rent 900<i> or 800</i>", "i { transform: translate(0) scale(0) }", "Rent 900"),
+        ("Rent 900<i> or 800</i>", "i { transform: scale(0); transition: transform 1s }", "Rent 900 or 800"),  # grows
+        ("Rent 900<i> or 800</i>", "i { transform: scale(0.5) }", "Rent 900 or 800"),
+        ("Rent 900<i> or 800</i>", "i { position: fixed; inset: -9999px auto auto 0 }", "Rent 900"),
+        ("Mail <b>12</b>25 old", "b { padding: 0 6px }", "Mail 12 25 old"),
+        ("Mail 12<b>25</b> old", "b { margin-left: 6px }", "Mail 12 25 old"),
+        ("Mail 12<b>25</b> old", "b { margin-left: 0 }", "Mail 1225 old"),
+        ("<b>T</b>he lock", "b { padding-right: 4px }", "The lock"),  # the first letter of a word
+        ("<input type=checkbox checked>Fire <input type=checkbox><label>Flood</label>", "", "\u2612 Fire \u2610 Flood"),
+        ("<input type=radio>", "", ""),
+        ("Is x<sub>i</sub><sup>2</sup> so", "", "Is xi\u00b2 so"),
+        ("Is A<sub>1</sub><sup>2</sup> so", "", "Is A\u2081\u00b2 so"),
+        ("Seen <i>below</i><sup>2</sup> so", "", "Seen below so"),  # a note
+        ("Paid 7<sup>s.</sup> 3<sup>d.</sup> then", "", "Paid 7s. 3d. then"),
+        ("Seen<sup>a.</sup> then", "", "Seen then"),
+        ("Pay <b>25</b> 19", "b::after { content: ''; position: absolute; top: 50%; height: 1px }", "Pay 19"),
+        ("Pay <b>25</b> 19", "b:before { content: \"\"; position: absolute; top: calc(50% - 1px) }", "Pay 19"),
+        ("Pay <b>25</b> 19", "b::after { content: ''; position: absolute; top: 100%; height: 1px }", "Pay 25 19"),
+        ("Pay <b>all</b> 19", "b::after { content: ''; position: absolute; top: 50%; height: 1px }", "Pay all 19"),
+        ("Pay <b><i>25</i></b> 19", "b::after { content: ''; position: absolute; top: 50% }", "Pay 25 19"),
+        ("Held until <span class=pagenum>[Pg 46]</span>1392", "", "Held until 1392"),
+        ("Held <a epub:type=pagebreak role=doc-pagebreak>xii</a>until", "", "Held until"),
+        ("See <span class=page-number>page 12 of the rolls</span>", "", "See page 12 of the rolls"),
+        ("See <span class=homepagenumbers>12</span>", "", "See 12"),
+    ],
+)  # fmt: skip
+def test_what_a_style_sheet_says_in_other_words(body: str, rules: str, shown: str) -> None:
+    assert "".join(between(f"<p>{body}</p>", rules)) == shown
+
+
+def rows_of(names: str, *rows: str) -> list[str]:
+    """HTML of divs within each other: of a row, of its cells."""
+    return [f"<div {names}><span>{'</span><span>'.join(row.split())}</span></div>" for row in rows]
+
+
+def test_what_is_called_or_shown_as_a_table_is_one() -> None:
+    shown = "".join(rows_of("class=r", "Mill Built Wheels", "Low 1804 2")) + (
+        "<div class=r><span>Top</span><span></span><span>3</span></div>"
+    )
+    style = ".t { display: table } .r { display: table-row } .r span { display: table-cell }"
+    found = read(f"<div class=t>{shown}</div>", style)
+    assert heads(found) == {"1804": "Built", "2": "Wheels", "3": "Wheels"}
+    called = "".join(rows_of("role=row", "Trout 210", "Pike 34")).replace("<span", "<span role=cell")
+    named = "<div role=row><b role=columnheader>Fish</b><b role=columnheader>Number</b></div>"
+    assert heads(read(f"<section role=table>{named}{called}</section>")) == {"210": "Number", "34": "Number"}
+
+
+@pytest.mark.parametrize(
+    ("body", "style"),
+    [
+        ("<div class=r><i>a</i><i>b</i></div>", ".r { display: table-row } i { display: table-cell }"),  # without table
+        ("<div class=t><div class=r>a <i>b</i></div></div>", ".t { display: table } .r, i { display: table-row }"),
+        ("<div role=row><i role=cell>a</i><i role=cell>b</i></div>", ""),
+        ("<div role=table><div role=row><b>x</b><i role=cell>a</i><i role=cell>b</i></div></div>", ""),
+    ],
+)
+def test_half_a_table_is_none(body: str, style: str) -> None:
+    assert not marked(read(body, style), "row")
+
+
+def test_words_over_figures_name_columns_without_head_cells() -> None:
+    def table(*rows: str) -> Extract:
+        cells = "".join(f"<tr><td>{'</td><td>'.join(row.split('|'))}</td></tr>" for row in rows)
+        return read(f"<table>{cells}</table>")
+
+    assert heads(table("Item|Offer|2023", "Tiles|12|34")) == {"12": "Offer", "34": "2023"}
+    assert heads(table("Bar|Stress|Stretch", "-|N/mm\u00b2|%", "Long|890|12")) == {
+        "890": "Stress N/mm\u00b2",
+        "12": "Stretch %",
+    }
+    assert heads(read("<table><tr><th>Bar<th>Stress</tr><tr><td><td>kN</tr><tr><td>A<td>12</tr></table>")) == {
+        "12": "Stress kN"
+    }
+    assert marked(table("Length|46 km|a", "Weight|12|34"), "columns") == []  # a row of data
+    assert marked(table("Ann|Hull|clerk", "Ben|York|smith"), "columns") == []
+    assert marked(table("Born|Hull", "Died|1950"), "columns") == []

@@ -49,3 +49,43 @@ def test_fields_of_front_matter_are_text_to_be_quoted() -> None:
     assert (found.title, found.date) == ("The lock", "2024-09-30")
     assert marked(found, "row") == ["owner: Mirjam Kok", "date: 2024-09-30", "tags:", "- plan"]
     assert marked(found, "furniture") == ["---\ntitle: The lock", "---"]
+
+
+@pytest.mark.parametrize(
+    ("said", "struck"),
+    [
+        ("The rent was ~~900~~ 1,200 euros.", ["~~900~~"]),
+        ("The rent was <del>900</del> <s>950</s> 1,200 <strong>euros</strong>.", ["<del>900</del>", "<s>950</s>"]),
+        ("- It was ~~nine\n  hundred~~ more.", ["~~nine\n  hundred~~"]),
+        ("Write `~~900~~` or ``a ` ~~b~~`` for it.", []),
+        ("About ~ 5 ~ or ~~ 5 ~~ or ~~~5~~~ or \\~~5~~ euros.", []),
+        ("    ~~code~~ in a block", []),
+    ],
+)
+def test_struck_out_text_is_no_text(said: str, struck: list[str]) -> None:
+    found = extract_of(f"{PROSE}\n\n{said}\n\n{PROSE}\n", ".md")
+    assert marked(found, "furniture") == struck
+    count = f"{len(struck)} place{'s' if len(struck) > 1 else ''}"
+    assert found.notes == ((f"struck-out text is left out ({count})",) if struck else ())
+
+
+def test_in_a_row_or_heading_struck_out_text_keeps_its_signs() -> None:
+    found = extract_of(f"# A ~~b~~ c\n\n| a | b |\n|---|---|\n| ~~1~~ 2 | 3 |\n\n{PROSE}\n", ".md")
+    assert marked(found, "row") == ["| ~~1~~ 2 | 3 |"]
+    assert marked(found, "heading") == ["# A ~~b~~ c"]
+
+
+@pytest.mark.parametrize(
+    ("block", "hidden"),
+    [
+        ('<div style="display:none">Hidden: 77.</div>', True),
+        ("<div hidden>\nHidden: 77.\n</div>", True),
+        ("<p class='a' style='color:red; display : none'>Hidden</p>", True),
+        ('<div class="hidden-phone">Shown</div>', False),
+        ('<p data-hidden="no">Shown</p>', False),
+        ('<div style="display:block">Shown</div>', False),
+    ],
+)
+def test_hidden_blocks_are_no_text(block: str, hidden: bool) -> None:
+    found = extract_of(f"{PROSE}\n\n{block}\n\n{PROSE}\n", ".md")
+    assert marked(found, "furniture") == ([block] if hidden else [])

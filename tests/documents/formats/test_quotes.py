@@ -220,3 +220,35 @@ def test_a_hostile_letter_is_quickly_read(body: str) -> None:
     found = letter_of(body)
     assert time.process_time() - start < 10
     assert all(one.start < other.start for one, other in pairwise(found.turns))
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ("My answers are in red below.", False),
+        ("See in blue for my comments.", False),
+        ("Mijn reacties staan hieronder in het rood.", False),
+        ("Meine Antworten stehen unten in Rot.", False),
+        ("Replies inline.", False),
+        ("The answer is no. We painted it in red.", True),
+        ("Thanks for the response.", True),
+    ],
+)
+def test_where_answers_stand_between_quoted_lines_nobody_is_named_for_them(own: str, told: bool) -> None:
+    head = "From: Piet Mulder <p@m.example>\nTo: Lena Brandt <l@b.example>\nDate: Wed, 8 May 2024 08:15:00 +0200"
+    block = "From: Lena Brandt\nSent: Tuesday, 7 May 2024 09:31\nTo: Piet Mulder\nSubject: Roof"
+    found = extract_of(f"{head}\nSubject: RE: Roof\n\n{own}\n\n{block}\n\nIs it with tax? No, without.\n", ".eml")
+    speaker = [turn.speaker for turn in found.turns if turn.start <= found.text.index("Is it with")][-1]
+    assert speaker == ("Lena Brandt" if told else None)
+    assert [note.partition(":")[0] for note in found.notes] == (
+        [] if told else ["the letter has answers between the lines that it quotes"]
+    )
+
+
+def test_answers_that_are_told_apart_leave_the_quoted_lines_their_sender() -> None:
+    quoted = (
+        "On Wed, 11 Sep 2024 at 18:04, Eva Lund <eva@lund.example> wrote:\n> Is it dry?\n\nYes.\n\n> And warm?\n\nNo.\n"
+    )
+    found = letter_of(f"My replies are in-line.\n\n{quoted}")
+    assert (said(found, "Is it dry"), said(found, "Yes"), said(found, "And warm")) == (EVA, OWN, EVA)
+    assert not found.notes

@@ -24,8 +24,17 @@ def test_a_record_has_a_line_for_each_field_and_values_are_as_written() -> None:
     )
     assert (found.title, found.date) == ("Harbour report", "2024-03-01")
     assert marked(found, "row") == [
-        *("title: Harbour report", "date: 2024-03-01", "share: 1.50", "big: 12345678901234567890123", "open: true"),
-        *("at.quay.name: North", "tags: a", "tags: b", "name: A1", "depth: 9.0", "name: A2", "depth: 1e3"),
+        *("title: Harbour report", "date: 2024-03-01", "share: 1.50", "big: 12345678901234567890123", "none: null"),
+        *(
+            "open: true",
+            "at.quay.name: North",
+            "tags: a",
+            "tags: b",
+            "name: A1",
+            "depth: 9.0",
+            "name: A2",
+            "depth: 1e3",
+        ),
     ]
     assert marked(found, "heading") == ["Harbour report", "A1", "A2"]
     assert "text: One.\nTwo." in found.text

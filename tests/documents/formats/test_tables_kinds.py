@@ -84,3 +84,40 @@ def test_lists_of_lists_are_tables(source: str) -> None:
 
 def test_lists_of_different_lengths_are_none() -> None:
     assert cells("[[1, 2], [3]]", ".json").keys() == {"1", "2", "3"}
+
+
+@pytest.mark.parametrize(
+    ("source", "figure", "column"),
+    [
+        ("Town;Rain;Wind\n;mm;km/h\nOslo;5,5;3\nBergen;6,1;4\n", "6,1", "Rain mm"),
+        ("time,temp,wind\nUTC,\xb0C,m/s\n2024-01-05,3.5,4\n2024-01-06,3.9,5\n", "3.9", "temp \xb0C"),
+        ("Town;Share;Sales\n;%;EUR 1000\nOslo;n/a;3\nBergen;6,1;4\n", "4", "Sales EUR 1000"),
+        ("Town;Share;Area\n;n/a;-\nBergen;6,1;4\n", "6,1", "Share"),  # a row of blanks is no row of units
+        ("Town;Open;Area\n;yes;\nBergen;no;4\n", "4", "Area"),
+        ("Town;Share;Area\nOslo;none;none\nBergen;6,1;4\n", "6,1", "Share"),
+    ],
+)
+def test_a_row_of_units_names_columns_too(source: str, figure: str, column: str) -> None:
+    assert cells(source)[figure][0] == column
+
+
+@pytest.mark.parametrize(
+    ("below", "remarks"),
+    [
+        ("* without the islands;;\n", ["* without the islands"]),
+        ("\nSource: the office\n", ["Source: the office"]),
+        ("Source: the office\nCounted by hand; twice\n", ["Source: the office", "Counted by hand", "twice"]),
+        ("Measured at noon in the shade;;\n* checked;;\n", ["Measured at noon in the shade", "* checked"]),
+        ("Molde;;\n", []),  # a row whose cells are empty
+        ("Molde;9,9;\n* checked;;\n", ["* checked"]),
+    ],
+)
+def test_remarks_below_a_table_stand_in_no_column(below: str, remarks: list[str]) -> None:
+    found = cells(f"Town;Rain;Wind\nOslo;5,5;3\nBergen;6,1;4\n{below}")
+    assert [text for text, (column, _) in found.items() if not column][3:] == remarks
+    assert found["6,1"] == ("Rain", "Bergen")
+
+
+def test_names_more_names_and_units_stand_in_three_rows() -> None:
+    found = cells("Day,Level,,Flow,\n,mean,max,mean,max\n,m,m,m3/s,m3/s\n2024-01-01,1.20,1.45,3.1,4.0\n")
+    assert (found["1.45"][0], found["3.1"][0]) == ("Level max m", "Flow mean m3/s")
