@@ -211,6 +211,27 @@ def test_word_embedded_pages_are_read_and_others_noted() -> None:
     assert found.notes == ("an embedded part is named, but missing",)
 
 
+def test_word_embedded_documents_of_other_kinds_are_read() -> None:
+    chunks: dict[str, str | bytes] = {
+        "a.rtf": r"{\rtf1\ansi Three ferries.}",
+        "b.mht": "Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<p>71 =\ndesks.</p>",
+        "c.docx": word(para("555 lamps.")),
+        "d.xyz": "?",
+    }
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/aFChunk"
+    relations = "".join(f'<Relationship Id="r{at}" Type="{kind}" Target="{name}"/>' for at, name in enumerate(chunks))
+    in_cell = f'<w:tbl><w:tr><w:tc><w:altChunk r:id="r2"/>{para("")}</w:tc></w:tr></w:tbl>'
+    body = '<w:altChunk r:id="r0"/><w:altChunk r:id="r1"/>' + in_cell + '<w:altChunk r:id="r3"/>' + para("End.")
+    with zipfile.ZipFile(io.BytesIO(word(body))) as archive:
+        parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    parts["word/_rels/document.xml.rels"] = (
+        f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{relations}</Relationships>'
+    )
+    found = extract_of(zipped(**parts | {f"word/{name}": data for name, data in chunks.items()}), ".docx")
+    assert {"Three ferries.", "71 desks.", "555 lamps.", "End."} < set(found.text.split("\n\n"))
+    assert found.notes == ("the attached file d.xyz is of a type that is not read",)
+
+
 def test_strict_open_xml_is_read() -> None:
     with zipfile.ZipFile(io.BytesIO(docx_file())) as archive:
         parts = {

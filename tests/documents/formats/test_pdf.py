@@ -204,6 +204,18 @@ def test_letters_and_lines_drawn_twice_are_text_once() -> None:
     assert text.count("The pool is closed until Monday.") == 2, "a line that is said again stays"
 
 
+def test_a_shadow_below_a_line_is_no_text_of_its_own() -> None:
+    def draw(canvas: Any) -> None:
+        put(canvas, 697.5, "Water off on 11 June.", x=62.5)
+        put(canvas, 700, "Water off on 11 June.")
+        put(canvas, 660, "il", "il")
+        put(canvas, 660, "il", x=67)
+
+    text = extract_of(pdf(draw), ".pdf").text
+    assert text.count("Water off on 11 June.") == 1
+    assert text.count("il") == 3
+
+
 def test_notes_on_a_page_are_read_as_notes() -> None:
     def draw(canvas: Any) -> None:
         put(canvas, 760, PROSE[:60], PROSE[60:])
