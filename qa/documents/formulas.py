@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 GAP = "[formula]"  # stands where a formula has no text that could be written out
+PICTURE = "[picture]"  # stands where a picture stands amid words
 
 ROLES = {  # of the parts of an element, by its name in OMML and MathML
     "f": "fraction", "mfrac": "fraction", "ssup": "power", "msup": "power", "ssub": "index", "msub": "index",

@@ -96,8 +96,8 @@ UKRAINIAN = (
     "\u0432\u0435\u0440\u0435\u0441\u043d\u0456."
 )
 ICELANDIC = (
-    "Skipi\xf0 kom \xed h\xf6fnina \xed g\xe6r, sag\xf0i skipstj\xf3rinn; ver\xf0i\xf0 \xe1 kolum er \xe1tta \xfe\xfasund "
-    "kr\xf3nur og \xfeau ver\xf0a losu\xf0 \xe1 morgun."
+    "Skipi\xf0 kom \xed h\xf6fnina \xed g\xe6r, sag\xf0i skipstj\xf3rinn; ver\xf0i\xf0 \xe1 kolum er \xe1tta "
+    "\xfe\xfasund kr\xf3nur og \xfeau ver\xf0a losu\xf0 \xe1 morgun."
 )
 KOREAN = "\ub2e4\ub9ac\ub294 \ub0b4\uc8fc\uc5d0 \uc5f4\ub9b0\ub2e4."
 

@@ -6,6 +6,8 @@ import io
 import re
 import zipfile
 
+import pytest
+
 from tests.documents.making import PROSE, assert_sound, docx_file, extract_of, marked, refusal, zipped
 
 
@@ -230,6 +232,30 @@ def test_word_embedded_documents_of_other_kinds_are_read() -> None:
     found = extract_of(zipped(**parts | {f"word/{name}": data for name, data in chunks.items()}), ".docx")
     assert {"Three ferries.", "71 desks.", "555 lamps.", "End."} < set(found.text.split("\n\n"))
     assert found.notes == ("the attached file d.xyz is of a type that is not read",)
+
+
+PICTURE = '<w:r><w:drawing><inline><a:blip xmlns:a="urn:a"/></inline></w:drawing></w:r>'
+LOOSE = PICTURE.replace("inline", "anchor")
+OBJECT = '<w:r><w:object><o:OLEObject xmlns:o="urn:schemas-microsoft-com:office:office" ProgID="{}"/></w:object></w:r>'
+BREAK = "<w:r><w:br/></w:r>"
+
+
+@pytest.mark.parametrize(
+    ("between", "said"),
+    [
+        (PICTURE, "It takes [picture] litres."),
+        (OBJECT.format("Equation.3"), "It takes [formula] litres."),
+        (OBJECT.format("Equation.DSMT4"), "It takes [formula] litres."),
+        (OBJECT.format("Excel.Sheet.12"), "It takes litres."),
+        (LOOSE, "It takes litres."),
+        (PICTURE + BREAK, "It takes\nlitres."),
+        (BREAK + PICTURE, "It takes\nlitres."),
+    ],
+)
+def test_a_picture_or_formula_amid_the_words_of_a_word_file_is_marked(between: str, said: str) -> None:
+    words = '<w:r><w:t xml:space="preserve">{}</w:t></w:r>'
+    body = f"<w:p>{PICTURE}{words.format('It takes ')}{between}{words.format(' litres.')}</w:p>"
+    assert "\n".join(line.strip() for line in extract_of(word(body), ".docx").text.splitlines()) == said
 
 
 def test_strict_open_xml_is_read() -> None:

@@ -206,10 +206,10 @@ def test_letters_and_lines_drawn_twice_are_text_once() -> None:
 
 def test_a_shadow_below_a_line_is_no_text_of_its_own() -> None:
     def draw(canvas: Any) -> None:
-        put(canvas, 697.5, "Water off on 11 June.", x=62.5)
+        put(canvas, 698.5, "Water off on 11 June.", x=73.5)
         put(canvas, 700, "Water off on 11 June.")
         put(canvas, 660, "il", "il")
-        put(canvas, 660, "il", x=67)
+        put(canvas, 660, "il", x=77)
 
     text = extract_of(pdf(draw), ".pdf").text
     assert text.count("Water off on 11 June.") == 1
