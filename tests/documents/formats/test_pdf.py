@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,22 @@ def test_notes_on_a_page_are_read_as_notes() -> None:
         canvas.textAnnotation("Reviewer: before 15 February, or we cancel.", Rect=[300, 755, 320, 775])
 
     assert extract_of(pdf(draw), ".pdf").text.endswith("Note on the page: Reviewer: before 15 February, or we cancel.")
+
+
+def test_a_note_that_only_has_words_with_looks_is_read() -> None:
+    import pypdf
+    from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+
+    made = pypdf.PdfWriter(io.BytesIO(pdf(lambda canvas: put(canvas, 760, PROSE[:60]))))
+    made.add_annotation(0, DictionaryObject({
+        NameObject("/Type"): NameObject("/Annot"),
+        NameObject("/Subtype"): NameObject("/Text"),
+        NameObject("/Rect"): pypdf.generic.RectangleObject((60, 700, 80, 720)),
+        NameObject("/RC"): TextStringObject("<body><p>Only <b>9</b> &lt; 12</p></body>"),
+    }))  # fmt: skip
+    out = io.BytesIO()
+    made.write(out)
+    assert extract_of(out.getvalue(), ".pdf").text.endswith("Note on the page: Only 9 < 12")
 
 
 def test_a_note_on_a_scanned_page_does_not_hide_that_the_page_is_a_scan(monkeypatch: pytest.MonkeyPatch) -> None:
