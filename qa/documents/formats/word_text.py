@@ -138,6 +138,7 @@ def runs(paragraph: Any, looks: Looks) -> Iterator[str]:
             text = levelled(unicode_of(element.text or "", looks.font(run)), looks.height(run))
         else:
             text = special(element)
+        fields.has_result = fields.has_result or bool(text.strip())
         yield text
 
 
@@ -168,6 +169,7 @@ class Fields:
 
     def __init__(self) -> None:
         self.open: list[tuple[str, bool]] = []  # (code, whether the result has begun)
+        self.has_result = False  # something is shown since the last result began
 
     @property
     def in_code(self) -> bool:
@@ -182,8 +184,10 @@ class Fields:
             self.open.append(("", False))
         elif kind and self.open:
             code, begun = self.open.pop()
-            self.open += [(code, True)] if kind == "separate" else []
-            return without_result(code) if kind == "end" and not begun else ""
+            if kind == "separate":
+                self.open.append((code, True))
+                self.has_result = False
+            return without_result(code) if kind == "end" and not (begun and self.has_result) else ""
         return ""
 
 
