@@ -20,6 +20,7 @@ CHARSETS = (
     *("cp850", "cp852", "cp866", "cp874"),
     *("iso8859-2", "iso8859-4", "iso8859-5", "iso8859-6", "iso8859-7", "iso8859-8", "iso8859-9", "iso8859-13"),
     *("iso8859-15", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic"),
+    *("cp857", "cp861", "mac-latin2", "mac-turkish"),
     *("cp932", "euc_jis_2004", "gb18030", "big5hkscs", "cp949"),
 )
 USUAL = "cp1252"  # taken, with a note, where another encoding would do as well

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 GAP = "[formula]"  # stands where a formula has no text that could be written out
+PICTURE = "[picture]"  # stands where a picture stands amid words
 
 ROLES = {  # of the parts of an element, by its name in OMML and MathML
     "f": "fraction", "mfrac": "fraction", "ssup": "power", "msup": "power", "ssub": "index", "msub": "index",
-    "ssubsup": "both", "msubsup": "both", "rad": "root", "msqrt": "root", "mroot": "nth root", "d": "brackets",
+    "ssubsup": "both", "msubsup": "both", "rad": "degree", "msqrt": "root", "mroot": "nth root", "d": "brackets",
     "nary": "nary", "func": "function", "munder": "index", "mover": "power", "munderover": "both", "limlow": "index",
     "limupp": "power", "m": "rows", "eqarr": "rows", "mtable": "rows", "mr": "cells", "mtr": "cells",
     "mlabeledtr": "cells", "acc": "accent", "bar": "accent",
@@ -67,13 +68,19 @@ def raised_to(base: str, *others: str) -> str:
     )
 
 
+def rooted(base: str, degree: str = "") -> str:
+    """A root of that degree; a square root where none is written."""
+    return f"root({degree.strip()}, {base.strip()})" if degree.strip() else f"sqrt({base.strip()})"
+
+
 SHAPES: dict[str, tuple[int, Callable[[Sequence[str]], str]]] = {  # parts needed; how they are written
     "fraction": (2, lambda p: f"{grouped(p[0])}/{grouped(p[1])}"),
     "power": (2, lambda p: raised_to(p[0], "", p[1])),
     "index": (2, lambda p: raised_to(p[0], p[1], "")),
     "both": (3, lambda p: raised_to(p[0], p[1], p[2])),
-    "root": (1, lambda p: f"sqrt({p[-1].strip()})"),
-    "nth root": (2, lambda p: f"root({p[1].strip()}, {p[0].strip()})"),
+    "root": (1, lambda p: f"sqrt({''.join(p).strip()})"),
+    "degree": (1, lambda p: rooted(p[-1], *p[:-1])),
+    "nth root": (2, lambda p: rooted(p[0], p[1])),
     "function": (2, lambda p: f"{p[0].strip()} {p[1].strip()}"),
     "rows": (1, lambda p: "; ".join(part.strip() for part in p if part.strip())),
     "cells": (1, lambda p: RELATION.sub(" ", ", ".join(part.strip() for part in p if part.strip()))),

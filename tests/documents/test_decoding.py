@@ -95,14 +95,19 @@ UKRAINIAN = (
     "\u0449\u043e \u043c\u0456\u0441\u0442 \u0432\u0456\u0434\u043a\u0440\u0438\u044e\u0442\u044c \u0443 "
     "\u0432\u0435\u0440\u0435\u0441\u043d\u0456."
 )
+ICELANDIC = (
+    "Skipi\xf0 kom \xed h\xf6fnina \xed g\xe6r, sag\xf0i skipstj\xf3rinn; ver\xf0i\xf0 \xe1 kolum er \xe1tta "
+    "\xfe\xfasund kr\xf3nur og \xfeau ver\xf0a losu\xf0 \xe1 morgun."
+)
 KOREAN = "\ub2e4\ub9ac\ub294 \ub0b4\uc8fc\uc5d0 \uc5f4\ub9b0\ub2e4."
 
 
 @pytest.mark.parametrize(
     ("text", "codecs"),
     [
-        (CZECH, ("cp1250", "iso8859_2", "cp852")),
-        (TURKISH, ("cp1254", "iso8859_9")),
+        (CZECH, ("cp1250", "iso8859_2", "cp852", "mac_latin2")),
+        (TURKISH, ("cp1254", "iso8859_9", "cp857", "mac_turkish")),
+        (ICELANDIC, ("cp1252", "cp861")),
         (LATVIAN, ("cp1257", "iso8859_13")),
         (RUSSIAN, ("cp866", "koi8_r", "mac_cyrillic", "iso8859_5", "utf-16-le", "utf-16-be")),
         (UKRAINIAN, ("cp1251", "mac_cyrillic")),

@@ -32,6 +32,7 @@ MATRIX = f"""<m:m><m:mPr><m:mcs/></m:mPr><m:mr><m:e>{run("1")}</m:e><m:e>{run("2
         (f"<m:sSup><m:e>{run('x')}</m:e><m:sup>{run('2')}</m:sup></m:sSup>", "x^2"),
         (f"<m:sSub><m:e>{run('v')}</m:e><m:sub>{run('max')}</m:sub></m:sSub>", "v_max"),
         (f"<m:rad><m:radPr/><m:deg/><m:e>{run('2x')}</m:e></m:rad>", "sqrt(2x)"),
+        (f"<m:rad><m:radPr/><m:deg>{run('3')}</m:deg><m:e>{run('V')}</m:e></m:rad>", "root(3, V)"),
         (f"<m:d><m:e>{run('a+b')}</m:e></m:d>", "(a+b)"),
         (
             '<m:nary><m:naryPr><m:chr m:val="\u2211"/></m:naryPr>'
@@ -58,6 +59,8 @@ def test_word_formulas(inside: str, shown: str) -> None:
         ("<mi>E</mi><mo>=</mo><mi>m</mi><msup><mi>c</mi><mn>2</mn></msup>", "E=mc^2"),
         ("<mfrac><mn>1</mn><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow></mfrac>", "1/(a+b)"),
         ("<msqrt><mi>x</mi></msqrt>", "sqrt(x)"),
+        ("<msqrt><mi>a</mi><mo>+</mo><mi>b</mi></msqrt>", "sqrt(a+b)"),
+        ("<mroot><mi>x</mi><mn>3</mn></mroot>", "root(3, x)"),
         ("<semantics><mi>y</mi><annotation encoding='TeX'>\\y</annotation></semantics>", "y"),
         ("<msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup>", "x_i^2"),
         ("<mtable><mtr><mtd><mn>1</mn></mtd><mtd><mn>2</mn></mtd></mtr></mtable>", "1, 2"),

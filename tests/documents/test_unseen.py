@@ -60,6 +60,8 @@ EMPTY_CONTROL = "<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>{}</w
         (paragraph(run("It is ") + field(instruction("IF") + field("MERGEFIELD n", "5") + instruction("= 5"), "due")),
          "It is due", ()),
         (paragraph(run("x = ") + field(r"EQ \f(1,2)", None) + run(" m")), "x = [formula] m", ()),
+        (paragraph(run("x = ") + field(r"EQ \f(1,2)", "") + run(" m")), "x = [formula] m", ()),
+        (paragraph(run("x = ") + field(r"EQ \f(1,2)", "1/2") + run(" m")), "x = 1/2 m", ()),
         (paragraph(run("20 ") + field("SYMBOL 176", None) + run("C")), "20 \xb0C", ()),
         (paragraph(run("Date: ") + EMPTY_CONTROL.format(run("5 May or other")) + run(".")), "Date: .",
          ("placeholders, which only ask for an entry, are left out (1)",)),

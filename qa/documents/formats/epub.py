@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -40,15 +41,15 @@ def load_epub(data: bytes) -> Extract:
         left: Counter[str] = Counter()
         read = {str(path), *navigation(root, posixpath.dirname(str(path)))}
         names = list(dict.fromkeys(chapters(root, posixpath.dirname(str(path)), made.notes)))
-        held = {name.lower(): name for name in archive.namelist()}  # some books name their files in another case
+        held = {spelt(name): name for name in archive.namelist()}
         if len(names) > MAX_CHAPTERS:
             made.notes.append(f"only the first {MAX_CHAPTERS:,} of {len(names):,} chapters are read")
         for name in names[:MAX_CHAPTERS]:
             beat()
-            page = read_part(archive, held.get(name.lower(), name))
+            page = read_part(archive, held.get(spelt(name), name))
             if page is None:
                 made.notes.append(f"the chapter {name[:80]} is named, but not there")
-            read.add(held.get(name.lower(), name))
+            read.add(held.get(spelt(name), name))
             sheets = style_sheets(archive, name, held)
             for text, kind in page_paragraphs(page, left, sheets) if page else ():
                 made.add(text, kind)
@@ -58,13 +59,18 @@ def load_epub(data: bytes) -> Extract:
     return made.finish(title, front_date(str(stated)[:10]))
 
 
+def spelt(name: str) -> str:
+    """A part's name, however it is written: some books name their files in another case, or accents apart."""
+    return unicodedata.normalize("NFC", name).lower()
+
+
 def style_sheets(archive: Any, name: str, held: Mapping[str, str]) -> Sheets:
-    """The style sheets that a chapter may refer to. held: the parts' names by their small letters."""
+    """The style sheets that a chapter may refer to. held: the parts' names by what `spelt` makes of them."""
 
     def sheet(address: str) -> str:
         place = unquote(address.partition("#")[0])
         part = posixpath.normpath(posixpath.join(posixpath.dirname(name), place))
-        return (read_part(archive, held.get(part.lower(), part)) or b"").decode("utf-8", "replace")
+        return (read_part(archive, held.get(spelt(part), part)) or b"").decode("utf-8", "replace")
 
     return sheet
 
@@ -87,7 +93,7 @@ def chapters(package: Any, folder: str, notes: list[str]) -> list[str]:
 
 def place_of(item: Any, folder: str) -> str:
     """The name, in the archive, of a part that the package file names."""
-    href = unquote((item.get("href") or "").partition("#")[0])
+    href = unquote(re.split("[?#]", item.get("href") or "")[0]).replace("\\", "/")
     return posixpath.normpath(href.lstrip("/") if href.startswith("/") else posixpath.join(folder, href))
 
 

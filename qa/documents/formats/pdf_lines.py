@@ -18,7 +18,8 @@ FIGURE_ENDS = re.compile(r"[\d%)\u2013-]\s*$")
 OFF, REACH = 0.15, 0.6  # times the size: how far a figure is raised or lowered by text rise, at least and at most
 RAISED = 0.88  # times the size of the letters before: a mark or exponent is smaller
 TIGHT = 0.2  # times the size: no space is so narrow
-DOUBLED, RECENT = 0.1, 60  # times the size: pieces nearer are drawn twice; pieces looked back at
+DOUBLED, SHADOW = 0.1, 0.25  # times the size: a letter, and a word, that is nearer to an equal one is drawn twice
+RECENT = 60  # pieces looked back at
 LIGATURES = {0xFB00 + i: text for i, text in enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"))}
 BULLETS = dict.fromkeys((0xF0B7, 0xF0A7, 0xF0D8), "\u2022")  # of symbol fonts
 MATHS = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x1D400, 0x1D800)}  # letters of formulas
@@ -74,13 +75,13 @@ def following(drawn: Sequence[Piece], at: int) -> str:
 
 
 def without_doubles(pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """The pieces without those that were drawn a second time at nearly the same place, to look bold."""
+    """The pieces without those that were drawn a second time at nearly the same place, to look bold or for a shadow."""
     recent: deque[Piece] = deque(maxlen=RECENT)
     for text, place in pieces:
         said = text.strip()
         if said:
             alike = [there for before, there in recent if before == said]
-            near = DOUBLED * place.size
+            near = (SHADOW if len(said) > 1 else DOUBLED) * place.size
             if not place.risen and any(abs(place.x - p.x) < near and abs(place.y - p.y) < near for p in alike):
                 continue
             recent.append((said, place))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from html import unescape
 from typing import Any
 
 from qa.documents.account import NAMED
@@ -75,7 +76,8 @@ def note_lines(page: Any) -> Iterator[Line]:
     """What people have written on a page: comments and remarks, each as a paragraph that says what it is."""
     for at, note in enumerate(shown_notes(page)):
         with suppress(*FAULTS):
-            words = one_line(str(note.get("/Contents") or ""))
+            rich = re.sub(r"<[^>]*>", " ", str(note.get("/RC") or ""))  # the same words with their looks
+            words = one_line(str(note.get("/Contents") or "") or unescape(rich))
             by = one_line(str(note.get("/T") or ""))
             if words and note.get("/Subtype") not in SAID_ELSEWHERE:
                 yield Line(f"Note on the page{f' by {by}' if by else ''}: {words}", 0, -40.0 * (at + 1), 10)

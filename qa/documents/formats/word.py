@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
 
-from qa.documents.attached import Loaders
+from qa.documents.attached import Loaders, add_attached
 from qa.documents.decoding import decode
 from qa.documents.drawings import CX, DGM, A, C, add_chart, diagram_texts, drawn_paragraphs, paragraph_text
 from qa.documents.extract import Builder, Extract, is_of_each, joined_rows, says_several
@@ -30,7 +31,7 @@ AROUND_BLOCKS = {W + "sdt", W + "sdtContent", W + "customXml", W + "ins", W + "m
                  MC + "AlternateContent", MC + "Choice"}  # fmt: skip
 NOTES = {W + "footnoteReference": "footnote", W + "endnoteReference": "endnote", W + "commentReference": "comment"}
 HUNG = (BOX, C + "chart", CX + "chart", DGM + "relIds", OFFICE + "OLEObject", V + "textpath", A + "p",
-        W + "control", W + "subDoc", *NOTES)  # fmt: skip
+        W + "control", W + "subDoc", W + "altChunk", *NOTES)  # fmt: skip
 
 
 def load_docx(data: bytes, loaders: Loaders) -> Extract:
@@ -112,19 +113,19 @@ class Docx:
             self.add_hung(one)
 
     def add_chunk(self, relation: str) -> None:
-        """Adds a page of HTML or a plain text that the document holds whole; notes any other kind."""
+        """Adds a page of HTML, a plain text or another document that the document holds whole; notes any other kind."""
         found = self.package.relations(self.part).get(relation)
         data = self.package.data(found.target) if found and not found.outside else None
         if found is None or data is None:
             self.made.notes.append("an embedded part is named, but missing")
-        elif re.search(r"(?i)\.(?:x?html?|mht)$", found.target):
+        elif re.search(r"(?i)\.x?html?$", found.target):
             for text, role in page_paragraphs(data):
                 self.made.add(text, role)
         elif found.target.lower().endswith(".txt"):
             for line in decode(data).splitlines():
                 self.made.add(line)
         else:
-            self.package.add_embedded(self.made, found.target, self.loaders)
+            add_attached(self.made, posixpath.basename(found.target), data, self.loaders)
 
     def add_paragraph(self, element: Any) -> None:
         """Adds a paragraph, then what hangs on it."""
@@ -201,6 +202,8 @@ class Docx:
                 self.add_note(NOTES[one.tag], one.get(W + "id"))
             elif one.tag == BOX:
                 self.add_below(one)
+            elif one.tag == W + "altChunk":  # in a cell of a table
+                self.add_chunk(one.get(R + "id"))
             elif one.tag == A + "p":
                 self.made.add(paragraph_text(one))
             elif one.tag == V + "textpath":

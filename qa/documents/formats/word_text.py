@@ -9,7 +9,7 @@ from typing import Any
 
 from qa.documents.formats.numbering import Numbering, W, is_on, value_of
 from qa.documents.formats.tabbed import Tabbed
-from qa.documents.formulas import GAP, linear
+from qa.documents.formulas import GAP, PICTURE, linear
 from qa.documents.ooxml import MC
 from qa.documents.raised import levelled
 from qa.documents.symbols import sign, unicode_of
@@ -19,7 +19,8 @@ BOX = W + "txbxContent"
 UNREAD = {BOX, MC + "Fallback", W + "del", W + "moveFrom", W + "rt"}  # text within these is not that of the paragraph
 BREAKS = {W + "tab": "\t", W + "ptab": "\t", W + "br": "\n", W + "cr": "\n", W + "noBreakHyphen": "-"}
 CHOSEN = (W + "ddList", W + "checkBox")  # what fields of a form show
-SPOKEN = (W + "t", W + "sym", W + "fldChar", W + "instrText", M + "oMath", *CHOSEN, *BREAKS)
+PICTURES = (W + "drawing", W + "pict", W + "object")
+SPOKEN = (W + "t", W + "sym", W + "fldChar", W + "instrText", M + "oMath", *CHOSEN, *BREAKS, *PICTURES)
 PLACED = ("left", "start", "center", "right", "end", "decimal", "num")  # kinds of tab stops at which text stands
 MOVED = 4  # half points: a run that is moved by less stands on the line
 TINY = 2  # half points: letters that nobody can read
@@ -129,13 +130,38 @@ def runs(paragraph: Any, looks: Looks) -> Iterator[str]:
             text = shown
         elif element.tag == M + "oMath":
             text = "" if any(up.tag == M + "oMath" for up in above) else linear(element)
+        elif element.tag in PICTURES:
+            text = drawn(element, paragraph)
         elif run is None:
             continue  # a tab stop among the paragraph's properties
         elif element.tag == W + "t":
             text = levelled(unicode_of(element.text or "", looks.font(run)), looks.height(run))
         else:
             text = special(element)
+        fields.has_result = fields.has_result or bool(text.strip())
         yield text
+
+
+def drawn(element: Any, paragraph: Any) -> str:
+    """What stands for a picture amid the words of a paragraph, which would read whole without it; "" elsewhere."""
+    if next(element.iter("{*}OLEObject"), None) is not None:
+        formula = any(
+            re.match(r"(?i)Equation|MathType", one.get("ProgID") or "") for one in element.iter("{*}OLEObject")
+        )
+        return GAP if formula else ""
+    if next(element.iter("{*}blip", "{*}imagedata"), None) is None or next(element.iter("{*}anchor"), None) is not None:
+        return ""
+    seen, sides = False, ["", ""]
+    for one in paragraph.iter(W + "t", M + "t", W + "br", W + "cr", element.tag):
+        if one is element:
+            seen = True
+        elif one.tag in (W + "br", W + "cr"):
+            if seen:
+                break
+            sides[0] = ""
+        else:
+            sides[seen] += one.text or ""
+    return PICTURE if all(re.search(r"\w", side) for side in sides) else ""
 
 
 class Fields:
@@ -143,6 +169,7 @@ class Fields:
 
     def __init__(self) -> None:
         self.open: list[tuple[str, bool]] = []  # (code, whether the result has begun)
+        self.has_result = False  # something is shown since the last result began
 
     @property
     def in_code(self) -> bool:
@@ -157,8 +184,10 @@ class Fields:
             self.open.append(("", False))
         elif kind and self.open:
             code, begun = self.open.pop()
-            self.open += [(code, True)] if kind == "separate" else []
-            return without_result(code) if kind == "end" and not begun else ""
+            if kind == "separate":
+                self.open.append((code, True))
+                self.has_result = False
+            return without_result(code) if kind == "end" and not (begun and self.has_result) else ""
         return ""
 
 

@@ -19,12 +19,27 @@ def test_epub_chapters_are_in_reading_order() -> None:
     assert marked(found, "heading") == ["One", "Two"]
 
 
-@pytest.mark.parametrize("href", ["text/two%20b.xhtml#start", "TEXT/Two%20B.xhtml", "/OPS/text/two b.xhtml"])
+@pytest.mark.parametrize(
+    "href",
+    [
+        "text/two%20b.xhtml#start",
+        "TEXT/Two%20B.xhtml",
+        "/OPS/text/two b.xhtml",
+        "text/two%20b.xhtml?from=list#start",
+        "text\\two b.xhtml",
+    ],
+)
 def test_a_chapter_is_found_however_it_is_named(href: str) -> None:
     package = PACKAGE.replace("HREF", href)
     found = extract_of(epub(**{"OPS/p.opf": package}), ".epub")
     assert found.text == f"Two\n\n{OTHER}"
     assert not any("not there" in note for note in found.notes)
+
+
+def test_a_chapter_whose_accents_are_written_apart_is_found() -> None:
+    package = PACKAGE.replace("HREF", "ku\u0308ste.xhtml")
+    page = f"<html><body><p>{PROSE}</p></body></html>"
+    assert extract_of(epub(**{"OPS/p.opf": package, "OPS/k\xfcste.xhtml": page}), ".epub").text == PROSE
 
 
 def test_a_chapter_that_is_missing_or_no_page_is_named() -> None:

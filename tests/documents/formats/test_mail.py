@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from email.message import EmailMessage
 
+import pytest
+
 from qa.cells import table_cells
 from tests.documents.making import PROSE, assert_sound, extract_of, letter, marked, refusal
 from tests.documents.outlook_files import tnef
@@ -69,6 +71,43 @@ def test_an_invitation_is_read_beside_the_text() -> None:
     assert "You are invited." in text
     assert "Organiser: Eva Lund <eva@lund.example>\nBegins: 2024-09-17 19:00 Europe/Oslo" in text
     assert "Ends: 2024-09-17 19:00 UTC\nEvent: Board meeting\nPlace: Boathouse, room 2" in text
+
+
+def invited(*lines: str) -> list[str]:
+    """What is read of a letter that is all an invitation with these lines in its event, line by line."""
+    message = EmailMessage()
+    message["Subject"] = "Invitation"
+    message.set_content("\n".join(("BEGIN:VCALENDAR", *lines, "END:VEVENT", "END:VCALENDAR", "")), subtype="calendar")
+    return extract_of(message.as_bytes(), ".eml").text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("DTSTART;TZID=Europe/Oslo:20250611T141500\nDURATION:PT1H30M", "Ends: 2025-06-11 15:45 Europe/Oslo"),
+        ("DURATION:P1W\nDTSTART:20250611T233000Z", "Ends: 2025-06-18 23:30 UTC"),
+        ("DTSTART;VALUE=DATE:20250704\nDTEND;VALUE=DATE:20250707", "Ends: 2025-07-06"),
+        ("DTSTART;VALUE=DATE:20250731\nDTEND;VALUE=DATE:20250801", "Ends: 2025-07-31"),
+        ("DTSTART;VALUE=DATE:20250731\nDURATION:P2D", "Ends: 2025-08-01"),
+        ("STATUS:TENTATIVE", "Status: tentative"),
+        ("RRULE:FREQ=WEEKLY;INTERVAL=2;UNTIL=20251231", "Repeats: weekly, interval 2, until 2025-12-31"),
+        ("EXDATE:20250618T141500Z,20250625", "Not on: 2025-06-18 14:15 UTC, 2025-06-25"),
+        ('ATTENDEE;CN="Kok, Bas";PARTSTAT=DECLINED:mailto:b@k.example', "Invited: Kok, Bas <b@k.example> (declined)"),
+        ("ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:b@k.example", "Invited: b@k.example"),
+    ],
+)
+def test_the_end_of_an_event_its_repeats_and_who_comes_are_read(lines: str, said: str) -> None:
+    assert said in invited("BEGIN:VEVENT", *lines.split("\n"))
+
+
+def test_an_event_that_is_cancelled_is_called_so() -> None:
+    assert "Status: cancelled" in invited("BEGIN:VEVENT", "SUMMARY:Rowing", "STATUS:CANCELLED")
+    assert "Status: cancelled" in invited("METHOD:CANCEL", "BEGIN:VEVENT", "SUMMARY:Rowing", "STATUS:CONFIRMED")
+
+
+def test_a_reminder_is_no_part_of_its_event() -> None:
+    reminder = ("BEGIN:VALARM", "DURATION:PT5M", "DESCRIPTION:Ring", "END:VALARM")
+    assert invited("BEGIN:VEVENT", "STATUS:CONFIRMED", *reminder, "SUMMARY:Regatta")[2:] == ["Event: Regatta"]
 
 
 def test_an_attachment_inside_another_form_of_the_text_is_read() -> None:

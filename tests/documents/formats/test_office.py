@@ -6,6 +6,8 @@ import io
 import re
 import zipfile
 
+import pytest
+
 from tests.documents.making import PROSE, assert_sound, docx_file, extract_of, marked, refusal, zipped
 
 
@@ -209,6 +211,51 @@ def test_word_embedded_pages_are_read_and_others_noted() -> None:
     found = extract_of(word(body, chunk="<html><body><p>8,214 tonnes.</p></body></html>"), ".docx")
     assert found.text == "Before.\n\n8,214 tonnes.\n\nAfter."
     assert found.notes == ("an embedded part is named, but missing",)
+
+
+def test_word_embedded_documents_of_other_kinds_are_read() -> None:
+    chunks: dict[str, str | bytes] = {
+        "a.rtf": r"{\rtf1\ansi Three ferries.}",
+        "b.mht": "Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<p>71 =\ndesks.</p>",
+        "c.docx": word(para("555 lamps.")),
+        "d.xyz": "?",
+    }
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/aFChunk"
+    relations = "".join(f'<Relationship Id="r{at}" Type="{kind}" Target="{name}"/>' for at, name in enumerate(chunks))
+    in_cell = f'<w:tbl><w:tr><w:tc><w:altChunk r:id="r2"/>{para("")}</w:tc></w:tr></w:tbl>'
+    body = '<w:altChunk r:id="r0"/><w:altChunk r:id="r1"/>' + in_cell + '<w:altChunk r:id="r3"/>' + para("End.")
+    with zipfile.ZipFile(io.BytesIO(word(body))) as archive:
+        parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    parts["word/_rels/document.xml.rels"] = (
+        f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{relations}</Relationships>'
+    )
+    found = extract_of(zipped(**parts | {f"word/{name}": data for name, data in chunks.items()}), ".docx")
+    assert {"Three ferries.", "71 desks.", "555 lamps.", "End."} < set(found.text.split("\n\n"))
+    assert found.notes == ("the attached file d.xyz is of a type that is not read",)
+
+
+PICTURE = '<w:r><w:drawing><inline><a:blip xmlns:a="urn:a"/></inline></w:drawing></w:r>'
+LOOSE = PICTURE.replace("inline", "anchor")
+OBJECT = '<w:r><w:object><o:OLEObject xmlns:o="urn:schemas-microsoft-com:office:office" ProgID="{}"/></w:object></w:r>'
+BREAK = "<w:r><w:br/></w:r>"
+
+
+@pytest.mark.parametrize(
+    ("between", "said"),
+    [
+        (PICTURE, "It takes [picture] litres."),
+        (OBJECT.format("Equation.3"), "It takes [formula] litres."),
+        (OBJECT.format("Equation.DSMT4"), "It takes [formula] litres."),
+        (OBJECT.format("Excel.Sheet.12"), "It takes litres."),
+        (LOOSE, "It takes litres."),
+        (PICTURE + BREAK, "It takes\nlitres."),
+        (BREAK + PICTURE, "It takes\nlitres."),
+    ],
+)
+def test_a_picture_or_formula_amid_the_words_of_a_word_file_is_marked(between: str, said: str) -> None:
+    words = '<w:r><w:t xml:space="preserve">{}</w:t></w:r>'
+    body = f"<w:p>{PICTURE}{words.format('It takes ')}{between}{words.format(' litres.')}</w:p>"
+    assert "\n".join(line.strip() for line in extract_of(word(body), ".docx").text.splitlines()) == said
 
 
 def test_strict_open_xml_is_read() -> None:

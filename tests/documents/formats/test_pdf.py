@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -204,12 +205,40 @@ def test_letters_and_lines_drawn_twice_are_text_once() -> None:
     assert text.count("The pool is closed until Monday.") == 2, "a line that is said again stays"
 
 
+def test_a_shadow_below_a_line_is_no_text_of_its_own() -> None:
+    def draw(canvas: Any) -> None:
+        put(canvas, 698.5, "Water off on 11 June.", x=73.5)
+        put(canvas, 700, "Water off on 11 June.")
+        put(canvas, 660, "il", "il")
+        put(canvas, 660, "il", x=77)
+
+    text = extract_of(pdf(draw), ".pdf").text
+    assert text.count("Water off on 11 June.") == 1
+    assert text.count("il") == 3
+
+
 def test_notes_on_a_page_are_read_as_notes() -> None:
     def draw(canvas: Any) -> None:
         put(canvas, 760, PROSE[:60], PROSE[60:])
         canvas.textAnnotation("Reviewer: before 15 February, or we cancel.", Rect=[300, 755, 320, 775])
 
     assert extract_of(pdf(draw), ".pdf").text.endswith("Note on the page: Reviewer: before 15 February, or we cancel.")
+
+
+def test_a_note_that_only_has_words_with_looks_is_read() -> None:
+    import pypdf
+    from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+
+    made = pypdf.PdfWriter(io.BytesIO(pdf(lambda canvas: put(canvas, 760, PROSE[:60]))))
+    made.add_annotation(0, DictionaryObject({
+        NameObject("/Type"): NameObject("/Annot"),
+        NameObject("/Subtype"): NameObject("/Text"),
+        NameObject("/Rect"): pypdf.generic.RectangleObject((60, 700, 80, 720)),
+        NameObject("/RC"): TextStringObject("<body><p>Only <b>9</b> &lt; 12</p></body>"),
+    }))  # fmt: skip
+    out = io.BytesIO()
+    made.write(out)
+    assert extract_of(out.getvalue(), ".pdf").text.endswith("Note on the page: Only 9 < 12")
 
 
 def test_a_note_on_a_scanned_page_does_not_hide_that_the_page_is_a_scan(monkeypatch: pytest.MonkeyPatch) -> None:
