@@ -59,7 +59,7 @@ def in_ground_colour(tree: Any, looks: Mapping[Any, Look]) -> list[Any]:
         ):
             found.append(element)
         covered = own._replace(ground=None) if is_covered(element, looks) else own
-        waiting += [(child, covered if child.tag not in MEDIA else own) for child in element]
+        waiting += [(child, covered) for child in element if child.tag not in MEDIA]
     return found
 
 

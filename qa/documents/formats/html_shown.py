@@ -98,7 +98,9 @@ def drop_hidden(tree: Any, sheets: Sheets) -> tuple[Counter[str], dict[Any, Look
     for element in drawn_through(looks):
         looks.own.setdefault(element, {})["text-decoration"] = STRUCK
     left = drop_unseen(tree, looks.own)
-    if looks.whole and not looks.missing:  # else what lies behind a text may be stated where nobody looked
+    if (
+        looks.whole and looks.coloured and not looks.missing
+    ):  # else what lies behind a text may be stated where nobody looked
         left["hidden"] += take_out_unseen(tree, looks.own)
     left.update(hidden=unslotted, styles=not looks.whole, sheets=looks.missing, added=add_generated(tree, looks))
     for formula in tree.xpath("//body//math"):

@@ -23,7 +23,11 @@ def with_shadows(tree: Any, sheets: Sheets) -> tuple[Looks, int]:
         inner = looks_of(root, sheets)
         looks.own.update(inner.own)
         looks.added.update(inner.added)
-        looks = looks._replace(whole=looks.whole and inner.whole, missing=looks.missing + inner.missing)
+        looks = looks._replace(
+            whole=looks.whole and inner.whole,
+            missing=looks.missing + inner.missing,
+            coloured=looks.coloured and inner.coloured,
+        )
     return looks, sum(fill(host, root.body) for host, root in roots.items())
 
 

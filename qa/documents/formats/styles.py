@@ -50,6 +50,9 @@ NAME = re.compile(r"([.#])((?:[\w-]|[^\x00-\x7f]|\\[^0-9a-fA-F\n])+)")
 WITHIN = re.compile(
     r":[\w-]+\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\]"
 )  # parts of a selector that may name what is not there
+AT_TIMES = re.compile(  # of a part of an element, or of one that somebody points at or plays
+    r"::|:(?:-|focus|popover|modal|full|autofill|user|target|placeholder|playing|paused|state|future|past|(?:in)?valid)"
+)
 COUNTING = re.compile(r"~|:(?:nth|has|first-of|last|only)")  # looks at all the elements beside each one
 AS_COLOURS = frozenset({"color", "background", "background-color", "-webkit-text-fill-color"})  # may be variables
 SIZE = re.compile(r"(?:^|\s)(0|[\d.]+(?:px|pt|r?em|%|vw))(?=\s*/|\s)")  # of letters, in the shorthand of a font
@@ -78,6 +81,7 @@ class Looks(NamedTuple):
     added: dict[tuple[Any, str], Look]  # of what is put into one: "before" or "after" its text, or its "marker"
     whole: bool = True  # whether all rules were looked at
     missing: int = 0  # style sheets for screens that are not at hand
+    coloured: bool = True  # whether all rules that state a colour could be followed
 
 
 def looks_of(tree: Any, sheets: Sheets = no_sheet) -> Looks:
@@ -96,7 +100,7 @@ def looks_of(tree: Any, sheets: Sheets = no_sheet) -> Looks:
     given = (rule for text in sheets_of(tree, sheet) for rule in rules_of(pruned(text, names)))
     rules = [*rules_of(BROWSER), *given]
     size, most_beside = sum(1 for _ in tree.iter()), max(map(len, tree.iter("*")), default=0)
-    left, whole = MOST_TRIED, True
+    left, whole, coloured = MOST_TRIED, True, True
     for place, (selectors, stated) in enumerate(rules):
         for selector in selectors:
             if not needed(selector) <= names:
@@ -110,6 +114,8 @@ def looks_of(tree: Any, sheets: Sheets = no_sheet) -> Looks:
                 continue
             left -= cost
             specificity, find, where = compiled(selector)
+            if find is None and not AT_TIMES.search(WITHIN.sub("", selector)):
+                coloured = coloured and not any("color" in name or "background" in name for name, _, _ in stated)
             for start in (starts or [tree]) if find else ():
                 for element in found_by(find, start):
                     for name, value, important in stated:
@@ -119,7 +125,7 @@ def looks_of(tree: Any, sheets: Sheets = no_sheet) -> Looks:
             keep(found.setdefault((element, ""), {}), name, value, (important, (99, 0, 0), 0))
     looks = {place: {name: value for name, (_, value) in look.items()} for place, look in found.items()}
     own = {element: look for (element, where), look in looks.items() if not where}
-    return Looks(own, {place: look for place, look in looks.items() if place[1]}, whole, len(missing))
+    return Looks(own, {place: look for place, look in looks.items() if place[1]}, whole, len(missing), coloured)
 
 
 def keep(look: dict[str, tuple[Weight, str]], name: str, value: str, weight: Weight) -> None:

@@ -26,6 +26,10 @@ def read(css: str, body: str) -> tuple[str, tuple[str, ...]]:
         ("", "<p>Rent 900 <font color=FFFFFF>or 800</font></p>"),
         ("", "<table bgcolor=#000080><tr><td><font color=white>Rent 900 <font color=navy>or 800</font></font></table>"),
         (".x{color:#fff} .x{background:#000} .x{background:none}", "<p>Rent 900 <b class=x>or 800</b></p>"),
+        (
+            ".x{color:#fff} .x::selection, .x:focus-visible, .x:hover {background:#000}",
+            "<p>Rent 900 <b class=x>or 800</b></p>",
+        ),
         (".x{color:#fff} .x b{color:#000}", "<p class=x>or 800 <b>Rent 900</b></p>"),
     ],
 )
@@ -65,6 +69,12 @@ def test_letters_in_the_colour_of_their_ground_are_left_out_and_said(css: str, b
         ("body{background:black;color:white}", "<p>Rent 900</p>"),
         (".x{color:#fff;background:rgba(0,0,0,.6)}", "<p class=x>Rent 900</p>"),
         (".x{color:#fff;opacity:.9} body{background-image:image-set('a.png' 1x)}", "<p class=x>Rent 900</p>"),
+        (
+            ".x{color:#fff} .x:not(.y, .z){background:#000}",
+            "<p class=x>Rent 900</p>",
+        ),  # selectors that are not followed
+        (".x{color:#fff} .x:dir(ltr){background:#000}", "<p class=x>Rent 900</p>"),
+        (".x{color:#fff}", "<div class=x><svg><text>Rent 900</text></svg></div>"),
         ("@import 'there.css'; .x{color:#fff}", "<p class=x>Rent 900</p>"),  # what is behind may be stated there
     ],
 )
