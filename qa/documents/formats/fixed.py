@@ -42,8 +42,9 @@ def table_marks(text: str, lines: Sequence[Range]) -> list[Mark]:
     starts = column_starts(rows)
     names = names_above([cells_at(row, starts) for row in rows])
     places = PLACES + ",".join(map(str, starts))
-    kinds = ("columns" if number < names else "row" for number in range(len(lines)))
-    return [Mark(*line, kind, places) for line, kind in zip(lines, kinds, strict=True)] if names else []
+    if not names:
+        return []
+    return [Mark(*line, "columns" if number < names else "row", places) for number, line in enumerate(lines)]
 
 
 def column_starts(rows: Sequence[str]) -> list[int]:
