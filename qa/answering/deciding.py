@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from qa.answering.cells_asked import cell_text, is_under_no_name, named_cells, s
 from qa.answering.citing import logistic
 from qa.answering.conflicts import FIGURE
 from qa.answering.denied import is_denied, says_less
+from qa.answering.placed_cells import with_placed_cells
 from qa.answering.question import ASKS_WHERE, NAME, holds_kind, stems, wanted_kind
 from qa.language import language_of
 from qa.text import equality_key
@@ -81,6 +83,7 @@ def with_named_cells(
     lacks a figure of its cell is not what the cell says. A cell under a column of which the question says no word may
     be of something else; its confidence is UNNAMED at most. One beside the empty cell that it names is: BLANK.
     """
+    hits = [replace(hit, passage=with_placed_cells(hit.passage)) for hit in hits]
     named = {number: named_cells(question, hit.passage) for number, hit in enumerate(hits) if hit.passage.cells}
     texts = {equality_key(cell_text(hits[number].passage, cell)) for number, some in named.items() for cell in some}
     weighed = []

@@ -6,7 +6,6 @@ import re
 
 from qa.documents.decoding import decode_noted
 from qa.documents.extract import Extract, sorted_marks
-from qa.documents.formats.fixed import fixed_marks
 from qa.documents.furniture import furniture_marks, page_edges
 from qa.documents.header import header_date, header_title, text_headings
 from qa.text import block_ranges
@@ -18,9 +17,8 @@ def load_text(data: bytes) -> Extract:
     pages = page_starts(text)
     found = list(block_ranges(text))
     junk = sorted_marks(page_edges(text, pages), furniture_marks(text, found))
-    placed = sorted_marks(junk, fixed_marks(text, found))
-    title, title_marks = header_title(text, placed)
-    marks = sorted_marks(placed, title_marks, text_headings(text, found, title))
+    title, title_marks = header_title(text, junk)
+    marks = sorted_marks(junk, title_marks, text_headings(text, found, title))
     return Extract(text, title, header_date(text), pages, marks, notes)
 
 

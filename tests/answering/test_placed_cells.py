@@ -1,4 +1,4 @@
-"""Tables of plain text that are set with spaces: each cell under its column, also beside an empty one."""
+"""Tables that are set with spaces in plain text: each cell under its column, also beside an empty one."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.cells import table_cells
-from qa.documents.formats.plain import load_text
+from qa.answering.deciding import BLANK, NAMED, ScoredSpan, with_named_cells
+from qa.answering.placed_cells import placed_cells, placed_marks
+from qa.types import Hit
+from tests.helpers import passages_of
 
 
 def cells_of(text: str) -> list[str]:
     """ "row / column = words" of each cell of a row but the one that names it."""
-    made = load_text(text.encode())
-    assert made.text == text
-    cells = table_cells(made.text, made.marks)
-    return [f"{one.row} / {one.column} = {made.text[one.start : one.end]}" for one in cells if one.column and one.row]
+    cells = placed_cells(text)
+    return [f"{one.row} / {one.column} = {text[one.start : one.end]}" for one in cells if one.column and one.row]
 
 
 RAIN = """Rain at three posts (mm)
@@ -83,7 +83,25 @@ NO_TABLES = [
 @pytest.mark.parametrize("text", NO_TABLES)
 def test_what_only_has_gaps_is_no_table(text: str) -> None:
     assert cells_of(text) == []
-    assert not any(mark.kind in ("row", "columns") for mark in load_text(text.encode()).marks)
+    assert list(placed_marks(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "words", "sure"),
+    [
+        ("What was the rain of Brackwater in June?", "12", NAMED),
+        ("How much rain fell in Selm in June?", "7", BLANK),  # an empty cell
+        ("How much rain fell in Fenby in May?", "18", BLANK),  # a dash
+        ("When are the posts read?", "eight", 0.8),
+    ],
+)
+def test_the_cell_that_is_named_is_sure_and_what_stands_beside_an_empty_one_is_not(
+    question: str, words: str, sure: float
+) -> None:
+    (passage,) = passages_of(RAIN)
+    row = {"7": "Selm", "18": "Fenby"}.get(words, words)
+    at = passage.start + passage.text.index(words, passage.text.index(row))
+    assert with_named_cells(question, [Hit(passage, 1.0)], [ScoredSpan(0.0, 0, at, at + len(words))], [0.8]) == [sure]
 
 
 WORDS = st.text("abcdefgh", min_size=1, max_size=9)

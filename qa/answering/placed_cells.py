@@ -1,14 +1,20 @@
-"""Tables of plain text that are set with spaces: lines below each other with gaps at the same places."""
+"""The cells of tables that are set with spaces in plain text: lines below each other with gaps at the same places.
+
+They are found in a passage when it is asked: kept as rows of the document they made answers to other questions worse
+(eval/RESULTS.md).
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 
-from qa.cells import FIGURES, PLACES, line_start
-from qa.text import Range, line_ranges
-from qa.types import Mark
+from qa.cells import FIGURES, PLACES, line_start, table_cells
+from qa.text import Range, block_ranges, line_ranges
+from qa.types import Cell, Mark, Passage
 
 GAP = 2  # spaces between two columns, at least
 ROWS = 2  # below the names of the columns, at least
@@ -20,12 +26,29 @@ VALUE = re.compile(r"\W*\d.{0,15}")  # a figure with a word behind it
 NOTHING = re.compile(r"(?i)[-\u2013\u2014.*]|n\.?/?a\.?|n\.?v\.?t\.?")
 
 
-def fixed_marks(text: str, blocks: Sequence[Range]) -> Iterator[Mark]:
+def with_placed_cells(passage: Passage) -> Passage:
+    """A passage without cells with those of the tables in it that are set with spaces."""
+    if passage.cells or " " * GAP not in passage.text:
+        return passage
+    shifted = (
+        replace(cell, start=cell.start + passage.start, end=cell.end + passage.start)
+        for cell in placed_cells(passage.text)
+    )
+    return replace(passage, cells=tuple(shifted))
+
+
+@lru_cache(maxsize=256)
+def placed_cells(text: str) -> list[Cell]:
+    """The cells of the tables of a text that are set with spaces, in text order."""
+    return table_cells(text, sorted(placed_marks(text), key=lambda mark: mark.start))
+
+
+def placed_marks(text: str) -> Iterator[Mark]:
     """The rows of such tables, each with the places of its columns (`cells.PLACES`); the first ones name the columns.
 
-    Lines that only part rows are furniture. blocks: the paragraphs of the text.
+    Lines that only part rows are furniture.
     """
-    for block in blocks:
+    for block in block_ranges(text):
         lines = list(line_ranges(text, *block))
         rules = [line for line in lines if RULE.fullmatch(text, *line)]
         lines = [line for line in lines if line not in rules]
