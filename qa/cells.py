@@ -11,6 +11,7 @@ from qa.text import WORD, Range, trimmed
 from qa.types import Cell, Mark
 
 FIELD = ": "  # in a mark of a row: it is a line "name: value"
+PLACES = "@"  # in a mark of a row: before the places of its columns in the line, as in "@0,16,24"
 EVENT = "Event"  # the name of the field that says what an event is called, whose other fields are its record's
 HIDDEN_SHEET = " (hidden sheet)"  # behind the name of one, in the heading over its rows
 HEAD_CHARS = 80  # of a column's name or a row's first words, at most
@@ -123,10 +124,24 @@ def cell_ranges(text: str, mark: Mark) -> Iterator[Range]:
         pieces = quoted_pieces(text, mark)
     elif mark.separator == "|":
         pieces = piped_pieces(text, mark)
+    elif mark.separator.startswith(PLACES):
+        pieces = placed_pieces(text, mark)
     else:
         pieces = plain_pieces(text, mark)
     for start, end in pieces:
         yield next(iter(trimmed(text, start, end)), (start, start))
+
+
+def placed_pieces(text: str, mark: Mark) -> Iterator[Range]:
+    """As they are set with spaces: each from its place in the line to that of the next one."""
+    begin = line_start(text, mark.start)
+    places = [begin + int(place) for place in mark.separator.removeprefix(PLACES).split(",")]
+    yield from pairwise([min(max(place, mark.start), mark.end) for place in [*places, mark.end]])
+
+
+def line_start(text: str, at: int) -> int:
+    """Where the line begins that a character stands in."""
+    return max(text.rfind(end, 0, at) for end in "\n\r\f") + 1
 
 
 def plain_pieces(text: str, mark: Mark) -> Iterator[Range]:

@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from qa.answering.cells_asked import cell_text, is_under_no_name, named_cells, s
 from qa.answering.citing import logistic
 from qa.answering.conflicts import FIGURE
 from qa.answering.denied import is_denied, says_less
+from qa.answering.placed_cells import with_placed_cells
 from qa.answering.question import ASKS_WHERE, NAME, holds_kind, stems, wanted_kind
 from qa.language import language_of
 from qa.text import equality_key
@@ -48,6 +50,7 @@ NAMED = 0.9  # confidence, at least, of what stands in the one cell that a quest
 DENIED = 0.4  # at most, of what stands in a clause that denies what is asked
 
 CELL_CHARS = 80  # of a cell that is quoted whole where a part of it would lack a figure
+BLANK = 0.3  # at most, of what stands beside the empty cell that a question names: below the threshold of an answer
 UNNAMED = 0.49  # at most, of what stands in a row that a question names under a column of which it says no word
 
 DIGIT = re.compile(r"\d")
@@ -78,8 +81,9 @@ def with_named_cells(
 
     None is raised where cells that are named say different things: the question does not tell them apart. A span that
     lacks a figure of its cell is not what the cell says. A cell under a column of which the question says no word may
-    be of something else, and so is one beside the empty cell that it names; its confidence is UNNAMED at most.
+    be of something else; its confidence is UNNAMED at most. One beside the empty cell that it names is: BLANK.
     """
+    hits = [replace(hit, passage=with_placed_cells(hit.passage)) for hit in hits]
     named = {number: named_cells(question, hit.passage) for number, hit in enumerate(hits) if hit.passage.cells}
     texts = {equality_key(cell_text(hits[number].passage, cell)) for number, some in named.items() for cell in some}
     weighed = []
@@ -88,7 +92,9 @@ def with_named_cells(
         cell = passage.cell_at(one.start) if passage.cells else None
         if cell and len(texts) == 1 and cell in named[one.number] and says_all(text_of(hits, one), passage, cell):
             confidence = max(confidence, NAMED)
-        elif cell and (is_under_no_name(question, passage, cell) or stands_for_blank(question, passage, cell)):
+        elif cell and stands_for_blank(question, passage, cell):
+            confidence = min(confidence, BLANK)
+        elif cell and is_under_no_name(question, passage, cell):
             confidence = min(confidence, UNNAMED)
         weighed.append(confidence)
     return weighed

@@ -60,6 +60,11 @@ DISBELIEVED = re.compile(  # before "that": what follows is not said to be so
     r"\b(?:bevestig|zei|beweer|best\u00e4tigte|sagte)\w* (?:niet|nooit|nicht|nie))\W*$"
 )
 
+DENIED_THAT = re.compile(  # what follows is said not to be so, whatever is asked
+    r"(?i)\b(?:den(?:y|ies|ied|ying)|ontken(?:t|d|de|den|nen)|bestreite[nt]|bestritt(?:en)?)\W+(?:(?:that|dat|dass|da\u00df)\b"
+    r"[^.;,]*)?$"
+)
+
 # ---- what a question asks ----
 
 ASKS = re.compile(
@@ -142,9 +147,13 @@ def denied_clause(question: str, passage: Passage, start: int, end: int) -> Rang
     language = language_known(passage)
     low, high = next(((a, b) for a, b in passage.sentences if a <= start < b), (0, 0))
     sentence = sentence_of(passage, low, high)
-    if not language or not may_deny(sentence) or not may_be_denied(question) or passage.cell_at(start):
+    if not language or not may_deny(sentence) or passage.cell_at(start):
         return None
     span = start - low, min(end, high) - low
+    if DENIED_THAT.search(sentence[: span[0]]) and not DENIES.search(question):
+        return low, high
+    if not may_be_denied(question):
+        return None
     whole = span[1] - span[0] >= len(sentence.rstrip(" .!"))
     if (ASKS_THING.search(question) or not whole) and may_deny(sentence[slice(*span)]):
         return None  # the quote says it itself

@@ -30,14 +30,18 @@ GERMAN_NAME = re.compile(  # every noun has a capital: a name is what follows th
     r"\b(?:von|in|aus|bei|nach|Frau|Herrn?|Dr\.)\s+([A-Z\u00c4\u00d6\u00dc][\w-]{2,}(?:\s+[A-Z\u00c4\u00d6\u00dc][\w-]+)*)"
 )
 APOSTROPHE = re.compile(r"['\u2019](?:s|t|d|ll|re|ve)?\b")
-TITLES = re.compile(r"mrs?|ms|miss|dr|prof|sir|lady|lord|dame|mevrouw|meneer|dhr|mevr|mw|drs|ir|frau|herr")
+NO_NAME = re.compile(  # titles, and months and days, which documents also write in figures
+    r"mrs?|ms|miss|dr|prof|professor|sir|lady|lord|dame|cllr|councillor|alderman|mayor|chair\w*|judge|justice|clerk|director|"
+    r"mevrouw|meneer|dhr|mevr|mw|drs|ir|wethouder|burgemeester|raadslid|rechter|frau|herrn?|burgermeister(?:in)?|"
+    r"january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|"
+    r"sept?|oct|nov|dec|januari|februari|maart|mei|juni|juli|augustus|oktober|januar|februar|marz|mai|dezember|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:maan|dins|woens|donder|vrij|zater|zon)dag"
+)
 # Ending of a word for the people of a place, of which less stands in the place's own name: Polish, Poland.
 PEOPLE = re.compile(r"(?:i?an|ish|i?sch|s|ch)(?:e[nrms]?)?$|(?:ese|er)$")
 JOINING = r"(?:(?:of|the|for|and|van|de|het|voor|en|f\u00fcr|und)\W+)*"
 CALLED = (  # one thing by words that do not begin alike, in one language or another
-    "monday maandag montag", "tuesday dinsdag dienstag", "wednesday woensdag mittwoch", "thursday donderdag donnerstag",
-    "friday vrijdag freitag", "saturday zaterdag samstag", "sunday zondag sonntag", "march maart marz", "may mei mai",
-    "october oktober", "christmas kerst kerstmis weihnachten", "easter pasen ostern",
+    "christmas kerst kerstmis weihnachten", "easter pasen ostern",
     "netherlands dutch holland nederland nederlands nederlandse niederlande niederlandische",
     "germany german duitsland duits duitse deutschland deutsche deutschen",
     "france french frankrijk frans franse frankreich", "spain spanish spanje spaans spaanse spanien spanische",
@@ -95,10 +99,11 @@ def said_by(source: Source, document: DocumentOf) -> str:
 
 def asked_names(question: str, language: str) -> Iterator[str]:
     """The words of the names that a question holds, not those that it begins with, and its years."""
+    question = question.lstrip("/\"'\u201c\u2018\u201e([ -")
     found = (m[1] for m in GERMAN_NAME.finditer(question)) if language == "de" else NAME.findall(question)
     for name in found:
         for word in WORD.findall(APOSTROPHE.sub(" ", name)):
-            if len(word) > 1 and word[0].isupper() and not TITLES.fullmatch(plain(word)):
+            if len(word) > 1 and word[0].isupper() and not NO_NAME.fullmatch(plain(word)):
                 yield word
     yield from YEAR.findall(question)
 

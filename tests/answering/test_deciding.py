@@ -13,6 +13,7 @@ import pytest
 from qa.answering.citing import logistic
 from qa.answering.deciding import (
     AGREEING,
+    BLANK,
     FARTHEST,
     FEATURES,
     NAMED,
@@ -187,8 +188,8 @@ def test_what_stands_beside_the_empty_cell_that_is_named_is_not_sure(tmp_path: P
             at = hits[0].passage.text.index(words)
             return with_named_cells(question, hits, [ScoredSpan(0.0, 0, at, at + 2)], [0.8])[0]
 
-        assert sure("What is the depth of Elm?", "47") == UNNAMED
-        assert sure("What is the depth of Elm?", "68") == UNNAMED
+        assert sure("What is the depth of Elm?", "47") == BLANK
+        assert sure("What is the depth of Elm?", "68") == BLANK
         assert sure("What is the depth of Fir?", "68") >= 0.8
         assert sure("What is the width of Elm?", "47") >= 0.8
 

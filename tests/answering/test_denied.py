@@ -8,6 +8,9 @@ from qa.answering.denied import denied_clause, is_denied, says_less
 from qa.types import Passage, Source
 
 DENIED = [  # language, question, sentence with the quote in angle brackets
+    ("en", "Why was the guard suspended?", "The firm denied that <he had been asleep>."),  # whatever is asked
+    ("en", "Why was the guard suspended?", "The firm denied <that he had been asleep>."),
+    ("nl", "Waarom is Kerst geschorst?", "De club ontkende dat <hij te laat kwam>."),
     ("en", "When was the quay sold?", "The quay was not sold in <1933>."),
     ("en", "When was the quay sold?", "The quay wasn\u2019t sold in <1933>, whatever they say."),
     ("en", "When did Ada Brook sell the quay?", "Ada Brook never sold the quay in <May>."),
@@ -88,6 +91,8 @@ SAID = [
     ("de", "Wann wurde der Kai verkauft?", "<Der Kai wurde nicht 1933, sondern 1935 verkauft.>"),
     ("de", "Wann \u00f6ffnet die Schleuse?", "<Die Schleuse \u00f6ffnet nicht vor 8 Uhr.>"),
     ("de", "Wann brannte der Kai ab?", "<Nicht nur die M\u00fchle, sondern auch der Kai brannte 1888 ab.>"),
+    ("en", "Why was the guard suspended?", "It denied that he slept; <he had left his post>."),
+    ("en", "What did the firm deny?", "The firm denied that <he had been asleep>."),
     ("fr", "Who sold the quay?", "<Ada Brook> did not sell the quay."),  # whose words are not known
 ]
 

@@ -22,7 +22,9 @@ QUESTIONS = {
     "What is Halvorsen's view of NATO?": "Halvorsen NATO",
     "What did it cost per 1,998 tonnes on page 20-2019?": "",
     "Wat zei mevrouw Terpstra op 3 maart over het Zeehavenbedrijf?": "Terpstra Zeehavenbedrijf",
-    "How much was it in 2019, 2020 and 19 May 2021?": "May 2019 2020 2021",
+    "How much was it in 2019, 2020 and 19 May 2021?": "2019 2020 2021",  # a month may be written 2021-05
+    "/Who is Councillor Marsh?": "Marsh",  # typed behind the key that leads to the field
+    "\u201cWho is Cllr Marsh?\u201d": "Marsh",
 }
 GERMAN = {
     "Wie lang ist die Br\u00fccke von Lauscha?": "Lauscha",
@@ -86,7 +88,6 @@ def test_words_that_only_begin_alike_are_not_the_name(name: str) -> None:
     ("name", "text"),
     [
         ("Frankrijk", "The workers in France were told."),
-        ("Wednesday", "Dat was op woensdag."),
         ("Kerstmis", "before Christmas"),
         ("Marrekering", "The Marre Barrier was built."),
         ("Kahale", "Dr Kahale remarked"),
