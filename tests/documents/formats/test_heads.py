@@ -149,6 +149,7 @@ def test_classes_of_figures_are_names_below_a_corner_of_two_rows() -> None:
         lower = ["Length", *classes]
         assert columns(upper, lower, ["Barge", "3", "7", "9"]) == [" | ".join(upper), " | ".join(lower)]
     assert columns(["North", "shut", "shut"], ["North", "12", "15"]) == []  # a row of figures
+    assert columns(["North", "12*", "15\u2020"], ["South", "9", "4"]) == []  # figures with the marks of notes
 
 
 def test_the_corner_may_be_named_in_either_row() -> None:
