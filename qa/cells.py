@@ -19,7 +19,7 @@ QUOTED = '"'
 BAR = re.compile(r"(?<!\S)\|(?!\S)")
 UNESCAPED = re.compile(r"(?<!\\)\|")
 FIGURES = re.compile(
-    r"[^\w]*\d[\d.,:/ %\u20ac$\xa3'\u2019\xa0\u2009\u202f\u2212-]*"
+    r"[^\w]*\d[\d.,:/ %\u20ac$\xa3'\u2019\xa0\u2009\u202f\u2212-]*[*\u2020\u2021]{0,3}"
 )  # a cell of these is nobody's name
 
 

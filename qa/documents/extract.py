@@ -227,6 +227,7 @@ TABBED = re.compile(r"(?<=\d) *\t\s*(?=[-+\u2212]?\d)")  # between two figures, 
 FIGURE_ENDS, FIGURE_BEGINS = re.compile(r"\d[%\u2030)\xb0]?$"), re.compile(r"[-+\u2212(\xb1]? ?\d")
 COLUMN_CHARS = 60
 YEAR = re.compile(r"(?:19|20)\d\d")
+CLASS = re.compile(r"[<>\u2264\u2265]\s?\d[\d.,]*|\d[\d.,]*\s?(?:[\u2013-]\s?\d[\d.,]*|\+)")  # of figures: < 10, 10-24
 TOP_ROWS = 8  # of a table, among which its title and the names of its columns stand
 
 
@@ -264,14 +265,16 @@ def names_over_names(upper: Sequence[str], lower: Sequence[str] = (), below: Seq
     """Whether two rows name the columns together: names over several columns each, below them one for each.
 
     The lower row begins with nothing or what the upper one begins with, or there are figures below its names: else it
-    may be data, as in a timetable.
+    may be data, as in a timetable. Behind one cell that begins both, classes of figures (10-24) are names too.
     """
     beside = {at for at, (one, other) in enumerate(pairwise(upper), 1) if one and one == other}
     over = {*beside, *(at - 1 for at in beside)}
     pairs = [pair for pair in zip(upper, lower, strict=False) if any(pair)]
     if not over or 0 in over or len(lower) <= max(over) or len(set(pairs)) < len(pairs):
         return False
-    if not names_only(upper) or not names_only(lower) or not any(map(WORD.search, (*upper, *lower))):
+    both = bool(lower[0]) and lower[0] == upper[0]
+    named = [cell for cell in lower if not (both and CLASS.fullmatch(cell))]
+    if not names_only(upper) or not names_only(named) or not any(map(WORD.search, (*upper, *lower))):
         return False
     if any(not lower[at] for at in over) or any(lower[at] == lower[at - 1] for at in beside):
         return False

@@ -10,6 +10,7 @@ import re
 SIGNS = r"[*\u2020\u2021\xa7\xb6\u2016#]{1,3}"
 ITEM = rf"(?:(?:note|noot|fn|nt|ref)\.? ?)?(?:\d{{1,3}}(?:[a-z]|{SIGNS})?|[a-z]|[ivx]{{2,5}}|{SIGNS})"
 NOTE = re.compile(rf"[\[(]?{ITEM}[\])]?(?:(?:\s*[,;\u2013-]\s*|\s+|(?<=[\])])(?=[\[(]))[\[(]?{ITEM}[\])]?)*[,;.:]?")
+BETWEEN = re.compile(r"[^\W_][)\u201d]?[.;:!?][)\u201d]?\s+$")  # where a sentence or a part of it is over, and a space
 NUMBER = re.compile(r"[+\u2212-]?\d{1,3}")
 TEN = re.compile(r"(?<![\d.,])10$")
 DIGIT = re.compile(r"(?<![\d.,])\d$")  # 2 to the power of 10, or a note at a 5: raised, it falsifies neither
@@ -86,12 +87,21 @@ def raised(before: str, text: str, linked: bool = False, after: str = "") -> str
     """
     mark = text.strip()
     said = "" if not mark or (linked and is_note(mark)) else meant(before, mark, after)
+    meet = WORD_ENDS.search(before) and WORD_BEGINS.match(after)
     if said:
         return text.replace(mark, said)
+    if mark and not linked and re.fullmatch(SIGNS, mark) and not before.strip() and WORD_BEGINS.match(after):
+        return f"{text} "  # the note's own mark
+    if mark and not linked and is_note(mark) and begins_note(before + text[: len(text) - len(text.lstrip())], after):
+        return text.replace(mark, mark.translate(HIGH_DIGITS)) + ("" if after[:1].isspace() else " ")
     if ENDS_FIGURE.search(before) and THOUSAND.match(after):
         return "; "  # without the mark it would look like one figure
-    meet = WORD_ENDS.search(before) and WORD_BEGINS.match(after)
     return " " if text != text.strip() or meet else ""
+
+
+def begins_note(before: str, after: str) -> bool:
+    """Whether a mark amid a line is that of the note behind it, as several notes stand in one line below a table."""
+    return bool(BETWEEN.search(before) and WORD_BEGINS.match(after.lstrip()))
 
 
 def is_note(mark: str) -> bool:

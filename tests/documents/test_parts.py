@@ -300,7 +300,7 @@ def book_file() -> tuple[bytes, dict[str, str]]:
                                     "Harbour office&amp;RPage &amp;P</oddHeader></headerFooter></worksheet>",
         "xl/worksheets/sheet2.xml": f'<worksheet xmlns="{S}"><sheetData>'
             f'{rows.replace("Veerhaven", "Westhaven")}</sheetData></worksheet>',
-        "xl/comments1.xml": f'<comments xmlns="{S}"><authors><author>Ann</author></authors><commentList><comment '
+        "xl/comments1.xml": f'<comments xmlns="{S}"><authors><author>Ann </author></authors><commentList><comment '
             f'ref="A2" authorId="0">'
                             "<text><r><t>Ann:</t></r><r><t> Closed since May.</t></r></text></comment></commentList>"
                                 "</comments>",

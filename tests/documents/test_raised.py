@@ -17,6 +17,9 @@ from qa.documents.raised import SMALL, lowered, raised, raised_before, with_smal
         ("the council", "[4]", False, ""),
         ("the council", "1, 2", False, ""),
         ("the council", "*", False, ""),
+        ("14.4", "\u2020", False, ""),
+        ("12.5%", "**", False, ""),
+        ("the council", "1,*", False, ""),
         ("5,300", "a", False, ""),
         ("120 m", "2", False, "\u00b2"),
         ("120 m", "2", True, ""),  # it leads to a note, so that it is one
@@ -51,6 +54,24 @@ from qa.documents.raised import SMALL, lowered, raised, raised_before, with_smal
 )
 def test_what_stands_for_raised_characters(before: str, mark: str, linked: bool, shown: str) -> None:
     assert raised(before, mark, linked) == shown
+
+
+@pytest.mark.parametrize(
+    ("before", "mark", "after", "shown"),
+    [
+        ("Loads in t, mean. ", "a", " Without ballast.", "a"),
+        ("Ferries only; ", "2", "until May.", "\xb2 "),
+        ("(as built). ", "b", " Estimate.", "b"),
+        ("So it was.", "2", " Then it rained.", ""),  # a mark of the sentence before it
+        ("It was in ", "2", " parts.", ""),
+        ("Ropes, ", "a", " new kind", ""),
+        ("Ferry", "*", "boats", " "),
+        ("", "\u2020", "Closed.", "\u2020 "),
+        ("It holds 12", "*", "000", "; "),  # not one figure
+    ],
+)
+def test_the_mark_that_begins_a_note_stays(before: str, mark: str, after: str, shown: str) -> None:
+    assert raised(before, mark, after=after) == shown
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def comments(package: Package, names: list[str]) -> Iterator[str]:
               for root in roots for e in root.iter(THREADED + "threadedComment")]  # fmt: skip
     known = {place for place, _, _ in talked}
     for root in roots:
-        authors = [e.text or "" for e in root.iter(S + "author")]
+        authors = [(e.text or "").strip() for e in root.iter(S + "author")]
         for one in root.iter(S + "comment"):
             number = one.get("authorId", "")
             by = authors[int(number)] if number.isdigit() and int(number) < len(authors) else ""

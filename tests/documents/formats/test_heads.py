@@ -143,6 +143,15 @@ def test_what_may_be_data_names_no_columns() -> None:
     assert columns(["yes", "yes"], ["3", "4"]) == []
 
 
+def test_classes_of_figures_are_names_below_a_corner_of_two_rows() -> None:
+    upper = ["Length", "Sluice", "Sluice", "Sluice"]
+    for classes in (["< 10", "10\u201324", "\u2265 25"], ["0-4", "5-9", "10 +"], [">5", "\u2264 5", "none"]):
+        lower = ["Length", *classes]
+        assert columns(upper, lower, ["Barge", "3", "7", "9"]) == [" | ".join(upper), " | ".join(lower)]
+    assert columns(["North", "shut", "shut"], ["North", "12", "15"]) == []  # a row of figures
+    assert columns(["North", "12*", "15\u2020"], ["South", "9", "4"]) == []  # figures with the marks of notes
+
+
 def test_the_corner_may_be_named_in_either_row() -> None:
     data = ["Alder", "500", "610"]
     assert len(columns(["", "Costs", "Costs"], ["Mill", "2022", "2023"], data)) == 2
