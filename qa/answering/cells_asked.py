@@ -263,9 +263,9 @@ def is_under_no_name(question: str, passage: Passage, cell: Cell) -> bool:
 
 
 def stands_for_blank(question: str, passage: Passage, cell: Cell) -> bool:
-    """Whether the question names a row and a column that cross in an empty cell, or a dash, of whose neighbours it is.
+    """Whether the question names a row and a column that cross in an empty cell, or a dash, and this is another cell.
 
-    What it asks for is not known; what stands elsewhere in that row or column is of something else.
+    What it asks for is not known; what stands elsewhere in the table is of something else.
     """
     said, words = stems(question, passage.language), content(question, passage.language)
     heads = {one: head_words(one.column, passage.language) for one in passage.cells if one.row and one.column}
@@ -278,7 +278,7 @@ def stands_for_blank(question: str, passage: Passage, cell: Cell) -> bool:
     of_column = [one for one, head in heads.items() if head in columns]
     crossing = [one for one in of_row if one in of_column]
     blank = all(BLANK.fullmatch(cell_text(passage, one)) for one in crossing)
-    return blank and cell not in crossing and (cell in of_row or cell in of_column)
+    return blank and cell not in crossing
 
 
 def head_words(column: str, language: str) -> frozenset[str]:

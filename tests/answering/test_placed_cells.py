@@ -92,6 +92,7 @@ def test_what_only_has_gaps_is_no_table(text: str) -> None:
         ("What is June for Brackwater?", "12", NAMED),
         ("How much rain fell in Selm in June?", "7", BLANK),  # an empty cell
         ("How much rain fell in Fenby in May?", "18", BLANK),  # a dash
+        ("How much rain fell in Fenby in May?", "7", BLANK),  # of another row and column
         ("When are the posts read?", "eight", 0.8),
     ],
 )
