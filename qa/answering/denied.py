@@ -67,6 +67,12 @@ DENIED_THAT = re.compile(  # what follows is said not to be so, whatever is aske
 
 # ---- what a question asks ----
 
+ASKS_DENIED = re.compile(
+    r"(?i)\b(?:den(?:y|ies|ied|ying|ials?)|reject|dismiss|disput|contest|contradict|refut|accus|alleg|claim|say|said|told|respon|"
+    r"react|answer|ontken|verwerp|verwierp|bestrijd|bestreed|weer(?:spr|leg)|tegenspr|spreekt|sprak|beschuldig|verwijt|beweer|"
+    r"zei|zegt|reageer|antwoord|bestreit|bestritt|zur\u00fcck|widerspr|dementier|vorw|sagt)"
+)
+
 ASKS = re.compile(
     r"(?i)\b(?:who|whom|whose|when|where|what|which|how|wie|wiens|wanneer|waar\w*|wat|welke?|hoe\w*|wer|wen|wem|wann|"
     r"wo\w*|was|welche[rnms]?)\b"
@@ -150,7 +156,7 @@ def denied_clause(question: str, passage: Passage, start: int, end: int) -> Rang
     if not language or not may_deny(sentence) or passage.cell_at(start):
         return None
     span = start - low, min(end, high) - low
-    if DENIED_THAT.search(sentence[: span[0]]) and not DENIES.search(question):
+    if DENIED_THAT.search(sentence[: span[0]]) and not ASKS_DENIED.search(question):
         return low, high
     if not may_be_denied(question):
         return None

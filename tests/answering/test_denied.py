@@ -93,6 +93,8 @@ SAID = [
     ("de", "Wann brannte der Kai ab?", "<Nicht nur die M\u00fchle, sondern auch der Kai brannte 1888 ab.>"),
     ("en", "Why was the guard suspended?", "It denied that he slept; <he had left his post>."),
     ("en", "What did the firm deny?", "The firm denied that <he had been asleep>."),
+    ("en", "What accusation does the firm reject?", "The firm denied that <he had been asleep>."),
+    ("en", "What did the firm say about the guard?", "The firm denied that <he had been asleep>."),
     ("fr", "Who sold the quay?", "<Ada Brook> did not sell the quay."),  # whose words are not known
 ]
 
