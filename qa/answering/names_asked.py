@@ -30,13 +30,19 @@ GERMAN_NAME = re.compile(  # every noun has a capital: a name is what follows th
     r"\b(?:von|in|aus|bei|nach|Frau|Herrn?|Dr\.)\s+([A-Z\u00c4\u00d6\u00dc][\w-]{2,}(?:\s+[A-Z\u00c4\u00d6\u00dc][\w-]+)*)"
 )
 APOSTROPHE = re.compile(r"['\u2019](?:s|t|d|ll|re|ve)?\b")
-NO_NAME = re.compile(  # titles, and months and days, which documents also write in figures
+NO_NAME = re.compile(  # titles, and days, which documents also give as dates
     r"mrs?|ms|miss|dr|prof|professor|sir|lady|lord|dame|cllr|councillor|alderman|mayor|chair\w*|judge|justice|clerk|director|"
     r"mevrouw|meneer|dhr|mevr|mw|drs|ir|wethouder|burgemeester|raadslid|rechter|frau|herrn?|burgermeister(?:in)?|"
-    r"january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|"
-    r"sept?|oct|nov|dec|januari|februari|maart|mei|juni|juli|augustus|oktober|januar|februar|marz|mai|dezember|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:maan|dins|woens|donder|vrij|zater|zon)dag"
 )
+MONTHS = tuple(
+    frozenset(names.split())
+    for names in (
+        "january januari januar jan", "february februari februar feb", "march maart marz mar mrt", "april apr",
+        "may mei mai", "june juni jun", "july juli jul", "august augustus aug", "september sep sept",
+        "october oktober oct okt", "november nov", "december dezember dec dez",
+    )
+)  # fmt: skip
 # Ending of a word for the people of a place, of which less stands in the place's own name: Polish, Poland.
 PEOPLE = re.compile(r"(?:i?an|ish|i?sch|s|ch)(?:e[nrms]?)?$|(?:ese|er)$")
 JOINING = r"(?:(?:of|the|for|and|van|de|het|voor|en|f\u00fcr|und)\W+)*"
@@ -121,6 +127,8 @@ def is_said(name: str, said: Words, translated: bool) -> bool:
         return key in said.all
     if name[:-1].isupper():  # letters that stand for words: NATO, NGOs; short ones often for what has no name: CEO, VAT
         return len(key) <= FEW_LETTERS or bool(standing_for(key).search(said.text))
+    if month := next((number for number, names in enumerate(MONTHS, start=1) if key in names), 0):
+        return not MONTHS[month - 1].isdisjoint(said.all) or bool(in_figures(month).search(said.text))
     if any(key in same and not same.isdisjoint(said.all) for same in SYNONYMS):
         return True
     whole = not translated and len(key) < LONG  # others are said in parts: a compound, a name in another language
@@ -133,6 +141,13 @@ def is_said(name: str, said: Words, translated: bool) -> bool:
         return True
     near = [word for word in said.all if word[0] == key[0] and abs(len(word) - len(key)) <= 2]
     return len(key) > 5 and bool(difflib.get_close_matches(key, near, 1, ALIKE))
+
+
+def in_figures(month: int) -> re.Pattern[str]:
+    """Finds a date in figures that may be in the month of that number, from 1."""
+    return re.compile(
+        rf"(?<!\d)(?:(?:19|20)\d\d[-/.]0?{month}(?!\d)|0?{month}[-/.]\d{{2,4}}(?!\d))|\d[-/.]0?{month}\.(?!\d)"
+    )
 
 
 def standing_for(letters: str) -> re.Pattern[str]:

@@ -22,7 +22,7 @@ QUESTIONS = {
     "What is Halvorsen's view of NATO?": "Halvorsen NATO",
     "What did it cost per 1,998 tonnes on page 20-2019?": "",
     "Wat zei mevrouw Terpstra op 3 maart over het Zeehavenbedrijf?": "Terpstra Zeehavenbedrijf",
-    "How much was it in 2019, 2020 and 19 May 2021?": "2019 2020 2021",  # a month may be written 2021-05
+    "How much was it in 2019, 2020 and 19 May 2021?": "May 2019 2020 2021",
     "/Who is Councillor Marsh?": "Marsh",  # typed behind the key that leads to the field
     "\u201cWho is Cllr Marsh?\u201d": "Marsh",
 }
@@ -59,6 +59,10 @@ SAID = {  # in the text of which the name stands
     "Westerscheldepapieren": "papieren voor de Westerschelde",
     "2019": "Since 2019 it is closed.",
     "Board": "the board met twice",
+    "January": "2025-01: 9.5; 2025-02: 9.0",
+    "May": "Minutes of 12/05/2025",
+    "June": "de vergadering van 3 juni",
+    "August": "am 3.8. in Jena",
 }
 
 
@@ -76,6 +80,8 @@ NOT_SAID = {
     "Polish": "The police and Pole position",
     "Postma": "Post from Posthof",
     "Uruguay": "Paraguay and Urbino",
+    "June": "8,214 tonnes in May 2026",
+    "March": "2025-01-03 and 3.13",
 }
 
 
