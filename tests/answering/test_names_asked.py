@@ -81,7 +81,7 @@ NOT_SAID = {
     "Postma": "Post from Posthof",
     "Uruguay": "Paraguay and Urbino",
     "June": "8,214 tonnes in May 2026",
-    "March": "2025-01-03 and 3.13",
+    "March": "2025-01-03 and 13.05.2025",
 }
 
 
