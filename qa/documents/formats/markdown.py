@@ -31,6 +31,9 @@ def load_markdown(data: bytes) -> Extract:
     structure, heading, struck = markdown_marks(text, body)
     if struck:
         notes += (f"struck-out text is left out ({struck} place{'s' if struck > 1 else ''})",)
+    unseen = sum(mark.kind == "furniture" and bool(HIDDEN.match(text, mark.start, mark.end)) for mark in structure)
+    if unseen:
+        notes += (f"hidden text is left out ({unseen} place{'s' if unseen > 1 else ''})",)
     hidden = [mark for mark in structure if mark.kind == "furniture"] + [
         mark for mark in front if mark.kind == "furniture"
     ]

@@ -89,3 +89,4 @@ def test_in_a_row_or_heading_struck_out_text_keeps_its_signs() -> None:
 def test_hidden_blocks_are_no_text(block: str, hidden: bool) -> None:
     found = extract_of(f"{PROSE}\n\n{block}\n\n{PROSE}\n", ".md")
     assert marked(found, "furniture") == ([block] if hidden else [])
+    assert found.notes == (("hidden text is left out (1 place)",) if hidden else ())
