@@ -15,7 +15,7 @@ from qa.documents.formats.numbering import written
 from qa.documents.formats.shadow import with_shadows
 from qa.documents.formats.styles import Look, Sheets, no_sheet
 from qa.documents.formats.unseen import STRUCK, break_blocks, drawn_through, drop_unseen, is_gone
-from qa.documents.formulas import linear
+from qa.documents.formulas import GAP, linear
 from qa.text import WORD
 
 NO_TEXT = ("script", "style", "template", "noscript")
@@ -103,11 +103,16 @@ def drop_hidden(tree: Any, sheets: Sheets) -> tuple[Counter[str], dict[Any, Look
     ):  # else what lies behind a text may be stated where nobody looked
         left["hidden"] += take_out_unseen(tree, looks.own)
     left.update(hidden=unslotted, styles=not looks.whole, sheets=looks.missing, added=add_generated(tree, looks))
+    for picture in tree.xpath("//body//img"):
+        if is_formula(picture):
+            become(picture, GAP)
     for formula in tree.xpath("//body//math"):
         become(formula, linear(formula))
     return left, looks.own
 
 
+FORMULA = re.compile(r"\\[A-Za-z]{2,}|^\s*\$.+\$\s*$|[_^]\{")  # TeX in the words for a picture
+FORMULA_CLASS = re.compile(r"(?i)\b(?:mwe-)?(?:math|latex|tex|equation|formula)\b")
 MIRRORED = str.maketrans("()[]{}<>", ")(][}{><")
 TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")  # letters that are read from right to left anyway
 
@@ -134,6 +139,12 @@ def is_said(button: Any) -> bool:
     return any(up.tag in (*HEADINGS, "summary", "dt", "th") for up in button.iterancestors()) or any(
         WORD.search(text or "") for text in beside
     )
+
+
+def is_formula(picture: Any) -> bool:
+    """Whether a picture is that of a formula, without the formula itself beside it: the sentence lacks it."""
+    said = FORMULA.search(picture.get("alt") or "") or FORMULA_CLASS.search(picture.get("class") or "")
+    return bool(said) and not picture.getparent().xpath(".//math")
 
 
 def become(element: Any, text: str) -> None:

@@ -347,3 +347,20 @@ def test_words_over_figures_name_columns_without_head_cells() -> None:
     assert marked(table("Length|46 km|a", "Weight|12|34"), "columns") == []  # a row of data
     assert marked(table("Ann|Hull|clerk", "Ben|York|smith"), "columns") == []
     assert marked(table("Born|Hull", "Died|1950"), "columns") == []
+
+
+@pytest.mark.parametrize(
+    ("picture", "shown"),
+    [
+        (r'<img src="a.png" alt="\frac{1}{2} mg">', "[formula]"),
+        ('<img class="mwe-math-fallback-image-inline" alt="x_{2}">', "[formula]"),
+        ('<img class="latex" src="a.png">', "[formula]"),
+        ("<span><math><mi>x</mi></math><img class='mwe-math' alt='x_{1}'></span>", "x"),
+        ('<img src="a.png" alt="a smiling face">', ""),
+    ],
+)
+def test_a_picture_of_a_formula_leaves_a_mark_in_its_sentence(picture: str, shown: str) -> None:
+    text = extract_of(
+        f"<html><body><main><p>The dose is {picture} a day for all adults.</p></main></body></html>", ".html"
+    )
+    assert f"The dose is {shown}{' ' if shown else ''}a day" in text.text
