@@ -15,10 +15,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from qa.answering.question import NAME
+from qa.answering.readers import UNKNOWN
 from qa.language import language_of
 from qa.types import Document, Source, Span
 
-UNKNOWN = "und"  # language of a text too short to tell
 ELSEWHERE = 0.3  # confidence at most, chosen: below the threshold of an answer and above that of a perhaps
 FEW_LETTERS = 3
 LONG = 14  # letters of a word that is most likely a compound
@@ -35,6 +35,7 @@ NO_NAME = re.compile(  # titles, and days, which documents also give as dates
     r"mevrouw|meneer|dhr|mevr|mw|drs|ir|wethouder|burgemeester|raadslid|rechter|frau|herrn?|burgermeister(?:in)?|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:maan|dins|woens|donder|vrij|zater|zon)dag"
 )
+# Not those of all languages (`attributions`): "out" and "set" are months in some, and words of English.
 MONTHS = tuple(
     frozenset(names.split())
     for names in (
@@ -155,7 +156,7 @@ def standing_for(letters: str) -> re.Pattern[str]:
     return re.compile(r"\b" + rf"\w*\W+{JOINING}".join(map(re.escape, letters.removesuffix("s"))) + r"\w*")
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def words_of(text: str) -> Words:
     found = frozenset(WORD.findall(text))
     capital = frozenset(plain(word) for word in found if word[0].isupper())
